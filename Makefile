@@ -30,6 +30,10 @@ MUST_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
 LIBS = -linih -lsqlite3 -lcrypto -ljson-c -lpthread -lm
+# One short line a step; make V=1 shows the whole commands.
+Q = $(if $(V),,@)
+SAY = @$(if $(V),:,printf '  %-7s %s\n')
+
 COMPILE = $(CC) $(MUST_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(MUST_CFLAGS)
 
 PROGRAMS = $(BUILD)/forestgate.fcgi $(BUILD)/forestgate
@@ -43,28 +47,36 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)
 all: $(PROGRAMS)
 
 $(LIB): $(HOUSE_O)
-	@rm -f $@
-	ar rcs $@ $^
+	$(SAY) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/forestgate.fcgi: $(BUILD)/src/cmd/worker.o $(LIB)
-	$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lfcgi $(LIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lfcgi $(LIBS)
 
 $(BUILD)/forestgate: $(BUILD)/src/cmd/forestgate.o $(LIB)
-	$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(COMPILE) -c -o $@ $<
+
+# The pages are taken in by the assembler, which no -MMD sees.
+$(BUILD)/src/http/pages.o: $(wildcard www/*)
 
 unit: $(UNIT)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka -lfcgi $(LIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka -lfcgi $(LIBS)
 
 fuzzers: $(FUZZ)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 clean:
 	rm -rf $(BUILD)

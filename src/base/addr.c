@@ -1,0 +1,115 @@
+/*
+ * addr.c: network addresses and lists of address ranges.
+ */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+
+enum {
+    MAPPED_AT = 12,
+    MAPPED_BITS = 96,
+    ALL_BITS = 128
+};
+
+static const uint8_t mapped_prefix[MAPPED_AT] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static bool is_mapped(const struct addr *addr)
+{
+    return memcmp(addr->bytes, mapped_prefix, MAPPED_AT) == 0;
+}
+
+bool addr_parse(const char *text, size_t len, struct addr *out)
+{
+    char copy[INET6_ADDRSTRLEN];
+
+    if (len == 0 || len >= sizeof(copy))
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    if (strlen(copy) != len)
+        return false;
+    memcpy(out->bytes, mapped_prefix, MAPPED_AT);
+    if (inet_pton(AF_INET, copy, out->bytes + MAPPED_AT) == 1)
+        return true;
+    return inet_pton(AF_INET6, copy, out->bytes) == 1;
+}
+
+size_t addr_print(char out[ADDR_TEXT_MAX], const struct addr *addr)
+{
+    if (is_mapped(addr))
+        inet_ntop(AF_INET, addr->bytes + MAPPED_AT, out, ADDR_TEXT_MAX);
+    else
+        inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
+    return strlen(out);
+}
+
+/* The bits of mask that byte i of an address has under a prefix of so many bits. */
+static uint8_t mask_at(unsigned bits, unsigned i)
+{
+    if (bits >= (i + 1) * 8)
+        return 0xff;
+    if (bits <= i * 8)
+        return 0;
+    return (uint8_t)(0xff << (8 - (bits - i * 8)));
+}
+
+static bool range_parse(const char *text, size_t len, struct addr_range *out)
+{
+    const char *slash = memchr(text, '/', len);
+    size_t head = slash != NULL ? (size_t)(slash - text) : len;
+    uint64_t bits;
+    unsigned first;
+
+    if (!addr_parse(text, head, &out->base))
+        return false;
+    first = memchr(text, ':', head) == NULL ? MAPPED_BITS : 0;
+    bits = ALL_BITS - first;
+    if (slash != NULL &&
+        (!num_parse_u64(slash + 1, len - head - 1, &bits) || bits > ALL_BITS - first))
+        return false;
+    out->bits = first + (unsigned)bits;
+    for (unsigned i = 0; i < sizeof(out->base.bytes); i++)
+        if ((out->base.bytes[i] & ~mask_at(out->bits, i) & 0xff) != 0)
+            return false;
+    return true;
+}
+
+enum result addr_list_parse(const char *text, struct addr_list *out, struct reason *why)
+{
+    static const char separators[] = ", \t";
+    size_t len;
+
+    out->count = 0;
+    for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+        len = strcspn(text, separators);
+        if (out->count == ADDR_RANGES_MAX)
+            return reason_set(why, RESULT_TOO_BIG, "at most %d addresses or ranges",
+                              ADDR_RANGES_MAX);
+        if (!range_parse(text, len, &out->ranges[out->count]))
+            return reason_set(why, RESULT_INVALID,
+                              "\"%.*s\" is not an address or a range such as 10.0.0.0/8 or "
+                              "2001:db8::/32",
+                              len > 60 ? 60 : (int)len, text);
+        out->count++;
+        text += len;
+    }
+    return RESULT_OK;
+}
+
+bool addr_list_has(const struct addr_list *list, const struct addr *addr)
+{
+    for (size_t r = 0; r < list->count; r++) {
+        const struct addr_range *range = &list->ranges[r];
+        bool same = true;
+
+        for (unsigned i = 0; i < sizeof(addr->bytes) && same; i++)
+            same = ((addr->bytes[i] ^ range->base.bytes[i]) & mask_at(range->bits, i)) == 0;
+        if (same)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,391 @@
+/*
+ * config.c: the settings of Forestgate, all from one table.
+ *
+ * A setting is one row of settings[] and one member of struct config; nothing else
+ * needs to know its name.
+ */
+#include "base/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ini.h>
+
+#include "base/file.h"
+#include "base/num.h"
+
+enum setting_type {
+    SETTING_INT,
+    SETTING_SIZE,   /* bytes: a whole number, K or M or G behind it */
+    SETTING_CHOICE, /* one of a few words */
+    SETTING_NAME,   /* empty, or a model's name */
+    SETTING_ADDRS,  /* addresses and ranges */
+    SETTING__MAX
+};
+
+struct setting {
+    const char *name;
+    enum setting_type type;
+    size_t offset;
+    int64_t min, max;
+    const char *const *choices;
+    const char *fallback;
+    const char *help;
+};
+
+/* inih reads lines of up to 200 characters and would take a longer one for two. */
+enum {
+    FILE_MAX = 1 << 20,
+    LINE_MAX_CHARS = 190
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const char *const log_formats[] = {"text", "json", NULL};
+
+static const struct setting settings[] = {
+    {"workers", SETTING_INT, AT(workers), 0, 1024, NULL, "0",
+     "Worker processes that one master keeps alive. 0: one process that serves alone, as "
+     "servers that manage processes themselves (mod_fcgid) want it."},
+    {"body_limit", SETTING_SIZE, AT(body_limit), 1024, 1 << 30, NULL, "64K",
+     "Most bytes of a request body, predictions aside."},
+    {"predict_body_limit", SETTING_SIZE, AT(predict_body_limit), 1024, 1 << 30, NULL, "16M",
+     "Most bytes of a prediction's request body. The front's own limit must be above it."},
+    {"predict_rows_limit", SETTING_INT, AT(predict_rows_limit), 1, 10000000, NULL, "100000",
+     "Most rows in one prediction."},
+    {"log_format", SETTING_CHOICE, AT(log_format), 0, 0, log_formats, "text",
+     "How logs/access.log is written: text is one line of fields a request, json one JSON "
+     "object a line."},
+    {"default_model", SETTING_NAME, AT(default_model), 0, 0, NULL, "",
+     "The model that POST /predict asks. Empty: the first that was published."},
+    {"trusted_proxies", SETTING_ADDRS, AT(trusted_proxies), 0, 0, NULL, "",
+     "Addresses and ranges whose X-Forwarded-For is believed, separated by commas."},
+};
+
+enum {
+    SETTINGS = sizeof(settings) / sizeof(settings[0])
+};
+
+static const char environment_prefix[] = "FORESTGATE_";
+
+/* Names with the prefix that are no settings: where the home is must be known first. */
+static const char *const environment_others[] = {"FORESTGATE_HOME", NULL};
+
+static const struct setting *setting_find(const char *name)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+/* A number of bytes, K, M or G behind it being powers of 1024. */
+static bool size_parse(const char *text, int64_t *out)
+{
+    static const char units[] = "KMG";
+    size_t len = strlen(text);
+    const char *unit = len > 0 ? strchr(units, text[len - 1]) : NULL;
+    unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+    uint64_t value;
+
+    if (!num_parse_u64(text, shift != 0 ? len - 1 : len, &value) ||
+        value > (uint64_t)(INT64_MAX >> shift))
+        return false;
+    *out = (int64_t)(value << shift);
+    return true;
+}
+
+static void size_print(struct buf *out, int64_t bytes)
+{
+    static const char units[] = "KMG";
+    int unit = -1;
+
+    while (unit < 2 && bytes != 0 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    buf_printf(out, "%" PRId64, bytes);
+    if (unit >= 0)
+        buf_putc(out, units[unit]);
+}
+
+/* What a setting takes, in words. */
+static void allowed_print(struct buf *out, const struct setting *setting)
+{
+    switch (setting->type) {
+    case SETTING_INT:
+        buf_printf(out, "a whole number from %" PRId64 " to %" PRId64, setting->min,
+                   setting->max);
+        break;
+    case SETTING_SIZE:
+        buf_puts(out, "bytes, with K, M or G behind them if you like, from ");
+        size_print(out, setting->min);
+        buf_puts(out, " to ");
+        size_print(out, setting->max);
+        break;
+    case SETTING_CHOICE:
+        for (size_t i = 0; setting->choices[i] != NULL; i++)
+            buf_printf(out, "%s%s", i == 0 ? "" : " or ", setting->choices[i]);
+        break;
+    case SETTING_NAME:
+        buf_printf(out, "empty or a model's name: up to %d of a-z 0-9 . _ -", CONFIG_NAME_MAX);
+        break;
+    case SETTING_ADDRS:
+        buf_puts(out, "addresses and ranges such as 10.0.0.0/8 or ::1, separated by commas");
+        break;
+    case SETTING__MAX:
+        break;
+    }
+}
+
+static bool choice_parse(const struct setting *setting, const char *value, int64_t *out)
+{
+    for (int64_t i = 0; setting->choices[i] != NULL; i++)
+        if (strcmp(setting->choices[i], value) == 0) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+static bool value_parse(struct config *config, const struct setting *setting, const char *value)
+{
+    void *member = (char *)config + setting->offset;
+    int64_t *number = member;
+    struct addr_list addrs;
+
+    switch (setting->type) {
+    case SETTING_INT:
+        return num_parse_i64(value, strlen(value), number);
+    case SETTING_SIZE:
+        return size_parse(value, number);
+    case SETTING_CHOICE:
+        return choice_parse(setting, value, number);
+    case SETTING_NAME:
+        if (strlen(value) > CONFIG_NAME_MAX ||
+            value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._-")] != '\0')
+            return false;
+        strcpy(member, value);
+        return true;
+    case SETTING_ADDRS:
+        if (addr_list_parse(value, &addrs, NULL) != RESULT_OK)
+            return false;
+        memcpy(member, &addrs, sizeof(addrs));
+        return true;
+    case SETTING__MAX:
+        break;
+    }
+    return false;
+}
+
+static bool within_bounds(const struct config *config, const struct setting *setting)
+{
+    int64_t value;
+
+    if (setting->type != SETTING_INT && setting->type != SETTING_SIZE)
+        return true;
+    memcpy(&value, (const char *)config + setting->offset, sizeof(value));
+    return value >= setting->min && value <= setting->max;
+}
+
+void config_defaults(struct config *config)
+{
+    memset(config, 0, sizeof(*config));
+    for (size_t i = 0; i < SETTINGS; i++)
+        value_parse(config, &settings[i], settings[i].fallback);
+}
+
+static enum result unknown_setting(const char *where, const char *name, struct reason *why)
+{
+    struct buf known = {0};
+
+    for (size_t i = 0; i < SETTINGS; i++)
+        buf_printf(&known, "%s%s", i == 0 ? "" : ", ", settings[i].name);
+    reason_set(why, RESULT_MISSING, "%s: there is no setting \"%.64s\"; there are: %s", where,
+               name, known.data != NULL ? known.data : "");
+    buf_free(&known);
+    return RESULT_MISSING;
+}
+
+enum result config_set(struct config *config, const char *where, const char *name,
+                       const char *value, struct reason *why)
+{
+    const struct setting *setting = setting_find(name);
+    struct config changed = *config;
+    struct buf allowed = {0};
+
+    if (setting == NULL)
+        return unknown_setting(where, name, why);
+    if (value_parse(&changed, setting, value) && within_bounds(&changed, setting)) {
+        *config = changed;
+        return RESULT_OK;
+    }
+    allowed_print(&allowed, setting);
+    reason_set(why, RESULT_INVALID, "%s: %s: \"%.80s\" is not allowed; allowed: %s", where,
+               name, value, allowed.data != NULL ? allowed.data : "");
+    buf_free(&allowed);
+    return RESULT_INVALID;
+}
+
+/* What the handler of inih needs to say where a fault is. */
+struct file_load {
+    struct config *config;
+    const char *path;
+    struct reason *why;
+    enum result result;
+    struct reason fault; /* of the first line at fault, its place still missing */
+};
+
+static int on_line(void *arg, const char *section, const char *name, const char *value)
+{
+    struct file_load *load = arg;
+
+    if (load->result != RESULT_OK)
+        return 0;
+    if (section[0] != '\0')
+        load->result = reason_set(&load->fault, RESULT_INVALID,
+                                  "there are no sections, but [%.64s]", section);
+    else
+        load->result = config_set(load->config, "", name, value, &load->fault);
+    return load->result == RESULT_OK;
+}
+
+/* The number of the first line that is too long for inih; 0 if there is none. */
+static int line_too_long(const char *text)
+{
+    for (int number = 1; *text != '\0'; number++) {
+        size_t len = strcspn(text, "\n");
+
+        if (len > LINE_MAX_CHARS)
+            return number;
+        text += len + (text[len] == '\n');
+    }
+    return 0;
+}
+
+static enum result text_load(struct file_load *load, const char *text)
+{
+    const char *fault = load->fault.text;
+    int line = line_too_long(text);
+
+    if (line != 0)
+        return reason_set(load->why, RESULT_INVALID,
+                          "%s:%d: the line is over %d characters; a list may go on in "
+                          "a further line that is indented",
+                          load->path, line, LINE_MAX_CHARS);
+    line = ini_parse_string(text, on_line, load);
+    if (line == 0)
+        return RESULT_OK;
+    if (load->result == RESULT_OK)
+        return reason_set(load->why, RESULT_MALFORMED, "%s:%d: not of the form name = value",
+                          load->path, line);
+    if (strncmp(fault, ": ", 2) == 0)
+        fault += 2;
+    return reason_set(load->why, load->result, "%s:%d: %s", load->path, line, fault);
+}
+
+enum result config_load_file(struct config *config, const char *path, struct reason *why)
+{
+    struct file_load load = {.config = config, .path = path, .why = why};
+    struct buf text = {0};
+    enum result result;
+
+    result = file_read(path, FILE_MAX, &text, why);
+    if (result == RESULT_MISSING)
+        result = RESULT_OK;
+    else if (result == RESULT_OK && text.data != NULL && strlen(text.data) != text.len)
+        result = reason_set(why, RESULT_MALFORMED, "%s: there is a NUL byte in it", path);
+    else if (result == RESULT_OK && text.len > 0)
+        result = text_load(&load, text.data);
+    buf_free(&text);
+    return result;
+}
+
+static bool environment_is_other(const char *name)
+{
+    for (size_t i = 0; environment_others[i] != NULL; i++)
+        if (strcmp(environment_others[i], name) == 0)
+            return true;
+    return false;
+}
+
+enum result config_load_environment(struct config *config, char *const *environment,
+                                    struct reason *why)
+{
+    const size_t prefix = sizeof(environment_prefix) - 1;
+    char variable[96], name[96];
+    enum result result;
+
+    for (; *environment != NULL; environment++) {
+        const char *equals = strchr(*environment, '=');
+        size_t len = equals != NULL ? (size_t)(equals - *environment) : 0;
+
+        if (len <= prefix || strncmp(*environment, environment_prefix, prefix) != 0)
+            continue;
+        if (len >= sizeof(variable))
+            len = sizeof(variable) - 1;
+        snprintf(variable, sizeof(variable), "%.*s", (int)len, *environment);
+        if (environment_is_other(variable))
+            continue;
+        for (size_t i = prefix; i <= len; i++)
+            name[i - prefix] = (char)tolower((unsigned char)variable[i]);
+        result = config_set(config, variable, name, equals + 1, why);
+        if (result != RESULT_OK)
+            return result;
+    }
+    return RESULT_OK;
+}
+
+/* Help as comment lines of at most 90 characters. */
+static void help_print(struct buf *out, const char *help)
+{
+    enum {
+        WIDTH = 88
+    };
+    size_t column = 0;
+
+    while (*help != '\0') {
+        size_t word = strcspn(help, " ");
+
+        if (column == 0 || column + 1 + word > WIDTH) {
+            buf_puts(out, column == 0 ? "# " : "\n# ");
+            column = 0;
+        } else {
+            buf_putc(out, ' ');
+            column++;
+        }
+        buf_put(out, help, word);
+        column += word;
+        help += word + (help[word] == ' ');
+    }
+    buf_putc(out, '\n');
+}
+
+void config_print_example(struct buf *out)
+{
+    buf_puts(out, "# forestgate.conf: the settings of this home, each shown at its default.\n"
+                  "# Take away the # to change one. The command line and FORESTGATE_<NAME> in\n"
+                  "# the environment go before this file. See forestgate.conf(5).\n");
+    for (size_t i = 0; i < SETTINGS; i++) {
+        buf_putc(out, '\n');
+        help_print(out, settings[i].help);
+        buf_puts(out, "# Allowed: ");
+        allowed_print(out, &settings[i]);
+        buf_printf(out, ".\n#%s = %s\n", settings[i].name, settings[i].fallback);
+    }
+}
+
+void config_print_mdoc(struct buf *out)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        buf_printf(out, ".It Cm %s\n%s\nAllowed: ", settings[i].name, settings[i].help);
+        allowed_print(out, &settings[i]);
+        buf_printf(out, ".\nDefault: %s.\n",
+                   settings[i].fallback[0] != '\0' ? settings[i].fallback : "empty");
+    }
+}

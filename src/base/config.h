@@ -1,0 +1,62 @@
+/*
+ * config.h: the settings of Forestgate, all from one table.
+ *
+ * The table in config.c says each setting's name, type, bounds, default and help; the
+ * example file, the manual page, the environment names and the checks are made from
+ * it.  Precedence: command line, environment (FORESTGATE_<NAME>), file, default.
+ */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/result.h"
+
+enum { CONFIG_NAME_MAX = 64 };
+
+enum config_log_format {
+    CONFIG_LOG_TEXT,
+    CONFIG_LOG_JSON,
+};
+
+struct config {
+    int64_t workers;             /* processes that a master keeps; 0 is none: serve alone */
+    int64_t body_limit;          /* bytes of a request body outside predictions */
+    int64_t predict_body_limit;  /* bytes of a prediction's request body */
+    int64_t predict_rows_limit;  /* rows in one prediction */
+    int64_t log_format;          /* enum config_log_format */
+    char default_model[CONFIG_NAME_MAX + 1]; /* empty: the first that was published */
+    struct addr_list trusted_proxies;
+};
+
+/* The defaults of the table. */
+void config_defaults(struct config *config);
+
+/*
+ * Sets one setting from text; where says in a refusal where the text stood
+ * ("forestgate.conf:12", "FORESTGATE_WORKERS", "--workers").  RESULT_MISSING if there is
+ * no such setting, RESULT_INVALID with what is allowed if the value is not.
+ */
+enum result config_set(struct config *config, const char *where, const char *name,
+                       const char *value, struct reason *why);
+
+/* Sets what an INI file says; a file that is not there sets nothing. */
+enum result config_load_file(struct config *config, const char *path, struct reason *why);
+
+/*
+ * Sets what FORESTGATE_<NAME> in the environment says.  A name that is no setting is
+ * refused, so that a misspelt one is not silently without effect.
+ */
+enum result config_load_environment(struct config *config, char *const *environment,
+                                    struct reason *why);
+
+/* Appends the example file: every setting with its help, commented out at its default. */
+void config_print_example(struct buf *out);
+
+/* Appends the settings as an mdoc list, for forestgate.conf(5). */
+void config_print_mdoc(struct buf *out);
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * file.c: whole files, read bounded and written so that a crash leaves the old or the
+ * new one, never a part.
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    READ_STEP = 65536
+};
+
+enum result file_read(const char *path, size_t max, struct buf *out, struct reason *why)
+{
+    enum result result = RESULT_OK;
+    size_t before = out->len;
+    ssize_t got = 1;
+    char *room;
+    int fd;
+
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    while (result == RESULT_OK && got > 0) {
+        room = buf_reserve(out, READ_STEP);
+        if (room == NULL) {
+            result = reason_set(why, RESULT_NOMEM, "%s: out of memory", path);
+            break;
+        }
+        got = read(fd, room, READ_STEP);
+        if (got < 0)
+            result = reason_errno(why, "%s", path);
+        else
+            buf_advance(out, (size_t)got);
+        if (out->len - before > max)
+            result = reason_set(why, RESULT_TOO_BIG, "%s: over %zu bytes", path, max);
+    }
+    close(fd);
+    return result;
+}
+
+/* Where the bytes of a new file come from: memory, or another file. */
+struct source {
+    const char *bytes;
+    size_t len;
+    int fd;
+};
+
+static enum result write_all(int fd, const char *bytes, size_t len, const char *path,
+                             struct reason *why)
+{
+    ssize_t put;
+
+    while (len > 0) {
+        put = write(fd, bytes, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return reason_errno(why, "%s", path);
+        bytes += put;
+        len -= (size_t)put;
+    }
+    return RESULT_OK;
+}
+
+static enum result copy_all(int fd, int from, const char *path, struct reason *why)
+{
+    enum result result = RESULT_OK;
+    off_t at = 0;
+    ssize_t got;
+    char *step;
+
+    step = malloc(READ_STEP);
+    if (step == NULL)
+        return reason_set(why, RESULT_NOMEM, "%s: out of memory", path);
+    while (result == RESULT_OK && (got = pread(from, step, READ_STEP, at)) != 0) {
+        if (got < 0) {
+            result = reason_errno(why, "reading for %s", path);
+            break;
+        }
+        result = write_all(fd, step, (size_t)got, path, why);
+        at += got;
+    }
+    free(step);
+    return result;
+}
+
+static enum result write_named(const struct source *source, const char *path, mode_t mode,
+                               struct reason *why)
+{
+    char temp[PATH_MAX];
+    enum result result;
+    int fd;
+
+    if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp))
+        return reason_set(why, RESULT_TOO_BIG, "%s: the path is too long", path);
+    fd = mkostemp(temp, O_CLOEXEC);
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    if (source->bytes != NULL)
+        result = write_all(fd, source->bytes, source->len, path, why);
+    else
+        result = copy_all(fd, source->fd, path, why);
+    if (result == RESULT_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
+        result = reason_errno(why, "%s", path);
+    if (close(fd) != 0 && result == RESULT_OK)
+        result = reason_errno(why, "%s", path);
+    if (result == RESULT_OK && rename(temp, path) != 0)
+        result = reason_errno(why, "%s", path);
+    if (result != RESULT_OK) {
+        unlink(temp);
+        return result;
+    }
+    return file_sync_parent(path, why);
+}
+
+enum result file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode,
+                              struct reason *why)
+{
+    struct source source = {.bytes = bytes, .len = len, .fd = -1};
+
+    return write_named(&source, path, mode, why);
+}
+
+enum result file_copy_atomic(int from, const char *path, mode_t mode, struct reason *why)
+{
+    struct source source = {.fd = from};
+
+    return write_named(&source, path, mode, why);
+}
+
+enum result file_make_dir(const char *path, mode_t mode, struct reason *why)
+{
+    struct stat st;
+
+    if (mkdir(path, mode) == 0)
+        return RESULT_OK;
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return RESULT_OK;
+    if (errno == EEXIST)
+        errno = ENOTDIR;
+    return reason_errno(why, "%s", path);
+}
+
+enum result file_sync_parent(const char *path, struct reason *why)
+{
+    char parent[PATH_MAX];
+    enum result result = RESULT_OK;
+    const char *slash = strrchr(path, '/');
+    size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+    int fd;
+
+    if (len >= sizeof(parent))
+        return reason_set(why, RESULT_TOO_BIG, "%s: the path is too long", path);
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+    if (slash == NULL)
+        strcpy(parent, ".");
+    else if (len == 0)
+        strcpy(parent, "/");
+    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return reason_errno(why, "%s", parent);
+    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system that has no such sync */
+        result = reason_errno(why, "%s", parent);
+    close(fd);
+    return result;
+}

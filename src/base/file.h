@@ -1,0 +1,34 @@
+/*
+ * file.h: whole files, read bounded and written so that a crash leaves the old or the
+ * new one, never a part.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/result.h"
+
+/* Appends a whole file of at most max bytes to the buffer; RESULT_TOO_BIG if larger. */
+enum result file_read(const char *path, size_t max, struct buf *out, struct reason *why);
+
+/*
+ * Writes a file under a temporary name in its directory, syncs it, gives it its name
+ * and syncs the directory.  On failure the temporary file is removed and what was at
+ * path is untouched.
+ */
+enum result file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode,
+                              struct reason *why);
+
+/* The same with the bytes of an open file, from its start to its end. */
+enum result file_copy_atomic(int from, const char *path, mode_t mode, struct reason *why);
+
+/* Makes a directory (and not its parents); one that exists is left as it is. */
+enum result file_make_dir(const char *path, mode_t mode, struct reason *why);
+
+/* Syncs the directory that holds path, so that a rename in it lasts. */
+enum result file_sync_parent(const char *path, struct reason *why);
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * log.c: the access log, one line a request, and the messages of a program.
+ *
+ * A line goes out in one write to a file opened for appending, so that lines of many
+ * processes do not mix.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json_write.h"
+
+enum {
+    PATH_SHOWN_MAX = 512,
+    LINE_KEPT = 4096,
+    SECOND_US = 1000000
+};
+
+struct log {
+    char path[PATH_MAX];
+    enum config_log_format format;
+    int fd;
+    struct stat opened;    /* which file fd is */
+    int64_t looked_second; /* when it was last compared with the file at path */
+    sig_atomic_t generation;
+    bool failing;
+    struct buf line;
+};
+
+static volatile sig_atomic_t reopen_generation;
+
+static enum result file_open(struct log *log, struct reason *why)
+{
+    int fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+
+    if (fd < 0)
+        return reason_errno(why, "%s", log->path);
+    if (log->fd >= 0)
+        close(log->fd);
+    log->fd = fd;
+    fstat(fd, &log->opened);
+    return RESULT_OK;
+}
+
+enum result log_open(const char *path, enum config_log_format format, struct log **out,
+                     struct reason *why)
+{
+    struct log *log = calloc(1, sizeof(*log));
+    enum result result;
+
+    *out = NULL;
+    if (log == NULL)
+        return reason_set(why, RESULT_NOMEM, "no memory for the log");
+    log->fd = -1;
+    log->format = format;
+    log->generation = reopen_generation;
+    if (snprintf(log->path, sizeof(log->path), "%s", path) >= (int)sizeof(log->path))
+        result = reason_set(why, RESULT_TOO_BIG, "%s: the path is too long", path);
+    else
+        result = file_open(log, why);
+    if (result != RESULT_OK) {
+        log_close(log);
+        return result;
+    }
+    *out = log;
+    return RESULT_OK;
+}
+
+void log_close(struct log *log)
+{
+    if (log == NULL)
+        return;
+    if (log->fd >= 0)
+        close(log->fd);
+    buf_free(&log->line);
+    free(log);
+}
+
+void log_reopen(void)
+{
+    reopen_generation++;
+}
+
+static bool was_rotated(struct log *log, int64_t second)
+{
+    struct stat now;
+
+    if (log->generation != reopen_generation)
+        return true;
+    if (log->looked_second == second)
+        return false;
+    log->looked_second = second;
+    return stat(log->path, &now) != 0 || now.st_ino != log->opened.st_ino ||
+           now.st_dev != log->opened.st_dev;
+}
+
+static void field_put(struct buf *line, const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    char *room, *at;
+    size_t shown = 0;
+
+    if (text == NULL || *text == '\0')
+        text = "-";
+    room = at = buf_reserve(line, PATH_SHOWN_MAX * 4 + 4);
+    if (room == NULL)
+        return;
+    *at++ = ' ';
+    for (; *text != '\0' && shown < PATH_SHOWN_MAX; text++, shown++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c > ' ' && c < 0x7f && c != '\\' && c != '"') {
+            *at++ = (char)c;
+            continue;
+        }
+        *at++ = '\\';
+        *at++ = 'x';
+        *at++ = hex[c >> 4];
+        *at++ = hex[c & 15];
+    }
+    buf_advance(line, (size_t)(at - room));
+}
+
+/* Seconds with six decimals. */
+static void duration_put(struct buf *line, uint64_t ns)
+{
+    char digits[6];
+    uint64_t us = ns / 1000;
+
+    buf_put_u64(line, us / 1000000);
+    us %= 1000000;
+    for (size_t i = sizeof(digits); i-- > 0; us /= 10)
+        digits[i] = (char)('0' + us % 10);
+    buf_putc(line, '.');
+    buf_put(line, digits, sizeof(digits));
+}
+
+static void text_line(struct buf *line, const struct log_entry *entry)
+{
+    char time[CLOCK_RFC3339_MAX];
+
+    buf_put(line, time, clock_rfc3339(time, entry->wall_us));
+    buf_puts(line, entry->warning ? " warning" : " info");
+    field_put(line, entry->address);
+    field_put(line, entry->method);
+    field_put(line, entry->path);
+    buf_putc(line, ' ');
+    buf_put_u64(line, entry->status);
+    buf_putc(line, ' ');
+    duration_put(line, entry->duration_ns);
+    field_put(line, entry->request_id);
+    field_put(line, entry->key);
+}
+
+static void json_member(struct json_writer *writer, const char *name, const char *text)
+{
+    if (text == NULL)
+        return;
+    json_write_key(writer, name);
+    json_write_string_n(writer, text, strnlen(text, PATH_SHOWN_MAX));
+}
+
+static void json_line(struct buf *line, const struct log_entry *entry)
+{
+    char time[CLOCK_RFC3339_MAX];
+    struct json_writer writer = json_writer_on(line);
+
+    clock_rfc3339(time, entry->wall_us);
+    json_write_object(&writer);
+    json_member(&writer, "time", time);
+    json_member(&writer, "level", entry->warning ? "warning" : "info");
+    json_member(&writer, "address", entry->address);
+    json_member(&writer, "method", entry->method);
+    json_member(&writer, "path", entry->path);
+    json_write_key(&writer, "status");
+    json_write_u64(&writer, entry->status);
+    json_write_key(&writer, "duration");
+    json_write_double(&writer, (double)(entry->duration_ns / 1000) / 1e6);
+    json_member(&writer, "request_id", entry->request_id);
+    json_member(&writer, "key", entry->key);
+    json_write_object_end(&writer);
+}
+
+void log_write(struct log *log, const struct log_entry *entry)
+{
+    struct buf *line = &log->line;
+    struct reason why;
+    ssize_t put = -1;
+
+    buf_clear(line, LINE_KEPT);
+    if (log->format == CONFIG_LOG_JSON)
+        json_line(line, entry);
+    else
+        text_line(line, entry);
+    buf_putc(line, '\n');
+    if (was_rotated(log, entry->wall_us / SECOND_US)) {
+        log->generation = reopen_generation;
+        if (file_open(log, &why) != RESULT_OK)
+            log_message("%s", why.text);
+    }
+    errno = ENOMEM;
+    if (!buf_failed(line))
+        put = write(log->fd, line->data, line->len);
+    if (put == (ssize_t)line->len) {
+        log->failing = false;
+    } else if (!log->failing) {
+        log->failing = true;
+        log_message("%s: lines are being lost: %s", log->path,
+                    put < 0 ? strerror(errno) : "no space left");
+    }
+}
+
+void log_message(const char *format, ...)
+{
+    char text[1024], time[CLOCK_RFC3339_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    for (char *at = text; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    clock_rfc3339(time, clock_wall_us());
+    fprintf(stderr, "%s %s[%d]: %s\n", time, program_invocation_short_name, (int)getpid(),
+            text);
+}

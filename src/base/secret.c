@@ -1,0 +1,160 @@
+/*
+ * secret.c: random bytes, keyed digests, and the handling of secrets in memory.
+ *
+ * A secret never goes into a reason, a log or an argument of a format.
+ */
+#include "base/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "base/file.h"
+
+/* getrandom() gives up to 256 bytes whole, never less: see getrandom(2). */
+enum {
+    POOL_BYTES = 256
+};
+
+struct secret_mac {
+    EVP_MAC *algorithm;
+    EVP_MAC_CTX *context;
+};
+
+void secret_random(void *out, size_t len)
+{
+    unsigned char *at = out;
+    ssize_t got;
+
+    while (len > 0) {
+        got = getrandom(at, len, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            perror("forestgate: getrandom");
+            abort();
+        }
+        at += got;
+        len -= (size_t)got;
+    }
+}
+
+void secret_random_pooled(void *out, size_t len)
+{
+    static unsigned char pool[POOL_BYTES];
+    static size_t left;
+    static pid_t owner;
+
+    if (owner != getpid()) { /* a fork must not hand out its parent's bytes again */
+        owner = getpid();
+        left = 0;
+    }
+    if (len > left) {
+        secret_random(pool, sizeof(pool));
+        left = sizeof(pool);
+    }
+    left -= len;
+    memcpy(out, pool + left, len);
+}
+
+void secret_wipe(void *bytes, size_t len)
+{
+    explicit_bzero(bytes, len);
+}
+
+bool secret_equal(const void *a, const void *b, size_t len)
+{
+    return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+enum result secret_mac_new(const void *key, size_t len, struct secret_mac **out,
+                           struct reason *why)
+{
+    char digest[] = "SHA256";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    struct secret_mac *mac;
+
+    *out = NULL;
+    mac = calloc(1, sizeof(*mac));
+    if (mac == NULL)
+        return reason_set(why, RESULT_NOMEM, "no memory for a digest");
+    mac->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    mac->context = mac->algorithm != NULL ? EVP_MAC_CTX_new(mac->algorithm) : NULL;
+    if (mac->context == NULL || EVP_MAC_init(mac->context, key, len, params) != 1) {
+        secret_mac_free(mac);
+        return reason_set(why, RESULT_FAILED, "libcrypto has no HMAC-SHA-256");
+    }
+    *out = mac;
+    return RESULT_OK;
+}
+
+enum result secret_mac_digest(struct secret_mac *mac, const void *data, size_t len,
+                              uint8_t out[SECRET_MAC_BYTES])
+{
+    size_t got = 0;
+
+    if (EVP_MAC_init(mac->context, NULL, 0, NULL) != 1 ||
+        EVP_MAC_update(mac->context, data, len) != 1 ||
+        EVP_MAC_final(mac->context, out, &got, SECRET_MAC_BYTES) != 1 ||
+        got != SECRET_MAC_BYTES)
+        return RESULT_FAILED;
+    return RESULT_OK;
+}
+
+void secret_mac_free(struct secret_mac *mac)
+{
+    if (mac == NULL)
+        return;
+    EVP_MAC_CTX_free(mac->context);
+    EVP_MAC_free(mac->algorithm);
+    free(mac);
+}
+
+enum result secret_file_read(const char *path, uint8_t out[SECRET_BYTES], struct reason *why)
+{
+    enum result result = RESULT_OK;
+    uint8_t more;
+    struct stat st;
+    int fd;
+
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    if (fstat(fd, &st) != 0)
+        result = reason_errno(why, "%s", path);
+    else if ((st.st_mode & 077) != 0)
+        result = reason_set(why, RESULT_DENIED,
+                            "%s: others may read this secret; mend it with: chmod 600 %s", path,
+                            path);
+    else if (st.st_size != SECRET_BYTES || read(fd, out, SECRET_BYTES) != SECRET_BYTES ||
+             read(fd, &more, 1) != 0)
+        result = reason_set(why, RESULT_INVALID, "%s: a secret file has exactly %d bytes", path,
+                            SECRET_BYTES);
+    close(fd);
+    return result;
+}
+
+enum result secret_file_make(const char *path, struct reason *why)
+{
+    uint8_t bytes[SECRET_BYTES];
+    enum result result;
+
+    if (access(path, F_OK) == 0)
+        return RESULT_OK;
+    secret_random(bytes, sizeof(bytes));
+    result = file_write_atomic(path, bytes, sizeof(bytes), 0600, why);
+    secret_wipe(bytes, sizeof(bytes));
+    return result;
+}

@@ -1,0 +1,133 @@
+/*
+ * cli.c: what the commands of forestgate share.
+ */
+#include "cmd/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "gate/registry.h"
+
+static const char default_home[] = "/var/lib/forestgate";
+
+int cli_fail(const struct reason *why)
+{
+    fprintf(stderr, "forestgate: %s\n", why->text);
+    return CLI_FAILED;
+}
+
+int cli_misuse(const struct reason *why)
+{
+    fprintf(stderr, "forestgate: %s\n", why->text);
+    return CLI_USAGE;
+}
+
+const char *cli_home_path(const struct option_set *set)
+{
+    const char *home = option_value(set, "--home");
+
+    if (home == NULL)
+        home = getenv("FORESTGATE_HOME");
+    return home != NULL && home[0] != '\0' ? home : default_home;
+}
+
+enum result cli_home_open(const struct option_set *set, struct home *home, struct reason *why)
+{
+    enum result result;
+
+    umask(077);
+    result = home_enter(home, cli_home_path(set), DB_CLI, why);
+    if (result == RESULT_OK)
+        result = home_load_config(home, environ, why);
+    if (result == RESULT_OK)
+        result = home_open(home, DB_CLI, why);
+    return result;
+}
+
+void cli_home_close(struct home *home)
+{
+    home_close(home);
+    home_leave(home);
+}
+
+static bool is_file_name(const char *text)
+{
+    size_t len = strlen(text);
+
+    return strchr(text, '/') != NULL || (len >= 4 && strcmp(text + len - 4, ".fgm") == 0);
+}
+
+enum result cli_image_open(const struct option_set *set, const char *name_or_file,
+                           struct model_row *row, struct image **out, struct reason *why)
+{
+    enum result result;
+    struct home home;
+
+    memset(row, 0, sizeof(*row));
+    *out = NULL;
+    if (is_file_name(name_or_file))
+        return image_open(name_or_file, out, why);
+    result = cli_home_open(set, &home, why);
+    if (result == RESULT_OK)
+        result = registry_open_image(&home, name_or_file, row, out, why);
+    cli_home_close(&home);
+    return result;
+}
+
+int cli_print(struct buf *text)
+{
+    struct reason why;
+    int status = CLI_DONE;
+
+    buf_putc(text, '\n');
+    if (buf_failed(text)) {
+        reason_set(&why, RESULT_NOMEM, "out of memory");
+        status = cli_fail(&why);
+    } else if (fwrite(text->data, 1, text->len, stdout) != text->len || fflush(stdout) != 0) {
+        reason_errno(&why, "standard output");
+        status = cli_fail(&why);
+    }
+    buf_free(text);
+    return status;
+}
+
+void cli_time_print(char out[20], int64_t seconds)
+{
+    char time[CLOCK_RFC3339_MAX];
+
+    strcpy(out, "-");
+    if (seconds == 0)
+        return;
+    clock_rfc3339(time, seconds * 1000000);
+    memcpy(out, time, 16);
+    out[10] = ' ';
+    out[16] = '\0';
+}
+
+void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds)
+{
+    char time[CLOCK_RFC3339_MAX];
+
+    json_write_key(writer, key);
+    if (seconds == 0) {
+        json_write_null(writer);
+        return;
+    }
+    clock_rfc3339(time, seconds * 1000000);
+    json_write_string(writer, time);
+}
+
+void cli_json_string(struct json_writer *writer, const char *key, const char *text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+void cli_json_u64(struct json_writer *writer, const char *key, uint64_t value)
+{
+    json_write_key(writer, key);
+    json_write_u64(writer, value);
+}

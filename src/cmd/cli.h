@@ -1,0 +1,83 @@
+/*
+ * cli.h: what the commands of forestgate share.
+ *
+ * Each noun has a file, cmd_NOUN.c, with a table of its verbs; forestgate.c has the
+ * table of nouns.  Data goes to standard output, messages to standard error.
+ */
+#ifndef CMD_CLI_H
+#define CMD_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/json_write.h"
+#include "base/result.h"
+#include "cmd/option.h"
+#include "forest/image.h"
+#include "gate/home.h"
+#include "store/models.h"
+
+/* Exit statuses. */
+enum {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2
+};
+
+/* What every command takes. */
+#define CLI_COMMON_OPTIONS                                                               \
+    {"--home", "DIR", "the home; else FORESTGATE_HOME, else /var/lib/forestgate", NULL}, \
+        {"--json", NULL, "print JSON", NULL}, {"--help", NULL, "print this", NULL},      \
+    {                                                                                    \
+        0                                                                                \
+    }
+
+struct cli_command {
+    const char *noun, *verb; /* verb is NULL where the noun is all */
+    const char *operands;    /* for help: "NAME FILE" */
+    size_t operand_count;
+    const struct option_row *options; /* ends with CLI_COMMON_OPTIONS */
+    int (*run)(const struct option_set *set);
+    const char *summary;
+    const char *examples; /* whole lines */
+};
+
+/* Tells what went wrong and returns CLI_FAILED, or CLI_USAGE for what was asked wrongly. */
+int cli_fail(const struct reason *why);
+int cli_misuse(const struct reason *why);
+
+/*
+ * Enters and opens the home that the options name.  Until cli_home_close(), which is the
+ * caller's also after a failure, relative names are the home's and root is its owner: so
+ * files of the user's own must be open before.
+ */
+enum result cli_home_open(const struct option_set *set, struct home *home, struct reason *why);
+void cli_home_close(struct home *home);
+
+/* The directory that the options name. */
+const char *cli_home_path(const struct option_set *set);
+
+/*
+ * Opens an image by what a person calls it: a file, if it ends in .fgm or has a / in
+ * it, else the served version of a published model, whose row is filled in.
+ */
+enum result cli_image_open(const struct option_set *set, const char *name_or_file,
+                           struct model_row *row, struct image **out, struct reason *why);
+
+/* Prints the text of a buffer and a newline, and frees it. */
+int cli_print(struct buf *text);
+
+/* "2026-01-31 12:00", or "-" for 0. */
+void cli_time_print(char out[20], int64_t seconds);
+
+/* A time as a JSON member: RFC 3339, or null for 0. */
+void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds);
+void cli_json_string(struct json_writer *writer, const char *key, const char *text);
+void cli_json_u64(struct json_writer *writer, const char *key, uint64_t value);
+
+/* The commands. */
+extern const struct cli_command cmd_config_commands[], cmd_init_commands[], cmd_key_commands[],
+    cmd_model_commands[], cmd_predict_commands[]; /* each ends with a NULL noun */
+
+#endif

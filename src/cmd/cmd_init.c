@@ -1,0 +1,48 @@
+/*
+ * cmd_init.c: forestgate init.
+ */
+#include <sys/stat.h>
+
+#include "cmd/cli.h"
+
+static int run_init(const struct option_set *set)
+{
+    const char *path = cli_home_path(set);
+    struct buf text = {0};
+    enum result result;
+    struct reason why;
+    struct home home;
+
+    umask(077);
+    result = home_make_directory(path, option_value(set, "--user"), &why);
+    if (result == RESULT_OK) {
+        result = home_enter(&home, path, DB_CLI, &why);
+        if (result == RESULT_OK)
+            result = home_make(&why);
+        home_leave(&home);
+    }
+    if (result != RESULT_OK)
+        return cli_fail(&why);
+    if (option_given(set, "--json")) {
+        struct json_writer writer = json_writer_on(&text);
+
+        json_write_object(&writer);
+        cli_json_string(&writer, "home", path);
+        json_write_object_end(&writer);
+    } else {
+        buf_printf(&text, "the home is ready: %s", path);
+    }
+    return cli_print(&text);
+}
+
+static const struct option_row init_options[] = {
+    {"--user", "NAME", "whose a new home is, if root makes it: who the workers run as",
+     "www-data"},
+    CLI_COMMON_OPTIONS,
+};
+
+const struct cli_command cmd_init_commands[] = {
+    {"init", NULL, "", 0, init_options, run_init, "make a home, or complete and upgrade one",
+     "  forestgate init --home var\n"},
+    {0},
+};

@@ -1,0 +1,214 @@
+/*
+ * cmd_key.c: forestgate key: create, list, show, revoke.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cmd/cli.h"
+#include "gate/key.h"
+
+/* All that may be shown of a key: never its secret, never its hash. */
+static void row_write(struct json_writer *writer, const struct key_row *row)
+{
+    cli_json_string(writer, "id", row->id);
+    cli_json_string(writer, "name", row->name);
+    cli_json_string(writer, "state", key_state(row, clock_wall_us() / 1000000));
+    cli_json_string(writer, "models", row->models);
+    cli_json_time(writer, "created_at", row->created_at);
+    cli_json_time(writer, "expires_at", row->expires_at);
+    cli_json_time(writer, "revoked_at", row->revoked_at);
+}
+
+/* --expires as a time: a duration from now; 0 without one. */
+static enum result expiry_read(const struct option_set *set, int64_t *expires_at,
+                               struct reason *why)
+{
+    const char *text = option_value(set, "--expires");
+    int64_t seconds;
+
+    *expires_at = 0;
+    if (text == NULL)
+        return RESULT_OK;
+    if (!clock_duration_parse(text, &seconds) || seconds == 0)
+        return reason_set(
+            why, RESULT_INVALID,
+            "--expires: \"%.40s\" is not allowed; allowed: a number with s, m, h, d "
+            "or w behind it, such as 30d",
+            text);
+    *expires_at = clock_wall_us() / 1000000 + seconds;
+    return RESULT_OK;
+}
+
+static int print_created(const struct option_set *set, const char *key,
+                         const struct key_row *row)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        row_write(&writer, row);
+        cli_json_string(&writer, "key", key);
+        json_write_object_end(&writer);
+    } else {
+        buf_puts(&text, key);
+        fputs("The key is shown this once; keep it. It goes in the X-API-Key header.\n",
+              stderr);
+    }
+    return cli_print(&text);
+}
+
+static int run_create(const struct option_set *set)
+{
+    const char *name = option_value(set, "--name");
+    char key[KEY_TEXT_LEN + 1];
+    enum result result;
+    struct key_row row;
+    struct reason why;
+    struct home home;
+    int64_t expires_at;
+    int status;
+
+    if (name == NULL) {
+        reason_set(&why, RESULT_INVALID, "--name is needed: what the key is for");
+        return cli_misuse(&why);
+    }
+    if (expiry_read(set, &expires_at, &why) != RESULT_OK)
+        return cli_misuse(&why);
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result =
+            key_create(&home, name, option_value(set, "--models"), expires_at, key, &row, &why);
+    status = result == RESULT_OK ? print_created(set, key, &row) : cli_fail(&why);
+    secret_wipe(key, sizeof(key));
+    cli_home_close(&home);
+    return status;
+}
+
+/* A list while it is printed. */
+struct listing {
+    struct buf text;
+    struct json_writer writer;
+    bool json;
+};
+
+static void list_row(void *arg, const struct key_row *row)
+{
+    struct listing *listing = arg;
+    char created[20], expires[20];
+
+    if (listing->json) {
+        json_write_object(&listing->writer);
+        row_write(&listing->writer, row);
+        json_write_object_end(&listing->writer);
+        return;
+    }
+    cli_time_print(created, row->created_at);
+    cli_time_print(expires, row->expires_at);
+    buf_printf(&listing->text, "\n%-12s  %-8s  %-16s  %-16s  %-20s  %s", row->id,
+               key_state(row, clock_wall_us() / 1000000), created, expires, row->name,
+               row->models);
+}
+
+static int run_list(const struct option_set *set)
+{
+    struct listing listing = {.json = option_given(set, "--json")};
+    enum result result;
+    struct reason why;
+    struct home home;
+    int status;
+
+    listing.writer = json_writer_on(&listing.text);
+    if (listing.json)
+        json_write_array(&listing.writer);
+    else
+        buf_printf(&listing.text, "%-12s  %-8s  %-16s  %-16s  %-20s  %s", "ID", "STATE",
+                   "CREATED", "EXPIRES", "NAME", "MODELS");
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = key_row_list(home.db, list_row, &listing, &why);
+    if (listing.json)
+        json_write_array_end(&listing.writer);
+    status = result == RESULT_OK ? cli_print(&listing.text) : cli_fail(&why);
+    buf_free(&listing.text);
+    cli_home_close(&home);
+    return status;
+}
+
+static void show_text(struct buf *text, const struct key_row *row)
+{
+    char created[20], expires[20], revoked[20];
+
+    cli_time_print(created, row->created_at);
+    cli_time_print(expires, row->expires_at);
+    cli_time_print(revoked, row->revoked_at);
+    buf_printf(text,
+               "id       %s\nname     %s\nstate    %s\nmodels   %s\ncreated  %s\nexpires  "
+               "%s\nrevoked  %s",
+               row->id, row->name, key_state(row, clock_wall_us() / 1000000), row->models,
+               created, expires, revoked);
+}
+
+static int run_show(const struct option_set *set)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+    enum result result;
+    struct key_row row;
+    struct reason why;
+    struct home home;
+    int status;
+
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = key_row_get(home.db, set->operands[0], &row, &why);
+    if (result == RESULT_OK && option_given(set, "--json")) {
+        json_write_object(&writer);
+        row_write(&writer, &row);
+        json_write_object_end(&writer);
+    } else if (result == RESULT_OK) {
+        show_text(&text, &row);
+    }
+    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
+    cli_home_close(&home);
+    return status;
+}
+
+static int run_revoke(const struct option_set *set)
+{
+    struct buf text = {0};
+    enum result result;
+    struct reason why;
+    struct home home;
+    int status;
+
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = key_revoke(&home, set->operands[0], &why);
+    if (result == RESULT_OK)
+        buf_printf(&text, "key %s is revoked: no worker admits it any more", set->operands[0]);
+    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
+    cli_home_close(&home);
+    return status;
+}
+
+static const struct option_row create_options[] = {
+    {"--name", "NAME", "what the key is for", NULL},
+    {"--models", "A,B", "the models that it may use; * is all", "*"},
+    {"--expires", "TIME", "how long it holds, such as 30d; for ever if not given", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
+static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
+
+const struct cli_command cmd_key_commands[] = {
+    {"key", "create", "", 0, create_options, run_create, "make a key; it is shown once",
+     "  forestgate key create --name partner --models iris --expires 30d\n"},
+    {"key", "list", "", 0, plain_options, run_list, "list the keys", "  forestgate key list\n"},
+    {"key", "show", "ID", 1, plain_options, run_show, "show one key",
+     "  forestgate key show 4hT0aYb2Zq9c\n"},
+    {"key", "revoke", "ID", 1, plain_options, run_revoke, "end a key, at once",
+     "  forestgate key revoke 4hT0aYb2Zq9c\n"},
+    {0},
+};

@@ -1,0 +1,371 @@
+/*
+ * cmd_model.c: forestgate model: train, show, check, publish, list.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/cli.h"
+#include "cmd/progress.h"
+#include "forest/describe.h"
+#include "forest/draft.h"
+#include "forest/image.h"
+#include "forest/table.h"
+#include "forest/train.h"
+#include "gate/registry.h"
+
+enum {
+    BAR_WIDTH = 40
+};
+
+static enum result task_read(const struct option_set *set, enum image_task *task,
+                             struct reason *why)
+{
+    const char *text = option_value(set, "--task");
+
+    *task = 0;
+    if (text == NULL)
+        return RESULT_OK;
+    if (strcmp(text, "classify") == 0)
+        *task = IMAGE_CLASSIFY;
+    else if (strcmp(text, "regress") == 0)
+        *task = IMAGE_REGRESS;
+    else
+        return reason_set(why, RESULT_INVALID,
+                          "--task: \"%.40s\" is not allowed; allowed: classify or regress",
+                          text);
+    return RESULT_OK;
+}
+
+static enum result train_options_read(const struct option_set *set,
+                                      struct train_options *options, struct reason *why)
+{
+    unsigned long long trees = options->trees, seed = options->seed;
+    unsigned long long features = options->max_features, depth = options->max_depth;
+    unsigned long long leaf = options->min_samples_leaf, threads = options->threads;
+    const struct {
+        const char *name;
+        unsigned long long min, max, *value;
+    } numbers[] = {
+        {"--trees", 1, 100000, &trees},
+        {"--seed", 0, UINT64_MAX, &seed},
+        {"--max-features", 1, IMAGE_MAX_FEATURES, &features},
+        {"--max-depth", 1, UINT32_MAX, &depth},
+        {"--min-samples-leaf", 1, UINT32_MAX, &leaf},
+        {"--threads", 1, 1024, &threads},
+    };
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; result == RESULT_OK && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        result = option_u64(set, numbers[i].name, numbers[i].min, numbers[i].max,
+                            numbers[i].value, why);
+    options->trees = (uint32_t)trees;
+    options->seed = seed;
+    options->max_features = (uint32_t)features;
+    options->max_depth = (uint32_t)depth;
+    options->min_samples_leaf = (uint32_t)leaf;
+    options->threads = (unsigned)threads;
+    return result;
+}
+
+static void on_tree(void *arg, unsigned done, unsigned total)
+{
+    progress_draw(arg, done, total);
+}
+
+static int print_trained(const struct option_set *set, const struct draft *draft,
+                         const char *path, double seconds)
+{
+    const struct image_facts *facts = &draft->facts;
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        cli_json_string(&writer, "file", path);
+        cli_json_string(&writer, "task", image_task_name(draft->task));
+        cli_json_u64(&writer, "rows", facts->rows);
+        cli_json_u64(&writer, "features", draft->n_features);
+        cli_json_u64(&writer, "classes", draft->n_classes);
+        cli_json_u64(&writer, "trees", draft->n_trees);
+        cli_json_u64(&writer, "seed", facts->seed);
+        cli_json_string(&writer, "metric", image_metric_name(facts->metric));
+        json_write_key(&writer, "oob_score");
+        json_write_double(&writer, facts->oob_score);
+        json_write_object_end(&writer);
+        return cli_print(&text);
+    }
+    buf_printf(&text, "%s: %u trees to %s, from %" PRIu64 " rows of %u features, in %.2f s",
+               path, (unsigned)draft->n_trees, image_task_name(draft->task), facts->rows,
+               (unsigned)draft->n_features, seconds);
+    if (facts->metric != IMAGE_NO_METRIC)
+        buf_printf(&text, "\nout-of-bag %s %.4f", image_metric_name(facts->metric),
+                   facts->oob_score);
+    return cli_print(&text);
+}
+
+/* The needed options of training.  RESULT_INVALID names the one that is missing. */
+static enum result train_arguments(const struct option_set *set, struct train_options *options,
+                                   enum image_task *task, struct reason *why)
+{
+    static const char *const needed[] = {"--csv", "--target", "-o"};
+    enum result result;
+
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (option_value(set, needed[i]) == NULL)
+            return reason_set(why, RESULT_INVALID, "%s is needed; see --help", needed[i]);
+    result = task_read(set, task, why);
+    if (result == RESULT_OK)
+        result = train_options_read(set, options, why);
+    return result;
+}
+
+static int run_train(const struct option_set *set)
+{
+    struct train_options options = train_defaults;
+    const char *path = option_value(set, "-o");
+    struct progress progress;
+    struct table *table = NULL;
+    struct draft draft = {0};
+    enum image_task task = 0;
+    enum result result;
+    struct reason why;
+    int status;
+
+    if (train_arguments(set, &options, &task, &why) != RESULT_OK)
+        return cli_misuse(&why);
+    progress_start(&progress, "training", "trees");
+    options.progress = on_tree;
+    options.arg = &progress;
+    result = table_read(option_value(set, "--csv"), option_value(set, "--target"), task, &table,
+                        &why);
+    if (result == RESULT_OK)
+        result = train_forest(table, &options, &draft, &why);
+    progress_end(&progress);
+    if (result == RESULT_OK)
+        result = draft_write(&draft, path, &why);
+    status = result == RESULT_OK
+                 ? print_trained(set, &draft, path,
+                                 (double)(clock_mono_ns() - progress.start_ns) * 1e-9)
+                 : cli_fail(&why);
+    draft_free(&draft);
+    table_free(table);
+    return status;
+}
+
+static void importance_bars(struct buf *text, const struct image *image)
+{
+    double most = 0;
+
+    for (uint32_t i = 0; i < image_n_features(image); i++)
+        if (image_feature_importance(image, i) > most)
+            most = image_feature_importance(image, i);
+    buf_printf(text, "\n\n%-24s %-8s %12s %12s  importance", "feature", "type", "min", "max");
+    for (uint32_t i = 0; i < image_n_features(image); i++) {
+        double importance = image_feature_importance(image, i);
+        int bar = most > 0 ? (int)(importance / most * BAR_WIDTH + 0.5) : 0;
+
+        buf_printf(text, "\n%-24s %-8s %12g %12g  %6.4f ", image_feature_name(image, i),
+                   image_type_name(image_feature_type(image, i)), image_feature_min(image, i),
+                   image_feature_max(image, i), importance);
+        for (int k = 0; k < bar; k++)
+            buf_putc(text, '#');
+    }
+}
+
+static void show_text(struct buf *text, const struct image *image)
+{
+    const struct image_facts *facts = image_facts(image);
+    char date[20];
+
+    cli_time_print(date, facts->date);
+    buf_printf(text, "%s by %u trees of %" PRIu64 " nodes, depth %u, %" PRIu64 " bytes\n",
+               image_task_name(image_task(image)), (unsigned)image_n_trees(image),
+               image_n_nodes(image), (unsigned)image_depth(image), image_size(image));
+    buf_printf(text, "from %s: %" PRIu64 " rows, seed %" PRIu64 ", data of %s\n", facts->source,
+               facts->rows, facts->seed, date);
+    if (facts->metric != IMAGE_NO_METRIC)
+        buf_printf(text, "out-of-bag %s %.4f on %" PRIu64 " rows\n",
+                   image_metric_name(facts->metric), facts->oob_score, facts->oob_rows);
+    buf_printf(text, "sha256 %s", image_sha256_hex(image));
+    if (image_n_classes(image) > 0)
+        buf_puts(text, "\nclasses");
+    for (uint32_t k = 0; k < image_n_classes(image); k++)
+        buf_printf(text, "%s %u %s", k == 0 ? "" : ",", (unsigned)k,
+                   image_class_label(image, k));
+    importance_bars(text, image);
+}
+
+static int run_show(const struct option_set *set)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+    struct image *image = NULL;
+    struct model_row row;
+    struct reason why;
+
+    if (cli_image_open(set, set->operands[0], &row, &image, &why) != RESULT_OK)
+        return cli_fail(&why);
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        describe_image(&writer, image);
+        json_write_object_end(&writer);
+    } else {
+        show_text(&text, image);
+    }
+    image_close(image);
+    return cli_print(&text);
+}
+
+static int run_check(const struct option_set *set)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+    struct image *image = NULL;
+    struct model_row row;
+    struct reason why;
+
+    if (cli_image_open(set, set->operands[0], &row, &image, &why) != RESULT_OK)
+        return cli_fail(&why);
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        cli_json_string(&writer, "state", "good");
+        cli_json_string(&writer, "sha256", image_sha256_hex(image));
+        json_write_object_end(&writer);
+    } else {
+        buf_printf(&text, "%s is good: %s", set->operands[0], image_sha256_hex(image));
+    }
+    image_close(image);
+    return cli_print(&text);
+}
+
+static int print_published(const struct option_set *set, const struct model_row *row)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        cli_json_string(&writer, "name", row->name);
+        cli_json_u64(&writer, "version", (uint64_t)row->version);
+        cli_json_string(&writer, "sha256", row->sha256);
+        json_write_object_end(&writer);
+    } else {
+        buf_printf(&text, "%" PRId64, row->version);
+    }
+    return cli_print(&text);
+}
+
+static int run_publish(const struct option_set *set)
+{
+    const char *path = set->operands[1];
+    struct model_row row;
+    enum result result;
+    struct reason why;
+    struct home home;
+    int file, status;
+
+    file = open(path, O_RDONLY | O_CLOEXEC); /* before root becomes the home's owner */
+    if (file < 0) {
+        reason_errno(&why, "%s", path);
+        return cli_fail(&why);
+    }
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = registry_publish(&home, set->operands[0], file, path, &row, &why);
+    close(file);
+    status = result == RESULT_OK ? print_published(set, &row) : cli_fail(&why);
+    cli_home_close(&home);
+    return status;
+}
+
+/* A list while it is printed. */
+struct listing {
+    struct buf text;
+    struct json_writer writer;
+    bool json;
+};
+
+static void list_row(void *arg, const struct model_row *row)
+{
+    struct listing *listing = arg;
+    char published[20];
+
+    if (listing->json) {
+        json_write_object(&listing->writer);
+        cli_json_string(&listing->writer, "name", row->name);
+        cli_json_u64(&listing->writer, "version", (uint64_t)row->version);
+        cli_json_string(&listing->writer, "sha256", row->sha256);
+        cli_json_time(&listing->writer, "published_at", row->published_at);
+        json_write_object_end(&listing->writer);
+        return;
+    }
+    cli_time_print(published, row->published_at);
+    buf_printf(&listing->text, "\n%-24s %7" PRId64 "  %-16s  %.12s", row->name, row->version,
+               published, row->sha256);
+}
+
+static int run_list(const struct option_set *set)
+{
+    struct listing listing = {.json = option_given(set, "--json")};
+    enum result result;
+    struct reason why;
+    struct home home;
+    int status;
+
+    listing.writer = json_writer_on(&listing.text);
+    if (listing.json)
+        json_write_array(&listing.writer);
+    else
+        buf_printf(&listing.text, "%-24s %7s  %-16s  %s", "MODEL", "VERSION", "PUBLISHED",
+                   "SHA256");
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = model_row_list(home.db, list_row, &listing, &why);
+    if (listing.json)
+        json_write_array_end(&listing.writer);
+    status = result == RESULT_OK ? cli_print(&listing.text) : cli_fail(&why);
+    buf_free(&listing.text);
+    cli_home_close(&home);
+    return status;
+}
+
+static const struct option_row train_option_rows[] = {
+    {"--csv", "FILE", "the data: a header line, then one row a line", NULL},
+    {"--target", "COLUMN", "the column to predict", NULL},
+    {"-o", "FILE", "the image to write", NULL},
+    {"--task", "KIND", "classify or regress; else told by the target", NULL},
+    {"--trees", "N", "how many trees", "100"},
+    {"--seed", "N", "the same seed gives the same image", "42"},
+    {"--max-features", "N", "features tried at a split; else sqrt of all, or all to regress",
+     NULL},
+    {"--max-depth", "N", "no deeper; else without bound", NULL},
+    {"--min-samples-leaf", "N", "rows in a leaf at least", "1"},
+    {"--threads", "N", "at once; else one for each processor", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
+static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
+
+const struct cli_command cmd_model_commands[] = {
+    {"model", "train", "", 0, train_option_rows, run_train,
+     "train a random forest from a CSV file",
+     "  forestgate model train --csv iris.csv --target species -o iris.fgm\n"
+     "  forestgate model train --csv houses.csv --target price --task regress --seed 7 \\\n"
+     "    -o houses.fgm\n"},
+    {"model", "show", "NAME|FILE", 1, plain_options, run_show,
+     "show what an image is: facts, features, classes",
+     "  forestgate model show iris.fgm\n  forestgate model show iris --home var\n"},
+    {"model", "check", "NAME|FILE", 1, plain_options, run_check, "prove that an image is whole",
+     "  forestgate model check iris.fgm\n"},
+    {"model", "publish", "NAME FILE", 2, plain_options, run_publish,
+     "publish an image as the next version; prints its number",
+     "  forestgate model publish iris iris.fgm --home var\n"},
+    {"model", "list", "", 0, plain_options, run_list, "list the published models",
+     "  forestgate model list --home var\n"},
+    {0},
+};

@@ -1,0 +1,170 @@
+/*
+ * master.c: a process that keeps workers alive and serves nothing itself.
+ *
+ * All signals are blocked and taken one by one with sigtimedwait(), so no handler runs
+ * and nothing is missed between looking and waiting.
+ */
+#include "cmd/master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+    SHORT_LIFE_S = 1,
+    STOP_PATIENCE_S = 30
+};
+
+static const uint64_t second_ns = 1000000000;
+
+struct worker {
+    pid_t pid;       /* 0: none */
+    uint64_t due_ns; /* when to start the next, if there is none */
+    uint64_t born_ns;
+};
+
+struct master {
+    struct worker *workers;
+    int count;
+    int (*work)(void *arg);
+    void *arg;
+    sigset_t signals, before;
+};
+
+static void worker_start(struct master *master, struct worker *worker)
+{
+    pid_t parent = getpid();
+
+    worker->born_ns = clock_mono_ns();
+    worker->pid = fork();
+    if (worker->pid < 0) {
+        log_message("a worker could not be started: %s", strerror(errno));
+        worker->pid = 0;
+        worker->due_ns = worker->born_ns + second_ns;
+    }
+    if (worker->pid != 0)
+        return;
+    free(master->workers);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) /* it died before it could be told */
+        _exit(EXIT_FAILURE);
+    sigprocmask(SIG_SETMASK, &master->before, NULL);
+    exit(master->work(master->arg));
+}
+
+/* Starts what is due; returns when the next will be, 0 if none is waited for. */
+static uint64_t workers_start(struct master *master)
+{
+    uint64_t now = clock_mono_ns(), next = 0;
+
+    for (int i = 0; i < master->count; i++) {
+        struct worker *worker = &master->workers[i];
+
+        if (worker->pid == 0 && worker->due_ns <= now)
+            worker_start(master, worker);
+        if (worker->pid == 0 && (next == 0 || worker->due_ns < next))
+            next = worker->due_ns;
+    }
+    return next;
+}
+
+static void tell_end(pid_t pid, int status)
+{
+    if (WIFSIGNALED(status))
+        log_message("worker %d was ended by signal %d", (int)pid, WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0)
+        log_message("worker %d ended with status %d", (int)pid, WEXITSTATUS(status));
+}
+
+static void workers_reap(struct master *master, bool stopping)
+{
+    uint64_t now = clock_mono_ns();
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (int i = 0; i < master->count; i++) {
+            struct worker *worker = &master->workers[i];
+
+            if (worker->pid != pid)
+                continue;
+            if (!stopping)
+                tell_end(pid, status);
+            worker->pid = 0;
+            worker->due_ns =
+                now - worker->born_ns < SHORT_LIFE_S * second_ns ? now + second_ns : now;
+        }
+}
+
+static int workers_signal(const struct master *master, int signal)
+{
+    int living = 0;
+
+    for (int i = 0; i < master->count; i++)
+        if (master->workers[i].pid != 0) {
+            kill(master->workers[i].pid, signal);
+            living++;
+        }
+    return living;
+}
+
+/* Waits for one of the signals, until a time of the monotonic clock (0: for ever). */
+static int signal_wait(const struct master *master, uint64_t until_ns)
+{
+    uint64_t now = clock_mono_ns(), left = until_ns > now ? until_ns - now : 0;
+    struct timespec timeout = {.tv_sec = (time_t)(left / second_ns),
+                               .tv_nsec = (long)(left % second_ns)};
+
+    if (until_ns == 0)
+        return sigwaitinfo(&master->signals, NULL);
+    return sigtimedwait(&master->signals, NULL, &timeout);
+}
+
+/* Lets the workers finish what is in hand; those that do not are killed. */
+static void workers_stop(struct master *master)
+{
+    uint64_t until = clock_mono_ns() + STOP_PATIENCE_S * second_ns;
+
+    workers_signal(master, SIGTERM);
+    workers_reap(master, true);
+    while (workers_signal(master, 0) > 0 && clock_mono_ns() < until) {
+        signal_wait(master, until);
+        workers_reap(master, true);
+    }
+    workers_signal(master, SIGKILL);
+}
+
+int master_run(int count, int (*work)(void *arg), void *arg)
+{
+    struct master master = {.count = count, .work = work, .arg = arg};
+    int signal = 0;
+
+    master.workers = calloc((size_t)count, sizeof(*master.workers));
+    if (master.workers == NULL) {
+        log_message("out of memory");
+        return EXIT_FAILURE;
+    }
+    sigemptyset(&master.signals);
+    sigaddset(&master.signals, SIGTERM);
+    sigaddset(&master.signals, SIGINT);
+    sigaddset(&master.signals, SIGHUP);
+    sigaddset(&master.signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &master.signals, &master.before);
+    while (signal != SIGTERM && signal != SIGINT) {
+        signal = signal_wait(&master, workers_start(&master));
+        if (signal == SIGHUP)
+            workers_signal(&master, SIGHUP);
+        workers_reap(&master, false);
+    }
+    workers_stop(&master);
+    free(master.workers);
+    return EXIT_SUCCESS;
+}

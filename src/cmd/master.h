@@ -1,0 +1,18 @@
+/*
+ * master.h: a process that keeps workers alive and serves nothing itself.
+ *
+ * The workers accept on the one listening socket that they inherit.  So when one dies,
+ * only the request in its hand is lost: what waits at the socket waits for the others.
+ */
+#ifndef CMD_MASTER_H
+#define CMD_MASTER_H
+
+/*
+ * Keeps count workers, each a child that runs work(arg) and exits with what it returns,
+ * until SIGTERM or SIGINT; passes SIGTERM and SIGHUP on.  A worker that dies is replaced
+ * at once, or after a second if it did not live that long.  Workers end when the master
+ * does, however it ends.  Returns the exit status of the program.
+ */
+int master_run(int count, int (*work)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * option.h: the command line: nouns, verbs, options and operands.
+ */
+#ifndef CMD_OPTION_H
+#define CMD_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/result.h"
+
+enum {
+    OPTION_OPERANDS_MAX = 4
+};
+
+/* One option of a command; a table of them ends with a NULL name. */
+struct option_row {
+    const char *name;  /* "--csv" */
+    const char *value; /* what follows it, for help: "FILE"; NULL for a flag */
+    const char *help;
+    const char *fallback; /* if it is not given; NULL for none */
+};
+
+/* What was given. */
+struct option_set {
+    const struct option_row *rows;
+    const char *values[32]; /* by row; for a flag its name */
+    const char *operands[OPTION_OPERANDS_MAX];
+    size_t operand_count;
+};
+
+/*
+ * Reads the arguments behind noun and verb by a table of at most 32 rows.  An option's
+ * value may follow it or be joined to it with =; "--" ends the options.  RESULT_INVALID
+ * for what the table does not have.
+ */
+enum result option_parse(int argc, char **argv, const struct option_row *rows,
+                         struct option_set *set, struct reason *why);
+
+/* The value of an option, or its fallback, or NULL. */
+const char *option_value(const struct option_set *set, const char *name);
+bool option_given(const struct option_set *set, const char *name);
+
+/*
+ * A whole number within bounds.  RESULT_INVALID with what is allowed; an option that was
+ * not given and has no fallback leaves *out as it is.
+ */
+enum result option_u64(const struct option_set *set, const char *name, unsigned long long min,
+                       unsigned long long max, unsigned long long *out, struct reason *why);
+
+#endif

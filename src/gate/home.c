@@ -1,0 +1,204 @@
+/*
+ * home.c: the directory that holds the state of one Forestgate.
+ */
+#include "gate/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+
+static enum result make_config(const char *path, struct reason *why)
+{
+    struct buf text = {0};
+    enum result result;
+
+    if (access(path, F_OK) == 0)
+        return RESULT_OK;
+    config_print_example(&text);
+    if (buf_failed(&text))
+        result = reason_set(why, RESULT_NOMEM, "no memory for %s", path);
+    else
+        result = file_write_atomic(path, text.data, text.len, 0600, why);
+    buf_free(&text);
+    return result;
+}
+
+static enum result make_directory(const char *path, struct reason *why)
+{
+    return file_make_dir(path, 0700, why);
+}
+
+enum result home_make(struct reason *why)
+{
+    static const struct {
+        const char *name;
+        enum result (*make)(const char *path, struct reason *why);
+    } parts[] = {
+        {"secrets", make_directory},
+        {"models", make_directory},
+        {"logs", make_directory},
+        {HOME_CONFIG, make_config},
+        {HOME_KEY_SECRET, secret_file_make},
+        {HOME_EPOCH, epoch_make},
+        {HOME_DATABASE, db_migrate},
+    };
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; result == RESULT_OK && i < sizeof(parts) / sizeof(*parts); i++)
+        result = parts[i].make(parts[i].name, why);
+    return result;
+}
+
+enum result home_make_directory(const char *path, const char *user, struct reason *why)
+{
+    const struct passwd *owner;
+
+    if (access(path, F_OK) == 0)
+        return RESULT_OK;
+    if (mkdir(path, 0700) != 0)
+        return reason_errno(why, "%s", path);
+    if (geteuid() != 0 || user == NULL)
+        return RESULT_OK;
+    owner = getpwnam(user);
+    if (owner == NULL) {
+        rmdir(path);
+        return reason_set(why, RESULT_INVALID, "there is no user %s on this system", user);
+    }
+    if (chown(path, owner->pw_uid, owner->pw_gid) != 0)
+        return reason_errno(why, "giving %s to %s", path, user);
+    return RESULT_OK;
+}
+
+static enum result become(const struct stat *st, enum db_role role)
+{
+    if (role == DB_CLI)
+        return setegid(st->st_gid) == 0 && seteuid(st->st_uid) == 0 ? RESULT_OK : RESULT_DENIED;
+    if (setgroups(0, NULL) != 0 || setgid(st->st_gid) != 0 || setuid(st->st_uid) != 0)
+        return RESULT_DENIED;
+    return setuid(0) == 0 ? RESULT_FAILED : RESULT_OK; /* it must not be able to go back */
+}
+
+static enum result become_owner(const char *path, enum db_role role, struct reason *why)
+{
+    enum result result;
+    struct stat st;
+
+    if (geteuid() != 0)
+        return RESULT_OK;
+    if (stat(".", &st) != 0)
+        return reason_errno(why, "the home %s", path);
+    if (st.st_uid == 0 && role == DB_WORKER)
+        return reason_set(why, RESULT_DENIED,
+                          "the home %s belongs to root, and a worker never runs as root: give "
+                          "it to another user with: chown -R www-data: %s",
+                          path, path);
+    if (st.st_uid == 0)
+        return RESULT_OK;
+    result = become(&st, role);
+    if (result != RESULT_OK)
+        reason_set(why, result, "root could not become the owner of %s", path);
+    return result;
+}
+
+enum result home_enter(struct home *home, const char *path, enum db_role role,
+                       struct reason *why)
+{
+    memset(home, 0, sizeof(*home));
+    home->origin = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (chdir(path) == 0)
+        return become_owner(path, role, why);
+    if (errno == ENOENT)
+        return reason_set(why, RESULT_MISSING,
+                          "there is no home at %s: make one with: forestgate --home %s init",
+                          path, path);
+    return reason_errno(why, "the home %s", path);
+}
+
+void home_leave(struct home *home)
+{
+    uid_t real = getuid();
+
+    if (real != geteuid() && (seteuid(real) != 0 || setegid(getgid()) != 0))
+        abort(); /* root that is not root again: nothing is as it should be */
+    if (home->origin < 0)
+        return;
+    if (fchdir(home->origin) != 0)
+        abort();
+    close(home->origin);
+    home->origin = -1;
+}
+
+enum result home_load_config(struct home *home, char *const *environment, struct reason *why)
+{
+    enum result result;
+
+    config_defaults(&home->config);
+    result = config_load_file(&home->config, HOME_CONFIG, why);
+    if (result == RESULT_OK)
+        result = config_load_environment(&home->config, environment, why);
+    return result;
+}
+
+static enum result open_key_mac(struct home *home, struct reason *why)
+{
+    uint8_t secret[SECRET_BYTES];
+    enum result result;
+
+    result = secret_file_read(HOME_KEY_SECRET, secret, why);
+    if (result == RESULT_OK)
+        result = secret_mac_new(secret, sizeof(secret), &home->key_mac, why);
+    secret_wipe(secret, sizeof(secret));
+    return result;
+}
+
+enum result home_open(struct home *home, enum db_role role, struct reason *why)
+{
+    enum result result;
+
+    if (access(HOME_DATABASE, F_OK) != 0)
+        return reason_set(why, RESULT_MISSING,
+                          "the home is empty: fill it with: forestgate --home DIR init");
+    result = db_open(HOME_DATABASE, role, &home->db, why);
+    if (result == RESULT_OK)
+        result = epoch_open(HOME_EPOCH, role == DB_CLI, &home->epoch, why);
+    if (result == RESULT_OK)
+        result = open_key_mac(home, why);
+    return result;
+}
+
+void home_close(struct home *home)
+{
+    db_close(home->db);
+    epoch_close(home->epoch);
+    secret_mac_free(home->key_mac);
+    home->db = NULL;
+    home->epoch = NULL;
+    home->key_mac = NULL;
+}
+
+enum result home_change_begin(struct home *home, struct reason *why)
+{
+    enum result result = db_begin(home->db, why);
+
+    if (result == RESULT_OK)
+        epoch_begin(home->epoch);
+    return result;
+}
+
+enum result home_change_end(struct home *home, enum result result, struct reason *why)
+{
+    if (result == RESULT_OK)
+        result = db_commit(home->db, why);
+    else
+        db_rollback(home->db);
+    epoch_end(home->epoch);
+    return result;
+}

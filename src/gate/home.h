@@ -1,0 +1,77 @@
+/*
+ * home.h: the directory that holds the state of one Forestgate.
+ *
+ *     forestgate.conf     settings
+ *     forestgate.db       keys and models
+ *     epoch               see epoch.h
+ *     secrets/key.secret  what keys are hashed under
+ *     models/NAME/N.fgm   published images
+ *     logs/access.log     one line a request
+ *
+ * A program enters its home before it uses it: the home becomes the working directory
+ * and every name in it is relative.  So a worker that root has started for another user
+ * also serves a home whose path that user could not walk.  Everything in a home belongs
+ * to one user, whose identity root takes on entering, so that no file of it ever becomes
+ * root's.
+ */
+#ifndef GATE_HOME_H
+#define GATE_HOME_H
+
+#include "base/config.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "gate/epoch.h"
+#include "store/db.h"
+
+struct home {
+    int origin; /* the directory that was left on entering */
+    struct config config;
+    struct db *db;
+    struct epoch *epoch;
+    struct secret_mac *key_mac;
+};
+
+#define HOME_CONFIG     "forestgate.conf"
+#define HOME_DATABASE   "forestgate.db"
+#define HOME_EPOCH      "epoch"
+#define HOME_KEY_SECRET "secrets/key.secret"
+#define HOME_ACCESS_LOG "logs/access.log"
+
+/*
+ * Makes the directory, if it is not there, and gives it to the user of that name if root
+ * runs this; NULL leaves it root's.  home_make() fills it.
+ */
+enum result home_make_directory(const char *path, const char *user, struct reason *why);
+
+/*
+ * Enters the home at path.  Root becomes its owner: a worker for good, RESULT_DENIED if
+ * it would stay root; the CLI until home_leave().  RESULT_MISSING, with what to run, if
+ * there is none.
+ */
+enum result home_enter(struct home *home, const char *path, enum db_role role,
+                       struct reason *why);
+
+/* Makes whatever is missing in the home that was entered, and upgrades its database. */
+enum result home_make(struct reason *why);
+
+/* Settings: the file's, then the environment's.  The command line's go on top. */
+enum result home_load_config(struct home *home, char *const *environment, struct reason *why);
+
+/* Opens database, epoch and secret of the home that was entered. */
+enum result home_open(struct home *home, enum db_role role, struct reason *why);
+
+/* Closes what is open; also after a failure.  A worker that forks closes before. */
+void home_close(struct home *home);
+
+/* Goes back to where home_enter() came from, and to who came. */
+void home_leave(struct home *home);
+
+/*
+ * A change of keys or models: a transaction that every worker counts from its commit
+ * on.  home_change_end() commits if result is RESULT_OK and takes all back if not, and
+ * returns how the whole went.
+ */
+enum result home_change_begin(struct home *home, struct reason *why);
+enum result home_change_end(struct home *home, enum result result, struct reason *why);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * registry.c: publishing models.  What a worker has of them is in registry_worker.c.
+ */
+#include "gate/registry.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "gate/image_file.h"
+
+bool registry_name_valid(const char *name)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t len = strlen(name);
+
+    return len >= 1 && len <= MODEL_NAME_MAX && strchr(first, name[0]) != NULL &&
+           strspn(name, others) == len;
+}
+
+/* Looks for one name in the list of models, and keeps the list for the message. */
+struct search {
+    const char *name;
+    struct model_row found;
+    struct buf others;
+};
+
+static void search_row(void *arg, const struct model_row *row)
+{
+    struct search *search = arg;
+
+    if (strcmp(row->name, search->name) == 0)
+        search->found = *row;
+    buf_printf(&search->others, "%s%s", search->others.len == 0 ? "" : ", ", row->name);
+}
+
+static enum result find_row(struct home *home, const char *name, struct model_row *out,
+                            struct reason *why)
+{
+    struct search search = {.name = name};
+    enum result result = model_row_list(home->db, search_row, &search, why);
+
+    if (result == RESULT_OK && search.found.version == 0)
+        result = reason_set(why, RESULT_INVALID, "no model \"%.80s\" is published; there %s %s",
+                            name, search.others.len == 0 ? "is" : "are:",
+                            search.others.len == 0 ? "none" : search.others.data);
+    *out = search.found;
+    buf_free(&search.others);
+    return result;
+}
+
+enum result registry_has(struct home *home, const char *name, struct reason *why)
+{
+    struct model_row row;
+
+    return find_row(home, name, &row, why);
+}
+
+enum result registry_open_image(struct home *home, const char *name, struct model_row *row,
+                                struct image **out, struct reason *why)
+{
+    enum result result = find_row(home, name, row, why);
+
+    *out = NULL;
+    if (result == RESULT_OK)
+        result = image_file_open(row, out, why);
+    return result;
+}
+
+/* Copies an image into the home under a temporary name, and proves the copy. */
+static enum result take_in(const char *incoming, int file, const char *file_name,
+                           struct model_row *row, struct reason *why)
+{
+    struct image *image = NULL;
+    enum result result;
+
+    result = file_copy_atomic(file, incoming, 0400, why);
+    if (result != RESULT_OK)
+        return result;
+    result = image_open(incoming, &image, why);
+    if (result != RESULT_OK) { /* the reason speaks of the copy; say it of the file */
+        size_t prefix = strlen(incoming);
+        struct reason told = *why;
+        bool named = strncmp(told.text, incoming, prefix) == 0;
+
+        return reason_set(why, result, "%s%s", file_name,
+                          named ? told.text + prefix : told.text);
+    }
+    strcpy(row->sha256, image_sha256_hex(image));
+    image_close(image);
+    return RESULT_OK;
+}
+
+/* In the transaction: gives the copy its number and its name. */
+static enum result give_version(struct home *home, const char *incoming, struct model_row *row,
+                                struct reason *why)
+{
+    char path[IMAGE_FILE_MAX];
+    enum result result;
+
+    result = model_row_next_version(home->db, row->name, &row->version, why);
+    if (result != RESULT_OK)
+        return result;
+    image_file_path(row, path);
+    if (rename(incoming, path) != 0)
+        return reason_errno(why, "%s", path);
+    result = file_sync_parent(path, why);
+    if (result == RESULT_OK)
+        result = model_row_publish(home->db, row, why);
+    return result;
+}
+
+enum result registry_publish(struct home *home, const char *name, int file,
+                             const char *file_name, struct model_row *out, struct reason *why)
+{
+    char directory[IMAGE_FILE_MAX], incoming[IMAGE_FILE_MAX + 32];
+    enum result result;
+
+    memset(out, 0, sizeof(*out));
+    if (!registry_name_valid(name))
+        return reason_set(why, RESULT_INVALID,
+                          "\"%.80s\" cannot be a model's name: 1 to %d of a-z 0-9 . _ - and no "
+                          "sign first",
+                          name, MODEL_NAME_MAX);
+    strcpy(out->name, name);
+    out->published_at = clock_wall_us() / 1000000;
+    image_file_directory(name, directory);
+    result = file_make_dir(directory, 0700, why);
+    if (result != RESULT_OK)
+        return result;
+    snprintf(incoming, sizeof(incoming), "%s/incoming.%d", directory, (int)getpid());
+    result = take_in(incoming, file, file_name, out, why);
+    if (result == RESULT_OK)
+        result = home_change_begin(home, why);
+    if (result == RESULT_OK)
+        result = home_change_end(home, give_version(home, incoming, out, why), why);
+    unlink(incoming); /* there only after a failure */
+    return result;
+}

@@ -1,0 +1,72 @@
+/*
+ * auth.c: who calls.
+ *
+ * All that is wrong with a credential gets the same answer; what it was stands in no
+ * answer and in no log.
+ */
+#include "http/auth.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The token of an Authorization header, or NULL if its scheme is not Bearer. */
+static const char *bearer_token(const char *header)
+{
+    static const char scheme[] = "Bearer ";
+
+    if (strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
+        return NULL;
+    header += sizeof(scheme) - 1;
+    return header + strspn(header, " ");
+}
+
+/*
+ * The one credential of the request.  NULL if there is none, if a header came twice, or
+ * if the two ways carry different ones.
+ */
+static const char *credential_of(const struct service *service)
+{
+    const char *key = fcgi_param(service->fcgi, FCGI_API_KEY);
+    const char *header = fcgi_param(service->fcgi, FCGI_AUTHORIZATION);
+    const char *token = NULL;
+
+    if (fcgi_param_doubled(service->fcgi, FCGI_API_KEY) ||
+        fcgi_param_doubled(service->fcgi, FCGI_AUTHORIZATION))
+        return NULL;
+    if (header != NULL && header[0] != '\0') {
+        token = bearer_token(header);
+        if (token == NULL)
+            return NULL;
+    }
+    if (key == NULL || token == NULL)
+        return key != NULL ? key : token;
+    return strcmp(key, token) == 0 ? key : NULL;
+}
+
+bool auth_caller(struct service *service, struct request *request, struct reply *reply)
+{
+    const char *credential = credential_of(service);
+    enum result result = RESULT_DENIED;
+    struct reason why;
+
+    if (credential != NULL)
+        result = keyring_check(service->keyring, credential, strlen(credential),
+                               request->wall_us / 1000000, &request->caller, &why);
+    if (result == RESULT_OK)
+        return true;
+    if (result == RESULT_DENIED) {
+        request->refused_credential = true;
+        reply_refuse(reply, REPLY_UNAUTHORIZED, "The API key is missing or not valid.");
+    } else {
+        reply_refuse_result(reply, result, &why);
+    }
+    return false;
+}
+
+bool auth_may_use(const struct request *request, const char *model, struct reply *reply)
+{
+    if (key_models_have(request->caller.models, model))
+        return true;
+    reply_refuse(reply, REPLY_FORBIDDEN, "This key may not use the model %s.", model);
+    return false;
+}

@@ -1,0 +1,22 @@
+/*
+ * auth.h: who calls.
+ */
+#ifndef HTTP_AUTH_H
+#define HTTP_AUTH_H
+
+#include <stdbool.h>
+
+#include "http/reply.h"
+#include "http/request.h"
+
+/*
+ * Fills request->caller from X-API-Key or Authorization: Bearer.  False with the
+ * refusal written: one 401 for every credential that does not hold, or 503 when that
+ * could not be found out.
+ */
+bool auth_caller(struct service *service, struct request *request, struct reply *reply);
+
+/* Whether the caller may use a model.  False with the 403 written. */
+bool auth_may_use(const struct request *request, const char *model, struct reply *reply);
+
+#endif

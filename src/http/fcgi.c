@@ -1,0 +1,241 @@
+/*
+ * fcgi.c: one connection to the front, as FastCGI or as plain CGI.
+ *
+ * Stopping without a race: between libfcgi's look at its own flag and its accept() a
+ * signal would go unseen until the next connection.  So fcgi_stop() also puts /dev/null
+ * in the place of the listening socket; the accept() that follows fails at once.
+ */
+#include "http/fcgi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+enum {
+    LISTEN_FD = 0,
+    DRAIN_MAX = 64 << 20,
+    DRAIN_STEP = 8192
+};
+
+static const struct {
+    const char *name;
+    size_t len;
+    enum fcgi_param param;
+} names[] = {
+#define NAME(text, param)             \
+    {                                 \
+        text, sizeof(text) - 1, param \
+    }
+    NAME("REQUEST_METHOD", FCGI_METHOD),
+    NAME("REQUEST_URI", FCGI_URI),
+    NAME("PATH_INFO", FCGI_PATH_INFO),
+    NAME("CONTENT_TYPE", FCGI_CONTENT_TYPE),
+    NAME("CONTENT_LENGTH", FCGI_CONTENT_LENGTH),
+    NAME("REMOTE_ADDR", FCGI_ADDRESS),
+    NAME("HTTP_ACCEPT", FCGI_ACCEPT),
+    NAME("HTTP_X_API_KEY", FCGI_API_KEY),
+    NAME("HTTP_AUTHORIZATION", FCGI_AUTHORIZATION),
+    NAME("HTTP_X_FORWARDED_FOR", FCGI_FORWARDED_FOR),
+    NAME("HTTP_X_REQUEST_ID", FCGI_REQUEST_ID),
+    NAME("HTTP_TRANSFER_ENCODING", FCGI_TRANSFER_ENCODING),
+#undef NAME
+};
+
+struct fcgi {
+    FCGX_Request request;
+    bool cgi;        /* plain CGI: one request on standard input and output */
+    bool served;     /* under plain CGI: that request was given out */
+    bool body_ended; /* the end of the body was seen */
+    bool failed;     /* a write failed */
+    long long left;  /* bytes of the body that may still come; -1 unknown */
+    const char *params[FCGI_PARAM__MAX];
+    bool doubled[FCGI_PARAM__MAX];
+};
+
+static int null_fd = -1;
+
+enum result fcgi_new(struct fcgi **out, struct reason *why)
+{
+    struct fcgi *fcgi;
+
+    *out = NULL;
+    if (FCGX_Init() != 0)
+        return reason_set(why, RESULT_FAILED, "libfcgi could not be started");
+    if (null_fd < 0)
+        null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null_fd < 0)
+        return reason_errno(why, "/dev/null");
+    fcgi = calloc(1, sizeof(*fcgi));
+    if (fcgi == NULL)
+        return reason_set(why, RESULT_NOMEM, "no memory for a connection");
+    fcgi->cgi = FCGX_IsCGI();
+    if (!fcgi->cgi && FCGX_InitRequest(&fcgi->request, LISTEN_FD, 0) != 0) {
+        free(fcgi);
+        return reason_set(why, RESULT_FAILED, "libfcgi could not begin a request");
+    }
+    *out = fcgi;
+    return RESULT_OK;
+}
+
+void fcgi_free(struct fcgi *fcgi)
+{
+    free(fcgi);
+}
+
+static void param_take(struct fcgi *fcgi, const char *entry)
+{
+    const char *equals = strchr(entry, '=');
+    size_t len = equals != NULL ? (size_t)(equals - entry) : 0;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        enum fcgi_param param = names[i].param;
+
+        if (names[i].len != len || memcmp(names[i].name, entry, len) != 0)
+            continue;
+        fcgi->doubled[param] = fcgi->params[param] != NULL;
+        fcgi->params[param] = equals + 1;
+        return;
+    }
+}
+
+static void params_read(struct fcgi *fcgi, char *const *environment)
+{
+    memset(fcgi->params, 0, sizeof(fcgi->params));
+    memset(fcgi->doubled, 0, sizeof(fcgi->doubled));
+    for (; *environment != NULL; environment++)
+        param_take(fcgi, *environment);
+}
+
+bool fcgi_accept(struct fcgi *fcgi)
+{
+    if (fcgi->cgi) {
+        if (fcgi->served)
+            return false;
+        fcgi->served = true;
+        params_read(fcgi, environ);
+    } else {
+        if (FCGX_Accept_r(&fcgi->request) != 0)
+            return false;
+        params_read(fcgi, fcgi->request.envp);
+    }
+    fcgi->body_ended = false;
+    fcgi->failed = false;
+    fcgi->left = -1;
+    return true;
+}
+
+const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param)
+{
+    return fcgi->params[param];
+}
+
+bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param)
+{
+    return fcgi->doubled[param];
+}
+
+void fcgi_expect(struct fcgi *fcgi, long long length)
+{
+    fcgi->left = length;
+}
+
+static size_t read_cgi(struct fcgi *fcgi, char *to, size_t len)
+{
+    size_t had = 0;
+    ssize_t got;
+
+    if (fcgi->left >= 0 && len > (size_t)fcgi->left)
+        len = (size_t)fcgi->left;
+    while (had < len) {
+        got = read(STDIN_FILENO, to + had, len - had);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        had += (size_t)got;
+    }
+    if (fcgi->left >= 0)
+        fcgi->left -= (long long)had;
+    return had;
+}
+
+size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len)
+{
+    size_t had = 0;
+    int got;
+
+    if (fcgi->body_ended)
+        return 0;
+    if (fcgi->cgi) {
+        had = read_cgi(fcgi, to, len);
+    } else if (len > 0) {
+        got = FCGX_GetStr(to, len > INT_MAX ? INT_MAX : (int)len, fcgi->request.in);
+        had = got > 0 ? (size_t)got : 0;
+    }
+    fcgi->body_ended = had < len;
+    return had;
+}
+
+void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
+{
+    ssize_t put;
+
+    if (!fcgi->cgi) {
+        if (FCGX_PutStr(bytes, (int)len, fcgi->request.out) != (int)len)
+            fcgi->failed = true;
+        return;
+    }
+    while (len > 0 && !fcgi->failed) {
+        put = write(STDOUT_FILENO, bytes, len);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0) {
+            fcgi->failed = true;
+            break;
+        }
+        bytes += put;
+        len -= (size_t)put;
+    }
+}
+
+/* Whether the request has a body of which something may be unread. */
+static bool body_is_left(const struct fcgi *fcgi)
+{
+    const char *length = fcgi->params[FCGI_CONTENT_LENGTH];
+
+    if (fcgi->body_ended)
+        return false;
+    if (length != NULL && length[0] != '\0')
+        return strcmp(length, "0") != 0;
+    return fcgi->params[FCGI_TRANSFER_ENCODING] != NULL;
+}
+
+bool fcgi_finish(struct fcgi *fcgi)
+{
+    char waste[DRAIN_STEP];
+
+    if (body_is_left(fcgi))
+        for (size_t drained = 0; drained < DRAIN_MAX && !fcgi->body_ended;)
+            drained += fcgi_read(fcgi, waste, sizeof(waste));
+    if (!fcgi->cgi) {
+        if (FCGX_FFlush(fcgi->request.out) != 0)
+            fcgi->failed = true;
+        FCGX_Finish_r(&fcgi->request);
+    }
+    return !fcgi->failed;
+}
+
+void fcgi_stop(void)
+{
+    int error = errno;
+
+    FCGX_ShutdownPending();
+    if (null_fd >= 0)
+        dup2(null_fd, LISTEN_FD);
+    errno = error;
+}

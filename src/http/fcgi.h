@@ -1,0 +1,75 @@
+/*
+ * fcgi.h: one connection to the front, as FastCGI or as plain CGI.
+ *
+ * The only room that knows libfcgi.  A worker has one connection and serves one request
+ * at a time: accept, read, write, finish.
+ */
+#ifndef HTTP_FCGI_H
+#define HTTP_FCGI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/result.h"
+
+/* What is asked of the front's parameters; the table in fcgi.c has their CGI names. */
+enum fcgi_param {
+    FCGI_METHOD,
+    FCGI_URI, /* as the client sent it, with the query */
+    FCGI_PATH_INFO,
+    FCGI_CONTENT_TYPE,
+    FCGI_CONTENT_LENGTH,
+    FCGI_ADDRESS,
+    FCGI_ACCEPT,
+    FCGI_API_KEY,
+    FCGI_AUTHORIZATION,
+    FCGI_FORWARDED_FOR,
+    FCGI_REQUEST_ID,
+    FCGI_TRANSFER_ENCODING,
+    FCGI_PARAM__MAX
+};
+
+struct fcgi;
+
+enum result fcgi_new(struct fcgi **out, struct reason *why);
+void fcgi_free(struct fcgi *fcgi);
+
+/* Waits for the next request.  False: there is none, the program is to end. */
+bool fcgi_accept(struct fcgi *fcgi);
+
+/* A parameter of the request, or NULL; until fcgi_finish(). */
+const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param);
+
+/*
+ * Whether the front gave it more than once: two headers whose names differ by - and _
+ * become one parameter, and a client could shadow the right one.
+ */
+bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param);
+
+/*
+ * Reads up to len bytes of the body; fewer only at its end.  Under plain CGI no more
+ * than left bytes are waited for, since nothing ends that stream.
+ */
+size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len);
+
+/* How long the body is said to be: what plain CGI must not read past; -1 for unknown. */
+void fcgi_expect(struct fcgi *fcgi, long long length);
+
+/* Writes a part of the answer. */
+void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
+
+/*
+ * Reads the rest of a refused body, up to a bound, so that a front that sends all
+ * before it reads does not take the refusal for a fault; then ends the request.
+ * False if the front was gone before it had all of the answer.
+ */
+bool fcgi_finish(struct fcgi *fcgi);
+
+/*
+ * Has fcgi_accept() give up, now and from now on; a request in hand is finished.  May
+ * be called in a signal handler.
+ */
+void fcgi_stop(void);
+
+#endif

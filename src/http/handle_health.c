@@ -1,0 +1,56 @@
+/*
+ * handle_health.c: whether the service is well.
+ */
+#include "base/clock.h"
+#include "base/json_write.h"
+#include "http/handlers.h"
+
+static void status_write(const struct request *request, struct reply *reply, const char *status)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+    char time[CLOCK_RFC3339_MAX];
+
+    clock_rfc3339(time, request->wall_us);
+    json_write_object(&writer);
+    json_write_key(&writer, "status");
+    json_write_string(&writer, status);
+    json_write_key(&writer, "timestamp");
+    json_write_string(&writer, time);
+    json_write_key(&writer, "version");
+    json_write_string(&writer, FORESTGATE_VERSION);
+    json_write_object_end(&writer);
+}
+
+void handle_health(struct service *service, struct request *request, struct reply *reply)
+{
+    (void)service;
+    status_write(request, reply, "healthy");
+}
+
+void handle_live(struct service *service, struct request *request, struct reply *reply)
+{
+    (void)service;
+    status_write(request, reply, "alive");
+}
+
+/* Ready: the database answers and every published model is loaded, one at least. */
+void handle_ready(struct service *service, struct request *request, struct reply *reply)
+{
+    struct reason why;
+    enum result result = registry_refresh(service->registry, &why);
+
+    if (result != RESULT_OK) {
+        reply_refuse_result(reply, result, &why);
+        return;
+    }
+    if (registry_count(service->registry) == 0) {
+        reply_refuse(reply, REPLY_UNAVAILABLE, "No model has been published yet.");
+        return;
+    }
+    for (size_t i = 0; i < registry_count(service->registry); i++)
+        if (registry_at(service->registry, i)->image == NULL) {
+            reply_refuse(reply, REPLY_UNAVAILABLE, "A published model cannot be served.");
+            return;
+        }
+    status_write(request, reply, "ready");
+}

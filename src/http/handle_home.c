@@ -1,0 +1,86 @@
+/*
+ * handle_home.c: the way in: what this is and which routes there are, as JSON for a
+ * program and as a page for a browser.
+ */
+#include <string.h>
+
+#include "base/json_write.h"
+#include "http/handlers.h"
+#include "http/pages.h"
+#include "http/route.h"
+
+/* The page has this mark where the rows of its table of routes go. */
+static const char routes_mark[] = "<!-- routes -->";
+
+static const char page_policy[] =
+    "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'";
+
+static void route_row_write(struct buf *page, const struct route *route)
+{
+    buf_printf(page, "<tr><td>%s</td><td><code>%s</code></td><td>%s</td><td>%s</td></tr>\n",
+               request_method_name(route->method), route->path,
+               route->credential == ROUTE_OPEN ? "open" : "key", route->summary);
+}
+
+static void page_write(struct reply *reply)
+{
+    const char *mark = strstr(pages_index_html, routes_mark);
+
+    buf_put(&reply->body, pages_index_html, (size_t)(mark - pages_index_html));
+    for (size_t i = 0; i < route_count(); i++)
+        route_row_write(&reply->body, route_at(i));
+    buf_puts(&reply->body, mark + sizeof(routes_mark) - 1);
+    reply->type = "text/html; charset=utf-8";
+    reply_header(reply, "Content-Security-Policy", page_policy);
+}
+
+static void json_write(struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+
+    json_write_object(&writer);
+    json_write_key(&writer, "message");
+    json_write_string(&writer, "Forestgate: a locked, metered gate in front of tree ensembles. "
+                               "Send X-API-Key with the routes that ask for a key.");
+    json_write_key(&writer, "version");
+    json_write_string(&writer, FORESTGATE_VERSION);
+    json_write_key(&writer, "routes");
+    json_write_array(&writer);
+    for (size_t i = 0; i < route_count(); i++) {
+        const struct route *route = route_at(i);
+
+        json_write_object(&writer);
+        json_write_key(&writer, "method");
+        json_write_string(&writer, request_method_name(route->method));
+        json_write_key(&writer, "path");
+        json_write_string(&writer, route->path);
+        json_write_key(&writer, "credential");
+        json_write_string(&writer, route->credential == ROUTE_OPEN ? "none" : "key");
+        json_write_key(&writer, "summary");
+        json_write_string(&writer, route->summary);
+        json_write_object_end(&writer);
+    }
+    json_write_array_end(&writer);
+    json_write_object_end(&writer);
+}
+
+void handle_welcome(struct service *service, struct request *request, struct reply *reply)
+{
+    const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
+
+    (void)request;
+    reply_header(reply, "Vary", "Accept");
+    if (accept != NULL && strstr(accept, "text/html") != NULL)
+        page_write(reply);
+    else
+        json_write(reply);
+}
+
+void handle_style(struct service *service, struct request *request, struct reply *reply)
+{
+    (void)service;
+    (void)request;
+    buf_puts(&reply->body, pages_style_css);
+    reply->type = "text/css; charset=utf-8";
+}

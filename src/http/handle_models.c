@@ -1,0 +1,78 @@
+/*
+ * handle_models.c: the published models, as their callers see them.
+ */
+#include "base/clock.h"
+#include "base/json_write.h"
+#include "forest/describe.h"
+#include "http/auth.h"
+#include "http/handlers.h"
+
+static void time_write(struct json_writer *writer, const char *key, int64_t seconds)
+{
+    char time[CLOCK_RFC3339_MAX];
+
+    clock_rfc3339(time, seconds * 1000000);
+    json_write_key(writer, key);
+    json_write_string(writer, time);
+}
+
+static void string_write(struct json_writer *writer, const char *key, const char *text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+/* The members that the list and the single model share. */
+static void summary_write(struct json_writer *writer, const struct service *service,
+                          const struct model *model)
+{
+    string_write(writer, "name", model->row.name);
+    json_write_key(writer, "version");
+    json_write_i64(writer, model->row.version);
+    json_write_key(writer, "default");
+    json_write_bool(writer, model == registry_default(service->registry));
+    string_write(writer, "state", model->image != NULL ? "ready" : "unavailable");
+    time_write(writer, "published_at", model->row.published_at);
+}
+
+void handle_models(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+
+    json_write_object(&writer);
+    json_write_key(&writer, "models");
+    json_write_array(&writer);
+    for (size_t i = 0; i < registry_count(service->registry); i++) {
+        const struct model *model = registry_at(service->registry, i);
+
+        if (!key_models_have(request->caller.models, model->row.name))
+            continue;
+        json_write_object(&writer);
+        summary_write(&writer, service, model);
+        if (model->image != NULL)
+            string_write(&writer, "task", image_task_name(image_task(model->image)));
+        json_write_object_end(&writer);
+    }
+    json_write_array_end(&writer);
+    json_write_object_end(&writer);
+}
+
+void handle_model(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+    const struct model *model =
+        registry_find(service->registry, request->name, request->name_len);
+
+    if (model == NULL) {
+        reply_refuse(reply, REPLY_NOT_FOUND,
+                     "There is no such model. GET /models lists the ones that there are.");
+        return;
+    }
+    if (!auth_may_use(request, model->row.name, reply))
+        return;
+    json_write_object(&writer);
+    summary_write(&writer, service, model);
+    if (model->image != NULL)
+        describe_image(&writer, model->image);
+    json_write_object_end(&writer);
+}

@@ -1,0 +1,561 @@
+/*
+ * input.c: the body of a prediction as rows of numbers, checked against the model.
+ *
+ * One pass over the body, in whatever order its members come.  All of it is read even
+ * after a fault: what is not JSON is a 400, whatever else was wrong before.  A "model"
+ * that comes after the rows and names another model than they were read for has the
+ * body read again for that one.
+ */
+#include "http/input.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/json_write.h"
+#include "base/utf8.h"
+#include "forest/walk.h"
+#include "http/auth.h"
+
+enum {
+    FAULTS_MAX = 20,
+    VALUES_KEPT = 8 << 10,
+    FIELD_MAX = 160,
+    SHOWN_MAX = 96,
+    NAMES_SHOWN = 20,
+    SINGLE = -1, /* the row number of "features" */
+};
+
+struct input {
+    struct json_reader reader;
+    double *values;
+    size_t values_cap;
+    size_t count;
+    uint32_t *seen; /* for each feature the mark of the last row that named it */
+    size_t seen_cap;
+    uint32_t mark;
+
+    /* of the body at hand */
+    const struct model *model;
+    const struct image *image; /* the model's; NULL if the caller cannot have it: then the
+                                  body is read for its form and its "model" alone */
+    struct buf *errors;
+    struct json_writer error_writer;
+    char first[512]; /* the first fault, for the detail */
+    unsigned faults;
+    size_t rows_limit;
+    bool has_features, has_instances;
+    bool no_memory, too_many;
+};
+
+/* What a pass over the body came to. */
+enum pass {
+    PASS_DONE,
+    PASS_MALFORMED,
+    PASS_OTHER_MODEL, /* read it again for the model that it names */
+};
+
+enum result input_new(struct input **out, struct reason *why)
+{
+    *out = calloc(1, sizeof(**out));
+    return *out != NULL ? RESULT_OK : reason_set(why, RESULT_NOMEM, "no memory for input");
+}
+
+void input_free(struct input *input)
+{
+    if (input == NULL)
+        return;
+    json_reader_free(&input->reader);
+    free(input->values);
+    free(input->seen);
+    free(input);
+}
+
+/* Notes one field at fault: which, what was wrong, what is allowed. */
+static void fault(struct input *input, const char *field, const char *allowed,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void fault(struct input *input, const char *field, const char *allowed,
+                  const char *format, ...)
+{
+    char problem[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(problem, sizeof(problem), format, args);
+    va_end(args);
+    if (input->faults == 0)
+        snprintf(input->first, sizeof(input->first), "%s: %s.", field, problem);
+    if (input->faults++ >= FAULTS_MAX)
+        return;
+    json_write_object(&input->error_writer);
+    json_write_key(&input->error_writer, "field");
+    json_write_string(&input->error_writer, field);
+    json_write_key(&input->error_writer, "problem");
+    json_write_string(&input->error_writer, problem);
+    json_write_key(&input->error_writer, "allowed");
+    json_write_string(&input->error_writer, allowed);
+    json_write_object_end(&input->error_writer);
+}
+
+static const char *token_name(enum json_token token)
+{
+    switch (token) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_NUMBER:
+        return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    case JSON_NULL:
+        return "null";
+    default:
+        return "something else";
+    }
+}
+
+/* "features", or "instances[7]", with what comes behind it. */
+static void field_print(char out[FIELD_MAX], long row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void field_print(char out[FIELD_MAX], long row, const char *format, ...)
+{
+    va_list args;
+    int len;
+
+    if (row == SINGLE)
+        len = snprintf(out, FIELD_MAX, "features");
+    else
+        len = snprintf(out, FIELD_MAX, "instances[%ld]", row);
+    va_start(args, format);
+    vsnprintf(out + len, (size_t)(FIELD_MAX - len), format, args);
+    va_end(args);
+}
+
+static void names_print(const struct image *image, char *out, size_t size)
+{
+    uint32_t count = image_n_features(image);
+    size_t len;
+
+    len = (size_t)snprintf(out, size, "one of: ");
+    for (uint32_t i = 0; i < count && i < NAMES_SHOWN && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i == 0 ? "" : ", ",
+                                image_feature_name(image, i));
+    if (count > NAMES_SHOWN && len < size)
+        snprintf(out + len, size - len, ", ... (%u in all)", (unsigned)count);
+}
+
+/* Room for one more row; NULL if there is none, noted. */
+static double *row_begin(struct input *input)
+{
+    size_t width = image_n_features(input->image);
+    size_t need = (input->count + 1) * width, cap = input->values_cap;
+    double *more;
+
+    if (input->count >= input->rows_limit) {
+        input->too_many = true;
+        return NULL;
+    }
+    if (need > cap) {
+        cap = cap * 2 > need ? cap * 2 : need;
+        more = realloc(input->values, cap * sizeof(*more));
+        if (more == NULL) {
+            input->no_memory = true;
+            return NULL;
+        }
+        input->values = more;
+        input->values_cap = cap;
+    }
+    return input->values + input->count * width;
+}
+
+/* One number of a row, its token just read. */
+static void value_read(struct input *input, enum json_token token, double *to, long row,
+                       const char *name, uint32_t position)
+{
+    static const char allowed[] = "a number from -3.4e38 to 3.4e38";
+    char field[FIELD_MAX];
+
+    if (token == JSON_NUMBER && walk_value_fits(json_number(&input->reader))) {
+        *to = json_number(&input->reader);
+        return;
+    }
+    if (name != NULL)
+        field_print(field, row, ".%s", name);
+    else
+        field_print(field, row, "[%u]", (unsigned)position);
+    if (token == JSON_NUMBER)
+        fault(input, field, allowed, "too large for the model's numbers");
+    else
+        fault(input, field, allowed, "%s where a number is needed", token_name(token));
+    json_skip_rest(&input->reader, token);
+}
+
+/* [5.1, 3.5, ...], behind its bracket. */
+static bool row_by_position(struct input *input, double *values, long row)
+{
+    uint32_t width = image_n_features(input->image), count = 0;
+    char field[FIELD_MAX], allowed[64];
+    enum json_token token;
+    double waste;
+
+    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
+        if (token == JSON_BAD)
+            return false;
+        if (count < width)
+            value_read(input, token, &values[count], row, NULL, count);
+        else if (token != JSON_NUMBER) {
+            value_read(input, token, &waste, row, NULL, count);
+        }
+        count++;
+    }
+    if (count != width) {
+        field_print(field, row, "%s", "");
+        snprintf(allowed, sizeof(allowed), "%u numbers", (unsigned)width);
+        fault(input, field, allowed, "%u value%s where the model has %u features",
+              (unsigned)count, count == 1 ? "" : "s", (unsigned)width);
+    }
+    return true;
+}
+
+static bool seen_begin(struct input *input, uint32_t width)
+{
+    uint32_t *more;
+
+    if (width > input->seen_cap) {
+        more = realloc(input->seen, width * sizeof(*more));
+        if (more == NULL) {
+            input->no_memory = true;
+            return false;
+        }
+        input->seen = more;
+        input->seen_cap = width;
+        input->mark = 0;
+    }
+    if (input->mark == 0 || input->mark == UINT32_MAX) {
+        memset(input->seen, 0, input->seen_cap * sizeof(*input->seen));
+        input->mark = 0;
+    }
+    input->mark++;
+    return true;
+}
+
+static bool unknown_name(struct input *input, long row)
+{
+    char allowed[512], shown[SHOWN_MAX], field[FIELD_MAX];
+    const char *text;
+    size_t len;
+
+    text = json_text(&input->reader, &len);
+    utf8_quote(shown, sizeof(shown), text, len);
+    names_print(input->image, allowed, sizeof(allowed));
+    field_print(field, row, ".%s", shown);
+    fault(input, field, allowed, "the model has no such feature");
+    return json_skip(&input->reader);
+}
+
+/* {"sepal_length": 5.1, ...}, behind its brace. */
+static bool row_by_name(struct input *input, double *values, long row)
+{
+    const struct image *image = input->image;
+    uint32_t width = image_n_features(image), named = 0;
+    char field[FIELD_MAX];
+    enum json_token token;
+    const char *text;
+    size_t len;
+    int feature;
+
+    if (!seen_begin(input, width))
+        return json_skip_rest(&input->reader, JSON_OBJECT);
+    while ((token = json_next(&input->reader)) == JSON_KEY) {
+        text = json_text(&input->reader, &len);
+        feature = image_feature_find(image, text, len);
+        if (feature < 0) {
+            if (!unknown_name(input, row))
+                return false;
+            continue;
+        }
+        input->seen[feature] = input->mark;
+        named++;
+        token = json_next(&input->reader);
+        if (token == JSON_BAD)
+            return false;
+        value_read(input, token, &values[feature], row,
+                   image_feature_name(image, (uint32_t)feature), 0);
+    }
+    if (token == JSON_BAD)
+        return false;
+    for (uint32_t i = 0; named < width && i < width; i++)
+        if (input->seen[i] != input->mark) {
+            field_print(field, row, ".%s", image_feature_name(image, i));
+            fault(input, field, "a number", "the feature is missing");
+        }
+    return true;
+}
+
+/* One row, its first token just read.  False only after JSON_BAD. */
+static bool row_read(struct input *input, enum json_token token, long row)
+{
+    char field[FIELD_MAX], allowed[64];
+    double *values = input->image != NULL ? row_begin(input) : NULL;
+    bool good;
+
+    if (values == NULL)
+        return json_skip_rest(&input->reader, token);
+    if (token == JSON_ARRAY) {
+        good = row_by_position(input, values, row);
+    } else if (token == JSON_OBJECT) {
+        good = row_by_name(input, values, row);
+    } else {
+        field_print(field, row, "%s", "");
+        snprintf(allowed, sizeof(allowed), "an array of %u numbers, or an object by name",
+                 (unsigned)image_n_features(input->image));
+        fault(input, field, allowed, "%s where a row is needed", token_name(token));
+        good = token != JSON_BAD;
+    }
+    input->count++;
+    return good;
+}
+
+static bool features_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+
+    input->has_features = true;
+    return token != JSON_BAD && row_read(input, token, SINGLE);
+}
+
+static bool instances_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+    long row = 0;
+
+    input->has_instances = true;
+    if (token != JSON_ARRAY) {
+        fault(input, "instances", "an array of rows", "%s where an array is needed",
+              token_name(token));
+        return token != JSON_BAD && json_skip_rest(&input->reader, token);
+    }
+    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
+        if (token == JSON_BAD || !row_read(input, token, row))
+            return false;
+        row++;
+    }
+    if (row == 0)
+        fault(input, "instances", "at least one row", "it is empty");
+    return true;
+}
+
+/* "model": a name.  PASS_OTHER_MODEL if the rows are to be read for it. */
+static enum pass model_read(struct service *service, const struct request *request,
+                            struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+    const struct model *model = NULL;
+    char shown[SHOWN_MAX];
+    const char *text;
+    size_t len;
+
+    if (token == JSON_BAD)
+        return PASS_MALFORMED;
+    if (token != JSON_STRING) {
+        fault(input, "model", "the name of a model", "%s where a string is needed",
+              token_name(token));
+        return json_skip_rest(&input->reader, token) ? PASS_DONE : PASS_MALFORMED;
+    }
+    text = json_text(&input->reader, &len);
+    model = registry_find(service->registry, text, len);
+    if (model != NULL && model == input->model)
+        return PASS_DONE;
+    utf8_quote(shown, sizeof(shown), text, len);
+    if (request->name != NULL) {
+        fault(input, "model", "the name in the path, or nothing",
+              "\"%s\" is not the model of this path", shown);
+        return PASS_DONE;
+    }
+    if (model == NULL) {
+        fault(input, "model", "a name that GET /models lists", "there is no model \"%s\"",
+              shown);
+        return PASS_DONE;
+    }
+    input->model = model;
+    return PASS_OTHER_MODEL;
+}
+
+static bool unknown_member(struct input *input)
+{
+    char shown[SHOWN_MAX];
+    const char *text;
+    size_t len;
+
+    text = json_text(&input->reader, &len);
+    utf8_quote(shown, sizeof(shown), text, len);
+    fault(input, shown, "features, or instances, and model", "there is no such member");
+    return json_skip(&input->reader);
+}
+
+static void pass_start(struct input *input, const struct request *request)
+{
+    json_reader_start(&input->reader, request->body->data, request->body->len);
+    buf_clear(input->errors, SIZE_MAX);
+    input->error_writer = json_writer_on(input->errors);
+    input->faults = 0;
+    input->count = 0;
+    input->has_features = input->has_instances = false;
+    input->no_memory = input->too_many = false;
+}
+
+/* What may only be said when all of the body has been seen. */
+static void check_whole(struct input *input)
+{
+    if (input->has_features && input->has_instances)
+        fault(input, "instances", "features or instances, not both",
+              "features are there already");
+    if (input->too_many)
+        fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
+              input->rows_limit);
+    if (!input->has_features && !input->has_instances)
+        fault(input, "features", "features for one row, or instances for many",
+              "it is missing");
+}
+
+static enum pass pass_over(struct service *service, const struct request *request,
+                           struct input *input)
+{
+    struct json_reader *reader = &input->reader;
+    enum json_token token;
+    enum pass pass;
+    bool good;
+
+    pass_start(input, request);
+    token = json_next(reader);
+    if (token != JSON_OBJECT) {
+        if (token == JSON_BAD || !json_skip_rest(reader, token) ||
+            json_next(reader) != JSON_END)
+            return PASS_MALFORMED;
+        fault(input, "", "an object such as {\"features\": [...]}", "the body is %s",
+              token_name(token));
+        return PASS_DONE;
+    }
+    while ((token = json_next(reader)) == JSON_KEY) {
+        if (json_text_is(reader, "features")) {
+            good = features_read(input);
+        } else if (json_text_is(reader, "instances")) {
+            good = instances_read(input);
+        } else if (json_text_is(reader, "model")) {
+            pass = model_read(service, request, input);
+            if (pass == PASS_OTHER_MODEL)
+                return pass;
+            good = pass == PASS_DONE;
+        } else {
+            good = unknown_member(input);
+        }
+        if (!good)
+            return PASS_MALFORMED;
+    }
+    if (token == JSON_BAD || json_next(reader) != JSON_END)
+        return PASS_MALFORMED;
+    check_whole(input);
+    return PASS_DONE;
+}
+
+static void refuse_malformed(struct input *input, struct reply *reply)
+{
+    buf_clear(input->errors, SIZE_MAX);
+    switch (json_result(&input->reader)) {
+    case RESULT_NOMEM:
+    case RESULT_FAILED:
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+        break;
+    default:
+        reply_refuse(reply, REPLY_MALFORMED, "The body is not JSON that is taken here: %s.",
+                     json_problem(&input->reader));
+    }
+}
+
+/* The model that the path names, or the default one if there is one. */
+static const struct model *first_model(const struct service *service,
+                                       const struct request *request)
+{
+    if (request->name != NULL)
+        return registry_find(service->registry, request->name, request->name_len);
+    return registry_default(service->registry);
+}
+
+/* Reads the body for that model, or for the one that it names. */
+static enum pass passes(struct service *service, const struct request *request,
+                        struct input *input)
+{
+    enum pass pass;
+
+    do {
+        const struct model *model = input->model;
+
+        input->image = NULL;
+        if (model != NULL && key_models_have(request->caller.models, model->row.name))
+            input->image = model->image;
+        pass = pass_over(service, request, input);
+    } while (pass == PASS_OTHER_MODEL);
+    return pass;
+}
+
+/* What is wrong with a body that is JSON.  False with the refusal written. */
+static bool acceptable(struct input *input, const struct request *request, struct reply *reply)
+{
+    const struct model *model = input->model;
+
+    if (model != NULL && !auth_may_use(request, model->row.name, reply))
+        return false;
+    if (input->no_memory)
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+    else if (input->faults > 0)
+        reply_refuse(reply, REPLY_UNPROCESSABLE, "%s", input->first);
+    else if (model == NULL)
+        reply_refuse(reply, REPLY_UNAVAILABLE, "No model has been published yet.");
+    else if (model->image == NULL)
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
+                     model->row.name);
+    else
+        return true;
+    return false;
+}
+
+/* A large body's memory is given back before the next. */
+static void give_back(struct input *input)
+{
+    if (input->values_cap <= VALUES_KEPT)
+        return;
+    free(input->values);
+    input->values = NULL;
+    input->values_cap = 0;
+}
+
+bool input_read(struct service *service, const struct request *request, struct reply *reply,
+                struct input_rows *out)
+{
+    struct input *input = service->input;
+    give_back(input);
+    input->errors = &reply->errors;
+    input->rows_limit = (size_t)service->home.config.predict_rows_limit;
+    input->model = first_model(service, request);
+    if (input->model == NULL && request->name != NULL) {
+        reply_refuse(reply, REPLY_NOT_FOUND,
+                     "There is no such model. GET /models lists the ones that there are.");
+        return false;
+    }
+    if (passes(service, request, input) == PASS_MALFORMED) {
+        refuse_malformed(input, reply);
+        return false;
+    }
+    if (!acceptable(input, request, reply))
+        return false;
+    *out = (struct input_rows){input->model, input->values, input->count, input->has_features};
+    return true;
+}

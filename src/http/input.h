@@ -1,0 +1,36 @@
+/*
+ * input.h: the body of a prediction as rows of numbers, checked against the model.
+ */
+#ifndef HTTP_INPUT_H
+#define HTTP_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/result.h"
+#include "http/reply.h"
+#include "http/request.h"
+
+struct input;
+
+enum result input_new(struct input **out, struct reason *why);
+void input_free(struct input *input);
+
+/* What was asked, valid until the next input_read(). */
+struct input_rows {
+    const struct model *model;
+    const double *values; /* count rows of the model's features, row by row */
+    size_t count;
+    bool single; /* asked with "features": answered as one, not as a list */
+};
+
+/*
+ * Reads {"features":[...]} or {"features":{"name":...}}, or {"instances":[...]} of such
+ * rows, with "model" beside it where the path names none.  False with the refusal
+ * written: 400 for what is not JSON, 422 with every field at fault, 403 for a model
+ * that the key lacks, 503 if no model is there to ask.
+ */
+bool input_read(struct service *service, const struct request *request, struct reply *reply,
+                struct input_rows *out);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * openapi.c: the interface as an OpenAPI 3.1 document, made from the table of routes.
+ */
+#include <string.h>
+
+#include "base/json_write.h"
+#include "http/handlers.h"
+#include "http/route.h"
+
+/* The schemas that do not depend on the routes. */
+static const char schemas[] =
+    "{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457 problem details\","
+    "\"required\":[\"type\",\"title\",\"status\",\"error\",\"detail\",\"request_id\","
+    "\"timestamp\"],\"properties\":{"
+    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+    "\"status\":{\"type\":\"integer\"},\"error\":{\"type\":\"string\"},"
+    "\"detail\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"},"
+    "\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"required\":[\"field\",\"problem\",\"allowed\"],\"properties\":{"
+    "\"field\":{\"type\":\"string\"},\"problem\":{\"type\":\"string\"},"
+    "\"allowed\":{\"type\":\"string\"}}}}}},"
+    "\"Row\":{\"description\":\"The features of one row, by position or by name\","
+    "\"oneOf\":[{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
+    "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"number\"}}]},"
+    "\"Predict\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+    "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
+    "\"instances\":{\"type\":\"array\",\"minItems\":1,"
+    "\"items\":{\"$ref\":\"#/components/schemas/Row\"}}},"
+    "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}],"
+    "\"examples\":[{\"features\":[5.1,3.5,1.4,0.2]}]},"
+    "\"Prediction\":{\"type\":\"object\",\"required\":[\"model\",\"version\"],\"properties\":{"
+    "\"prediction\":{\"type\":\"number\",\"description\":\"The class index, or the value\"},"
+    "\"label\":{\"type\":\"string\"},"
+    "\"probabilities\":{\"type\":\"array\",\"description\":\"In the order of the classes; a "
+    "list of such for instances\"},"
+    "\"predictions\":{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
+    "\"labels\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+    "\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"}}}}";
+
+static const char schemes[] =
+    "{\"key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\"},"
+    "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}";
+
+static void raw(struct json_writer *writer, const char *key, const char *json)
+{
+    json_write_key(writer, key);
+    json_write_raw(writer, json, strlen(json));
+}
+
+static void text(struct json_writer *writer, const char *key, const char *value)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, value);
+}
+
+static void good_response(struct json_writer *writer, const struct route *route)
+{
+    json_write_key(writer, "200");
+    json_write_object(writer);
+    text(writer, "description", route->summary);
+    if (route->body == ROUTE_BODY_PREDICT)
+        raw(writer, "content",
+            "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
+            "Prediction\"}}}");
+    else if (strcmp(route->path, "/style.css") == 0)
+        raw(writer, "content", "{\"text/css\":{\"schema\":{\"type\":\"string\"}}}");
+    else
+        raw(writer, "content", "{\"application/json\":{\"schema\":{\"type\":\"object\"}}}");
+    json_write_object_end(writer);
+}
+
+static void problem_response(struct json_writer *writer, enum reply_status status)
+{
+    char code[4] = {0};
+    unsigned number = reply_code(status);
+
+    for (int i = 2; i >= 0; i--, number /= 10)
+        code[i] = (char)('0' + number % 10);
+    json_write_key(writer, code);
+    json_write_object(writer);
+    text(writer, "description", reply_title(status));
+    raw(writer, "content",
+        "{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
+        "Problem\"}}}");
+    json_write_object_end(writer);
+}
+
+static void responses(struct json_writer *writer, const struct route *route)
+{
+    json_write_key(writer, "responses");
+    json_write_object(writer);
+    good_response(writer, route);
+    if (route->credential == ROUTE_KEY) {
+        problem_response(writer, REPLY_UNAUTHORIZED);
+        problem_response(writer, REPLY_FORBIDDEN);
+        problem_response(writer, REPLY_UNAVAILABLE);
+    }
+    if (strchr(route->path, '{') != NULL)
+        problem_response(writer, REPLY_NOT_FOUND);
+    if (route->body == ROUTE_BODY_PREDICT) {
+        problem_response(writer, REPLY_MALFORMED);
+        problem_response(writer, REPLY_TOO_LARGE);
+        problem_response(writer, REPLY_TYPE);
+        problem_response(writer, REPLY_UNPROCESSABLE);
+    }
+    json_write_object_end(writer);
+}
+
+static void operation(struct json_writer *writer, const struct route *route)
+{
+    json_write_key(writer, route->method == REQUEST_POST ? "post" : "get");
+    json_write_object(writer);
+    text(writer, "operationId", route->operation);
+    text(writer, "summary", route->summary);
+    if (route->credential == ROUTE_KEY)
+        raw(writer, "security", "[{\"key\":[]},{\"bearer\":[]}]");
+    else
+        raw(writer, "security", "[]");
+    if (strchr(route->path, '{') != NULL)
+        raw(writer, "parameters",
+            "[{\"name\":\"name\",\"in\":\"path\",\"required\":true,"
+            "\"schema\":{\"type\":\"string\"}}]");
+    if (route->body == ROUTE_BODY_PREDICT)
+        raw(writer, "requestBody",
+            "{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+            "\"#/components/schemas/Predict\"}}}}");
+    responses(writer, route);
+    json_write_object_end(writer);
+}
+
+/* All methods of a path stand together, at the place of its first row. */
+static void paths(struct json_writer *writer)
+{
+    json_write_key(writer, "paths");
+    json_write_object(writer);
+    for (size_t i = 0; i < route_count(); i++) {
+        const char *path = route_at(i)->path;
+        bool first = true;
+
+        for (size_t j = 0; j < i && first; j++)
+            first = strcmp(route_at(j)->path, path) != 0;
+        if (!first)
+            continue;
+        json_write_key(writer, path);
+        json_write_object(writer);
+        for (size_t j = i; j < route_count(); j++)
+            if (strcmp(route_at(j)->path, path) == 0)
+                operation(writer, route_at(j));
+        json_write_object_end(writer);
+    }
+    json_write_object_end(writer);
+}
+
+void handle_openapi(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+
+    (void)service;
+    (void)request;
+    json_write_object(&writer);
+    text(&writer, "openapi", "3.1.0");
+    json_write_key(&writer, "info");
+    json_write_object(&writer);
+    text(&writer, "title", "Forestgate");
+    text(&writer, "version", FORESTGATE_VERSION);
+    text(&writer, "description", "Predictions of tree ensembles behind a key.");
+    json_write_object_end(&writer);
+    raw(&writer, "servers", "[{\"url\":\".\"}]");
+    paths(&writer);
+    json_write_key(&writer, "components");
+    json_write_object(&writer);
+    raw(&writer, "schemas", schemas);
+    raw(&writer, "securitySchemes", schemes);
+    json_write_object_end(&writer);
+    json_write_object_end(&writer);
+}

@@ -1,0 +1,119 @@
+/*
+ * pipeline.c: one request through the rooms, in one direction:
+ *
+ *     accept -> route -> headers -> credential -> body -> models -> handler -> reply -> log
+ *
+ * Each room either lets the request on or writes the refusal, and nothing is undone.
+ */
+#include "http/pipeline.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/auth.h"
+#include "http/body.h"
+#include "http/input.h"
+#include "http/route.h"
+
+enum result service_open(struct service *service, const struct home *entered,
+                         struct reason *why)
+{
+    enum result result;
+
+    memset(service, 0, sizeof(*service));
+    service->home = *entered;
+    result = home_open(&service->home, DB_WORKER, why);
+    if (result == RESULT_OK)
+        result =
+            log_open(HOME_ACCESS_LOG, (enum config_log_format)service->home.config.log_format,
+                     &service->log, why);
+    if (result == RESULT_OK)
+        result = keyring_new(&service->home, &service->keyring, why);
+    if (result == RESULT_OK)
+        result = registry_new(&service->home, &service->registry, why);
+    if (result == RESULT_OK)
+        result = input_new(&service->input, why);
+    if (result == RESULT_OK)
+        result = fcgi_new(&service->fcgi, why);
+    return result;
+}
+
+void service_close(struct service *service)
+{
+    fcgi_free(service->fcgi);
+    input_free(service->input);
+    registry_free(service->registry);
+    keyring_free(service->keyring);
+    log_close(service->log);
+    home_close(&service->home);
+    buf_free(&service->body);
+    reply_free(&service->reply);
+}
+
+/* The rooms before the handler.  False: the refusal is written. */
+static bool admit(struct service *service, struct request *request, struct reply *reply)
+{
+    struct reason why;
+    enum result result;
+
+    request->route = route_find(request, reply);
+    if (request->route == NULL)
+        return false;
+    if (!body_headers_agree(service, reply))
+        return false;
+    if (request->route->credential != ROUTE_OPEN && !auth_caller(service, request, reply))
+        return false;
+    if (!body_read(service, request, reply))
+        return false;
+    if (request->route->credential == ROUTE_OPEN)
+        return true;
+    result = registry_refresh(service->registry, &why);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
+
+static void write_log(const struct service *service, const struct request *request,
+                      uint64_t duration_ns)
+{
+    struct log_entry entry = {
+        .wall_us = request->wall_us,
+        .duration_ns = duration_ns,
+        .address = request->address,
+        .method = fcgi_param(service->fcgi, FCGI_METHOD),
+        .path = request->path,
+        .request_id = request->id,
+        .key = request->caller.mask[0] != '\0' ? request->caller.mask : NULL,
+        .status = reply_code(service->reply.status),
+        .warning = request->refused_credential,
+    };
+
+    log_write(service->log, &entry);
+}
+
+static void serve(struct service *service)
+{
+    struct reply *reply = &service->reply;
+    struct reply_frame frame;
+    struct request request;
+
+    request_start(&request, service);
+    reply_start(reply);
+    if (admit(service, &request, reply))
+        request.route->handle(service, &request, reply);
+    frame = (struct reply_frame){
+        .request_id = request.id,
+        .wall_us = request.wall_us,
+        .duration_ns = clock_mono_ns() - request.start_ns,
+        .head = request.head,
+    };
+    reply_send(reply, service->fcgi, &frame);
+    write_log(service, &request, frame.duration_ns);
+    fcgi_finish(service->fcgi);
+}
+
+void service_run(struct service *service)
+{
+    while (fcgi_accept(service->fcgi))
+        serve(service);
+}

@@ -1,0 +1,184 @@
+/*
+ * reply.c: the answer to a request; the one room that knows HTTP's statuses.
+ */
+#include "http/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json_write.h"
+#include "base/log.h"
+
+enum {
+    BUFFER_KEPT = 64 << 10,
+    HEAD_MAX = 512
+};
+
+static const struct {
+    unsigned code;
+    const char *title, *word;
+} statuses[REPLY_STATUS__MAX] = {
+    [REPLY_OK] = {200, "OK", "ok"},
+    [REPLY_MALFORMED] = {400, "Bad Request", "bad_request"},
+    [REPLY_UNAUTHORIZED] = {401, "Unauthorized", "unauthorized"},
+    [REPLY_FORBIDDEN] = {403, "Forbidden", "forbidden"},
+    [REPLY_NOT_FOUND] = {404, "Not Found", "not_found"},
+    [REPLY_METHOD] = {405, "Method Not Allowed", "method_not_allowed"},
+    [REPLY_TOO_LARGE] = {413, "Content Too Large", "content_too_large"},
+    [REPLY_TYPE] = {415, "Unsupported Media Type", "unsupported_media_type"},
+    [REPLY_UNPROCESSABLE] = {422, "Unprocessable Content", "unprocessable_content"},
+    [REPLY_INTERNAL] = {500, "Internal Server Error", "internal_error"},
+    [REPLY_UNAVAILABLE] = {503, "Service Unavailable", "unavailable"},
+};
+
+static const enum reply_status result_statuses[RESULT__MAX] = {
+    [RESULT_OK] = REPLY_OK,
+    [RESULT_FAILED] = REPLY_INTERNAL,
+    [RESULT_NOMEM] = REPLY_UNAVAILABLE,
+    [RESULT_IO] = REPLY_UNAVAILABLE,
+    [RESULT_FULL] = REPLY_UNAVAILABLE,
+    [RESULT_BUSY] = REPLY_UNAVAILABLE,
+    [RESULT_READONLY] = REPLY_UNAVAILABLE,
+    [RESULT_DENIED] = REPLY_UNAVAILABLE,
+    [RESULT_MISSING] = REPLY_UNAVAILABLE,
+    [RESULT_EXISTS] = REPLY_INTERNAL,
+    [RESULT_MALFORMED] = REPLY_UNAVAILABLE,
+    [RESULT_INVALID] = REPLY_INTERNAL,
+    [RESULT_TOO_BIG] = REPLY_INTERNAL,
+};
+
+static const char json_type[] = "application/json";
+static const char problem_type[] = "application/problem+json";
+
+unsigned reply_code(enum reply_status status)
+{
+    return statuses[status].code;
+}
+
+const char *reply_word(enum reply_status status)
+{
+    return statuses[status].word;
+}
+
+const char *reply_title(enum reply_status status)
+{
+    return statuses[status].title;
+}
+
+void reply_start(struct reply *reply)
+{
+    reply->status = REPLY_OK;
+    reply->type = json_type;
+    reply->detail[0] = '\0';
+    buf_clear(&reply->headers, BUFFER_KEPT);
+    buf_clear(&reply->body, BUFFER_KEPT);
+    buf_clear(&reply->errors, BUFFER_KEPT);
+}
+
+void reply_free(struct reply *reply)
+{
+    buf_free(&reply->headers);
+    buf_free(&reply->body);
+    buf_free(&reply->errors);
+}
+
+void reply_header(struct reply *reply, const char *name, const char *value)
+{
+    buf_puts(&reply->headers, name);
+    buf_puts(&reply->headers, ": ");
+    buf_puts(&reply->headers, value);
+    buf_puts(&reply->headers, "\r\n");
+}
+
+void reply_refuse(struct reply *reply, enum reply_status status, const char *format, ...)
+{
+    va_list args;
+
+    reply->status = status;
+    buf_clear(&reply->body, BUFFER_KEPT);
+    va_start(args, format);
+    vsnprintf(reply->detail, sizeof(reply->detail), format, args);
+    va_end(args);
+    if (status == REPLY_UNAUTHORIZED)
+        reply_header(reply, "WWW-Authenticate", "Bearer realm=\"forestgate\"");
+    if (status == REPLY_UNAVAILABLE)
+        reply_header(reply, "Retry-After", "1");
+}
+
+void reply_refuse_result(struct reply *reply, enum result result, const struct reason *why)
+{
+    log_message("%s: %s", result_text(result), why->text);
+    if (result_statuses[result] == REPLY_UNAVAILABLE)
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The service cannot answer now (%s). Try again.",
+                     result_text(result));
+    else
+        reply_refuse(reply, REPLY_INTERNAL, "Something went wrong here; it has been logged.");
+}
+
+static void problem_write(struct reply *reply, const struct reply_frame *frame)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+    char time[CLOCK_RFC3339_MAX];
+
+    clock_rfc3339(time, frame->wall_us);
+    json_write_object(&writer);
+    json_write_key(&writer, "type");
+    json_write_string(&writer, "about:blank");
+    json_write_key(&writer, "title");
+    json_write_string(&writer, reply_title(reply->status));
+    json_write_key(&writer, "status");
+    json_write_u64(&writer, reply_code(reply->status));
+    json_write_key(&writer, "error");
+    json_write_string(&writer, reply_word(reply->status));
+    json_write_key(&writer, "detail");
+    json_write_string(&writer, reply->detail);
+    if (reply->errors.len > 0) {
+        json_write_key(&writer, "errors");
+        json_write_array(&writer);
+        json_write_raw(&writer, reply->errors.data, reply->errors.len);
+        json_write_array_end(&writer);
+    }
+    json_write_key(&writer, "request_id");
+    json_write_string(&writer, frame->request_id);
+    json_write_key(&writer, "timestamp");
+    json_write_string(&writer, time);
+    json_write_object_end(&writer);
+    reply->type = problem_type;
+}
+
+/* The header of the answer; seconds have six decimals. */
+static int head_print(char head[HEAD_MAX], const struct reply *reply,
+                      const struct reply_frame *frame)
+{
+    uint64_t us = frame->duration_ns / 1000;
+
+    return snprintf(head, HEAD_MAX,
+                    "Status: %u %s\r\n"
+                    "Content-Type: %s\r\n"
+                    "Content-Length: %zu\r\n"
+                    "X-Request-ID: %s\r\n"
+                    "X-Process-Time: %u.%06u\r\n"
+                    "Cache-Control: no-store\r\n",
+                    reply_code(reply->status), reply_title(reply->status), reply->type,
+                    reply->body.len, frame->request_id, (unsigned)(us / 1000000),
+                    (unsigned)(us % 1000000));
+}
+
+void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame)
+{
+    char head[HEAD_MAX];
+    int len;
+
+    if (buf_failed(&reply->body) || buf_failed(&reply->errors))
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+    if (reply->status != REPLY_OK)
+        problem_write(reply, frame);
+    len = head_print(head, reply, frame);
+    fcgi_write(fcgi, head, (size_t)len);
+    fcgi_write(fcgi, reply->headers.data, reply->headers.len);
+    fcgi_write(fcgi, "\r\n", 2);
+    if (!frame->head)
+        fcgi_write(fcgi, reply->body.data, reply->body.len);
+}

@@ -1,0 +1,74 @@
+/*
+ * reply.h: the answer to a request; the one room that knows HTTP's statuses.
+ *
+ * Every refusal is one call to reply_refuse(), and all have the one body of the design:
+ * RFC 9457 problem details with the members beside them that older clients look for.
+ */
+#ifndef HTTP_REPLY_H
+#define HTTP_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/result.h"
+#include "http/fcgi.h"
+
+enum reply_status {
+    REPLY_OK,
+    REPLY_MALFORMED,     /* 400 */
+    REPLY_UNAUTHORIZED,  /* 401 */
+    REPLY_FORBIDDEN,     /* 403 */
+    REPLY_NOT_FOUND,     /* 404 */
+    REPLY_METHOD,        /* 405 */
+    REPLY_TOO_LARGE,     /* 413 */
+    REPLY_TYPE,          /* 415 */
+    REPLY_UNPROCESSABLE, /* 422 */
+    REPLY_INTERNAL,      /* 500 */
+    REPLY_UNAVAILABLE,   /* 503 */
+    REPLY_STATUS__MAX
+};
+
+struct reply {
+    enum reply_status status;
+    const char *type;   /* of the body; JSON at the start */
+    struct buf headers; /* further header lines */
+    struct buf body;
+    char detail[512];  /* of a refusal */
+    struct buf errors; /* of a 422: the members of its errors array, as JSON */
+};
+
+/* The number and the word of a status, as clients see it ("unauthorized"). */
+unsigned reply_code(enum reply_status status);
+const char *reply_word(enum reply_status status);
+const char *reply_title(enum reply_status status);
+
+/* An empty 200 of JSON; buffers that grew large are given back. */
+void reply_start(struct reply *reply);
+void reply_free(struct reply *reply);
+
+/* A header line.  The value is ours, never a client's. */
+void reply_header(struct reply *reply, const char *name, const char *value);
+
+/* Makes it a refusal; what was written before is dropped. */
+void reply_refuse(struct reply *reply, enum reply_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Makes it the refusal that a result stands for.  Faults of ours are logged with their
+ * reason, which may name paths, and told to the client without it.
+ */
+void reply_refuse_result(struct reply *reply, enum result result, const struct reason *why);
+
+/* What goes with every answer. */
+struct reply_frame {
+    const char *request_id;
+    int64_t wall_us;
+    uint64_t duration_ns;
+    bool head; /* the request was a HEAD: send no body */
+};
+
+/* Sends it. */
+void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame);
+
+#endif

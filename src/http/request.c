@@ -1,0 +1,146 @@
+/*
+ * request.c: what the front says of a request.
+ *
+ * The path is the one that the client sent, undecoded, so that every front routes
+ * alike: one with a %, a // or a .. in it matches no route.
+ */
+#include "http/request.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+static const char *const method_names[REQUEST_METHOD__MAX] = {
+    [REQUEST_GET] = "GET",       [REQUEST_POST] = "POST",      [REQUEST_PUT] = "PUT",
+    [REQUEST_DELETE] = "DELETE", [REQUEST_METHOD_OTHER] = "?",
+};
+
+const char *request_method_name(enum request_method method)
+{
+    return method_names[method];
+}
+
+static void method_read(struct request *request, const char *text)
+{
+    int method;
+
+    if (text == NULL)
+        text = "";
+    request->head = strcmp(text, "HEAD") == 0;
+    for (method = 0; method < REQUEST_METHOD_OTHER; method++)
+        if (strcmp(text, method_names[method]) == 0)
+            break;
+    request->method = request->head ? REQUEST_GET : (enum request_method)method;
+}
+
+/* Whether this can stand before our path: a mount point, as a front would write it. */
+static bool is_clean_prefix(const char *text, size_t len)
+{
+    if (len == 0)
+        return true;
+    if (text[0] != '/' || text[len - 1] == '/' || memchr(text, '%', len) != NULL)
+        return false;
+    return memmem(text, len, "//", 2) == NULL && memmem(text, len, "/.", 2) == NULL;
+}
+
+/*
+ * The part of the path that is ours: PATH_INFO, where the front gives one and the
+ * client's own path agrees; else all of it.
+ */
+static void path_read(struct request *request, const char *uri, const char *path_info)
+{
+    size_t len, tail;
+
+    if (uri == NULL)
+        uri = path_info != NULL ? path_info : "";
+    len = strcspn(uri, "?");
+    tail = path_info != NULL ? strlen(path_info) : 0;
+    if (tail > 0 && tail <= len && memcmp(uri + len - tail, path_info, tail) == 0 &&
+        is_clean_prefix(uri, len - tail)) {
+        uri += len - tail;
+        len = tail;
+    }
+    if (len > REQUEST_PATH_MAX)
+        len = REQUEST_PATH_MAX;
+    memcpy(request->path, uri, len);
+    request->path[len] = '\0';
+}
+
+static bool id_is_fit(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789._-";
+    size_t len = strlen(text);
+
+    return len >= 1 && len <= REQUEST_ID_MAX && strspn(text, allowed) == len;
+}
+
+static void id_make(char out[REQUEST_ID_MAX + 1])
+{
+    static const char hex[] = "0123456789abcdef";
+    uint8_t bytes[16];
+
+    secret_random_pooled(bytes, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        *out++ = hex[bytes[i] >> 4];
+        *out++ = hex[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+/*
+ * The client's address: the peer's, unless the peer is a trusted proxy; then the
+ * rightmost in X-Forwarded-For that is not one.  An entry that is no address ends the
+ * search, since what is left of it was written by nobody that is trusted.
+ */
+static void address_read(struct request *request, const struct service *service)
+{
+    const struct addr_list *trusted = &service->home.config.trusted_proxies;
+    const char *peer = fcgi_param(service->fcgi, FCGI_ADDRESS);
+    const char *list = fcgi_param(service->fcgi, FCGI_FORWARDED_FOR);
+    struct addr address, next;
+    size_t end;
+
+    request->address[0] = '\0';
+    if (peer == NULL || !addr_parse(peer, strlen(peer), &address))
+        return;
+    if (fcgi_param_doubled(service->fcgi, FCGI_FORWARDED_FOR))
+        list = NULL;
+    end = list != NULL ? strlen(list) : 0;
+    while (end > 0 && addr_list_has(trusted, &address)) {
+        const char *comma = memrchr(list, ',', end);
+        size_t start = comma != NULL ? (size_t)(comma - list) + 1 : 0;
+        size_t from = start + strspn(list + start, " \t");
+        size_t to = end;
+
+        while (to > from && (list[to - 1] == ' ' || list[to - 1] == '\t'))
+            to--;
+        if (!addr_parse(list + from, to - from, &next))
+            break;
+        address = next;
+        end = comma != NULL ? start - 1 : 0;
+    }
+    addr_print(request->address, &address);
+}
+
+void request_start(struct request *request, const struct service *service)
+{
+    const char *id = fcgi_param(service->fcgi, FCGI_REQUEST_ID);
+
+    request->start_ns = clock_mono_ns();
+    request->wall_us = clock_wall_us();
+    request->route = NULL;
+    request->name = NULL;
+    request->name_len = 0;
+    request->refused_credential = false;
+    request->body = &service->body;
+    memset(&request->caller, 0, sizeof(request->caller));
+    method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));
+    path_read(request, fcgi_param(service->fcgi, FCGI_URI),
+              fcgi_param(service->fcgi, FCGI_PATH_INFO));
+    if (id != NULL && id_is_fit(id) && !fcgi_param_doubled(service->fcgi, FCGI_REQUEST_ID))
+        strcpy(request->id, id);
+    else
+        id_make(request->id);
+    address_read(request, service);
+}

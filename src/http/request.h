@@ -1,0 +1,72 @@
+/*
+ * request.h: one request on its way through the rooms, and what a worker has at hand.
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "gate/home.h"
+#include "gate/key.h"
+#include "gate/registry.h"
+#include "http/fcgi.h"
+#include "http/reply.h"
+
+enum {
+    REQUEST_ID_MAX = 64,
+    REQUEST_PATH_MAX = 1024
+};
+
+enum request_method {
+    REQUEST_GET,
+    REQUEST_POST,
+    REQUEST_PUT,
+    REQUEST_DELETE,
+    REQUEST_METHOD_OTHER,
+    REQUEST_METHOD__MAX
+};
+
+struct route;
+
+struct request {
+    enum request_method method;
+    bool head; /* a HEAD, served as a GET without its body */
+    char path[REQUEST_PATH_MAX + 1];
+    const struct route *route; /* after routing */
+    const char *name;          /* what stands for {name} in the route's path, name_len long */
+    size_t name_len;
+    char id[REQUEST_ID_MAX + 1];
+    char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed */
+    int64_t wall_us;
+    uint64_t start_ns;
+    struct caller caller; /* after authentication */
+    bool refused_credential;
+    const struct buf *body;
+};
+
+struct input;
+
+/* What a worker has: opened once, used by one request at a time. */
+struct service {
+    struct home home;
+    struct keyring *keyring;
+    struct registry *registry;
+    struct log *log;
+    struct fcgi *fcgi;
+    struct input *input;
+    struct buf body;
+    struct reply reply;
+};
+
+/* Reads method, path, id, address and times from what the front says. */
+void request_start(struct request *request, const struct service *service);
+
+/* "GET" and so on. */
+const char *request_method_name(enum request_method method);
+
+#endif

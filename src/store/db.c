@@ -1,0 +1,402 @@
+/*
+ * db.c: the database of a home, on SQLite.
+ *
+ * The one file that knows the engine.  WAL where the file system can carry it (not over
+ * a network, where its shared memory does not work), so that readers never wait for a
+ * writer.
+ */
+#include "store/db.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <sqlite3.h>
+
+#include "store/sql.h"
+
+struct db {
+    sqlite3 *handle;
+    enum db_role role;
+    sqlite3_stmt *prepared[SQL__MAX]; /* made at first use */
+};
+
+static const int busy_ms[DB_ROLE__MAX] = {[DB_WORKER] = 250, [DB_CLI] = 5000};
+
+/* Magic numbers of statfs(2) for file systems over a network. */
+static const long network_file_systems[] = {0x6969 /* NFS */, 0x517b /* SMB */,
+                                            0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */};
+
+/*
+ * SQLite makes a name absolute and looks at every directory on the way, which a worker
+ * may not be able to walk: see gate/home.h.  This VFS is the system's own, but takes a
+ * name as it is; the working directory stays the home for as long as the database is
+ * open.
+ */
+static int full_name_as_is(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+    (void)vfs;
+    if (strlen(name) >= (size_t)size)
+        return SQLITE_CANTOPEN;
+    strcpy(out, name);
+    return SQLITE_OK;
+}
+
+static const char *vfs_name(void)
+{
+    static sqlite3_vfs vfs;
+    static const char name[] = "forestgate";
+
+    if (vfs.zName == NULL) {
+        vfs = *sqlite3_vfs_find(NULL);
+        vfs.zName = name;
+        vfs.pNext = NULL;
+        vfs.xFullPathname = full_name_as_is;
+        sqlite3_vfs_register(&vfs, 0);
+    }
+    return name;
+}
+
+static enum result result_from_sqlite(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ROW:
+        return RESULT_OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return RESULT_BUSY;
+    case SQLITE_FULL:
+        return RESULT_FULL;
+    case SQLITE_READONLY:
+        return RESULT_READONLY;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return RESULT_DENIED;
+    case SQLITE_NOMEM:
+        return RESULT_NOMEM;
+    case SQLITE_CONSTRAINT:
+        return RESULT_EXISTS;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return RESULT_MALFORMED;
+    case SQLITE_TOOBIG:
+        return RESULT_TOO_BIG;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return RESULT_IO;
+    default:
+        return RESULT_FAILED;
+    }
+}
+
+static enum result fail(sqlite3 *handle, int code, struct reason *why)
+{
+    const char *text = handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+
+    return reason_set(why, result_from_sqlite(code), "the database: %s", text);
+}
+
+static bool on_network(const char *path)
+{
+    struct statfs fs;
+
+    if (statfs(path, &fs) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(network_file_systems) / sizeof(network_file_systems[0]); i++)
+        if ((unsigned long)fs.f_type == (unsigned long)network_file_systems[i])
+            return true;
+    return false;
+}
+
+/* Settings of a connection; small caches, since many workers each have one. */
+static int configure(sqlite3 *handle, enum db_role role)
+{
+    static const char *const pragmas[DB_ROLE__MAX] = {
+        [DB_WORKER] = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -256;",
+        [DB_CLI] = "PRAGMA synchronous = FULL;",
+    };
+    int code;
+
+    sqlite3_busy_timeout(handle, busy_ms[role]);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    code = sqlite3_exec(handle, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(handle, pragmas[role], NULL, NULL, NULL);
+    return code;
+}
+
+static int schema_of(sqlite3 *handle, int *schema)
+{
+    sqlite3_stmt *statement = NULL;
+    int code;
+
+    code = sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        *schema = sqlite3_column_int(statement, 0);
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    return code;
+}
+
+static int migrate_from(sqlite3 *handle, int schema)
+{
+    char stamp[64];
+    int code = SQLITE_OK;
+
+    for (; code == SQLITE_OK && schema < sql_schema; schema++) {
+        code = sqlite3_exec(handle, sql_migrations[schema], NULL, NULL, NULL);
+        snprintf(stamp, sizeof(stamp), "PRAGMA user_version = %d", schema + 1);
+        if (code == SQLITE_OK)
+            code = sqlite3_exec(handle, stamp, NULL, NULL, NULL);
+    }
+    return code;
+}
+
+static enum result too_new(const char *path, int schema, struct reason *why)
+{
+    return reason_set(why, RESULT_INVALID,
+                      "%s: its schema is %d and this program knows %d: use a newer program",
+                      path, schema, sql_schema);
+}
+
+enum result db_migrate(const char *path, struct reason *why)
+{
+    enum result result = RESULT_OK;
+    sqlite3 *handle = NULL;
+    mode_t mask = umask(077);
+    int code, schema = 0;
+
+    code =
+        sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs_name());
+    if (code == SQLITE_OK)
+        code = configure(handle, DB_CLI);
+    if (code == SQLITE_OK && !on_network(path))
+        code = sqlite3_exec(handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = schema_of(handle, &schema);
+    if (code == SQLITE_OK && schema > sql_schema)
+        result = too_new(path, schema, why);
+    else if (code == SQLITE_OK)
+        code = migrate_from(handle, schema);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        result = fail(handle, code, why);
+    sqlite3_close(handle);
+    umask(mask);
+    return result;
+}
+
+static enum result check_schema(sqlite3 *handle, const char *path, struct reason *why)
+{
+    int schema = 0, code = schema_of(handle, &schema);
+
+    if (code != SQLITE_OK)
+        return fail(handle, code, why);
+    if (schema > sql_schema)
+        return too_new(path, schema, why);
+    if (schema < sql_schema)
+        return reason_set(why, RESULT_INVALID,
+                          "%s: its schema is %d and this program needs %d: run forestgate init",
+                          path, schema, sql_schema);
+    return RESULT_OK;
+}
+
+enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why)
+{
+    enum result result;
+    struct db *db;
+    struct stat st;
+    int code;
+
+    *out = NULL;
+    if (stat(path, &st) != 0)
+        return reason_errno(why, "%s", path);
+    db = calloc(1, sizeof(*db));
+    if (db == NULL)
+        return reason_set(why, RESULT_NOMEM, "no memory for the database");
+    db->role = role;
+    code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                           vfs_name());
+    if (code == SQLITE_OK)
+        code = configure(db->handle, role);
+    if (code != SQLITE_OK)
+        result = fail(db->handle, code, why);
+    else
+        result = check_schema(db->handle, path, why);
+    if (result != RESULT_OK) {
+        db_close(db);
+        return result;
+    }
+    *out = db;
+    return RESULT_OK;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL)
+        return;
+    for (size_t i = 0; i < SQL__MAX; i++)
+        sqlite3_finalize(db->prepared[i]);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+static enum result bind_all(struct db *db, sqlite3_stmt *statement, const char *binds,
+                            va_list args, struct reason *why)
+{
+    int code = SQLITE_OK, at = 1;
+    const void *bytes;
+    int64_t number;
+
+    if (sqlite3_bind_parameter_count(statement) != (int)strlen(binds))
+        return reason_set(why, RESULT_FAILED, "a statement's binds do not match its text");
+    for (; *binds != '\0' && code == SQLITE_OK; binds++, at++) {
+        switch (*binds) {
+        case 't':
+            code = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1,
+                                     SQLITE_TRANSIENT);
+            break;
+        case 'b':
+            bytes = va_arg(args, const void *);
+            code = sqlite3_bind_blob64(statement, at, bytes, va_arg(args, size_t),
+                                       SQLITE_TRANSIENT);
+            break;
+        default: /* 'i' and 'o' */
+            number = va_arg(args, int64_t);
+            code = *binds == 'o' && number == 0 ? sqlite3_bind_null(statement, at)
+                                                : sqlite3_bind_int64(statement, at, number);
+        }
+    }
+    return code == SQLITE_OK ? RESULT_OK : fail(db->handle, code, why);
+}
+
+static enum result start(struct db *db, struct reason *why, enum sql sql, va_list args)
+{
+    const struct sql_row *row = &sql_rows[sql];
+    int code;
+
+    if ((row->roles & 1U << db->role) == 0)
+        return reason_set(why, RESULT_DENIED, "this program may not run statement %d",
+                          (int)sql);
+    if (db->prepared[sql] == NULL) {
+        code = sqlite3_prepare_v3(db->handle, row->text, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &db->prepared[sql], NULL);
+        if (code != SQLITE_OK)
+            return fail(db->handle, code, why);
+    }
+    return bind_all(db, db->prepared[sql], row->binds, args, why);
+}
+
+enum result sql_start(struct db *db, struct reason *why, enum sql sql, ...)
+{
+    enum result result;
+    va_list args;
+
+    va_start(args, sql);
+    result = start(db, why, sql, args);
+    va_end(args);
+    return result;
+}
+
+enum result sql_next(struct db *db, struct reason *why, enum sql sql)
+{
+    int code = sqlite3_step(db->prepared[sql]);
+
+    if (code == SQLITE_ROW)
+        return RESULT_OK;
+    if (code == SQLITE_DONE)
+        return RESULT_MISSING;
+    return fail(db->handle, code, why);
+}
+
+void sql_end(struct db *db, enum sql sql)
+{
+    if (db->prepared[sql] == NULL)
+        return;
+    sqlite3_reset(db->prepared[sql]);
+    sqlite3_clear_bindings(db->prepared[sql]);
+}
+
+enum result sql_run(struct db *db, struct reason *why, enum sql sql, ...)
+{
+    enum result result;
+    va_list args;
+
+    va_start(args, sql);
+    result = start(db, why, sql, args);
+    va_end(args);
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    sql_end(db, sql);
+    if (result == RESULT_OK) /* a row where none was expected */
+        return reason_set(why, RESULT_FAILED, "statement %d gave a row", (int)sql);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+int64_t sql_int(struct db *db, enum sql sql, int column)
+{
+    return sqlite3_column_int64(db->prepared[sql], column);
+}
+
+enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(db->prepared[sql], column);
+    size_t len = (size_t)sqlite3_column_bytes(db->prepared[sql], column);
+
+    out[0] = '\0';
+    if (text == NULL)
+        return RESULT_OK;
+    if (len >= size)
+        return RESULT_TOO_BIG;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return RESULT_OK;
+}
+
+enum result sql_blob(struct db *db, enum sql sql, int column, void *out, size_t len)
+{
+    const void *blob = sqlite3_column_blob(db->prepared[sql], column);
+
+    if (blob == NULL || (size_t)sqlite3_column_bytes(db->prepared[sql], column) != len)
+        return RESULT_MALFORMED;
+    memcpy(out, blob, len);
+    return RESULT_OK;
+}
+
+int64_t sql_changes(struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+enum result db_begin(struct db *db, struct reason *why)
+{
+    return sql_run(db, why, SQL_BEGIN);
+}
+
+enum result db_commit(struct db *db, struct reason *why)
+{
+    enum result result = sql_run(db, why, SQL_COMMIT);
+
+    if (result != RESULT_OK)
+        db_rollback(db);
+    return result;
+}
+
+void db_rollback(struct db *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        sql_run(db, NULL, SQL_ROLLBACK);
+}

@@ -1,0 +1,41 @@
+/*
+ * db.h: the database of a home.
+ *
+ * One connection a process, never carried over a fork(): SQLite's locks would be lost.
+ * No type of the engine shows here; the verbs on keys and models are in keys.h and
+ * models.h.  Every wait for a lock is bounded, and ends in RESULT_BUSY.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/result.h"
+
+struct db;
+
+/* Who opens it: that decides what may be run and how long a lock is waited for. */
+enum db_role {
+    DB_WORKER, /* a request waits at most 0.25 s */
+    DB_CLI,    /* a person waits at most 5 s; what is committed outlasts a power cut */
+    DB_ROLE__MAX
+};
+
+/* Makes or upgrades the database at path to this program's schema. */
+enum result db_migrate(const char *path, struct reason *why);
+
+/*
+ * Opens it.  RESULT_MISSING if it is not there, RESULT_INVALID if its schema is
+ * another than this program's (the reason says what to run).
+ */
+enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why);
+void db_close(struct db *db);
+
+/*
+ * One transaction of check and change.  db_begin() takes the write lock at once, so
+ * that what was read in it still holds at the commit.  After a failed commit nothing
+ * was changed.
+ */
+enum result db_begin(struct db *db, struct reason *why);
+enum result db_commit(struct db *db, struct reason *why);
+void db_rollback(struct db *db);
+
+#endif

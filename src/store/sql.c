@@ -1,0 +1,69 @@
+/*
+ * sql.c: the table of all statements, and the schema.
+ *
+ * Times are seconds since 1970 UTC.  A column that may be without a value is NULL then.
+ */
+#include "store/sql.h"
+
+enum {
+    WORKER = 1U << DB_WORKER,
+    CLI = 1U << DB_CLI,
+    BOTH = WORKER | CLI,
+};
+
+#define KEY_COLUMNS "id, name, mac, models, created_at, expires_at, revoked_at"
+
+const struct sql_row sql_rows[SQL__MAX] = {
+    [SQL_BEGIN] = {"BEGIN IMMEDIATE", "", BOTH},
+    [SQL_COMMIT] = {"COMMIT", "", BOTH},
+    [SQL_ROLLBACK] = {"ROLLBACK", "", BOTH},
+
+    [SQL_KEY_INSERT] = {"INSERT INTO key (" KEY_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        "ttbtioo", CLI},
+    [SQL_KEY_GET] = {"SELECT " KEY_COLUMNS " FROM key WHERE id = ?", "t", BOTH},
+    [SQL_KEY_LIST] = {"SELECT " KEY_COLUMNS " FROM key ORDER BY created_at, id", "", CLI},
+    [SQL_KEY_REVOKE] = {"UPDATE key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+                        "it", CLI},
+
+    [SQL_MODEL_LIST] = {"SELECT m.name, v.version, v.sha256, v.published_at"
+                        " FROM model m JOIN version v ON v.model = m.name AND"
+                        " v.version = m.version ORDER BY m.id",
+                        "", BOTH},
+    [SQL_MODEL_INSERT] = {"INSERT INTO model (name, version) VALUES (?, 0)"
+                          " ON CONFLICT (name) DO NOTHING",
+                          "t", CLI},
+    [SQL_MODEL_VERSION_NEXT] = {"SELECT coalesce(max(version), 0) + 1 FROM version"
+                                " WHERE model = ?",
+                                "t", CLI},
+    [SQL_MODEL_VERSION_INSERT] = {"INSERT INTO version (model, version, sha256, published_at)"
+                                  " VALUES (?, ?, ?, ?)",
+                                  "titi", CLI},
+    [SQL_MODEL_VERSION_SET] = {"UPDATE model SET version = ? WHERE name = ?", "it", CLI},
+};
+
+const char *const sql_migrations[] = {
+    /* 1: keys and models */
+    "CREATE TABLE key ("
+    " id TEXT PRIMARY KEY,"  /* the public part of the key */
+    " name TEXT NOT NULL,"   /* what its maker calls it */
+    " mac BLOB NOT NULL,"    /* HMAC-SHA-256 of the whole key */
+    " models TEXT NOT NULL," /* '*', or names separated by commas */
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER,"
+    " revoked_at INTEGER"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE model ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT," /* in the order of first publication */
+    " name TEXT NOT NULL UNIQUE,"
+    " version INTEGER NOT NULL" /* the one that is served */
+    ") STRICT;"
+    "CREATE TABLE version ("
+    " model TEXT NOT NULL REFERENCES model (name),"
+    " version INTEGER NOT NULL,"
+    " sha256 TEXT NOT NULL,"
+    " published_at INTEGER NOT NULL,"
+    " PRIMARY KEY (model, version)"
+    ") STRICT, WITHOUT ROWID;",
+};
+
+const int sql_schema = sizeof(sql_migrations) / sizeof(sql_migrations[0]);

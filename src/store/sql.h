@@ -1,0 +1,65 @@
+/*
+ * sql.h: every statement of the house, for the verbs of this floor alone.
+ *
+ * All SQL stands in one table (sql.c), is prepared once a connection, and has every
+ * bind checked.
+ */
+#ifndef STORE_SQL_H
+#define STORE_SQL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+#include "store/db.h"
+
+enum sql {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_KEY_INSERT,
+    SQL_KEY_GET,
+    SQL_KEY_LIST,
+    SQL_KEY_REVOKE,
+    SQL_MODEL_LIST,
+    SQL_MODEL_INSERT,
+    SQL_MODEL_VERSION_NEXT,
+    SQL_MODEL_VERSION_INSERT,
+    SQL_MODEL_VERSION_SET,
+    SQL__MAX
+};
+
+/* One statement: its text, what is bound in order, and who may run it. */
+struct sql_row {
+    const char *text;
+    const char *binds; /* t text or NULL, i int64_t, o int64_t with 0 for NULL, b pointer and
+                          size_t */
+    unsigned roles;    /* bits of 1 << enum db_role */
+};
+
+extern const struct sql_row sql_rows[SQL__MAX];
+
+/* The scripts that make schema 1, 2, ... from the one before. */
+extern const char *const sql_migrations[];
+extern const int sql_schema;
+
+/* Runs a statement that gives no rows. */
+enum result sql_run(struct db *db, struct reason *why, enum sql sql, ...);
+
+/*
+ * Starts a statement that gives rows; sql_next() is RESULT_OK for each and
+ * RESULT_MISSING after the last; sql_end() always follows, whatever happened.
+ */
+enum result sql_start(struct db *db, struct reason *why, enum sql sql, ...);
+enum result sql_next(struct db *db, struct reason *why, enum sql sql);
+void sql_end(struct db *db, enum sql sql);
+
+/* How many rows the last statement that was run changed. */
+int64_t sql_changes(struct db *db);
+
+/* Columns of the row at hand.  sql_text() copies; RESULT_TOO_BIG if it does not fit. */
+int64_t sql_int(struct db *db, enum sql sql, int column);
+enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t size);
+enum result sql_blob(struct db *db, enum sql sql, int column, void *out, size_t len);
+
+#endif
