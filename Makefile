@@ -29,7 +29,7 @@ MUST_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-
 MUST_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
-LIBS = -linih -lsqlite3 -lcrypto -ljson-c -lpthread -lm
+LIBS = -lfcgi -linih -lsqlite3 -lcrypto -ljson-c -lpthread -lm
 # One short line a step; make V=1 shows the whole commands.
 Q = $(if $(V),,@)
 SAY = @$(if $(V),:,printf '  %-7s %s\n')
@@ -52,7 +52,7 @@ $(LIB): $(HOUSE_O)
 
 $(BUILD)/forestgate.fcgi: $(BUILD)/src/cmd/worker.o $(LIB)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lfcgi $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/forestgate: $(BUILD)/src/cmd/forestgate.o $(LIB)
 	$(SAY) LINK $@
@@ -67,10 +67,10 @@ $(BUILD)/%.o: %.c
 $(BUILD)/src/http/pages.o: $(wildcard www/*)
 
 unit: $(UNIT)
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIB)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(LIB)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka -lfcgi $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 fuzzers: $(FUZZ)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)

@@ -83,7 +83,7 @@ enum result addr_list_parse(const char *text, struct addr_list *out, struct reas
     static const char separators[] = ", \t";
     size_t len;
 
-    out->count = 0;
+    memset(out, 0, sizeof(*out));
     for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
         len = strcspn(text, separators);
         if (out->count == ADDR_RANGES_MAX)

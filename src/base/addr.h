@@ -13,7 +13,10 @@
 
 #include "base/result.h"
 
-enum { ADDR_TEXT_MAX = 48, ADDR_RANGES_MAX = 32 };
+enum {
+    ADDR_TEXT_MAX = 48,
+    ADDR_RANGES_MAX = 32
+};
 
 struct addr {
     uint8_t bytes[16];

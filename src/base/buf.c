@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_FIRST = 256 };
+enum {
+    BUF_FIRST = 256
+};
 
 static bool grow(struct buf *buf, size_t extra)
 {

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct buf {
-    char *data;   /* len bytes, and a NUL behind them whenever data is not NULL */
+    char *data; /* len bytes, and a NUL behind them whenever data is not NULL */
     size_t len;
     size_t cap;   /* bytes allocated */
     size_t limit; /* most bytes that it may hold; 0 is no limit */

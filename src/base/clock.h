@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLOCK_RFC3339_MAX = 32 };
+enum {
+    CLOCK_RFC3339_MAX = 32
+};
 
 /* Nanoseconds of a clock that never goes back; its zero means nothing. */
 uint64_t clock_mono_ns(void);

@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/num.h"
+#include "base/text.h"
 
 enum setting_type {
     SETTING_INT,
@@ -167,11 +168,8 @@ static bool value_parse(struct config *config, const struct setting *setting, co
     case SETTING_CHOICE:
         return choice_parse(setting, value, number);
     case SETTING_NAME:
-        if (strlen(value) > CONFIG_NAME_MAX ||
-            value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._-")] != '\0')
-            return false;
-        strcpy(member, value);
-        return true;
+        return value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0' &&
+               text_copy(member, CONFIG_NAME_MAX + 1, value);
     case SETTING_ADDRS:
         if (addr_list_parse(value, &addrs, NULL) != RESULT_OK)
             return false;
@@ -239,7 +237,34 @@ struct file_load {
     struct reason *why;
     enum result result;
     struct reason fault; /* of the first line at fault, its place still missing */
+    bool set[SETTINGS];  /* what was set by a line before */
+    const struct setting *last;
+    struct buf list; /* the value of the last line, with its further lines */
 };
+
+/*
+ * A further, indented line comes as one more value of the same name: it goes on with a
+ * list.  Any other setting may be there once.
+ */
+static enum result line_set(struct file_load *load, const char *name, const char *value)
+{
+    const struct setting *setting = setting_find(name);
+
+    if (setting == NULL)
+        return config_set(load->config, "", name, value, &load->fault);
+    if (load->set[setting - settings] &&
+        (setting != load->last || setting->type != SETTING_ADDRS))
+        return reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
+    if (setting != load->last)
+        buf_clear(&load->list, FILE_MAX);
+    buf_puts(&load->list, " ");
+    buf_puts(&load->list, value);
+    load->set[setting - settings] = true;
+    load->last = setting;
+    if (buf_failed(&load->list))
+        return reason_set(&load->fault, RESULT_NOMEM, "out of memory");
+    return config_set(load->config, "", name, load->list.data + 1, &load->fault);
+}
 
 static int on_line(void *arg, const char *section, const char *name, const char *value)
 {
@@ -251,7 +276,7 @@ static int on_line(void *arg, const char *section, const char *name, const char 
         load->result = reason_set(&load->fault, RESULT_INVALID,
                                   "there are no sections, but [%.64s]", section);
     else
-        load->result = config_set(load->config, "", name, value, &load->fault);
+        load->result = line_set(load, name, value);
     return load->result == RESULT_OK;
 }
 
@@ -298,11 +323,12 @@ enum result config_load_file(struct config *config, const char *path, struct rea
     result = file_read(path, FILE_MAX, &text, why);
     if (result == RESULT_MISSING)
         result = RESULT_OK;
-    else if (result == RESULT_OK && text.data != NULL && strlen(text.data) != text.len)
-        result = reason_set(why, RESULT_MALFORMED, "%s: there is a NUL byte in it", path);
-    else if (result == RESULT_OK && text.len > 0)
-        result = text_load(&load, text.data);
+    else if (result == RESULT_OK && text.data != NULL)
+        result = strlen(text.data) == text.len
+                     ? text_load(&load, text.data)
+                     : reason_set(why, RESULT_MALFORMED, "%s: there is a NUL byte in it", path);
     buf_free(&text);
+    buf_free(&load.list);
     return result;
 }
 

@@ -15,7 +15,9 @@
 #include "base/buf.h"
 #include "base/result.h"
 
-enum { CONFIG_NAME_MAX = 64 };
+enum {
+    CONFIG_NAME_MAX = 64
+};
 
 enum config_log_format {
     CONFIG_LOG_TEXT,
@@ -23,11 +25,11 @@ enum config_log_format {
 };
 
 struct config {
-    int64_t workers;             /* processes that a master keeps; 0 is none: serve alone */
-    int64_t body_limit;          /* bytes of a request body outside predictions */
-    int64_t predict_body_limit;  /* bytes of a prediction's request body */
-    int64_t predict_rows_limit;  /* rows in one prediction */
-    int64_t log_format;          /* enum config_log_format */
+    int64_t workers;            /* processes that a master keeps; 0 is none: serve alone */
+    int64_t body_limit;         /* bytes of a request body outside predictions */
+    int64_t predict_body_limit; /* bytes of a prediction's request body */
+    int64_t predict_rows_limit; /* rows in one prediction */
+    int64_t log_format;         /* enum config_log_format */
     char default_model[CONFIG_NAME_MAX + 1]; /* empty: the first that was published */
     struct addr_list trusted_proxies;
 };

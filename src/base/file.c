@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 enum {
     READ_STEP = 65536
 };
@@ -161,10 +163,8 @@ enum result file_sync_parent(const char *path, struct reason *why)
         return reason_set(why, RESULT_TOO_BIG, "%s: the path is too long", path);
     memcpy(parent, path, len);
     parent[len] = '\0';
-    if (slash == NULL)
-        strcpy(parent, ".");
-    else if (len == 0)
-        strcpy(parent, "/");
+    if (len == 0)
+        text_copy(parent, sizeof(parent), slash == NULL ? "." : "/");
     fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return reason_errno(why, "%s", parent);

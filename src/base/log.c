@@ -173,6 +173,7 @@ static void json_member(struct json_writer *writer, const char *name, const char
 
 static void json_line(struct buf *line, const struct log_entry *entry)
 {
+    uint64_t us = entry->duration_ns / 1000;
     char time[CLOCK_RFC3339_MAX];
     struct json_writer writer = json_writer_on(line);
 
@@ -186,7 +187,7 @@ static void json_line(struct buf *line, const struct log_entry *entry)
     json_write_key(&writer, "status");
     json_write_u64(&writer, entry->status);
     json_write_key(&writer, "duration");
-    json_write_double(&writer, (double)(entry->duration_ns / 1000) / 1e6);
+    json_write_double(&writer, (double)us / 1e6);
     json_member(&writer, "request_id", entry->request_id);
     json_member(&writer, "key", entry->key);
     json_write_object_end(&writer);

@@ -10,7 +10,10 @@
 
 #include "base/result.h"
 
-enum { SECRET_MAC_BYTES = 32, SECRET_BYTES = 32 };
+enum {
+    SECRET_MAC_BYTES = 32,
+    SECRET_BYTES = 32
+};
 
 /*
  * Random bytes from the kernel, fit for keys.  Ends the process if the kernel has

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "gate/registry.h"
 
 static const char default_home[] = "/var/lib/forestgate";
@@ -98,7 +99,7 @@ void cli_time_print(char out[20], int64_t seconds)
 {
     char time[CLOCK_RFC3339_MAX];
 
-    strcpy(out, "-");
+    text_copy(out, 20, "-");
     if (seconds == 0)
         return;
     clock_rfc3339(time, seconds * 1000000);

@@ -44,16 +44,18 @@ static void on_hup(int signal)
     log_reopen();
 }
 
-/* Without SA_RESTART, so that a wait for the next request ends. */
+/*
+ * With SA_RESTART, so that the request in hand is read and answered whole; the wait for
+ * the next one ends all the same, since fcgi_stop() takes its socket away.
+ */
 static void handle_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_term};
+    struct sigaction action = {.sa_handler = on_term, .sa_flags = SA_RESTART};
 
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     action.sa_handler = on_hup;
-    action.sa_flags = SA_RESTART;
     sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
@@ -84,6 +86,17 @@ static enum result try_home(struct home *home, struct reason *why)
 
     home_close(home);
     return result;
+}
+
+/*
+ * Whether the arguments are a client's: plain CGI turns a query without = into them
+ * (RFC 3875, section 4.4).
+ */
+static bool arguments_are_a_query(void)
+{
+    const char *query = getenv("QUERY_STRING");
+
+    return fcgi_is_cgi() && query != NULL && query[0] != '\0' && strchr(query, '=') == NULL;
 }
 
 static const char *home_argument(int argc, char **argv)
@@ -146,6 +159,8 @@ int main(int argc, char **argv)
     struct home home;
     struct reason why;
 
+    if (arguments_are_a_query())
+        argc = 1;
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);
         return EXIT_SUCCESS;
@@ -159,7 +174,7 @@ int main(int argc, char **argv)
         log_message("%s", why.text);
         return EXIT_FAILURE;
     }
-    if (home.config.workers > 0)
+    if (home.config.workers > 0 && !fcgi_is_cgi())
         return master_run((int)home.config.workers, work, &home);
     return work(&home);
 }

@@ -32,7 +32,7 @@ enum result epoch_open(const char *path, bool change, struct epoch **out, struct
 {
     int protection = change ? PROT_READ | PROT_WRITE : PROT_READ;
     enum result result = RESULT_OK;
-    struct epoch *epoch;
+    struct epoch *epoch = NULL;
     void *map = MAP_FAILED;
     struct stat st;
     int fd;
@@ -41,22 +41,20 @@ enum result epoch_open(const char *path, bool change, struct epoch **out, struct
     fd = open(path, (change ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (fd < 0)
         return reason_errno(why, "%s", path);
-    epoch = calloc(1, sizeof(*epoch));
-    if (epoch == NULL)
-        result = reason_set(why, RESULT_NOMEM, "no memory for %s", path);
-    else if (fstat(fd, &st) != 0 || st.st_size != sizeof(uint64_t))
+    if (fstat(fd, &st) != 0 || st.st_size != sizeof(uint64_t))
         result = reason_set(why, RESULT_MALFORMED, "%s: it must have %zu bytes", path,
                             sizeof(uint64_t));
     else if ((map = mmap(NULL, sizeof(uint64_t), protection, MAP_SHARED, fd, 0)) == MAP_FAILED)
         result = reason_errno(why, "%s", path);
+    else if ((epoch = calloc(1, sizeof(*epoch))) == NULL)
+        result = reason_set(why, RESULT_NOMEM, "no memory for %s", path);
     close(fd);
-    if (result != RESULT_OK) {
-        free(epoch);
-        return result;
-    }
-    epoch->number = map;
+    if (epoch != NULL)
+        epoch->number = map;
+    else if (map != MAP_FAILED)
+        munmap(map, sizeof(uint64_t));
     *out = epoch;
-    return RESULT_OK;
+    return result;
 }
 
 void epoch_close(struct epoch *epoch)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "gate/registry.h"
 
@@ -145,8 +146,8 @@ enum result key_create(struct home *home, const char *name, const char *models,
         return result;
     text_make(text);
     memcpy(row->id, text + HEAD_LEN, KEY_ID_LEN);
-    strcpy(row->name, name);
-    strcpy(row->models, models);
+    text_copy(row->name, sizeof(row->name), name);
+    text_copy(row->models, sizeof(row->models), models);
     row->created_at = clock_wall_us() / 1000000;
     row->expires_at = expires_at;
     if (secret_mac_digest(home->key_mac, text, KEY_TEXT_LEN, row->mac) != RESULT_OK)

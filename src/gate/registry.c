@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "gate/image_file.h"
 
 bool registry_name_valid(const char *name)
@@ -89,7 +90,7 @@ static enum result take_in(const char *incoming, int file, const char *file_name
         return reason_set(why, result, "%s%s", file_name,
                           named ? told.text + prefix : told.text);
     }
-    strcpy(row->sha256, image_sha256_hex(image));
+    text_copy(row->sha256, sizeof(row->sha256), image_sha256_hex(image));
     image_close(image);
     return RESULT_OK;
 }
@@ -125,7 +126,7 @@ enum result registry_publish(struct home *home, const char *name, int file,
                           "\"%.80s\" cannot be a model's name: 1 to %d of a-z 0-9 . _ - and no "
                           "sign first",
                           name, MODEL_NAME_MAX);
-    strcpy(out->name, name);
+    text_copy(out->name, sizeof(out->name), name);
     out->published_at = clock_wall_us() / 1000000;
     image_file_directory(name, directory);
     result = file_make_dir(directory, 0700, why);

@@ -109,8 +109,11 @@ bool body_read(struct service *service, const struct request *request, struct re
     buf_clear(body, BODY_KEPT);
     length_read(service, &length);
     if (request->route->body == ROUTE_BODY_NONE) {
+        limit = service->home.config.body_limit;
         fcgi_expect(service->fcgi, length >= 0 ? length : 0);
-        return true;
+        if (length > limit)
+            refuse_size(reply, limit);
+        return length <= limit;
     }
     if (!type_is_json(fcgi_param(service->fcgi, FCGI_CONTENT_TYPE))) {
         fcgi_expect(service->fcgi, length);

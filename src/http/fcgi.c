@@ -59,6 +59,11 @@ struct fcgi {
 
 static int null_fd = -1;
 
+bool fcgi_is_cgi(void)
+{
+    return FCGX_Init() != 0 || FCGX_IsCGI();
+}
+
 enum result fcgi_new(struct fcgi **out, struct reason *why)
 {
     struct fcgi *fcgi;
@@ -73,7 +78,7 @@ enum result fcgi_new(struct fcgi **out, struct reason *why)
     fcgi = calloc(1, sizeof(*fcgi));
     if (fcgi == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for a connection");
-    fcgi->cgi = FCGX_IsCGI();
+    fcgi->cgi = fcgi_is_cgi();
     if (!fcgi->cgi && FCGX_InitRequest(&fcgi->request, LISTEN_FD, 0) != 0) {
         free(fcgi);
         return reason_set(why, RESULT_FAILED, "libfcgi could not begin a request");

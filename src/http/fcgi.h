@@ -32,6 +32,9 @@ enum fcgi_param {
 
 struct fcgi;
 
+/* Whether this process was started as plain CGI: fd 0 is no listening socket. */
+bool fcgi_is_cgi(void);
+
 enum result fcgi_new(struct fcgi **out, struct reason *why);
 void fcgi_free(struct fcgi *fcgi);
 

@@ -98,6 +98,8 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
 
     reply->status = status;
     buf_clear(&reply->body, BUFFER_KEPT);
+    if (status != REPLY_UNPROCESSABLE)
+        buf_clear(&reply->errors, BUFFER_KEPT);
     va_start(args, format);
     vsnprintf(reply->detail, sizeof(reply->detail), format, args);
     va_end(args);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static const char *const method_names[REQUEST_METHOD__MAX] = {
     [REQUEST_GET] = "GET",       [REQUEST_POST] = "POST",      [REQUEST_PUT] = "PUT",
@@ -139,7 +140,7 @@ void request_start(struct request *request, const struct service *service)
     path_read(request, fcgi_param(service->fcgi, FCGI_URI),
               fcgi_param(service->fcgi, FCGI_PATH_INFO));
     if (id != NULL && id_is_fit(id) && !fcgi_param_doubled(service->fcgi, FCGI_REQUEST_ID))
-        strcpy(request->id, id);
+        text_copy(request->id, sizeof(request->id), id);
     else
         id_make(request->id);
     address_read(request, service);

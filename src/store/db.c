@@ -17,6 +17,7 @@
 
 #include <sqlite3.h>
 
+#include "base/text.h"
 #include "store/sql.h"
 
 struct db {
@@ -40,10 +41,7 @@ static const long network_file_systems[] = {0x6969 /* NFS */, 0x517b /* SMB */,
 static int full_name_as_is(sqlite3_vfs *vfs, const char *name, int size, char *out)
 {
     (void)vfs;
-    if (strlen(name) >= (size_t)size)
-        return SQLITE_CANTOPEN;
-    strcpy(out, name);
-    return SQLITE_OK;
+    return text_copy(out, (size_t)size, name) ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
 static const char *vfs_name(void)
