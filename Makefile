@@ -78,9 +78,60 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+# What is missing is installed first, so that the build finds it.
+run:
+	@etc/setup run $(or $(FRONT),lighttpd)
+	@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
+		RUN_USER='$(RUN_USER)' etc/run
+
+test:
+	@etc/setup test
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run
+
+lint:
+	@etc/setup test
+	@tests/lint && tests/floors && BUILD='$(BUILD)' tests/docs
+
+sanitize:
+	@etc/setup test
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run sanitize
+
+fuzz:
+	@etc/setup test
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' FUZZ_SECONDS='$(SECONDS)' tests/run fuzz
+
+bench:
+	@etc/setup bench
+	@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' tests/bench/serve
+	@tests/bench/train_compare '$(BUILD)/forestgate'
+
+# By the Filesystem Hierarchy Standard: the worker is no command of a person's.
+SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+install: all
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
+		'$(SHARE)/etc/lighttpd' '$(SHARE)/etc/apache' '$(SHARE)/model' '$(UNITS)' \
+		'$(DESTDIR)$(PREFIX)/share/man/man1' \
+		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/man/man8'
+	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
+	install -m 644 model/iris.csv '$(SHARE)/model'
+	install -m 755 etc/front '$(SHARE)/etc'
+	install -m 644 etc/errors.tsv '$(SHARE)/etc'
+	install -m 644 etc/lighttpd/forestgate.conf.in '$(SHARE)/etc/lighttpd'
+	install -m 644 etc/apache/forestgate.conf.in '$(SHARE)/etc/apache'
+	install -m 644 systemd/forestgate.socket '$(UNITS)'
+	sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|' systemd/forestgate.service \
+		>'$(UNITS)/forestgate.service'
+	install -m 644 doc/forestgate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 doc/forestgate.conf.5 '$(DESTDIR)$(PREFIX)/share/man/man5'
+	install -m 644 doc/forestgate.fcgi.8 '$(DESTDIR)$(PREFIX)/share/man/man8'
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzzers clean
+.PHONY: all unit fuzzers run test lint sanitize fuzz bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

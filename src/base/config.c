@@ -134,7 +134,8 @@ static void allowed_print(struct buf *out, const struct setting *setting)
             buf_printf(out, "%s%s", i == 0 ? "" : " or ", setting->choices[i]);
         break;
     case SETTING_NAME:
-        buf_printf(out, "empty or a model's name: up to %d of a-z 0-9 . _ -", CONFIG_NAME_MAX);
+        buf_printf(out, "empty or a model's name: up to %d of a-z 0-9 . _ - and no sign first",
+                   CONFIG_NAME_MAX);
         break;
     case SETTING_ADDRS:
         buf_puts(out, "addresses and ranges such as 10.0.0.0/8 or ::1, separated by commas");
@@ -168,7 +169,8 @@ static bool value_parse(struct config *config, const struct setting *setting, co
     case SETTING_CHOICE:
         return choice_parse(setting, value, number);
     case SETTING_NAME:
-        return value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0' &&
+        return strspn(value, "._-") == 0 &&
+               value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0' &&
                text_copy(member, CONFIG_NAME_MAX + 1, value);
     case SETTING_ADDRS:
         if (addr_list_parse(value, &addrs, NULL) != RESULT_OK)
@@ -406,10 +408,39 @@ void config_print_example(struct buf *out)
     }
 }
 
+/* Help as mdoc has text: each sentence on a line of its own, lines of at most 80. */
+static void help_print_mdoc(struct buf *out, const char *help)
+{
+    enum {
+        WIDTH = 80
+    };
+    size_t column = 0;
+    bool ended = false;
+
+    while (*help != '\0') {
+        size_t word = strcspn(help, " ");
+
+        if (column > 0 && (ended || column + 1 + word > WIDTH)) {
+            buf_putc(out, '\n');
+            column = 0;
+        } else if (column > 0) {
+            buf_putc(out, ' ');
+            column++;
+        }
+        buf_put(out, help, word);
+        column += word;
+        ended = word > 0 && help[word - 1] == '.';
+        help += word + (help[word] == ' ');
+    }
+    buf_putc(out, '\n');
+}
+
 void config_print_mdoc(struct buf *out)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
-        buf_printf(out, ".It Cm %s\n%s\nAllowed: ", settings[i].name, settings[i].help);
+        buf_printf(out, ".It Cm %s\n", settings[i].name);
+        help_print_mdoc(out, settings[i].help);
+        buf_puts(out, "Allowed: ");
         allowed_print(out, &settings[i]);
         buf_printf(out, ".\nDefault: %s.\n",
                    settings[i].fallback[0] != '\0' ? settings[i].fallback : "empty");

@@ -28,7 +28,7 @@ struct csv;
 
 /*
  * A reader of a stream (which stays the caller's to close, after the reader) or of
- * len bytes that stay in place.  name stands for the file in messages.
+ * len bytes that stay in place, as name does, which stands for the file in messages.
  * RESULT_OK with *out, or RESULT_NOMEM.
  */
 enum result csv_open_file(FILE *file, const char *name, struct csv **out, struct reason *why);

@@ -178,6 +178,7 @@ static int run_show(const struct option_set *set)
 static int run_revoke(const struct option_set *set)
 {
     struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
     enum result result;
     struct reason why;
     struct home home;
@@ -186,8 +187,14 @@ static int run_revoke(const struct option_set *set)
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = key_revoke(&home, set->operands[0], &why);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && option_given(set, "--json")) {
+        json_write_object(&writer);
+        cli_json_string(&writer, "id", set->operands[0]);
+        cli_json_string(&writer, "state", "revoked");
+        json_write_object_end(&writer);
+    } else if (result == RESULT_OK) {
         buf_printf(&text, "key %s is revoked: no worker admits it any more", set->operands[0]);
+    }
     status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
     cli_home_close(&home);
     return status;

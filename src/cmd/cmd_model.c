@@ -340,7 +340,7 @@ static const struct option_row train_option_rows[] = {
     {"-o", "FILE", "the image to write", NULL},
     {"--task", "KIND", "classify or regress; else told by the target", NULL},
     {"--trees", "N", "how many trees", "100"},
-    {"--seed", "N", "the same seed gives the same image", "42"},
+    {"--seed", "N", "the same data, options and seed give the same image", "42"},
     {"--max-features", "N", "features tried at a split; else sqrt of all, or all to regress",
      NULL},
     {"--max-depth", "N", "no deeper; else without bound", NULL},

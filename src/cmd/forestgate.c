@@ -16,14 +16,24 @@ enum {
     NOUNS = sizeof(nouns) / sizeof(nouns[0])
 };
 
-static void print_usage_line(FILE *to, const struct cli_command *command)
-{
-    char head[80];
+enum {
+    USAGE_MAX = 80
+};
 
-    snprintf(head, sizeof(head), "%s%s%s%s%s", command->noun, command->verb != NULL ? " " : "",
+/* Noun, verb and operands, as many as there are. */
+static void usage_print(char out[USAGE_MAX], const struct cli_command *command)
+{
+    snprintf(out, USAGE_MAX, "%s%s%s%s%s", command->noun, command->verb != NULL ? " " : "",
              command->verb != NULL ? command->verb : "",
              command->operands[0] != '\0' ? " " : "", command->operands);
-    fprintf(to, "  %-28s %s\n", head, command->summary);
+}
+
+static void print_usage_line(FILE *to, const struct cli_command *command)
+{
+    char usage[USAGE_MAX];
+
+    usage_print(usage, command);
+    fprintf(to, "  %-28s %s\n", usage, command->summary);
 }
 
 static void print_overview(FILE *to)
@@ -49,11 +59,10 @@ static void print_noun(FILE *to, const struct cli_command *commands)
 
 static void print_help(const struct cli_command *command)
 {
-    char head[64];
+    char head[64], usage[USAGE_MAX];
 
-    printf("%s\nforestgate %s%s%s %s [options]: %s\n\n", command->examples, command->noun,
-           command->verb != NULL ? " " : "", command->verb != NULL ? command->verb : "",
-           command->operands, command->summary);
+    usage_print(usage, command);
+    printf("%s\nforestgate %s [options]: %s\n\n", command->examples, usage, command->summary);
     for (const struct option_row *row = command->options; row->name != NULL; row++) {
         snprintf(head, sizeof(head), "%s %s", row->name, row->value != NULL ? row->value : "");
         printf("  %-26s %s", head, row->help);
@@ -65,6 +74,7 @@ static void print_help(const struct cli_command *command)
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
+    char usage[USAGE_MAX];
     struct option_set set;
     struct reason why;
 
@@ -76,9 +86,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
     if (option_parse(argc, argv, command->options, &set, &why) != RESULT_OK)
         return cli_misuse(&why);
     if (set.operand_count != command->operand_count) {
-        reason_set(&why, RESULT_INVALID, "usage: forestgate %s%s%s %s [options]; see --help",
-                   command->noun, command->verb != NULL ? " " : "",
-                   command->verb != NULL ? command->verb : "", command->operands);
+        usage_print(usage, command);
+        reason_set(&why, RESULT_INVALID, "usage: forestgate %s [options]; see --help", usage);
         return cli_misuse(&why);
     }
     return command->run(&set);

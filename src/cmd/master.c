@@ -155,10 +155,11 @@ int master_run(int count, int (*work)(void *arg), void *arg)
     sigemptyset(&master.signals);
     sigaddset(&master.signals, SIGTERM);
     sigaddset(&master.signals, SIGINT);
+    sigaddset(&master.signals, SIGUSR1); /* how FastCGI asks for an end */
     sigaddset(&master.signals, SIGHUP);
     sigaddset(&master.signals, SIGCHLD);
     sigprocmask(SIG_BLOCK, &master.signals, &master.before);
-    while (signal != SIGTERM && signal != SIGINT) {
+    while (signal != SIGTERM && signal != SIGINT && signal != SIGUSR1) {
         signal = signal_wait(&master, workers_start(&master));
         if (signal == SIGHUP)
             workers_signal(&master, SIGHUP);

@@ -9,7 +9,7 @@
 
 /*
  * Keeps count workers, each a child that runs work(arg) and exits with what it returns,
- * until SIGTERM or SIGINT; passes SIGTERM and SIGHUP on.  A worker that dies is replaced
+ * until SIGTERM, SIGINT or SIGUSR1; passes SIGTERM and SIGHUP on.  A worker that dies is replaced
  * at once, or after a second if it did not live that long.  Workers end when the master
  * does, however it ends.  Returns the exit status of the program.
  */

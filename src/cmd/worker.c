@@ -6,6 +6,7 @@
  * --workers a master and its children; then all that a worker needs is opened, and
  * requests are served one at a time until SIGTERM.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,22 @@
 #include "http/fcgi.h"
 #include "http/pipeline.h"
 
+/*
+ * From this size on the C library maps a block of its own and unmaps it when it is
+ * freed.  Left alone it raises the bound with each large block that comes, and one
+ * large body would stay with the worker for ever.
+ */
+enum {
+    MMAP_THRESHOLD = 128 << 10
+};
+
 static const char default_home[] = "/var/lib/forestgate";
 
 static const char usage[] =
     "forestgate.fcgi: the worker of Forestgate, as FastCGI on fd 0 or as plain CGI\n"
     "\n"
-    "  spawn-fcgi -n -s /run/forestgate.sock -- forestgate.fcgi --home DIR --workers 4\n"
+    "  spawn-fcgi -n -s /run/forestgate.sock -- \\\n"
+    "    /usr/lib/forestgate/forestgate.fcgi --home DIR --workers 4\n"
     "\n"
     "  --home DIR         the home; else FORESTGATE_HOME, else /var/lib/forestgate\n"
     "  --workers N        keep N workers alive and serve with those\n"
@@ -170,6 +181,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     umask(077);
+    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     if (prepare(&home, argc, argv, &why) != RESULT_OK) {
         log_message("%s", why.text);
         return EXIT_FAILURE;

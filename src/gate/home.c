@@ -165,7 +165,9 @@ enum result home_open(struct home *home, enum db_role role, struct reason *why)
 
     if (access(HOME_DATABASE, F_OK) != 0)
         return reason_set(why, RESULT_MISSING,
-                          "the home is empty: fill it with: forestgate --home DIR init");
+                          "the home has no " HOME_DATABASE
+                          ": complete it with forestgate init, and "
+                          "the same --home");
     result = db_open(HOME_DATABASE, role, &home->db, why);
     if (result == RESULT_OK)
         result = epoch_open(HOME_EPOCH, role == DB_CLI, &home->epoch, why);

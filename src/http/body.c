@@ -136,3 +136,8 @@ bool body_read(struct service *service, const struct request *request, struct re
         return true;
     return false;
 }
+
+void body_release(struct service *service)
+{
+    buf_clear(&service->body, BODY_KEPT);
+}

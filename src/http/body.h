@@ -22,4 +22,7 @@ bool body_headers_agree(const struct service *service, struct reply *reply);
  */
 bool body_read(struct service *service, const struct request *request, struct reply *reply);
 
+/* Gives the memory of a large body back. */
+void body_release(struct service *service);
+
 #endif

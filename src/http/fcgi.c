@@ -208,13 +208,16 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
     }
 }
 
-/* Whether the request has a body of which something may be unread. */
+/*
+ * Whether something of the body is unread: with FastCGI its end, at least, which on a
+ * connection that is kept would be taken for the beginning of the next request.
+ */
 static bool body_is_left(const struct fcgi *fcgi)
 {
     const char *length = fcgi->params[FCGI_CONTENT_LENGTH];
 
-    if (fcgi->body_ended)
-        return false;
+    if (fcgi->body_ended || !fcgi->cgi)
+        return !fcgi->body_ended;
     if (length != NULL && length[0] != '\0')
         return strcmp(length, "0") != 0;
     return fcgi->params[FCGI_TRANSFER_ENCODING] != NULL;

@@ -33,7 +33,7 @@ void handle_live(struct service *service, struct request *request, struct reply 
     status_write(request, reply, "alive");
 }
 
-/* Ready: the database answers and every published model is loaded, one at least. */
+/* Ready: the database answers, there is a default model, and every model is loaded. */
 void handle_ready(struct service *service, struct request *request, struct reply *reply)
 {
     struct reason why;
@@ -43,8 +43,10 @@ void handle_ready(struct service *service, struct request *request, struct reply
         reply_refuse_result(reply, result, &why);
         return;
     }
-    if (registry_count(service->registry) == 0) {
-        reply_refuse(reply, REPLY_UNAVAILABLE, "No model has been published yet.");
+    if (registry_default(service->registry) == NULL) {
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "There is no default model to ask: none is "
+                     "published, or the one that is set is not.");
         return;
     }
     for (size_t i = 0; i < registry_count(service->registry); i++)

@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/json_write.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "forest/walk.h"
 #include "http/auth.h"
@@ -84,10 +85,10 @@ static void fault(struct input *input, const char *field, const char *allowed,
     va_list args;
 
     va_start(args, format);
-    vsnprintf(problem, sizeof(problem), format, args);
+    text_print_list(problem, sizeof(problem), format, args);
     va_end(args);
     if (input->faults == 0)
-        snprintf(input->first, sizeof(input->first), "%s: %s.", field, problem);
+        text_print(input->first, sizeof(input->first), "%s: %s.", field, problem);
     if (input->faults++ >= FAULTS_MAX)
         return;
     json_write_object(&input->error_writer);
@@ -135,7 +136,7 @@ static void field_print(char out[FIELD_MAX], long row, const char *format, ...)
     else
         len = snprintf(out, FIELD_MAX, "instances[%ld]", row);
     va_start(args, format);
-    vsnprintf(out + len, (size_t)(FIELD_MAX - len), format, args);
+    text_print_list(out + len, (size_t)(FIELD_MAX - len), format, args);
     va_end(args);
 }
 
@@ -518,7 +519,9 @@ static bool acceptable(struct input *input, const struct request *request, struc
     else if (input->faults > 0)
         reply_refuse(reply, REPLY_UNPROCESSABLE, "%s", input->first);
     else if (model == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "No model has been published yet.");
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "There is no default model to ask: none is "
+                     "published, or the one that is set is not.");
     else if (model->image == NULL)
         reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
                      model->row.name);
@@ -527,8 +530,7 @@ static bool acceptable(struct input *input, const struct request *request, struc
     return false;
 }
 
-/* A large body's memory is given back before the next. */
-static void give_back(struct input *input)
+void input_release(struct input *input)
 {
     if (input->values_cap <= VALUES_KEPT)
         return;
@@ -541,7 +543,6 @@ bool input_read(struct service *service, const struct request *request, struct r
                 struct input_rows *out)
 {
     struct input *input = service->input;
-    give_back(input);
     input->errors = &reply->errors;
     input->rows_limit = (size_t)service->home.config.predict_rows_limit;
     input->model = first_model(service, request);

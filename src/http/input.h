@@ -33,4 +33,7 @@ struct input_rows {
 bool input_read(struct service *service, const struct request *request, struct reply *reply,
                 struct input_rows *out);
 
+/* Gives the memory of a large body's rows back. */
+void input_release(struct input *input);
+
 #endif

@@ -110,6 +110,9 @@ static void serve(struct service *service)
     reply_send(reply, service->fcgi, &frame);
     write_log(service, &request, frame.duration_ns);
     fcgi_finish(service->fcgi);
+    body_release(service);
+    input_release(service->input);
+    reply_start(reply);
 }
 
 void service_run(struct service *service)

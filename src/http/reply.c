@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum {
     BUFFER_KEPT = 64 << 10,
@@ -101,7 +102,7 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
     if (status != REPLY_UNPROCESSABLE)
         buf_clear(&reply->errors, BUFFER_KEPT);
     va_start(args, format);
-    vsnprintf(reply->detail, sizeof(reply->detail), format, args);
+    text_print_list(reply->detail, sizeof(reply->detail), format, args);
     va_end(args);
     if (status == REPLY_UNAUTHORIZED)
         reply_header(reply, "WWW-Authenticate", "Bearer realm=\"forestgate\"");

@@ -61,7 +61,8 @@ static void path_read(struct request *request, const char *uri, const char *path
         uri += len - tail;
         len = tail;
     }
-    if (len > REQUEST_PATH_MAX)
+    request->path_cut = len > REQUEST_PATH_MAX;
+    if (request->path_cut)
         len = REQUEST_PATH_MAX;
     memcpy(request->path, uri, len);
     request->path[len] = '\0';

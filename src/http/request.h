@@ -37,6 +37,7 @@ struct request {
     enum request_method method;
     bool head; /* a HEAD, served as a GET without its body */
     char path[REQUEST_PATH_MAX + 1];
+    bool path_cut;             /* it was longer, and is no route */
     const struct route *route; /* after routing */
     const char *name;          /* what stands for {name} in the route's path, name_len long */
     size_t name_len;

@@ -77,7 +77,7 @@ const struct route *route_find(struct request *request, struct reply *reply)
     const char *name;
     size_t name_len;
 
-    for (size_t i = 0; i < route_count(); i++) {
+    for (size_t i = 0; !request->path_cut && i < route_count(); i++) {
         if (!matches(routes[i].path, request->path, &name, &name_len))
             continue;
         if (routes[i].method == request->method) {

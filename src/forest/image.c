@@ -1,0 +1,209 @@
+/*
+ * image.c: opening an image and reading what it says.
+ *
+ * A struct image exists only when prove.c has proved it, so nothing is checked here but
+ * that an index is one of the image's own, which is the caller's to keep.
+ */
+#include "forest/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "forest/layout.h"
+
+enum result image_prove(const void *bytes, size_t len, const char *name, struct image **out,
+                        struct reason *why)
+{
+    struct image *image = calloc(1, sizeof(*image));
+    enum result result;
+
+    if (image == NULL)
+        return reason_set(why, RESULT_NOMEM, "%s: %s", name, result_text(RESULT_NOMEM));
+    image->bytes = bytes;
+    image->len = len;
+    result = prove_image(image, name, why);
+    if (result == RESULT_OK)
+        *out = image;
+    else
+        free(image);
+    return result;
+}
+
+enum result image_open_fd(int fd, const char *name, struct image **out, struct reason *why)
+{
+    struct stat st;
+    void *mapping;
+    size_t len;
+    enum result result;
+
+    if (fstat(fd, &st) != 0)
+        return reason_errno(why, "%s", name);
+    if (!S_ISREG(st.st_mode))
+        return reason_set(why, RESULT_MALFORMED, "%s: not a regular file", name);
+    if (st.st_size == 0)
+        return reason_set(why, RESULT_MALFORMED, "%s: the file is empty", name);
+    len = (size_t)st.st_size;
+    mapping = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+    if (mapping == MAP_FAILED)
+        return reason_errno(why, "%s: mapping it", name);
+    result = image_prove(mapping, len, name, out, why);
+    if (result == RESULT_OK)
+        (*out)->mapping = mapping;
+    else
+        munmap(mapping, len);
+    return result;
+}
+
+enum result image_open(const char *path, struct image **out, struct reason *why)
+{
+    /* Not to hang on a FIFO that has an image's name. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    enum result result;
+
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    result = image_open_fd(fd, path, out, why);
+    close(fd);
+    return result;
+}
+
+void image_close(struct image *image)
+{
+    if (image == NULL)
+        return;
+    if (image->mapping != NULL)
+        munmap(image->mapping, image->len);
+    free(image);
+}
+
+enum image_task image_task(const struct image *image)
+{
+    return (enum image_task)image->model->task;
+}
+
+uint32_t image_n_features(const struct image *image)
+{
+    return image->model->n_features;
+}
+
+uint32_t image_n_classes(const struct image *image)
+{
+    return image->model->n_classes;
+}
+
+uint32_t image_n_outputs(const struct image *image)
+{
+    return image->model->n_outputs;
+}
+
+uint32_t image_n_trees(const struct image *image)
+{
+    return image->model->n_trees;
+}
+
+uint64_t image_n_nodes(const struct image *image)
+{
+    return image->model->n_slots - image->model->n_trees; /* each tree has an empty slot */
+}
+
+uint32_t image_depth(const struct image *image)
+{
+    return image->model->depth;
+}
+
+uint64_t image_size(const struct image *image)
+{
+    return image->len;
+}
+
+const char *image_feature_name(const struct image *image, uint32_t i)
+{
+    return image->texts + image->features[i].name.offset;
+}
+
+enum image_type image_feature_type(const struct image *image, uint32_t i)
+{
+    return (enum image_type)image->features[i].type;
+}
+
+double image_feature_min(const struct image *image, uint32_t i)
+{
+    return image->features[i].min;
+}
+
+double image_feature_max(const struct image *image, uint32_t i)
+{
+    return image->features[i].max;
+}
+
+double image_feature_importance(const struct image *image, uint32_t i)
+{
+    return image->features[i].importance;
+}
+
+/* As strcmp, for a name of len bytes that may hold a NUL and one of the image. */
+static int compare_name(const char *name, size_t len, const char *text, size_t text_len)
+{
+    int order = memcmp(name, text, len < text_len ? len : text_len);
+
+    if (order != 0 || len == text_len)
+        return order;
+    return len < text_len ? -1 : 1;
+}
+
+int image_feature_find(const struct image *image, const char *name, size_t len)
+{
+    uint32_t low = 0, high = image->model->n_features;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint32_t feature = image->index[middle];
+        const struct layout_text *text = &image->features[feature].name;
+        int order = compare_name(name, len, image->texts + text->offset, text->length);
+
+        if (order == 0)
+            return (int)feature;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
+
+const char *image_class_label(const struct image *image, uint32_t k)
+{
+    return image->texts + image->classes[k].offset;
+}
+
+const struct image_facts *image_facts(const struct image *image)
+{
+    return &image->facts;
+}
+
+const char *image_sha256_hex(const struct image *image)
+{
+    return image->hex;
+}
+
+const char *image_task_name(enum image_task task)
+{
+    return task == IMAGE_CLASSIFY ? "classify" : "regress";
+}
+
+const char *image_type_name(enum image_type type)
+{
+    return type == IMAGE_INTEGER ? "integer" : "real";
+}
+
+const char *image_metric_name(enum image_metric metric)
+{
+    if (metric == IMAGE_ACCURACY)
+        return "accuracy";
+    return metric == IMAGE_R2 ? "r2" : "none";
+}

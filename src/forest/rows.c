@@ -1,0 +1,159 @@
+/*
+ * rows.c: the rows of a CSV file for a model.
+ */
+#include "forest/rows.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/utf8.h"
+#include "forest/cells.h"
+
+#define NO_COLUMN SIZE_MAX
+
+struct rows {
+    struct csv *csv;
+    const char *name;
+    uint32_t n_features;
+    size_t *columns; /* the column of each feature, NO_COLUMN before it is found */
+    bool headless;   /* the first row is one to predict, */
+    bool at_hand;    /* and was read but not given out yet */
+};
+
+/* Looks for each feature's name in the first row; *found is how many are there. */
+static enum result match_names(struct rows *rows, const struct image *image, uint32_t *found,
+                               struct reason *why)
+{
+    size_t i, len, n = csv_cells(rows->csv);
+
+    *found = 0;
+    for (i = 0; i < rows->n_features; i++)
+        rows->columns[i] = NO_COLUMN;
+    for (i = 0; i < n; i++) {
+        const char *text = cells_text(rows->csv, i, &len);
+        int feature = image_feature_find(image, text, len);
+
+        if (feature < 0)
+            continue;
+        if (rows->columns[feature] != NO_COLUMN)
+            return csv_refuse_cell(rows->csv, i, RESULT_INVALID, "is the name of two columns",
+                                   why);
+        rows->columns[feature] = i;
+        ++*found;
+    }
+    return RESULT_OK;
+}
+
+static bool row_is_numbers(const struct csv *csv)
+{
+    size_t i;
+    double number;
+
+    for (i = 0; i < csv_cells(csv); i++)
+        if (cells_number(csv, i, &number, NULL) != RESULT_OK)
+            return false;
+    return true;
+}
+
+static enum result refuse_missing(const struct rows *rows, const struct image *image,
+                                  struct reason *why)
+{
+    char name[80];
+    uint32_t i = 0;
+
+    while (rows->columns[i] != NO_COLUMN)
+        i++;
+    utf8_quote(name, sizeof(name), image_feature_name(image, i),
+               strlen(image_feature_name(image, i)));
+    return reason_set(why, RESULT_INVALID, "%s:%llu: no column \"%s\", which the model needs",
+                      rows->name, (unsigned long long)csv_line(rows->csv), name);
+}
+
+/* Finds the features in the first row, or takes the columns by position. */
+static enum result match_columns(struct rows *rows, const struct image *image,
+                                 struct reason *why)
+{
+    uint32_t found, i;
+    bool numbers = row_is_numbers(rows->csv);
+    enum result result = numbers ? RESULT_OK : csv_take_header(rows->csv, why);
+
+    if (result == RESULT_OK)
+        result = match_names(rows, image, &found, why);
+    if (result != RESULT_OK || found == rows->n_features)
+        return result;
+    if (!numbers)
+        return refuse_missing(rows, image, why);
+    if (csv_cells(rows->csv) != rows->n_features)
+        return reason_set(why, RESULT_INVALID,
+                          "%s:%llu: no header, and %zu columns where the model has %u features",
+                          rows->name, (unsigned long long)csv_line(rows->csv),
+                          csv_cells(rows->csv), rows->n_features);
+    for (i = 0; i < rows->n_features; i++)
+        rows->columns[i] = i;
+    rows->headless = true;
+    rows->at_hand = true;
+    return RESULT_OK;
+}
+
+enum result rows_open(FILE *file, const char *name, const struct image *image,
+                      struct rows **out, struct reason *why)
+{
+    struct rows *rows = calloc(1, sizeof(*rows));
+    enum result result = RESULT_NOMEM;
+
+    if (rows != NULL) {
+        rows->name = name;
+        rows->n_features = image_n_features(image);
+        rows->columns = calloc(rows->n_features, sizeof(*rows->columns));
+    }
+    if (rows == NULL || rows->columns == NULL) {
+        reason_set(why, RESULT_NOMEM, "%s: out of memory", name);
+        goto out;
+    }
+    if ((result = csv_open_file(file, name, &rows->csv, why)) != RESULT_OK)
+        goto out;
+    result = csv_next(rows->csv, why);
+    if (result == RESULT_MISSING)
+        result = reason_set(why, RESULT_INVALID, "%s: no header and no rows", name);
+    if (result == RESULT_OK)
+        result = match_columns(rows, image, why);
+out:
+    if (result != RESULT_OK) {
+        rows_close(rows);
+        rows = NULL;
+    }
+    *out = rows;
+    return result;
+}
+
+enum result rows_next(struct rows *rows, double *row, struct reason *why)
+{
+    enum result result = rows->at_hand ? RESULT_OK : csv_next(rows->csv, why);
+    uint32_t i;
+
+    rows->at_hand = false;
+    for (i = 0; i < rows->n_features && result == RESULT_OK; i++)
+        result = cells_number(rows->csv, rows->columns[i], &row[i], why);
+    return result;
+}
+
+uint64_t rows_line(const struct rows *rows)
+{
+    return csv_line(rows->csv);
+}
+
+bool rows_have_header(const struct rows *rows)
+{
+    return !rows->headless;
+}
+
+void rows_close(struct rows *rows)
+{
+    if (rows == NULL)
+        return;
+    csv_close(rows->csv);
+    free(rows->columns);
+    free(rows);
+}

@@ -1,0 +1,44 @@
+/*
+ * rows.h: the rows of a CSV file as a model wants them, one at a time.
+ *
+ * Columns are found by the header's names, in any order; other columns (the target,
+ * say) are ignored, whatever they hold.  A file is taken to have no header when its
+ * first row does not hold every feature's name but holds numbers only; then it must
+ * have exactly one column for each feature, in the model's order.
+ */
+#ifndef FOREST_ROWS_H
+#define FOREST_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/result.h"
+#include "forest/image.h"
+
+struct rows;
+
+/*
+ * Reads the first row.  The stream stays the caller's, as does the image; both outlive
+ * the rows.  RESULT_OK with *out; RESULT_INVALID: columns are missing (named) or
+ * repeated, or the count is wrong; what csv_next() refuses; a file without a row is
+ * RESULT_INVALID too.
+ */
+enum result rows_open(FILE *file, const char *name, const struct image *image,
+                      struct rows **out, struct reason *why);
+
+/*
+ * Fills row with n_features numbers, each fit for the walk.  RESULT_OK; RESULT_MISSING
+ * at the end; else refused with the reason, by line and column.
+ */
+enum result rows_next(struct rows *rows, double *row, struct reason *why);
+
+/* The line, counted from 1, on which the last row began. */
+uint64_t rows_line(const struct rows *rows);
+
+/* Whether the first row named the columns. */
+bool rows_have_header(const struct rows *rows);
+
+void rows_close(struct rows *rows);
+
+#endif
