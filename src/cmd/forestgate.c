@@ -1,6 +1,7 @@
 /*
  * forestgate.c: the command line program: a noun, then a verb.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,7 @@ int main(int argc, char **argv)
     const struct cli_command *commands;
     int leading;
 
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write() */
     leading = leading_options(argc, argv);
     if (leading > 0 && leading <= 64 && 1 + leading < argc)
         move_behind(argc, argv, leading);

@@ -70,6 +70,7 @@ static void handle_signals(void)
     sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a file at its limit is an error of write() */
 }
 
 static int work(void *arg)
@@ -85,6 +86,7 @@ static int work(void *arg)
         status = EXIT_SUCCESS;
     } else {
         log_message("%s", why.text);
+        service_refuse();
     }
     service_close(&service);
     return status;
@@ -184,6 +186,7 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     if (prepare(&home, argc, argv, &why) != RESULT_OK) {
         log_message("%s", why.text);
+        service_refuse();
         return EXIT_FAILURE;
     }
     if (home.config.workers > 0 && !fcgi_is_cgi())

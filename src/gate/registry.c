@@ -111,6 +111,8 @@ static enum result give_version(struct home *home, const char *incoming, struct 
     result = file_sync_parent(path, why);
     if (result == RESULT_OK)
         result = model_row_publish(home->db, row, why);
+    if (result != RESULT_OK)
+        unlink(path); /* while the number is ours: the next to publish gets it again */
     return result;
 }
 
@@ -138,6 +140,9 @@ enum result registry_publish(struct home *home, const char *name, int file,
         result = home_change_begin(home, why);
     if (result == RESULT_OK)
         result = home_change_end(home, give_version(home, incoming, out, why), why);
-    unlink(incoming); /* there only after a failure */
+    if (result != RESULT_OK) {
+        unlink(incoming);
+        rmdir(directory); /* refused unless it is empty */
+    }
     return result;
 }

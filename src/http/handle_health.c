@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "http/handlers.h"
+#include "http/input.h"
 
 static void status_write(const struct request *request, struct reply *reply, const char *status)
 {
@@ -44,9 +45,7 @@ void handle_ready(struct service *service, struct request *request, struct reply
         return;
     }
     if (registry_default(service->registry) == NULL) {
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "There is no default model to ask: none is "
-                     "published, or the one that is set is not.");
+        input_refuse_default(service, reply);
         return;
     }
     for (size_t i = 0; i < registry_count(service->registry); i++)

@@ -507,9 +507,22 @@ static enum pass passes(struct service *service, const struct request *request,
     return pass;
 }
 
-/* What is wrong with a body that is JSON.  False with the refusal written. */
-static bool acceptable(struct input *input, const struct request *request, struct reply *reply)
+void input_refuse_default(const struct service *service, struct reply *reply)
 {
+    const char *chosen = service->home.config.default_model;
+
+    if (chosen[0] == '\0')
+        reply_refuse(reply, REPLY_UNAVAILABLE, "No model has been published yet.");
+    else
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The default model %s is not published.",
+                     chosen);
+}
+
+/* What is wrong with a body that is JSON.  False with the refusal written. */
+static bool acceptable(const struct service *service, const struct request *request,
+                       struct reply *reply)
+{
+    struct input *input = service->input;
     const struct model *model = input->model;
 
     if (model != NULL && !auth_may_use(request, model->row.name, reply))
@@ -519,9 +532,7 @@ static bool acceptable(struct input *input, const struct request *request, struc
     else if (input->faults > 0)
         reply_refuse(reply, REPLY_UNPROCESSABLE, "%s", input->first);
     else if (model == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "There is no default model to ask: none is "
-                     "published, or the one that is set is not.");
+        input_refuse_default(service, reply);
     else if (model->image == NULL)
         reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
                      model->row.name);
@@ -555,7 +566,7 @@ bool input_read(struct service *service, const struct request *request, struct r
         refuse_malformed(input, reply);
         return false;
     }
-    if (!acceptable(input, request, reply))
+    if (!acceptable(service, request, reply))
         return false;
     *out = (struct input_rows){input->model, input->values, input->count, input->has_features};
     return true;

@@ -33,6 +33,9 @@ struct input_rows {
 bool input_read(struct service *service, const struct request *request, struct reply *reply,
                 struct input_rows *out);
 
+/* Refuses what needs the default model when there is none: 503. */
+void input_refuse_default(const struct service *service, struct reply *reply);
+
 /* Gives the memory of a large body's rows back. */
 void input_release(struct input *input);
 

@@ -115,6 +115,27 @@ static void serve(struct service *service)
     reply_start(reply);
 }
 
+void service_refuse(void)
+{
+    struct service service = {0};
+    struct reply_frame frame;
+    struct request request;
+
+    if (!fcgi_is_cgi() || fcgi_new(&service.fcgi, NULL) != RESULT_OK)
+        return;
+    fcgi_accept(service.fcgi);
+    request_start(&request, &service);
+    reply_start(&service.reply);
+    reply_refuse(&service.reply, REPLY_UNAVAILABLE,
+                 "The service cannot answer now. Try again.");
+    frame = (struct reply_frame){
+        .request_id = request.id, .wall_us = request.wall_us, .head = request.head};
+    reply_send(&service.reply, service.fcgi, &frame);
+    fcgi_finish(service.fcgi);
+    fcgi_free(service.fcgi);
+    reply_free(&service.reply);
+}
+
 void service_run(struct service *service)
 {
     while (fcgi_accept(service->fcgi))

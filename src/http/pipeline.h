@@ -17,6 +17,12 @@ enum result service_open(struct service *service, const struct home *entered,
                          struct reason *why);
 void service_close(struct service *service);
 
+/*
+ * What is left to do when the service could not be opened: plain CGI has one request
+ * waiting, which is answered with 503; a FastCGI worker has none yet.
+ */
+void service_refuse(void);
+
 /* Serves requests until fcgi_stop(). */
 void service_run(struct service *service);
 

@@ -1,0 +1,280 @@
+#!/usr/bin/env bats
+# tests/api/master.bats: workers come and go, and no request is lost but the one in hand.
+
+load ../lib/api
+
+setup_file() {
+  gate_home
+  train_many "$G/kinds.fgm"
+  cli model publish kinds "$G/kinds.fgm" >/dev/null
+}
+teardown_file() { gate_stop; }
+setup() { : >"$G/out"; }
+teardown() {
+  : >"$BATS_TEST_TMPDIR/stop"
+  gate_stop
+}
+
+# Four clients that ask until the file stop is there; a line "start status version" for
+# each answer, and "lost" for none.
+load_start() {
+  CLIENTS=
+  local client
+  for client in 1 2 3 4; do
+    (
+      asked=$BATS_TEST_TMPDIR/asked
+      printf %s "$IRIS" >"$asked"
+      while ! [ -e "$BATS_TEST_TMPDIR/stop" ]; do
+        env -i PATH="$PATH" REQUEST_METHOD=POST REQUEST_URI=/predict CONTENT_LENGTH=${#IRIS} \
+          HTTP_X_API_KEY="$KEY" timeout 10 cgi-fcgi -bind -connect "127.0.0.1:$PORT" <"$asked" 2>/dev/null |
+          awk '/^Status:/ {status = $2} match($0, /"version":[0-9]+}$/) {version = substr($0, RSTART + 10) + 0}
+            END {print (status ? status : "lost"), version}'
+      done >"$BATS_TEST_TMPDIR/codes.$client"
+    ) 3>&- &
+    CLIENTS="$CLIENTS $!"
+  done
+}
+
+load_stop() {
+  touch "$BATS_TEST_TMPDIR/stop"
+  # shellcheck disable=SC2086
+  wait $CLIENTS
+  good=$(cat "$BATS_TEST_TMPDIR"/codes.* | grep -c '^200 ' || :)
+  bad=$(cat "$BATS_TEST_TMPDIR"/codes.* | grep -vc '^200 ' || :)
+}
+
+all_ended() {
+  local pid
+  for pid; do ended "$pid" || return 1; done
+}
+
+@test "a worker that is killed is replaced" {
+  gate_start --workers 3
+  gate_has 3
+  sleep 1
+  victim=$(gate_pids | head -n 1)
+  kill -KILL "$victim"
+  replaced() { gate_has 3 && ! gate_pids | grep -qx "$victim"; }
+  wait_for 40 replaced || fail "the workers are: $(gate_pids)"
+  grep -q "worker $victim was ended by signal 9" "$G/out"
+}
+
+@test "workers that are all killed are all replaced, and what waits is served" {
+  gate_start --workers 3
+  sleep 1
+  # shellcheck disable=SC2046
+  kill -KILL $(gate_pids)
+  predict "$IRIS"
+  assert_status 200
+  wait_for 40 gate_has 3
+}
+
+@test "kill -9 of workers under load loses at most the request in hand each" {
+  gate_start --workers 4
+  load_start
+  sleep 1
+  kills=0
+  for _ in {1..8}; do
+    victim=$(gate_pids | shuf -n 1)
+    if [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null; then kills=$((kills + 1)); fi
+    sleep 0.25
+  done
+  load_stop
+  echo "$good good, $bad bad, $kills killed" >&2
+  [ "$kills" -ge 6 ]
+  [ "$bad" -le "$kills" ]
+  [ "$good" -ge 50 ]
+  wait_for 60 gate_has 4
+}
+
+@test "a model that is published anew under load: no request fails, no version goes back" {
+  gate_start --workers 4
+  first=$(cli model list --json | jq '.[] | select(.name == "iris") | .version')
+  load_start
+  for seed in 1 2 3 4 5 6; do
+    sleep 0.2
+    train_iris "$G/next.fgm" 10 "$seed"
+    [ "$(cli model publish iris "$G/next.fgm")" = $((first + seed)) ]
+  done
+  sleep 0.3
+  load_stop
+  [ "$bad" = 0 ] || fail "$good good, $bad bad: $(cat "$BATS_TEST_TMPDIR"/codes.* | grep -v '^200 ' | sort | uniq -c)"
+  [ "$good" -ge 50 ]
+  for file in "$BATS_TEST_TMPDIR"/codes.*; do
+    awk '$2 < last {print FILENAME ": " last " then " $2; bad = 1} {last = $2} END {exit bad}' "$file"
+    [ "$(tail -n 1 "$file")" = "200 $((first + 6))" ]
+  done
+  # After the answer to a publication every worker serves it.
+  train_iris "$G/next.fgm" 10 99
+  version=$(cli model publish iris "$G/next.fgm")
+  for _ in {1..12}; do
+    predict "$IRIS"
+    assert_json --argjson version "$version" '.version == $version'
+  done
+}
+
+@test "SIGTERM ends an idle worker within a second, a hundred times of a hundred" {
+  gate_start --workers 25
+  tries=0
+  for _ in 1 2 3 4; do
+    wait_for 100 gate_has 25
+    sleep 1.05 # so old is what the master replaces at once
+    for pid in $(gate_pids); do
+      # One that has just served is idle, too.
+      if [ $((tries % 3)) = 0 ]; then call GET /health/live; fi
+      kill -TERM "$pid"
+      wait_for 20 ended "$pid" || fail "worker $pid is there a second after SIGTERM, try $tries"
+      tries=$((tries + 1))
+    done
+  done
+  [ "$tries" = 100 ]
+}
+
+@test "SIGTERM and SIGINT of the master end all it started" {
+  for signal in TERM INT; do
+    gate_start --workers 4
+    all="$MASTER $(gate_pids)"
+    kill -"$signal" "$MASTER"
+    # shellcheck disable=SC2086
+    wait_for 30 all_ended $all || fail "after SIG$signal there are: $(ps -o pid,stat,args $all)"
+    rm "$G/running"
+  done
+}
+
+@test "the workers end when their master is killed" {
+  gate_start --workers 4
+  pids=$(gate_pids)
+  kill -KILL "$MASTER"
+  # shellcheck disable=SC2086
+  wait_for 30 all_ended $pids || fail "there are: $(ps -o pid,stat,args $pids)"
+  rm "$G/running"
+}
+
+@test "a request whose body is on its way at SIGTERM is answered in full" {
+  gate_start --workers 1
+  (
+    printf '{"features":[5.1,3.5,'
+    sleep 0.8
+    printf '1.4,0.2]}'
+  ) | env -i PATH="$PATH" REQUEST_METHOD=POST REQUEST_URI=/predict CONTENT_LENGTH=${#IRIS} HTTP_X_API_KEY="$KEY" \
+    timeout 10 cgi-fcgi -bind -connect "127.0.0.1:$PORT" >"$BATS_TEST_TMPDIR/late" 3>&- &
+  client=$!
+  sleep 0.4
+  kill -TERM "$MASTER"
+  wait "$client"
+  grep -q '^Status: 200' "$BATS_TEST_TMPDIR/late" || fail "$(cat "$BATS_TEST_TMPDIR/late")"
+  wait_for 20 ended "$MASTER"
+}
+
+@test "a large answer that is on its way at SIGTERM arrives in full" {
+  gate_start --workers 1
+  { printf '{"instances":[[1,0.5]' && yes ',[17,0.5]' | head -n 60000 | tr -d '\n' && printf ']}'; } >"$BATS_TEST_TMPDIR/rows"
+  call_arguments POST /models/kinds/predict -k "$KEY" -f "$BATS_TEST_TMPDIR/rows"
+  env -i PATH="$PATH" "${PARAMS[@]}" timeout 20 cgi-fcgi -bind -connect "127.0.0.1:$PORT" <"$BODY" 3>&- | (
+    # After its first bytes nothing is read for a while, so that the worker has to wait.
+    dd bs=1 count=20 status=none
+    touch "$BATS_TEST_TMPDIR/begun"
+    sleep 0.7
+    cat
+  ) >"$BATS_TEST_TMPDIR/answer" &
+  client=$!
+  wait_for 200 test -e "$BATS_TEST_TMPDIR/begun"
+  sleep 0.3
+  kill -TERM "$MASTER"
+  wait "$client"
+  answer=$BATS_TEST_TMPDIR/answer
+  answer_read
+  assert_status 200
+  size=$(stat -c %s "$body_file")
+  [ "$size" -gt 20000000 ] || fail "too small to show anything: $size"
+  [ "$(header_of content-length)" = "$size" ] || fail "$size bytes came of $(header_of content-length)"
+  wait_for 20 ended "$MASTER"
+}
+
+@test "SIGHUP at any moment ends nobody" {
+  gate_start --workers 4
+  pids=$(gate_pids)
+  for _ in {1..20}; do kill -HUP "$MASTER"; done
+  for _ in {1..8}; do
+    predict "$IRIS"
+    assert_status 200
+  done
+  [ "$(gate_pids)" = "$pids" ]
+  gate_stop
+  # Also at the very start, before a worker has opened anything.
+  for _ in {1..10}; do
+    PORT=$(port_free)
+    spawn-fcgi -n -a 127.0.0.1 -p "$PORT" -- "$WORKER" --home "$G/home" --workers 4 >>"$G/out" 2>&1 </dev/null 3>&- &
+    MASTER=$!
+    printf 'PORT=%s MASTER=%s\n' "$PORT" "$MASTER" >"$G/running"
+    wait_for 50 gate_has 4
+    for _ in {1..20}; do kill -HUP "$MASTER"; done
+    gate_stop
+  done
+  if grep 'ended by signal' "$G/out"; then fail 'SIGHUP ended a worker at its start'; fi
+}
+
+@test "a worker that cannot start is tried again until it can" {
+  gate_start --workers 1
+  mv "$G/home/logs" "$G/home/aside"
+  # shellcheck disable=SC2046
+  kill -KILL $(gate_pids)
+  told() { [ "$(grep -c 'access.log: No such file' "$G/out")" -ge 2 ]; }
+  wait_for 80 told || fail "$(cat "$G/out")"
+  # Once a second, not as fast as it can.
+  [ "$(grep -c 'access.log: No such file' "$G/out")" -le 4 ]
+  mv "$G/home/aside" "$G/home/logs"
+  back() { call GET /health && [ "$status" = 200 ]; }
+  wait_for 40 back
+}
+
+@test "hundreds of requests of every kind leave no descriptor and little memory behind" {
+  gate_start --workers 1
+  pid=$(gate_pids)
+  round() {
+    local _
+    for _ in {1..6}; do
+      predict "$IRIS"
+      predict '{"features":["x"],"y":{"z":[]}}'
+      predict '{'
+      call GET /models -k junk
+      call GET /models/kinds -k "$KEY"
+      call GET /
+    done
+  }
+  round
+  files=$(find "/proc/$pid/fd" | wc -l)
+  kb=$(awk '/^Private_Dirty/ {print $2}' "/proc/$pid/smaps_rollup")
+  round
+  round
+  [ "$(find "/proc/$pid/fd" | wc -l)" = "$files" ]
+  now=$(awk '/^Private_Dirty/ {print $2}' "/proc/$pid/smaps_rollup")
+  [ $((now - kb)) -le 64 ] || fail "the worker grew from $kb to $now KiB"
+}
+
+@test "by root, master and workers are the home's owner for good, in a home that user cannot walk to" {
+  am_root || skip 'not root'
+  chmod 700 "$G"
+  [ "$(stat -c %U "$G")" = root ]
+  gate_start --workers 2
+  predict "$IRIS"
+  assert_status 200
+  for pid in $MASTER $(gate_pids); do
+    uid=$(id -u www-data)
+    grep -qE "^Uid:	$uid	$uid	$uid	$uid$" "/proc/$pid/status" || fail "$(grep -E '^[UG]id' "/proc/$pid/status")"
+    gid=$(id -g www-data)
+    grep -qE "^Gid:	$gid	$gid	$gid	$gid$" "/proc/$pid/status"
+    grep -qE '^Groups:\s*$' "/proc/$pid/status" || fail "$(grep ^Groups "/proc/$pid/status")"
+    grep -qE '^CapEff:\s*0+$' "/proc/$pid/status"
+  done
+  [ -z "$(find "$G/home/" -user root)" ]
+}
+
+@test "by root, a home of root's own is refused, with what to run" {
+  am_root || skip 'not root'
+  cp -a "$G/home" "$G/roots"
+  chown -R root: "$G/roots"
+  run timeout 5 "$WORKER" --home "$G/roots" --workers 1 </dev/null
+  [ "$status" = 1 ]
+  [[ "$output" == *'chown -R www-data'* ]] || fail "$output"
+}

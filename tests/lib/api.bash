@@ -1,0 +1,342 @@
+# tests/lib/api.bash: workers of our own, spoken to in FastCGI with no front between,
+# so that a test can say what a front would not let through.
+#
+#   gate_home           makes a home in $G with iris published, and a key; sets KEY
+#   gate_start [OPTION...]   starts a master with two workers, or as the options say
+#   gate_stop           ends what gate_start started, by its process id
+#   gate_pids           the workers, without their master (MASTER)
+#   call METHOD URI ... one request; sets status, body, header and answer (files)
+#   raw ...             the same byte by byte, for what cgi-fcgi cannot say
+#   cgi METHOD URI ...  the same, to a worker of its own as plain CGI
+#
+# $G is in Bats's directory of the file. By root that one cannot be walked by anyone
+# else, and yet the workers, who are www-data then, serve the home in it.
+#
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what a test reads
+
+TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
+G=${G:-$BATS_FILE_TMPDIR}
+FORESTGATE=$BUILD/forestgate
+WORKER=$BUILD/forestgate.fcgi
+IRIS='{"features":[5.1,3.5,1.4,0.2]}'
+
+# What was started by setup_file or by an earlier test of the file.
+# shellcheck disable=SC1091
+if [ -e "$G/running" ]; then . "$G/running"; fi
+
+am_root() { [ "$(id -u)" = 0 ]; }
+
+# As the home's owner, which is not root: nobody's permissions are overstepped then.
+as_owner() {
+  if am_root; then setpriv --reuid www-data --regid www-data --clear-groups "$@"; else "$@"; fi
+}
+
+cli() { "$FORESTGATE" --home "$G/home" "$@"; }
+
+# Prints what is there, for the log of a failure, and fails.
+fail() {
+  printf '%s\n' "$@" >&2
+  return 1
+}
+
+train_iris() {
+  "$FORESTGATE" model train --csv "$TOP/model/iris.csv" --target species --trees "${2:-10}" \
+    --seed "${3:-42}" -o "$1" >/dev/null
+}
+
+# A model of a number, 3a - b, and one of 250 classes, k000 to k249.
+train_regression() {
+  awk 'BEGIN {srand(1); print "a,b,price"
+    for (i = 0; i < 200; i++) {a = rand(); b = rand(); printf "%f,%f,%f\n", a, b, 3 * a - b}
+  }' >"$G/regression.csv"
+  "$FORESTGATE" model train --csv "$G/regression.csv" --target price --trees 10 -o "$1" >/dev/null
+}
+
+train_many() {
+  awk 'BEGIN {srand(2); print "a,b,kind"
+    for (i = 0; i < 1000; i++) printf "%d,%f,k%03d\n", i % 250, rand(), i % 250
+  }' >"$G/many.csv"
+  "$FORESTGATE" model train --csv "$G/many.csv" --target kind --trees 5 -o "$1" >/dev/null
+}
+
+gate_home() {
+  cli init >/dev/null
+  train_iris "$G/iris.fgm"
+  cli model publish iris "$G/iris.fgm" >/dev/null
+  KEY=$(cli key create --name test 2>/dev/null)
+  export KEY
+}
+
+# Waits until a command is true, N twentieths of a second at most.
+wait_for() {
+  local i n=$1
+  shift
+  for ((i = 0; i < n; i++)); do
+    if "$@"; then return 0; fi
+    sleep 0.05
+  done
+  return 1
+}
+
+port_free() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); do
+    if ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+  done
+  echo "$port"
+}
+
+gate_answers() {
+  call GET /health/live && [ "$status" = 200 ]
+}
+
+# A port that was free a moment ago may be taken: then another is tried.
+gate_start() {
+  if [ $# = 0 ]; then set -- --workers 2; fi
+  for _ in 1 2 3; do
+    PORT=$(port_free)
+    spawn-fcgi -n -a 127.0.0.1 -p "$PORT" -- "$WORKER" --home "$G/home" "$@" \
+      >>"$G/out" 2>&1 </dev/null 3>&- &
+    MASTER=$!
+    printf 'PORT=%s MASTER=%s\n' "$PORT" "$MASTER" >"$G/running"
+    wait_for 60 gate_answers_or_ended
+    if kill -0 "$MASTER" 2>/dev/null; then break; fi
+  done
+  gate_answers || fail 'the workers do not answer:' "$(tail -n 20 "$G/out")"
+}
+
+gate_answers_or_ended() {
+  ! kill -0 "$MASTER" 2>/dev/null || gate_answers
+}
+
+# Also one that nobody has waited for yet.
+ended() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"; }
+
+# After five seconds by force, and then that is a failure.
+gate_stop() {
+  local pids
+  # shellcheck disable=SC1091
+  if [ -e "$G/running" ]; then . "$G/running"; fi
+  if [ -z "${MASTER:-}" ]; then return 0; fi
+  pids="$MASTER $(gate_pids)"
+  kill -TERM "$MASTER" 2>/dev/null || :
+  for pid in $pids; do
+    wait_for 100 ended "$pid" || {
+      kill -KILL "$pid" 2>/dev/null
+      echo "process $pid did not end" >&2
+    }
+  done
+  rm -f "$G/running"
+  MASTER=
+  problems_parse
+}
+
+gate_pids() { pgrep -P "$MASTER" || :; }
+
+# The workers by number of how many there should be.
+gate_has() { [ "$(gate_pids | wc -l)" = "$1" ]; }
+
+# call METHOD URI [-k KEY] [-d TEXT | -f FILE] [NAME=VALUE...]
+#
+# A body is sent as JSON with its length, unless the parameters say otherwise.  cgi-fcgi
+# sends no more of it than CONTENT_LENGTH says.
+call_arguments() {
+  PARAMS=(REQUEST_METHOD="$1" REQUEST_URI="$2" SERVER_PROTOCOL=HTTP/1.1 REMOTE_ADDR=127.0.0.1)
+  BODY=/dev/null
+  shift 2
+  while [ $# -gt 0 ]; do
+    case $1 in
+    -k) PARAMS+=(HTTP_X_API_KEY="$2") && shift 2 ;;
+    -d)
+      BODY=$BATS_TEST_TMPDIR/request
+      printf %s "$2" >"$BODY"
+      PARAMS+=(CONTENT_LENGTH="$(stat -c %s "$BODY")" CONTENT_TYPE=application/json)
+      shift 2
+      ;;
+    -f)
+      BODY=$2
+      PARAMS+=(CONTENT_LENGTH="$(stat -c %s "$BODY")" CONTENT_TYPE=application/json)
+      shift 2
+      ;;
+    *) PARAMS+=("$1") && shift ;;
+    esac
+  done
+}
+
+# Takes $answer, as CGI has it, apart: the body as text up to 64 KB, and whole as a file.
+answer_read() {
+  local LC_ALL=C line length=0
+  header=$BATS_TEST_TMPDIR/header
+  body_file=$BATS_TEST_TMPDIR/body
+  headers='' status='' body=''
+  while IFS= read -r line; do
+    length=$((length + ${#line} + 1))
+    line=${line%$'\r'}
+    [ -n "$line" ] || break
+    case $line in 'Status: '*) status=${line:8:3} ;; esac
+    headers+=$line$'\n'
+  done <"$answer"
+  printf %s "$headers" >"$header"
+  tail -c "+$((length + 1))" "$answer" >"$body_file"
+  IFS= read -r -d '' -n 65536 body <"$body_file" || :
+}
+
+call() {
+  call_arguments "$@"
+  answer=$BATS_TEST_TMPDIR/answer
+  env -i PATH="$PATH" "${PARAMS[@]}" timeout 30 cgi-fcgi -bind -connect "127.0.0.1:$PORT" \
+    <"$BODY" >"$answer" 2>>"$G/out" || :
+  answer_read
+}
+
+# As plain CGI, with a home of its own in HOME_OF_CGI if that is set.  Sets cgi_status to
+# the program's exit status.
+cgi() {
+  call_arguments "$@"
+  answer=$BATS_TEST_TMPDIR/answer
+  cgi_status=0
+  env -i PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 "${PARAMS[@]}" timeout 20 "$WORKER" \
+    --home "${HOME_OF_CGI:-$G/home}" <"$BODY" >"$answer" 2>>"$G/out" || cgi_status=$?
+  answer_read
+}
+
+# A FastCGI record of a type with the bytes of a file.
+raw_record() {
+  local size
+  size=$(stat -c %s "$2")
+  # shellcheck disable=SC2059 # the format is made of the numbers
+  printf "\\x01\\x$(printf %02x "$1")\\x00\\x01\\x$(printf %02x $((size >> 8)))\\x$(
+    printf %02x $((size & 255)))\\x00\\x00"
+  cat "$2"
+}
+
+raw_length() {
+  # shellcheck disable=SC2059
+  printf "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 >> 24 | 128)) $(($1 >> 16 & 255)) \
+    $(($1 >> 8 & 255)) $(($1 & 255)))"
+}
+
+# The head of a request: its begin, and its parameters, in this order, doubled or not.
+# RAW_KEEP=1 asks to keep the connection.
+raw_head() {
+  local LC_ALL=C pair name value file=$BATS_TEST_TMPDIR/raw.params
+  printf "\\x00\\x01\\x0${RAW_KEEP:-0}\\x00\\x00\\x00\\x00\\x00" >"$BATS_TEST_TMPDIR/raw.begin"
+  raw_record 1 "$BATS_TEST_TMPDIR/raw.begin"
+  for pair; do
+    name=${pair%%=*} value=${pair#*=}
+    raw_length ${#name}
+    raw_length ${#value}
+    printf '%s%s' "$name" "$value"
+  done >"$file"
+  if [ -s "$file" ]; then raw_record 4 "$file"; fi
+  raw_record 4 /dev/null
+}
+
+# Reads records from a descriptor until the end and keeps what came as the answer: its
+# text is whole, as an answer of up to 8 KB is one record.
+raw_answer() {
+  answer=$BATS_TEST_TMPDIR/answer
+  timeout 20 cat <&"$1" >"$BATS_TEST_TMPDIR/raw.answer" || :
+  # Off go the 8 bytes before the text and all from the record after it.
+  tail -c +9 "$BATS_TEST_TMPDIR/raw.answer" | tr -d '\0' |
+    LC_ALL=C sed 's/\x01[\x03\x06]\x01.*//' >"$answer"
+  answer_read
+}
+
+# raw NAME=VALUE...: the parameters as they are, the body from $RAW_BODY, if it is set.
+raw() {
+  exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+  {
+    raw_head REQUEST_METHOD=POST REQUEST_URI=/predict REMOTE_ADDR=127.0.0.1 "$@"
+    if [ -n "${RAW_BODY:-}" ]; then
+      printf %s "$RAW_BODY" >"$BATS_TEST_TMPDIR/raw.body"
+      raw_record 5 "$BATS_TEST_TMPDIR/raw.body"
+    fi
+    raw_record 5 /dev/null
+  } >&8
+  raw_answer 8
+  exec 8>&-
+}
+
+predict() { call POST /predict -k "$KEY" -d "$@"; }
+
+# The last answer's header line of this name, without the name.
+header_of() {
+  local line value=''
+  while IFS= read -r line; do
+    case ${line,,} in "${1,,}: "*) value=${line#*: } ;; esac
+  done <<<"$headers"
+  echo "$value"
+}
+
+show_answer() {
+  {
+    cat "$header"
+    head -c 2000 "$body_file"
+    printf '\n-- the worker said:\n'
+    tail -n 5 "$G/out"
+  } >&2
+}
+
+assert_status() {
+  if [ "$status" != "$1" ]; then
+    echo "expected $1, got \"$status\":" >&2
+    show_answer
+    return 1
+  fi
+}
+
+# assert_json FILTER: the answer is JSON for which it holds.
+assert_json() {
+  if ! jq -e "$@" "$body_file" >/dev/null; then
+    printf 'this does not hold: %s\n' "$*" >&2
+    show_answer
+    return 1
+  fi
+}
+
+# assert_problem STATUS ERROR [REGEX]: the whole of the one error body, and a detail
+# that names the fault.  That all of them are JSON is looked at once, by problems_parse.
+assert_problem() {
+  local id want wrong=''
+  id=$(header_of x-request-id)
+  [ "$status" = "$1" ] || wrong+=" status"
+  [ "$(header_of content-type)" = application/problem+json ] || wrong+=" content-type"
+  [ "$1" != 401 ] || [ -n "$(header_of www-authenticate)" ] || wrong+=" www-authenticate"
+  [ "$1" != 503 ] || [ -n "$(header_of retry-after)" ] || wrong+=" retry-after"
+  for want in '"type":"about:blank"' "\"status\":$1" "\"error\":\"$2\"" "\"request_id\":\"$id\""; do
+    [[ "$body" == *"$want"* ]] || wrong+=" $want"
+  done
+  [[ "$body" =~ \"detail\":\"(([^\"\\]|\\.)+)\" && "${BASH_REMATCH[1]//\\\"/\"}" =~ ${3:-.} ]] ||
+    wrong+=" detail ~ $3"
+  [[ "$body" =~ \"timestamp\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z\" ]] || wrong+=" timestamp"
+  [ -n "$id" ] || wrong+=" x-request-id"
+  if [ -n "$wrong" ]; then
+    echo "expected a problem $1 $2; wrong:$wrong" >&2
+    show_answer
+    return 1
+  fi
+  tr -d '\n' <"$body_file" >>"$G/problems"
+  echo >>"$G/problems"
+}
+
+# All the error bodies of the file: JSON with all the members and no unknown one.
+problems_parse() {
+  [ -s "$G/problems" ] || return 0
+  jq -e -n '[inputs] | all(.[]; (.status | type == "number") and
+    ((keys - ["errors"]) == ["detail","error","request_id","status","timestamp","title","type"]) and
+    (has("errors") | not) or .status == 422)' "$G/problems" >/dev/null ||
+    fail 'an error body was not of the one form; see above' "$(head -c 2000 "$G/problems")"
+}
+
+# The last line of the access log, or the one of a request id.
+log_line() {
+  if [ $# = 0 ]; then
+    tail -n 1 "$G/home/logs/access.log"
+  else
+    grep -F -- "$1" "$G/home/logs/access.log"
+  fi
+}

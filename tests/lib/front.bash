@@ -1,0 +1,179 @@
+# tests/lib/front.bash: a real front with a home of its own, for a Bats file.
+#
+#   front_setup MODE     makes home, model and key, starts the front, waits for it;
+#                        sets T (its directory), URL, KEY, FRONT_PID, MODE
+#   front_stop           ends it by its process id
+#   front_teardown       the same, kills what is left and removes T
+#   front_pids           processes of this T that are alive
+#   worker_pids          of those, the ones that serve
+#   ask [CURL OPTION...] PATH   one request; sets status, body and header (a file)
+#
+# By root the front and the workers are www-data, so T is under /tmp and not in
+# Bats's own directory, which is root's alone.  Nothing here has a fixed name or
+# port, so files run side by side.
+#
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what a test reads
+
+TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
+FEATURES='{"features":[5.1,3.5,1.4,0.2]}'
+JSON='Content-Type: application/json'
+
+am_root() { [ "$(id -u)" = 0 ]; }
+front_user() { if am_root; then echo www-data; else id -un; fi; }
+
+# A directory that the front's user may enter.
+dir_make() {
+  T=$(mktemp -d /tmp/forestgate-test.XXXXXX)
+  chmod 755 "$T"
+  mkdir "$T/bin" "$T/home" "$T/front"
+  cp "$BUILD/forestgate.fcgi" "$T/bin/"
+  chmod 755 "$T/bin/forestgate.fcgi"
+}
+
+cli() { "$BUILD/forestgate" --home "$T/home" "$@"; }
+
+home_make() {
+  if am_root; then chown "$(front_user):" "$T/home"; fi
+  chmod 700 "$T/home"
+  cli init >/dev/null
+  "$BUILD/forestgate" model train --csv "$TOP/model/iris.csv" --target species --seed 42 \
+    -o "$T/iris.fgm" >/dev/null 2>&1
+  chmod 644 "$T/iris.fgm"
+  cli model publish iris "$T/iris.fgm" >/dev/null
+  KEY=$(cli key create --name test)
+}
+
+port_free() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); do
+    if ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+  done
+  echo "$port"
+}
+
+# In mode lighttpd-socket the workers are ours to start.
+workers_start() {
+  local as=()
+  if am_root; then as=(-u "$(front_user)" -U "$(front_user)"); fi
+  FORESTGATE_HOME=$T/home spawn-fcgi -n -s "$T/worker.sock" -M 0600 "${as[@]}" -- \
+    "$T/bin/forestgate.fcgi" --workers 4 >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
+  SPAWN_PID=$!
+}
+
+front_start() {
+  local port i
+  port=$(port_free)
+  URL=http://127.0.0.1:$port
+  SPAWN_PID=''
+  if [ "$MODE" = lighttpd-socket ]; then workers_start; fi
+  "$TOP/etc/front" run "$MODE" dir="$T/front" port="$port" worker="$T/bin/forestgate.fcgi" \
+    home="$T/home" socket="$T/worker.sock" workers=4 >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
+  FRONT_PID=$!
+  for i in $(seq 100); do
+    if curl -sf -o /dev/null --max-time 2 "$URL/health/ready"; then return 0; fi
+    kill -0 "$FRONT_PID" || break
+    sleep 0.1
+  done
+  cat "$T/out" "$T/front/front.log" >&2
+  return 1
+}
+
+front_setup() {
+  MODE=$1
+  dir_make
+  home_make
+  front_start
+  export MODE T URL KEY FRONT_PID SPAWN_PID
+}
+
+# Told by the files that only they are given (and grep is not, which reads them).
+front_pids() {
+  printf '%s\n' "$T/bin/forestgate.fcgi" "$T/front/front.conf" |
+    grep -lsxzFf /dev/stdin /proc/[0-9]*/cmdline | cut -d/ -f3
+}
+
+# The serving processes: the worker's program without the master, who has children.
+worker_pids() {
+  ps -e -o pid= -o ppid= -o stat= -o args= | awk -v prog="$T/bin/forestgate.fcgi" '
+    $3 !~ /^Z/ && $4 == prog {pid[$1]; parent[$2]}
+    END {for (p in pid) if (!(p in parent)) print p}'
+}
+
+# Waits until a command is true, N tenths of a second at most.
+wait_for() {
+  local i n=$1
+  shift
+  for ((i = 0; i < n; i++)); do
+    if "$@"; then return 0; fi
+    sleep 0.1
+  done
+  return 1
+}
+
+no_pids() { [ -z "$(front_pids)" ]; }
+
+front_stop() {
+  kill -TERM "$FRONT_PID"
+  if [ -n "$SPAWN_PID" ]; then kill -TERM "$SPAWN_PID"; fi
+}
+
+front_teardown() {
+  local pids
+  [ -n "${T:-}" ] || return 0
+  pids="$FRONT_PID $SPAWN_PID"
+  # shellcheck disable=SC2086 # a list of process ids
+  kill -TERM $pids 2>/dev/null || :
+  wait_for 30 no_pids || :
+  pids=$(front_pids)
+  # shellcheck disable=SC2086 # a list of process ids
+  if [ -n "$pids" ]; then kill -KILL $pids || :; fi
+  rm -rf "$T"
+}
+
+# ask [CURL OPTION...] PATH: the path goes as it is.
+ask() {
+  local path=${*: -1}
+  header=$BATS_TEST_TMPDIR/header
+  status=$(curl -sS --max-time 30 --path-as-is -D "$header" -o "$BATS_TEST_TMPDIR/body" \
+    -w '%{http_code}' "${@:1:$#-1}" "$URL$path")
+  body=$(tr -d '\0' <"$BATS_TEST_TMPDIR/body")
+}
+
+# The last answer's header line of this name, without the name.
+header_of() {
+  tr -d '\r' <"$header" | sed -n "s/^$1: *//Ip" | tail -n 1
+}
+
+# Fails, saying what there was, unless the last answer is a problem document of
+# this status and error word.
+assert_problem() {
+  if [ "$status" != "$1" ] || [ "$(header_of content-type)" != application/problem+json ] ||
+    ! jq -e --argjson status "$1" --arg error "$2" '.type == "about:blank" and
+      .status == $status and .error == $error and (.title | length > 0) and
+      (.detail | length > 0)' <<<"$body" >/dev/null; then
+    printf 'expected problem %s %s, got %s:\n' "$1" "$2" "$status" >&2
+    cat "$header" >&2
+    printf '%s\n' "$body" >&2
+    return 1
+  fi
+}
+
+# Any refusal will do, as long as it is one and reads as every other.
+assert_refused() {
+  case $status in
+  4??) assert_problem "$status" "$(jq -r .error <<<"$body")" ;;
+  *)
+    printf 'expected a refusal, got %s: %s\n' "$status" "$body" >&2
+    return 1
+    ;;
+  esac
+}
+assert_status() {
+  if [ "$status" != "$1" ]; then
+    printf 'expected %s, got %s: %s\n' "$1" "$status" "$body" >&2
+    return 1
+  fi
+}
