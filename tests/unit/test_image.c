@@ -1,0 +1,633 @@
+/*
+ * test_image.c: bytes that are not an image are refused, whoever made them: damaged
+ * ones by their checksum, crafted ones, whose checksum is right, by the proof.
+ */
+#include "forest_help.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "forest/layout.h"
+#include "forest/walk.h"
+
+/*
+ * The forest of these tests.  Tree 0: slots 1 (b <= 0.5) -> 2 leaf, 3 (a <= 2) -> 4, 5
+ * leaves.  Tree 1: slot 1, a leaf.
+ */
+static struct draft_node first[] = {
+    {.threshold = 0.5F, .feature = 1, .left = 1, .cover = 8},
+    {.leaf = 0, .cover = 5},
+    {.threshold = 2, .feature = 0, .left = 3, .cover = 3},
+    {.leaf = 1, .cover = 2},
+    {.leaf = 2, .cover = 1},
+};
+static struct draft_node second[] = {{.leaf = 0, .cover = 8}};
+static double first_leaves[] = {1, 0, 0.25, 0.75, 0, 1};
+static double second_leaves[] = {1, 0};
+static struct draft_tree trees[] = {
+    {.nodes = first, .n_nodes = 5, .depth = 2, .leaves = first_leaves, .n_leaves = 3},
+    {.nodes = second, .n_nodes = 1, .leaves = second_leaves, .n_leaves = 1},
+};
+static struct draft_feature features[] = {
+    {.name = (char[]){"b\xc3\xa4"},
+     .type = IMAGE_REAL,
+     .min = -1,
+     .max = 1,
+     .importance = 0.75},
+    {.name = (char[]){"a"}, .type = IMAGE_INTEGER, .min = 0, .max = 9, .importance = 0.25},
+};
+static char *classes[] = {(char[]){"no"}, (char[]){"yes"}};
+
+static struct draft draft = {
+    .task = IMAGE_CLASSIFY,
+    .n_features = 2,
+    .n_classes = 2,
+    .n_outputs = 2,
+    .n_trees = 2,
+    .features = features,
+    .classes = classes,
+    .trees = trees,
+    .facts = {.source = "test",
+              .date = 1700000000,
+              .rows = 8,
+              .seed = UINT64_MAX,
+              .trees = 2,
+              .max_features = 1,
+              .min_samples_leaf = 1,
+              .metric = IMAGE_ACCURACY,
+              .oob_score = 0.875,
+              .oob_rows = 7,
+              .data_sha256 = "00112233445566778899aabbccddeeff"
+                             "00112233445566778899aabbccddeeff"},
+};
+
+static uint8_t *good;
+static size_t good_len;
+
+static int pack(void **state)
+{
+    struct reason why = {""};
+    void *bytes = NULL;
+
+    (void)state;
+    if (draft_pack(&draft, &bytes, &good_len, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+    good = bytes;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    free(good);
+    return 0;
+}
+
+/* A copy to spoil. */
+static uint8_t *copy_good(void)
+{
+    uint8_t *bytes = malloc(good_len);
+
+    memcpy(bytes, good, good_len);
+    return bytes;
+}
+
+/* Makes the checksum right, so that only the proof is left to find the fault. */
+static void sum(uint8_t *bytes, size_t len)
+{
+    struct layout_header *header = (void *)bytes;
+
+    digest_of(bytes + LAYOUT_SUMMED_FROM, len - LAYOUT_SUMMED_FROM, header->sha256);
+}
+
+static struct layout_section *section(uint8_t *bytes, enum layout_part part)
+{
+    struct layout_section *sections = (void *)(bytes + sizeof(struct layout_header));
+
+    while (sections->tag != layout_tags[part])
+        sections++;
+    return sections;
+}
+
+static void *part(uint8_t *bytes, enum layout_part which)
+{
+    return bytes + section(bytes, which)->offset;
+}
+
+static void check_refused(const uint8_t *bytes, size_t len, const char *reason)
+{
+    struct image *image = NULL;
+    struct reason why = {""};
+
+    assert_int_not_equal(image_prove(bytes, len, "t.fgm", &image, &why), RESULT_OK);
+    assert_string_equal(why.text, reason);
+    assert_null(image);
+}
+
+/* Bytes that happen to be an image must be safe to walk and to read. */
+static void use(const struct image *image)
+{
+    double *row = calloc(image_n_features(image), sizeof(*row));
+    double *out = calloc(image_n_outputs(image), sizeof(*out));
+    size_t total = 0;
+    uint32_t i;
+
+    for (i = 0; i < image_n_features(image); i++) {
+        row[i] = i % 2 == 0 ? 1e30 : -1;
+        total += strlen(image_feature_name(image, i));
+        assert_int_equal(image_feature_find(image, image_feature_name(image, i),
+                                            strlen(image_feature_name(image, i))),
+                         i);
+    }
+    for (i = 0; i < image_n_classes(image); i++)
+        total += strlen(image_class_label(image, i));
+    assert_true(total > 0);
+    walk_predict(image, row, 1, out);
+    free(row);
+    free(out);
+}
+
+static void refuses_it_cut_short_at_every_length(void **state)
+{
+    size_t len;
+
+    (void)state;
+    for (len = 0; len < good_len; len++) {
+        uint8_t *bytes = malloc(len + 1); /* so that a read past the end is found */
+        struct image *image = NULL;
+        struct reason why;
+
+        memcpy(bytes, good, len);
+        assert_int_not_equal(image_prove(bytes, len, "t.fgm", &image, &why), RESULT_OK);
+        if (len >= sizeof(struct layout_header)) {
+            ((struct layout_header *)(void *)bytes)->size = len;
+            sum(bytes, len);
+            assert_int_not_equal(image_prove(bytes, len, "t.fgm", &image, &why), RESULT_OK);
+        }
+        free(bytes);
+    }
+}
+
+static void refuses_it_with_any_bit_flipped(void **state)
+{
+    uint8_t *bytes = copy_good();
+    struct image *image = NULL;
+    struct reason why;
+    size_t bit;
+
+    (void)state;
+    for (bit = 0; bit < good_len * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_not_equal(image_prove(bytes, good_len, "t.fgm", &image, &why), RESULT_OK);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    free(bytes);
+}
+
+static void survives_any_bit_flipped_under_a_right_checksum(void **state)
+{
+    uint8_t *bytes = copy_good();
+    struct image *image = NULL;
+    struct reason why;
+    size_t bit, proved = 0;
+
+    (void)state;
+    for (bit = (size_t)LAYOUT_SUMMED_FROM * 8; bit < good_len * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        sum(bytes, good_len);
+        if (image_prove(bytes, good_len, "t.fgm", &image, &why) == RESULT_OK) {
+            use(image);
+            image_close(image);
+            proved++;
+        }
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_true(proved > 0); /* the bits of a threshold, say: it is another, good image */
+    free(bytes);
+}
+
+static void refuses_what_is_no_image(void **state)
+{
+    (void)state;
+    check_refused((const uint8_t *)"", 0, "t.fgm: the file is empty");
+    check_refused((const uint8_t *)"species,sepal_length", 20,
+                  "t.fgm: not a model image (.fgm)");
+    check_refused(good, 20, "t.fgm: cut short within its header");
+}
+
+/* One way to spoil an image, and what is said of it. */
+struct craft {
+    const char *reason;
+    void (*spoil)(uint8_t *bytes);
+};
+
+#define CRAFT(name, ...)             \
+    static void name(uint8_t *bytes) \
+    {                                \
+        __VA_ARGS__;                 \
+    }
+
+#define HEADER  ((struct layout_header *)(void *)bytes)
+#define MODEL   ((struct layout_model *)part(bytes, LAYOUT_MODEL))
+#define FACTS   ((struct layout_facts *)part(bytes, LAYOUT_FACTS))
+#define FEATURE ((struct layout_feature *)part(bytes, LAYOUT_FEATURES))
+#define INDEX   ((uint32_t *)part(bytes, LAYOUT_INDEX))
+#define CLASS   ((struct layout_text *)part(bytes, LAYOUT_CLASSES))
+#define TEXTS   ((char *)part(bytes, LAYOUT_TEXTS))
+#define TREE    ((struct layout_tree *)part(bytes, LAYOUT_TREES))
+#define NODE    ((struct layout_node *)part(bytes, LAYOUT_NODES))
+#define LEAF    ((double *)part(bytes, LAYOUT_LEAVES))
+#define COVER   ((double *)part(bytes, LAYOUT_COVERS))
+
+/* NOLINTBEGIN(readability-non-const-parameter): they do write, by way of the names above. */
+CRAFT(newer_version, HEADER->version = 2)
+CRAFT(other_size, HEADER->size++)
+CRAFT(many_sections, HEADER->n_sections = 65)
+CRAFT(section_outside, section(bytes, LAYOUT_COVERS)->length += 64)
+CRAFT(section_far_away, section(bytes, LAYOUT_COVERS)->offset = UINT64_MAX - 63)
+CRAFT(section_over_another, section(bytes, LAYOUT_FACTS)->offset -= 64)
+CRAFT(section_not_aligned, section(bytes, LAYOUT_COVERS)->offset += 8)
+CRAFT(section_twice, section(bytes, LAYOUT_COVERS)->tag = layout_tags[LAYOUT_LEAVES])
+CRAFT(section_unknown, section(bytes, LAYOUT_COVERS)->tag = LAYOUT_TAG('N', 'E', 'W', '!'))
+CRAFT(section_gone, struct layout_section *covers = section(bytes, LAYOUT_COVERS);
+      covers->tag = LAYOUT_TAG('N', 'E', 'W', '!'); covers->flags = 0)
+CRAFT(bytes_behind, section(bytes, LAYOUT_COVERS)->length -= 8)
+CRAFT(other_rule, MODEL->rule = 2)
+CRAFT(other_task, MODEL->task = 3)
+CRAFT(no_features, MODEL->n_features = 0)
+CRAFT(no_trees, MODEL->n_trees = 0)
+CRAFT(one_class, MODEL->n_classes = 1)
+CRAFT(outputs_not_classes, MODEL->n_outputs = 3)
+CRAFT(few_feature_bits, MODEL->feature_bits = 0)
+CRAFT(many_feature_bits, MODEL->feature_bits = 17)
+CRAFT(more_features, MODEL->n_features = 3; MODEL->feature_bits = 2)
+CRAFT(more_nodes, MODEL->n_slots = UINT64_MAX / 8 + 1)
+CRAFT(more_leaves, MODEL->n_leaves++)
+CRAFT(name_outside, FEATURE[0].name.offset = UINT32_MAX)
+CRAFT(name_long, FEATURE[0].name.length = UINT32_MAX)
+CRAFT(name_empty, FEATURE[0].name.length = 0)
+CRAFT(name_without_nul, FEATURE[0].name.length--)
+CRAFT(name_not_utf8, TEXTS[FEATURE[0].name.offset + 2] = 'x')
+CRAFT(name_with_control, TEXTS[FEATURE[1].name.offset] = '\x1b')
+CRAFT(type_unknown, FEATURE[1].type = 9)
+CRAFT(range_nan, FEATURE[1].min = NAN)
+CRAFT(range_reversed, FEATURE[1].min = 10)
+CRAFT(importance_negative, FEATURE[0].importance = -0.1)
+CRAFT(importance_nan, FEATURE[0].importance = NAN)
+CRAFT(index_outside, INDEX[0] = 2)
+CRAFT(index_twice, INDEX[0] = INDEX[1])
+CRAFT(index_unsorted, INDEX[0] = 0; INDEX[1] = 1)
+CRAFT(label_empty, CLASS[1].length = 0)
+CRAFT(score_nan, FACTS->oob_score = NAN)
+CRAFT(source_outside, FACTS->source.offset = UINT32_MAX)
+CRAFT(tree_late, TREE[0].begin = 2)
+CRAFT(tree_outside, TREE[1].begin = 1000)
+CRAFT(tree_empty, TREE[1].begin = 8)
+CRAFT(tree_odd, TREE[1].begin = 5)
+CRAFT(empty_slot_used, NODE[0].leaf = 1)
+CRAFT(cycle, NODE[3].link = 1 << 1)
+CRAFT(child_is_itself, NODE[2].link = 1 << 1)
+CRAFT(child_before, NODE[4].link = 1 << 1)
+CRAFT(child_shared, NODE[2].link = 2 << 1)
+CRAFT(child_outside, NODE[3].link = 3 << 1)
+CRAFT(child_far_away, NODE[3].link = UINT32_MAX)
+CRAFT(orphan, NODE[3].link = 0; NODE[3].leaf = 0)
+CRAFT(pair_none, NODE[3].link = 1)
+CRAFT(feature_outside, MODEL->feature_bits = 2; NODE[1].link = 1 << 2 | 1;
+      NODE[3].link = 2 << 2 | 2)
+CRAFT(threshold_nan, NODE[1].threshold = NAN)
+CRAFT(threshold_infinite, NODE[1].threshold = -INFINITY)
+CRAFT(leaf_outside, NODE[2].leaf = 3)
+CRAFT(cover_nan, COVER[2] = NAN)
+CRAFT(cover_negative, COVER[2] = -1)
+CRAFT(depth_wrong, MODEL->depth = 1)
+CRAFT(output_nan, LEAF[3] = NAN)
+CRAFT(output_over_one, LEAF[3] = 1.5)
+CRAFT(output_negative, LEAF[2] = -0.25)
+CRAFT(output_sum, LEAF[3] = 0.5)
+/* NOLINTEND(readability-non-const-parameter) */
+
+static const struct craft crafts[] = {
+    {"an image of version 2; this program reads version 1", newer_version},
+    {"has 1088 bytes, its header says 1089", other_size},
+    {"the table of sections is not in the file", many_sections},
+    {"section COVR is not within the file", section_outside},
+    {"section COVR is not within the file", section_far_away},
+    {"section FACT is not within the file", section_over_another},
+    {"section COVR is not within the file", section_not_aligned},
+    {"section LEAF is there twice", section_twice},
+    {"needs section NEW!, which this program does not know", section_unknown},
+    {"section COVR is missing", section_gone},
+    {"has bytes behind its last section", bytes_behind},
+    {"nodes 1, rule 2, output 1: a kind that this program does not know", other_rule},
+    {"task 3 is none that is known", other_task},
+    {"0 features, must be 1 to 65536", no_features},
+    {"0 trees, must be 1 to 1048576", no_trees},
+    {"1 classes, must be 2 to 4096", one_class},
+    {"3 outputs do not fit its task", outputs_not_classes},
+    {"0 bits are wrong for 2 features", few_feature_bits},
+    {"17 bits are wrong for 2 features", many_feature_bits},
+    {"section FEAT has a length of 80, must be 120", more_features},
+    {"has more nodes than bytes", more_nodes},
+    {"section LEAF has a length of 48, must be 64", more_leaves},
+    {"the name of feature 0 is not right", name_outside},
+    {"the name of feature 0 is not right", name_long},
+    {"the name of feature 0 is not right", name_empty},
+    {"the name of feature 0 is not right", name_without_nul},
+    {"the name of feature 0 is not right", name_not_utf8},
+    {"the name of feature 1 is not right", name_with_control},
+    {"feature 1 is of unknown type 9", type_unknown},
+    {"the range of feature 1 is not right", range_nan},
+    {"the range of feature 1 is not right", range_reversed},
+    {"the importance of feature 0 is not in 0 to 1", importance_negative},
+    {"the importance of feature 0 is not in 0 to 1", importance_nan},
+    {"the index of names has no feature 2", index_outside},
+    {"the index of names is not in order", index_twice},
+    {"the index of names is not in order", index_unsorted},
+    {"the label of class 1 is not right", label_empty},
+    {"the training facts are not right", score_nan},
+    {"the training facts are not right", source_outside},
+    {"tree 0 does not begin with the nodes", tree_late},
+    {"tree 0 is not within the nodes", tree_outside},
+    {"tree 1 is not within the nodes", tree_empty},
+    {"tree 0 is not within the nodes", tree_odd},
+    {"tree 0: its empty slot is not empty", empty_slot_used},
+    {"tree 0, node 3: its children are not behind it", cycle},
+    {"tree 0, node 2: its children are not behind it", child_is_itself},
+    {"tree 0, node 4: its children are not behind it", child_before},
+    {"tree 0, node 3: its children have a parent", child_shared},
+    {"tree 0, node 3: its children are in no slot", child_outside},
+    {"tree 0, node 3: its children are in no slot", child_far_away},
+    {"tree 0, node 4: has no parent", orphan},
+    {"tree 0, node 3: its children are not behind it", pair_none},
+    {"tree 0, node 3: feature 2 of 2", feature_outside},
+    {"tree 0, node 1: its threshold is not finite", threshold_nan},
+    {"tree 0, node 1: its threshold is not finite", threshold_infinite},
+    {"tree 0, node 2: leaf 3 of 3", leaf_outside},
+    {"tree 0, node 2: its cover is not right", cover_nan},
+    {"tree 0, node 2: its cover is not right", cover_negative},
+    {"is 2 deep, its header says 1", depth_wrong},
+    {"leaf 1: output 1 is not in 0 to 1", output_nan},
+    {"leaf 1: output 1 is not in 0 to 1", output_over_one},
+    {"leaf 1: output 0 is not in 0 to 1", output_negative},
+    {"leaf 1: its fractions do not sum to 1", output_sum},
+};
+
+static void refuses_every_crafted_image_for_its_fault(void **state)
+{
+    char reason[256];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(crafts) / sizeof(crafts[0]); i++) {
+        uint8_t *bytes = copy_good();
+
+        crafts[i].spoil(bytes);
+        sum(bytes, good_len);
+        snprintf(reason, sizeof(reason), "t.fgm: %s", crafts[i].reason);
+        check_refused(bytes, good_len, reason);
+        free(bytes);
+    }
+}
+
+static void passes_over_a_section_that_is_not_needed(void **state)
+{
+    uint8_t *bytes = calloc(1, good_len + 64);
+    struct layout_header *header = (void *)bytes;
+    struct layout_section *sections = (void *)(header + 1);
+    const size_t table = sizeof(*header) + LAYOUT__MAX * sizeof(*sections);
+    struct image *image;
+    uint32_t i;
+
+    (void)state;
+    /* All moves up by 64 bytes to make room for the new one's entry; it is empty. */
+    memcpy(bytes, good, table);
+    memcpy(bytes + table + 64, good + table, good_len - table);
+    memmove(sections + 1, sections, LAYOUT__MAX * sizeof(*sections));
+    for (i = 1; i <= LAYOUT__MAX; i++)
+        sections[i].offset += 64;
+    sections[0] =
+        (struct layout_section){LAYOUT_TAG('N', 'E', 'W', '!'), 0, sections[1].offset, 0};
+    header->n_sections++;
+    header->size = good_len + 64;
+    sum(bytes, header->size);
+    image = help_prove(bytes, header->size);
+    use(image);
+    image_close(image);
+    free(bytes);
+}
+
+static void says_what_was_put_in(void **state)
+{
+    struct image *image = help_prove(good, good_len);
+    const struct image_facts *facts = image_facts(image);
+
+    (void)state;
+    assert_int_equal(image_task(image), IMAGE_CLASSIFY);
+    assert_int_equal(image_n_features(image), 2);
+    assert_int_equal(image_n_classes(image), 2);
+    assert_int_equal(image_n_outputs(image), 2);
+    assert_int_equal(image_n_trees(image), 2);
+    assert_int_equal(image_n_nodes(image), 6);
+    assert_int_equal(image_depth(image), 2);
+    assert_int_equal(image_size(image), good_len);
+    assert_string_equal(image_feature_name(image, 0), "b\xc3\xa4");
+    assert_int_equal(image_feature_type(image, 1), IMAGE_INTEGER);
+    assert_true(image_feature_min(image, 0) == -1 && image_feature_max(image, 1) == 9);
+    assert_true(image_feature_importance(image, 0) == 0.75);
+    assert_string_equal(image_class_label(image, 1), "yes");
+    assert_string_equal(facts->source, "test");
+    assert_int_equal(facts->date, 1700000000);
+    assert_int_equal(facts->rows, 8);
+    assert_true(facts->seed == UINT64_MAX);
+    assert_int_equal(facts->trees, 2);
+    assert_int_equal(facts->max_features, 1);
+    assert_int_equal(facts->metric, IMAGE_ACCURACY);
+    assert_true(facts->oob_score == 0.875);
+    assert_int_equal(facts->oob_rows, 7);
+    assert_string_equal(facts->data_sha256, draft.facts.data_sha256);
+    assert_int_equal(strlen(image_sha256_hex(image)), 64);
+    image_close(image);
+}
+
+static void finds_features_by_the_whole_name(void **state)
+{
+    struct image *image = help_prove(good, good_len);
+
+    (void)state;
+    assert_int_equal(image_feature_find(image, "a", 1), 1);
+    assert_int_equal(image_feature_find(image, "b\xc3\xa4zz", 3), 0);
+    assert_int_equal(image_feature_find(image, "b\xc3\xa4zz", 4), -1);
+    assert_int_equal(image_feature_find(image, "b\xc3\xa4", 2), -1);
+    assert_int_equal(image_feature_find(image, "", 0), -1);
+    assert_int_equal(image_feature_find(image, "a\0", 2), -1);
+    assert_int_equal(image_feature_find(image, "A", 1), -1);
+    image_close(image);
+}
+
+static void tells_names_apart_that_begin_alike(void **state)
+{
+    static const char *const names[] = {"xyz", "x", "w", "xy", "xyzzy"};
+    struct draft_feature five[5];
+    struct draft alike = draft;
+    struct image *image;
+    struct reason why;
+    void *bytes = NULL;
+    size_t len = 0;
+    int i;
+
+    (void)state;
+    for (i = 0; i < 5; i++) {
+        five[i] = features[0];
+        five[i].name = (char *)names[i];
+    }
+    alike.n_features = 5;
+    alike.features = five;
+    assert_int_equal(draft_pack(&alike, &bytes, &len, &why), RESULT_OK);
+    image = help_prove(bytes, len);
+    for (i = 0; i < 5; i++)
+        assert_int_equal(image_feature_find(image, names[i], strlen(names[i])), i);
+    assert_int_equal(image_feature_find(image, "xyzz", 4), -1);
+    image_close(image);
+    free(bytes);
+}
+
+static void keeps_equal_rows_of_outputs_once(void **state)
+{
+    (void)state;
+    assert_int_equal(((struct layout_model *)part(good, LAYOUT_MODEL))->n_leaves, 3);
+}
+
+static void refuses_a_draft_that_no_image_holds(void **state)
+{
+    struct draft bad = draft;
+    struct draft_tree deep[2] = {trees[0], trees[1]};
+    struct reason why;
+    size_t len;
+    void *bytes = NULL;
+
+    (void)state;
+    bad.n_features = IMAGE_MAX_FEATURES + 1;
+    assert_int_equal(draft_pack(&bad, &bytes, &len, &why), RESULT_TOO_BIG);
+    assert_string_equal(why.text, "the forest has too many features for an image");
+    bad = draft;
+    bad.trees = deep;
+    deep[0].depth = 3;
+    assert_int_equal(draft_pack(&bad, &bytes, &len, &why), RESULT_MALFORMED);
+    assert_string_equal(why.text, "the forest: is 2 deep, its header says 3");
+    assert_null(bytes);
+}
+
+/* A file in a directory of its own, so that what is left behind is seen. */
+static char folder[32], path[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/forest.XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/m.fgm", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0); /* fails if a temporary file was left */
+    return 0;
+}
+
+static void opens_what_it_writes(void **state)
+{
+    struct image *image = NULL;
+    struct reason why;
+    struct stat st;
+
+    (void)state;
+    umask(077);
+    assert_int_equal(draft_write(&draft, path, &why), RESULT_OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0644);
+    assert_int_equal(st.st_size, good_len);
+    assert_int_equal(image_open(path, &image, &why), RESULT_OK);
+    use(image);
+    image_close(image);
+}
+
+static void leaves_the_old_file_when_the_disk_is_full(void **state)
+{
+    struct rlimit before, small;
+    struct image *image = NULL;
+    struct reason why;
+
+    (void)state;
+    assert_int_equal(draft_write(&draft, path, &why), RESULT_OK);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = before;
+    small.rlim_cur = 512;
+    setrlimit(RLIMIT_FSIZE, &small);
+    assert_int_equal(draft_write(&draft, path, &why), RESULT_FULL);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(image_open(path, &image, &why), RESULT_OK);
+    image_close(image);
+}
+
+static void tells_of_a_place_that_cannot_be_written(void **state)
+{
+    struct reason why;
+
+    (void)state;
+    assert_int_equal(draft_write(&draft, "/nowhere/m.fgm", &why), RESULT_MISSING);
+    assert_non_null(strstr(why.text, "/nowhere/m.fgm"));
+}
+
+static void refuses_to_open_what_is_no_file_of_an_image(void **state)
+{
+    struct image *image = NULL;
+    struct reason why;
+    int fd;
+
+    (void)state;
+    assert_int_equal(image_open(path, &image, &why), RESULT_MISSING);
+    assert_non_null(strstr(why.text, "m.fgm: No such file or directory"));
+    assert_int_equal(image_open(folder, &image, &why), RESULT_MALFORMED);
+    assert_non_null(strstr(why.text, ": not a regular file"));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(image_open(path, &image, &why), RESULT_MALFORMED); /* and does not wait */
+    unlink(path);
+    fd = open(path, O_CREAT | O_RDONLY, 0600);
+    assert_int_equal(image_open_fd(fd, "t.fgm", &image, &why), RESULT_MALFORMED);
+    assert_string_equal(why.text, "t.fgm: the file is empty");
+    close(fd);
+    assert_null(image);
+}
+
+#define TEST_IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_it_cut_short_at_every_length),
+        cmocka_unit_test(refuses_it_with_any_bit_flipped),
+        cmocka_unit_test(survives_any_bit_flipped_under_a_right_checksum),
+        cmocka_unit_test(refuses_what_is_no_image),
+        cmocka_unit_test(refuses_every_crafted_image_for_its_fault),
+        cmocka_unit_test(refuses_a_draft_that_no_image_holds),
+        TEST_IN_FOLDER(refuses_to_open_what_is_no_file_of_an_image),
+        TEST_IN_FOLDER(leaves_the_old_file_when_the_disk_is_full),
+        TEST_IN_FOLDER(tells_of_a_place_that_cannot_be_written),
+        TEST_IN_FOLDER(opens_what_it_writes),
+        cmocka_unit_test(passes_over_a_section_that_is_not_needed),
+        cmocka_unit_test(says_what_was_put_in),
+        cmocka_unit_test(finds_features_by_the_whole_name),
+        cmocka_unit_test(tells_names_apart_that_begin_alike),
+        cmocka_unit_test(keeps_equal_rows_of_outputs_once),
+    };
+
+    return cmocka_run_group_tests(tests, pack, drop);
+}
