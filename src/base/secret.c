@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,22 +49,27 @@ void secret_random(void *out, size_t len)
     }
 }
 
+static size_t pool_left;
+
+/* A child must not hand out its parent's bytes again. */
+static void pool_empty(void)
+{
+    pool_left = 0;
+}
+
 void secret_random_pooled(void *out, size_t len)
 {
     static unsigned char pool[POOL_BYTES];
-    static size_t left;
-    static pid_t owner;
+    static bool watched;
 
-    if (owner != getpid()) { /* a fork must not hand out its parent's bytes again */
-        owner = getpid();
-        left = 0;
-    }
-    if (len > left) {
+    if (!watched)
+        watched = pthread_atfork(NULL, NULL, pool_empty) == 0;
+    if (len > pool_left) {
         secret_random(pool, sizeof(pool));
-        left = sizeof(pool);
+        pool_left = sizeof(pool);
     }
-    left -= len;
-    memcpy(out, pool + left, len);
+    pool_left -= len;
+    memcpy(out, pool + pool_left, len);
 }
 
 void secret_wipe(void *bytes, size_t len)

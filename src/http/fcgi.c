@@ -51,7 +51,7 @@ struct fcgi {
     bool cgi;        /* plain CGI: one request on standard input and output */
     bool served;     /* under plain CGI: that request was given out */
     bool body_ended; /* the end of the body was seen */
-    bool failed;     /* a write failed */
+    bool failed;     /* under plain CGI: a write failed */
     long long left;  /* bytes of the body that may still come; -1 unknown */
     const char *params[FCGI_PARAM__MAX];
     bool doubled[FCGI_PARAM__MAX];
@@ -190,9 +190,8 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
 {
     ssize_t put;
 
-    if (!fcgi->cgi) {
-        if (FCGX_PutStr(bytes, (int)len, fcgi->request.out) != (int)len)
-            fcgi->failed = true;
+    if (!fcgi->cgi) { /* an error sticks to the stream, and the front knows of it */
+        FCGX_PutStr(bytes, (int)len, fcgi->request.out);
         return;
     }
     while (len > 0 && !fcgi->failed) {
@@ -223,19 +222,15 @@ static bool body_is_left(const struct fcgi *fcgi)
     return fcgi->params[FCGI_TRANSFER_ENCODING] != NULL;
 }
 
-bool fcgi_finish(struct fcgi *fcgi)
+void fcgi_finish(struct fcgi *fcgi)
 {
     char waste[DRAIN_STEP];
 
     if (body_is_left(fcgi))
         for (size_t drained = 0; drained < DRAIN_MAX && !fcgi->body_ended;)
             drained += fcgi_read(fcgi, waste, sizeof(waste));
-    if (!fcgi->cgi) {
-        if (FCGX_FFlush(fcgi->request.out) != 0)
-            fcgi->failed = true;
+    if (!fcgi->cgi)
         FCGX_Finish_r(&fcgi->request);
-    }
-    return !fcgi->failed;
 }
 
 void fcgi_stop(void)

@@ -65,9 +65,10 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
 /*
  * Reads the rest of a refused body, up to a bound, so that a front that sends all
  * before it reads does not take the refusal for a fault; then ends the request.
- * False if the front was gone before it had all of the answer.
+ * A small answer goes out here, in one write with the end of the request: a second write
+ * would wake the front twice.
  */
-bool fcgi_finish(struct fcgi *fcgi);
+void fcgi_finish(struct fcgi *fcgi);
 
 /*
  * Has fcgi_accept() give up, now and from now on; a request in hand is finished.  May
