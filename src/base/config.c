@@ -274,37 +274,42 @@ static int on_line(void *arg, const char *section, const char *name, const char 
 
     if (load->result != RESULT_OK)
         return 0;
-    if (section[0] != '\0')
-        load->result = reason_set(&load->fault, RESULT_INVALID,
-                                  "there are no sections, but [%.64s]", section);
-    else
-        load->result = line_set(load, name, value);
+    (void)section; /* lines_check() has refused them */
+    load->result = line_set(load, name, value);
     return load->result == RESULT_OK;
 }
 
-/* The number of the first line that is too long for inih; 0 if there is none. */
-static int line_too_long(const char *text)
+/*
+ * What inih would not tell: lines that are too long for it, and sections with nothing
+ * in them.
+ */
+static enum result lines_check(const struct file_load *load, const char *text)
 {
     for (int number = 1; *text != '\0'; number++) {
         size_t len = strcspn(text, "\n");
 
         if (len > LINE_MAX_CHARS)
-            return number;
+            return reason_set(load->why, RESULT_INVALID,
+                              "%s:%d: the line is over %d characters; a list may go on in "
+                              "a further line that is indented",
+                              load->path, number, LINE_MAX_CHARS);
+        if (text[strspn(text, " \t")] == '[')
+            return reason_set(load->why, RESULT_INVALID,
+                              "%s:%d: there are no sections, but %.*s", load->path, number,
+                              (int)len, text);
         text += len + (text[len] == '\n');
     }
-    return 0;
+    return RESULT_OK;
 }
 
 static enum result text_load(struct file_load *load, const char *text)
 {
+    enum result result = lines_check(load, text);
     const char *fault = load->fault.text;
-    int line = line_too_long(text);
+    int line;
 
-    if (line != 0)
-        return reason_set(load->why, RESULT_INVALID,
-                          "%s:%d: the line is over %d characters; a list may go on in "
-                          "a further line that is indented",
-                          load->path, line, LINE_MAX_CHARS);
+    if (result != RESULT_OK)
+        return result;
     line = ini_parse_string(text, on_line, load);
     if (line == 0)
         return RESULT_OK;

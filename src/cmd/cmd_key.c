@@ -154,15 +154,18 @@ static int run_show(const struct option_set *set)
 {
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
+    char id[KEY_ID_LEN + 1];
     enum result result;
     struct key_row row;
     struct reason why;
     struct home home;
     int status;
 
+    if (key_id_read(set->operands[0], id, &why) != RESULT_OK)
+        return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_row_get(home.db, set->operands[0], &row, &why);
+        result = key_row_get(home.db, id, &row, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
         json_write_object(&writer);
         row_write(&writer, &row);
@@ -179,21 +182,24 @@ static int run_revoke(const struct option_set *set)
 {
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
+    char id[KEY_ID_LEN + 1];
     enum result result;
     struct reason why;
     struct home home;
     int status;
 
+    if (key_id_read(set->operands[0], id, &why) != RESULT_OK)
+        return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_revoke(&home, set->operands[0], &why);
+        result = key_revoke(&home, id, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
         json_write_object(&writer);
-        cli_json_string(&writer, "id", set->operands[0]);
+        cli_json_string(&writer, "id", id);
         cli_json_string(&writer, "state", "revoked");
         json_write_object_end(&writer);
     } else if (result == RESULT_OK) {
-        buf_printf(&text, "key %s is revoked: no worker admits it any more", set->operands[0]);
+        buf_printf(&text, "key %s is revoked: no worker admits it any more", id);
     }
     status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
     cli_home_close(&home);

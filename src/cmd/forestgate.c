@@ -149,12 +149,11 @@ static void move_behind(int argc, char **argv, int leading)
         argv[argc - leading + i] = moved[i];
 }
 
-int main(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
     const struct cli_command *commands;
     int leading;
 
-    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write() */
     leading = leading_options(argc, argv);
     if (leading > 0 && leading <= 64 && 1 + leading < argc)
         move_behind(argc, argv, leading);
@@ -177,4 +176,17 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     return run_noun(commands, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write() */
+    status = run_words(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_DONE) {
+        perror("forestgate: standard output");
+        status = CLI_FAILED;
+    }
+    return status;
 }

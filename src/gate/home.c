@@ -6,14 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/text.h"
 
 static enum result make_config(const char *path, struct reason *why)
 {
@@ -36,7 +40,7 @@ static enum result make_directory(const char *path, struct reason *why)
     return file_make_dir(path, 0700, why);
 }
 
-enum result home_make(struct reason *why)
+static enum result make_parts(struct reason *why)
 {
     static const struct {
         const char *name;
@@ -57,24 +61,56 @@ enum result home_make(struct reason *why)
     return result;
 }
 
-enum result home_make_directory(const char *path, const char *user, struct reason *why)
+/* One at a time: two that fill a home at once could each make a secret. */
+enum result home_make(struct reason *why)
+{
+    int directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum result result;
+
+    if (directory < 0 || flock(directory, LOCK_EX) != 0)
+        result = reason_errno(why, "locking the home");
+    else
+        result = make_parts(why);
+    if (directory >= 0)
+        close(directory); /* and with it the lock */
+    return result;
+}
+
+static enum result give_to(const char *path, const char *user, struct reason *why)
 {
     const struct passwd *owner;
 
-    if (access(path, F_OK) == 0)
-        return RESULT_OK;
-    if (mkdir(path, 0700) != 0)
-        return reason_errno(why, "%s", path);
     if (geteuid() != 0 || user == NULL)
         return RESULT_OK;
     owner = getpwnam(user);
-    if (owner == NULL) {
-        rmdir(path);
+    if (owner == NULL)
         return reason_set(why, RESULT_INVALID, "there is no user %s on this system", user);
-    }
     if (chown(path, owner->pw_uid, owner->pw_gid) != 0)
         return reason_errno(why, "giving %s to %s", path, user);
     return RESULT_OK;
+}
+
+/* Made under another name, so that whoever finds it finds it with its owner. */
+enum result home_make_directory(const char *path, const char *user, struct reason *why)
+{
+    char made[PATH_MAX];
+    enum result result;
+
+    if (access(path, F_OK) == 0)
+        return RESULT_OK;
+    if (!text_copy(made, sizeof(made) - 8, path))
+        return reason_set(why, RESULT_TOO_BIG, "%s: the path is too long", path);
+    for (size_t len = strlen(made); len > 1 && made[len - 1] == '/'; len--)
+        made[len - 1] = '\0';
+    memcpy(made + strlen(made), ".XXXXXX", 8);
+    if (mkdtemp(made) == NULL)
+        return reason_errno(why, "%s", path);
+    result = give_to(made, user, why);
+    if (result == RESULT_OK &&
+        renameat2(AT_FDCWD, made, AT_FDCWD, path, RENAME_NOREPLACE) != 0 && errno != EEXIST)
+        result = reason_errno(why, "%s", path);
+    rmdir(made); /* there only if it did not become the home */
+    return result;
 }
 
 static enum result become(const struct stat *st, enum db_role role)

@@ -64,6 +64,22 @@ bool key_text_valid(const char *text, size_t len)
     return memcmp(check, text + CHECK_AT, KEY_CHECK_LEN) == 0;
 }
 
+enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason *why)
+{
+    size_t len = strlen(text);
+
+    if (key_text_valid(text, len))
+        text += HEAD_LEN;
+    else if (len != KEY_ID_LEN)
+        return reason_set(why, RESULT_INVALID,
+                          "a key is named by its id, the %d characters that key list shows, or "
+                          "by the whole key",
+                          KEY_ID_LEN);
+    memcpy(id, text, KEY_ID_LEN);
+    id[KEY_ID_LEN] = '\0';
+    return RESULT_OK;
+}
+
 /* Random characters, each of the 62 as likely as any other. */
 static void random62(char *out, size_t len)
 {

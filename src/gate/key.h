@@ -29,6 +29,12 @@ enum {
 bool key_text_valid(const char *text, size_t len);
 
 /*
+ * The id that a person means who gives an id or, found somewhere perhaps, a whole key.
+ * RESULT_INVALID, with nothing of the text in the reason, if it is neither.
+ */
+enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason *why);
+
+/*
  * Makes a key.  models is "*" or published models separated by commas; expires_at is
  * seconds since 1970 or 0 for never.  text receives the key, which the caller shows
  * once and wipes.  RESULT_INVALID if a name or a model is not allowed.

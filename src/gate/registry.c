@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -77,7 +78,10 @@ static enum result take_in(const char *incoming, int file, const char *file_name
 {
     struct image *image = NULL;
     enum result result;
+    struct stat st;
 
+    if (fstat(file, &st) != 0 || !S_ISREG(st.st_mode))
+        return reason_set(why, RESULT_INVALID, "%s: not a regular file", file_name);
     result = file_copy_atomic(file, incoming, 0400, why);
     if (result != RESULT_OK)
         return result;

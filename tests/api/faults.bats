@@ -2,6 +2,7 @@
 # tests/api/faults.bats: the state of a home at fault.  What cannot be served is refused
 # with a 503, what can be is served, and what comes right is taken up again.
 
+# shellcheck disable=SC2154,SC2030,SC2031 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 setup_file() {
@@ -14,7 +15,7 @@ teardown_file() { gate_stop; }
 
 # Each test has a home as it was made.
 setup() {
-  rm -rf "$G/home"
+  rm -rf "${G:?}/home"
   cp -a "$G/whole" "$G/home"
 }
 teardown() { gate_stop; }
@@ -172,7 +173,7 @@ flip() { # FILE OFFSET: one bit of it
 }
 
 @test "no model at all: not ready, predictions are a 503" {
-  rm -rf "$G/home"
+  rm -rf "${G:?}/home"
   cli init >/dev/null
   KEY=$(cli key create --name first 2>/dev/null)
   gate_start
@@ -286,7 +287,7 @@ flip() { # FILE OFFSET: one bit of it
 }
 
 @test "a missing home stops the start and says what to run" {
-  rm -r "$G/home"
+  rm -r "${G:?}/home"
   assert_start_refused 'forestgate .*init'
   assert_cli_refused 'forestgate .*init'
 }
@@ -388,7 +389,7 @@ small_home() {
   mkdir -p "$G/small"
   mount -t tmpfs -o "size=$1,mode=0755" none "$G/small" 2>/dev/null || skip 'mounting is not allowed here'
   cp -a "$G/home" "$G/small/home"
-  rm -rf "$G/home"
+  rm -rf "${G:?}/home"
   ln -s small/home "$G/home"
 }
 

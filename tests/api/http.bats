@@ -2,6 +2,7 @@
 # tests/api/http.bats: requests that are wrong before their body is: lengths that lie,
 # types, methods, paths, headers.  The worker lives through each.
 
+# shellcheck disable=SC2154,SC2034 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 setup_file() {
@@ -128,7 +129,8 @@ blanks() { printf "%$1s" ''; }
 @test "a wrong method is a 405 that says in Allow what the path takes" {
   for method in GET PUT DELETE PATCH OPTIONS TRACE CONNECT HEAD; do
     call "$method" /predict -k "$KEY"
-    [ "$status" = 405 ] && [ "$(header_of allow)" = POST ] || fail "for $method" "$(cat "$header")"
+    assert_status 405
+    [ "$(header_of allow)" = POST ] || fail "for $method" "$(cat "$header")"
   done
   call GET /predict
   assert_problem 405 method_not_allowed POST
@@ -166,7 +168,7 @@ blanks() { printf "%$1s" ''; }
   for path in // //health /health/ /health// /./health /x/../health /models/../health '/../health' /%68ealth \
     /health%00 /health%2f /%2e/health /%2e%2e/health '/health;x' '/health;x=1' '/health#x' '/health%3fx' \
     /models//iris /models/ '/models/.' '/models/..' '/models/../iris' /models/iris/../iris '/models/iris;x' \
-    '/models/%69ris' '/models/iris%00' '/models/iris ' '/ health' '\health' '/health\' 'health' '' '*' \
+    '/models/%69ris' '/models/iris%00' '/models/iris ' '/ health' '\health' "/health\\" 'health' '' '*' \
     'http://other/health' '/models/../../../../etc/passwd' '/models/iris/1.fgm' $'/health\n' $'/health\r\nX: 1' \
     '/models/{name}' '/models/iris.' '/модель' $'/\xff\xfe' '/models/iris/' '/models/'; do
     call GET "$path" -k "$KEY"

@@ -2,6 +2,7 @@
 # tests/api/input.bats: bodies that are wrong.  Each gets its status, its error word and
 # a detail that names the fault, and the worker lives.
 
+# shellcheck disable=SC2154,SC2016 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 setup_file() {
@@ -75,6 +76,7 @@ null"
 
 @test "NUL bytes are a 400, inside and behind" {
   for text in '{"features":[5.1,3.5,1.4,0.2]}\0' '{"features":[5.1,3.5\0,1.4,0.2]}' '{"fea\0tures":[1]}' '\0'; do
+    # shellcheck disable=SC2059
     printf "$text" >"$BATS_TEST_TMPDIR/nul"
     call POST /predict -k "$KEY" -f "$BATS_TEST_TMPDIR/nul"
     assert_problem 400 bad_request JSON

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # tests/api/keys.bats: who is let in, and who never.
 
+# shellcheck disable=SC2154,SC2034,SC2030,SC2031 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 setup_file() {
@@ -16,10 +17,11 @@ id_of() { cut -d_ -f2 <<<"$1"; }
 # A key of the right form and check that nobody was given: its CRC-32 is made here by
 # another program than ours.
 stranger() {
-  local text=fg_AAAAAAAAAAAA_$(printf 'B%.0s' {1..43})_ crc out='' digits i
+  local text crc out='' digits
+  text=fg_AAAAAAAAAAAA_$(printf 'B%.0s' {1..43})_
   digits=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
   crc=$(printf %s "$text" | gzip -c | tail -c 8 | od -An -tu4 -N4 --endian=little | tr -d ' ')
-  for i in 1 2 3 4 5 6; do
+  for _ in 1 2 3 4 5 6; do
     out=${digits:$((crc % 62)):1}$out
     crc=$((crc / 62))
   done

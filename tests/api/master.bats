@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # tests/api/master.bats: workers come and go, and no request is lost but the one in hand.
 
+# shellcheck disable=SC2154,SC2034,SC2030,SC2031,SC2016 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 setup_file() {
@@ -19,11 +20,10 @@ teardown() {
 # each answer, and "lost" for none.
 load_start() {
   CLIENTS=
-  local client
+  local client asked=$BATS_TEST_TMPDIR/asked
+  printf %s "$IRIS" >"$asked"
   for client in 1 2 3 4; do
     (
-      asked=$BATS_TEST_TMPDIR/asked
-      printf %s "$IRIS" >"$asked"
       while ! [ -e "$BATS_TEST_TMPDIR/stop" ]; do
         env -i PATH="$PATH" REQUEST_METHOD=POST REQUEST_URI=/predict CONTENT_LENGTH=${#IRIS} \
           HTTP_X_API_KEY="$KEY" timeout 10 cgi-fcgi -bind -connect "127.0.0.1:$PORT" <"$asked" 2>/dev/null |

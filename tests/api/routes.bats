@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # tests/api/routes.bats: what each route answers to a caller who does it right.
 
+# shellcheck disable=SC2154,SC2016 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 setup_file() {

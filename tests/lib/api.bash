@@ -223,6 +223,7 @@ raw_length() {
 # RAW_KEEP=1 asks to keep the connection.
 raw_head() {
   local LC_ALL=C pair name value file=$BATS_TEST_TMPDIR/raw.params
+  # shellcheck disable=SC2059
   printf "\\x00\\x01\\x0${RAW_KEEP:-0}\\x00\\x00\\x00\\x00\\x00" >"$BATS_TEST_TMPDIR/raw.begin"
   raw_record 1 "$BATS_TEST_TMPDIR/raw.begin"
   for pair; do

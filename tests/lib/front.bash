@@ -43,7 +43,7 @@ home_make() {
     -o "$T/iris.fgm" >/dev/null 2>&1
   chmod 644 "$T/iris.fgm"
   cli model publish iris "$T/iris.fgm" >/dev/null
-  KEY=$(cli key create --name test)
+  KEY=$(cli key create --name test 2>/dev/null)
 }
 
 port_free() {

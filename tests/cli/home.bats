@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# tests/cli/home.bats: forestgate init, and what a home is.
+
+# shellcheck disable=SC2016 # set or read by lib/api; dollars of jq
+load ../lib/api
+
+setup() { G=$BATS_TEST_TMPDIR; }
+
+# All of the home: names, modes, owners and bytes; SQLite's side files aside.
+state() {
+  (cd "$G/home" && find . -not -name 'forestgate.db-*' -printf '%p %m %u\n' | sort &&
+    find . -type f -not -name 'forestgate.db-*' -not -name forestgate.db -exec sha256sum {} + | sort &&
+    sqlite3 forestgate.db .dump)
+}
+
+@test "init makes a home that is its owner's alone" {
+  run cli init
+  [ "$status" = 0 ]
+  [[ "$output" == *"$G/home"* ]]
+  [ "$(cd "$G/home" && find . -maxdepth 1 -not -name 'forestgate.db-*' -printf '%f\n' | sort | tr '\n' ' ')" = \
+    '. epoch forestgate.conf forestgate.db logs models secrets ' ]
+  [ -z "$(find "$G/home" -perm /077)" ] || fail "$(find "$G/home" -perm /077 -printf '%p %m\n')"
+  [ "$(stat -c %s "$G/home/secrets/key.secret")" = 32 ]
+}
+
+@test "by root the home is www-data's, or the user's that is named" {
+  am_root || skip 'not root'
+  cli init >/dev/null
+  [ -z "$(find "$G/home" -not -user www-data)" ]
+  "$FORESTGATE" init --home "$G/other" --user daemon >/dev/null
+  [ -z "$(find "$G/other" -not -user daemon)" ]
+  run "$FORESTGATE" init --home "$G/none" --user no-such-user
+  [ "$status" = 1 ]
+  [[ "$output" == *'no user no-such-user'* ]]
+  [ ! -e "$G/none" ]
+}
+
+@test "by root nothing in the home ever becomes root's" {
+  am_root || skip 'not root'
+  gate_home
+  cli key create --name two >/dev/null 2>&1
+  cli key list >/dev/null
+  cli model publish iris "$G/iris.fgm" >/dev/null
+  cli model show iris >/dev/null
+  cli predict --model iris --in "$TOP/model/iris.csv" >/dev/null
+  [ -z "$(find "$G/home" -user root)" ] || fail "$(find "$G/home" -user root)"
+}
+
+@test "init again keeps everything" {
+  gate_home
+  echo '# mine' >>"$G/home/forestgate.conf"
+  before=$(state)
+  run cli init
+  [ "$status" = 0 ]
+  [ "$(state)" = "$before" ] || fail "$(diff <(echo "$before") <(state))"
+  run cli init --json
+  jq -e --arg home "$G/home" '.home == $home' <<<"$output"
+}
+
+@test "init completes a home that lacks something" {
+  gate_home
+  rm -r "$G/home/logs" "$G/home/forestgate.conf" "$G/home/epoch"
+  run cli init
+  [ "$status" = 0 ]
+  [ -d "$G/home/logs" ] && [ -s "$G/home/forestgate.conf" ] && [ "$(stat -c %s "$G/home/epoch")" = 8 ]
+  cli key list --json | jq -e 'length == 1'
+}
+
+@test "two inits at once make one whole home" {
+  for i in 1 2 3 4; do
+    cli init >"$G/out.$i" 2>&1 3>&- &
+  done
+  wait
+  KEY=$(cli key create --name one 2>/dev/null) || fail "$(cat "$G"/out.*)"
+  [ ${#KEY} = 66 ]
+  [ "$(sqlite3 "$G/home/forestgate.db" 'PRAGMA integrity_check')" = ok ]
+  [ -z "$(find "$G/home" -name '*.??????' -not -name '*.secret')" ] || fail "$(find "$G/home")"
+}
+
+@test "init where it cannot be made is a failure that names the place" {
+  run "$FORESTGATE" init --home "$G/no/such/parent"
+  [ "$status" = 1 ]
+  [[ "$output" == *"$G/no/such/parent"* ]]
+  : >"$G/file"
+  run "$FORESTGATE" init --home "$G/file"
+  [ "$status" = 1 ]
+  [[ "$output" == *"$G/file"* ]]
+}
+
+@test "a home may have any path" {
+  for name in 'with blanks' "quote's" 'dollar$x' '-dash' 'ünï' $'new\nline' '%s%n' "$(printf 'l%.0s' {1..200})"; do
+    (
+      cd "$G"
+      "$FORESTGATE" init --home "./$name" >/dev/null
+      key=$("$FORESTGATE" key create --name x --home "./$name" 2>/dev/null)
+      [ ${#key} = 66 ]
+    )
+  done
+}
+
+@test "a relative home, and files beside it, are those of the directory one is in" {
+  cd "$G"
+  "$FORESTGATE" --home home init >/dev/null
+  train_iris iris.fgm
+  [ "$("$FORESTGATE" --home home model publish iris iris.fgm)" = 1 ]
+  cp "$TOP/model/iris.csv" rows.csv
+  "$FORESTGATE" --home home predict --model iris --in rows.csv --out out.csv
+  [ "$(wc -l <out.csv)" = 151 ]
+  "$FORESTGATE" --home home model show iris | grep -q 'classify'
+}

@@ -1,0 +1,241 @@
+#!/usr/bin/env bats
+# tests/cli/model.bats: training, showing, checking and publishing models, and
+# predictions of files.
+
+bats_require_minimum_version 1.5.0
+load ../lib/api
+
+setup_file() { gate_home; }
+
+# What a test writes; Bats puts files of its own beside it.
+setup() {
+  D=$BATS_TEST_TMPDIR/files
+  mkdir "$D"
+}
+
+listing() { (cd "$G/home" && find . -not -name 'forestgate.db-*' | sort) && cli model list --json; }
+
+# refused REGEX ARGUMENT...: status 1, nothing on standard output, a message that fits.
+refused() {
+  local want=$1
+  shift
+  run --separate-stderr cli "$@"
+  # shellcheck disable=SC2154 # run sets it
+  [ "$status" = 1 ] || fail "$* ended with $status: $output $stderr"
+  [ -z "$output" ] || fail "$* printed: $output"
+  [[ "$stderr" =~ $want ]] || fail "$* said: $stderr"
+}
+
+@test "train says what it made, as text and as JSON, on one and the same image" {
+  run "$FORESTGATE" model train --csv "$TOP/model/iris.csv" --target species --trees 5 -o "$D/a.fgm"
+  [ "$status" = 0 ]
+  [[ "$output" == *'5 trees to classify'*'150 rows of 4 features'*'out-of-bag accuracy'* ]] || fail "$output"
+  run --separate-stderr "$FORESTGATE" model train --csv "$TOP/model/iris.csv" --target species --trees 5 \
+    -o "$D/b.fgm" --json
+  jq -e '.task == "classify" and .rows == 150 and .features == 4 and .classes == 3 and .trees == 5 and .seed == 42 and
+    .metric == "accuracy" and (.oob_score > 0.8)' <<<"$output"
+  cmp "$D/a.fgm" "$D/b.fgm"
+}
+
+@test "the same seed gives the same bytes whatever the threads, another seed others" {
+  for threads in 1 2 7; do
+    "$FORESTGATE" model train --csv "$TOP/model/iris.csv" --target species --trees 20 --threads "$threads" \
+      -o "$D/$threads.fgm" >/dev/null
+  done
+  cmp "$D/1.fgm" "$D/2.fgm"
+  cmp "$D/1.fgm" "$D/7.fgm"
+  train_iris "$D/other.fgm" 20 43
+  run ! cmp -s "$D/1.fgm" "$D/other.fgm"
+}
+
+@test "a CSV that is wrong is refused by file, line and column, and no image is written" {
+  csv=$D/bad.csv
+  check() { # REGEX CONTENT
+    # shellcheck disable=SC2059
+    printf "$2" >"$csv"
+    refused "$1" model train --csv "$csv" --target kind -o "$D/bad.fgm"
+    [ "$(ls "$D")" = bad.csv ] || fail "left over: $(ls "$D")"
+  }
+  check 'bad\.csv:3.*b' 'a,b,kind\n1,2,x\n3,hello,y\n5,6,x\n'
+  check 'bad\.csv:4.*a' 'a,b,kind\n1,2,x\n3,4,y\n1e999,6,x\n'
+  check 'bad\.csv:3' 'a,b,kind\n1,2,x\n3,4\n5,6,y\n'
+  check 'bad\.csv:3' 'a,b,kind\n1,2,x\n3,4,y,z\n'
+  check 'bad\.csv:2.*a' 'a,b,kind\n,2,x\n3,4,y\n'
+  check 'bad\.csv' 'a,b,kind\n"1,2,x\n3,4,y\n'
+  check 'kind' 'a,b,other\n1,2,x\n'
+  check 'bad\.csv' 'a,a,kind\n1,2,x\n3,4,y\n'
+  check 'bad\.csv' 'a,b,kind\n'
+  check 'bad\.csv' ''
+  check 'bad\.csv' '\n\n'
+}
+
+@test "a CSV that is not there, a directory, or an output that cannot be written is refused by name" {
+  refused 'none.csv' model train --csv "$D/none.csv" --target x -o "$D/x.fgm"
+  refused "$D" model train --csv "$D" --target x -o "$D/x.fgm"
+  refused 'no/x.fgm' model train --csv "$TOP/model/iris.csv" --target species --trees 2 -o "$D/no/x.fgm"
+  [ -z "$(ls "$D")" ]
+}
+
+@test "a training that fails leaves the image that was there" {
+  cp "$G/iris.fgm" "$D/keep.fgm"
+  refused 'nothing' model train --csv "$TOP/model/iris.csv" --target nothing -o "$D/keep.fgm"
+  cmp "$G/iris.fgm" "$D/keep.fgm"
+  # Over a limit of file size: no signal, no half of a file.
+  run bash -c 'ulimit -f 4; "$0" model train --csv "$1" --target species -o "$2"' "$FORESTGATE" "$TOP/model/iris.csv" \
+    "$D/keep.fgm"
+  [ "$status" = 1 ] || fail "it ended with $status: $output"
+  [[ "$output" == *keep.fgm* ]]
+  cmp "$G/iris.fgm" "$D/keep.fgm"
+  [ "$(ls "$D")" = keep.fgm ] || fail "left over: $(ls "$D")"
+}
+
+@test "no bar is drawn where there is no terminal" {
+  run --separate-stderr "$FORESTGATE" model train --csv "$TOP/model/iris.csv" --target species --trees 300 \
+    -o "$D/a.fgm"
+  [ -z "$stderr" ]
+}
+
+@test "show: facts, classes and importances as bars; the same as JSON" {
+  run cli model show iris
+  [ "$status" = 0 ]
+  [[ "$output" == *'classify by 10 trees'*'0 setosa, 1 versicolor, 2 virginica'*'petal_width'*'####'* ]] || fail "$output"
+  run cli model show "$G/iris.fgm" --json
+  jq -e '.task == "classify" and .trees == 10 and (.features | length == 4) and
+    ([.features[].importance] | add - 1 | fabs < 1e-6) and (.sha256 | length == 64)' <<<"$output"
+  cli model show iris --json | jq -e --argjson file "$output" '. == $file'
+}
+
+@test "check proves a whole image and refuses a damaged one" {
+  run cli model check "$G/iris.fgm"
+  [ "$status" = 0 ]
+  [[ "$output" == *'is good'* ]]
+  cli model check iris --json | jq -e '.state == "good" and (.sha256 | length == 64)'
+  for length in 0 10 100 1000; do
+    head -c "$length" "$G/iris.fgm" >"$D/cut.fgm"
+    refused 'cut.fgm' model check "$D/cut.fgm"
+  done
+  size=$(stat -c %s "$G/iris.fgm")
+  for at in 0 8 100 $((size / 2)) $((size - 1)); do
+    cp "$G/iris.fgm" "$D/bit.fgm"
+    printf 'Z' | dd of="$D/bit.fgm" bs=1 seek="$at" conv=notrunc status=none
+    if cmp -s "$G/iris.fgm" "$D/bit.fgm"; then continue; fi
+    refused 'bit.fgm' model check "$D/bit.fgm"
+  done
+  refused 'none.fgm' model check "$D/none.fgm"
+  refused 'no model "none"' model check none
+}
+
+@test "publish prints the number alone, and counts on" {
+  run --separate-stderr cli model publish count "$G/iris.fgm"
+  [ "$status" = 0 ]
+  [ "$output" = 1 ]
+  [ -z "$stderr" ]
+  [ "$(cli model publish count "$G/iris.fgm")" = 2 ]
+  cli model publish count "$G/iris.fgm" --json | jq -e '.name == "count" and .version == 3 and (.sha256 | length == 64)'
+  [ "$(cd "$G/home/models/count" && echo *)" = '1.fgm 2.fgm 3.fgm' ]
+  cmp "$G/iris.fgm" "$G/home/models/count/3.fgm"
+  [ "$(stat -c %a "$G/home/models/count/3.fgm")" = 400 ]
+  cli model list --json | jq -e 'any(.[]; .name == "count" and .version == 3)'
+  run cli model list
+  [[ "$output" =~ count\ +3\ +20 ]]
+}
+
+@test "publish of a broken image, or of none, changes nothing" {
+  before=$(listing)
+  head -c 1000 "$G/iris.fgm" >"$D/cut.fgm"
+  { cat "$G/iris.fgm" && echo; } >"$D/longer.fgm"
+  cp "$G/iris.fgm" "$D/bit.fgm"
+  printf 'Z' | dd of="$D/bit.fgm" bs=1 seek=200 conv=notrunc status=none
+  : >"$D/empty.fgm"
+  for name in iris fresh; do
+    for file in cut longer bit empty; do
+      refused "$file.fgm" model publish "$name" "$D/$file.fgm"
+      if [[ "$stderr" == *incoming* ]]; then fail "the message names our copy: $stderr"; fi
+    done
+    refused 'none.fgm' model publish "$name" "$D/none.fgm"
+    refused "$D" model publish "$name" "$D"
+    refused 'iris.csv' model publish "$name" "$TOP/model/iris.csv"
+  done
+  [ "$(listing)" = "$before" ] || fail "$(diff <(echo "$before") <(listing))"
+}
+
+@test "names that are none are refused, and nothing outside models/ is touched" {
+  before=$(listing)
+  for name in '' . .. ../x x/../y /abs .hidden -dash _under Iris 'a b' $'a\nb' ünï "$(printf 'n%.0s' {1..65})" 'a;b' "a'b" \
+    'a/b' 'x%2f' '*' 'a,b'; do
+    run cli model publish -- "$name" "$G/iris.fgm"
+    [ "$status" != 0 ] || fail "the name \"$name\" was taken"
+  done
+  [ "$(listing)" = "$before" ] || fail "$(diff <(echo "$before") <(listing))"
+  for name in a 0 a.b_c-d "$(printf 'n%.0s' {1..64})"; do
+    [ "$(cli model publish "$name" "$G/iris.fgm")" = 1 ]
+  done
+}
+
+@test "a publication whose row cannot be written leaves no file" {
+  sqlite3 "$G/home/forestgate.db" "CREATE TRIGGER refuse BEFORE INSERT ON version BEGIN SELECT RAISE(ABORT, 'refused'); END"
+  before=$(listing)
+  run cli model publish iris "$G/iris.fgm"
+  refusal=$status
+  after=$(listing)
+  sqlite3 "$G/home/forestgate.db" 'DROP TRIGGER refuse'
+  [ "$refusal" = 1 ]
+  [ "$before" = "$after" ] || fail "$(diff <(echo "$before") <(echo "$after"))"
+}
+
+@test "ten publications at once get ten numbers, and each its own image" {
+  for i in {1..10}; do
+    train_iris "$D/$i.fgm" 2 "$i"
+    cli model publish race "$D/$i.fgm" >"$D/number.$i" 3>&- &
+  done
+  wait
+  [ "$(cat "$D"/number.* | sort -n | tr '\n' ' ')" = '1 2 3 4 5 6 7 8 9 10 ' ]
+  for i in {1..10}; do
+    cmp "$D/$i.fgm" "$G/home/models/race/$(cat "$D/number.$i").fgm"
+  done
+}
+
+@test "predict: labels by default, probabilities by class, numbers for a regression" {
+  run cli predict --model iris --in "$TOP/model/iris.csv"
+  [ "$status" = 0 ]
+  [ "${lines[0]}" = prediction ]
+  [ "${#lines[@]}" = 151 ]
+  [ "${lines[1]}" = setosa ]
+  run cli predict --model "$G/iris.fgm" --in "$TOP/model/iris.csv" --output probability
+  [ "${lines[0]}" = setosa,versicolor,virginica ]
+  awk -F, 'NR > 1 {s = $1 + $2 + $3; if (s < 0.999999 || s > 1.000001) exit 1}' <<<"$output"
+  train_regression "$G/price.fgm"
+  run cli predict --model "$G/price.fgm" --in "$G/regression.csv"
+  [ "${#lines[@]}" = 201 ]
+  [[ "${lines[1]}" =~ ^-?[0-9.e-]+$ ]]
+}
+
+@test "predict: standard input, and an output that is whole or not there" {
+  cli predict --model iris --in - <"$TOP/model/iris.csv" >"$D/a"
+  cli predict --model iris --in "$TOP/model/iris.csv" --out "$D/b"
+  cmp "$D/a" "$D/b"
+  { cat "$TOP/model/iris.csv" && echo '5.1,x,1.4,0.2,setosa'; } >"$D/bad.csv"
+  refused 'bad.csv:152.*sepal_width' predict --model iris --in "$D/bad.csv" --out "$D/c"
+  [ "$(ls "$D")" = $'a\nb\nbad.csv' ]
+}
+
+@test "predict refuses a model or a file that is not there, and rows that do not fit" {
+  refused 'no model "none"' predict --model none --in "$TOP/model/iris.csv"
+  refused 'none.csv' predict --model iris --in "$D/none.csv"
+  refused 'none.fgm' predict --model "$D/none.fgm" --in "$TOP/model/iris.csv"
+  printf 'a,b\n1,2\n' >"$D/other.csv"
+  refused 'other.csv' predict --model iris --in "$D/other.csv"
+  printf 'sepal_length,sepal_width,petal_length,petal_width\n1,2,3\n' >"$D/short.csv"
+  refused 'short.csv:2' predict --model iris --in "$D/short.csv" --out "$D/out"
+  [ ! -e "$D/out" ]
+}
+
+@test "by root, files of root's own are read and written as root" {
+  am_root || skip 'not root'
+  mkdir -m 700 "$D/private"
+  cp "$G/iris.fgm" "$TOP/model/iris.csv" "$D/private/"
+  chmod 600 "$D/private"/*
+  [ "$(cli model publish private "$D/private/iris.fgm")" = 1 ]
+  cli predict --model private --in "$D/private/iris.csv" --out "$D/private/out.csv"
+  [ "$(stat -c %U "$D/private/out.csv")" = root ]
+}
