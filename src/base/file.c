@@ -106,7 +106,7 @@ static enum result write_named(const struct source *source, const char *path, mo
     fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return reason_errno(why, "%s", path);
-    if (source->bytes != NULL)
+    if (source->fd < 0)
         result = write_all(fd, source->bytes, source->len, path, why);
     else
         result = copy_all(fd, source->fd, path, why);
@@ -143,7 +143,7 @@ enum result file_make_dir(const char *path, mode_t mode, struct reason *why)
     struct stat st;
 
     if (mkdir(path, mode) == 0)
-        return RESULT_OK;
+        return file_sync_parent(path, why);
     if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return RESULT_OK;
     if (errno == EEXIST)

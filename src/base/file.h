@@ -25,7 +25,10 @@ enum result file_write_atomic(const char *path, const void *bytes, size_t len, m
 /* The same with the bytes of an open file, from its start to its end. */
 enum result file_copy_atomic(int from, const char *path, mode_t mode, struct reason *why);
 
-/* Makes a directory (and not its parents); one that exists is left as it is. */
+/*
+ * Makes a directory (and not its parents) and syncs the one that it is in; a directory
+ * that exists is left as it is.
+ */
 enum result file_make_dir(const char *path, mode_t mode, struct reason *why);
 
 /* Syncs the directory that holds path, so that a rename in it lasts. */

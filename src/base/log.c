@@ -34,7 +34,9 @@ struct log {
     struct stat opened;    /* which file fd is */
     int64_t looked_second; /* when it was last compared with the file at path */
     sig_atomic_t generation;
-    bool failing;
+    bool failing;  /* a write failed, and so did every one since */
+    bool torn;     /* the last line stands there in part */
+    bool unopened; /* it could not be opened anew */
     struct buf line;
 };
 
@@ -200,6 +202,8 @@ void log_write(struct log *log, const struct log_entry *entry)
     ssize_t put = -1;
 
     buf_clear(line, LINE_KEPT);
+    if (log->torn)
+        buf_putc(line, '\n');
     if (log->format == CONFIG_LOG_JSON)
         json_line(line, entry);
     else
@@ -207,12 +211,17 @@ void log_write(struct log *log, const struct log_entry *entry)
     buf_putc(line, '\n');
     if (was_rotated(log, entry->wall_us / SECOND_US)) {
         log->generation = reopen_generation;
-        if (file_open(log, &why) != RESULT_OK)
+        if (file_open(log, &why) == RESULT_OK) {
+            log->unopened = log->torn = false;
+        } else if (!log->unopened) {
+            log->unopened = true;
             log_message("%s", why.text);
+        }
     }
     errno = ENOMEM;
     if (!buf_failed(line))
         put = write(log->fd, line->data, line->len);
+    log->torn = put > 0 ? put < (ssize_t)line->len : log->torn;
     if (put == (ssize_t)line->len) {
         log->failing = false;
     } else if (!log->failing) {

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -39,7 +38,6 @@ enum result cli_home_open(const struct option_set *set, struct home *home, struc
 {
     enum result result;
 
-    umask(077);
     result = home_enter(home, cli_home_path(set), DB_CLI, why);
     if (result == RESULT_OK)
         result = home_load_config(home, environ, why);

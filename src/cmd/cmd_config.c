@@ -31,6 +31,7 @@ static int run_manual(const struct option_set *set)
 static int run_check(const struct option_set *set)
 {
     struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
     enum result result;
     struct reason why;
     struct home home;
@@ -41,7 +42,13 @@ static int run_check(const struct option_set *set)
     home_leave(&home);
     if (result != RESULT_OK)
         return cli_fail(&why);
-    buf_puts(&text, "the settings are good");
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        cli_json_string(&writer, "state", "good");
+        json_write_object_end(&writer);
+    } else {
+        buf_puts(&text, "the settings are good");
+    }
     return cli_print(&text);
 }
 

@@ -1,7 +1,6 @@
 /*
  * cmd_init.c: forestgate init.
  */
-#include <sys/stat.h>
 
 #include "cmd/cli.h"
 
@@ -13,7 +12,6 @@ static int run_init(const struct option_set *set)
     struct reason why;
     struct home home;
 
-    umask(077);
     result = home_make_directory(path, option_value(set, "--user"), &why);
     if (result == RESULT_OK) {
         result = home_enter(&home, path, DB_CLI, &why);

@@ -8,12 +8,17 @@
 #include "cmd/cli.h"
 #include "gate/key.h"
 
+static const char *state_name(const struct key_row *row)
+{
+    return key_state_name(key_state_at(row, clock_wall_us() / 1000000));
+}
+
 /* All that may be shown of a key: never its secret, never its hash. */
 static void row_write(struct json_writer *writer, const struct key_row *row)
 {
     cli_json_string(writer, "id", row->id);
     cli_json_string(writer, "name", row->name);
-    cli_json_string(writer, "state", key_state(row, clock_wall_us() / 1000000));
+    cli_json_string(writer, "state", state_name(row));
     cli_json_string(writer, "models", row->models);
     cli_json_time(writer, "created_at", row->created_at);
     cli_json_time(writer, "expires_at", row->expires_at);
@@ -107,8 +112,7 @@ static void list_row(void *arg, const struct key_row *row)
     cli_time_print(created, row->created_at);
     cli_time_print(expires, row->expires_at);
     buf_printf(&listing->text, "\n%-12s  %-8s  %-16s  %-16s  %-20s  %s", row->id,
-               key_state(row, clock_wall_us() / 1000000), created, expires, row->name,
-               row->models);
+               state_name(row), created, expires, row->name, row->models);
 }
 
 static int run_list(const struct option_set *set)
@@ -146,8 +150,7 @@ static void show_text(struct buf *text, const struct key_row *row)
     buf_printf(text,
                "id       %s\nname     %s\nstate    %s\nmodels   %s\ncreated  %s\nexpires  "
                "%s\nrevoked  %s",
-               row->id, row->name, key_state(row, clock_wall_us() / 1000000), row->models,
-               created, expires, revoked);
+               row->id, row->name, state_name(row), row->models, created, expires, revoked);
 }
 
 static int run_show(const struct option_set *set)

@@ -36,7 +36,7 @@ struct master {
     int count;
     int (*work)(void *arg);
     void *arg;
-    sigset_t signals, before;
+    sigset_t signals;
 };
 
 static void worker_start(struct master *master, struct worker *worker)
@@ -56,7 +56,6 @@ static void worker_start(struct master *master, struct worker *worker)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it died before it could be told */
         _exit(EXIT_FAILURE);
-    sigprocmask(SIG_SETMASK, &master->before, NULL);
     exit(master->work(master->arg));
 }
 
@@ -145,7 +144,7 @@ static void workers_stop(struct master *master)
 int master_run(int count, int (*work)(void *arg), void *arg)
 {
     struct master master = {.count = count, .work = work, .arg = arg};
-    int signal = 0;
+    int taken = 0;
 
     master.workers = calloc((size_t)count, sizeof(*master.workers));
     if (master.workers == NULL) {
@@ -158,10 +157,11 @@ int master_run(int count, int (*work)(void *arg), void *arg)
     sigaddset(&master.signals, SIGUSR1); /* how FastCGI asks for an end */
     sigaddset(&master.signals, SIGHUP);
     sigaddset(&master.signals, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &master.signals, &master.before);
-    while (signal != SIGTERM && signal != SIGINT && signal != SIGUSR1) {
-        signal = signal_wait(&master, workers_start(&master));
-        if (signal == SIGHUP)
+    signal(SIGCHLD, SIG_DFL); /* ignored, as who started us may have it, none is reaped */
+    sigprocmask(SIG_BLOCK, &master.signals, NULL);
+    while (taken != SIGTERM && taken != SIGINT && taken != SIGUSR1) {
+        taken = signal_wait(&master, workers_start(&master));
+        if (taken == SIGHUP)
             workers_signal(&master, SIGHUP);
         workers_reap(&master, false);
     }

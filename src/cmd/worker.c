@@ -6,12 +6,14 @@
  * --workers a master and its children; then all that a worker needs is opened, and
  * requests are served one at a time until SIGTERM.
  */
+#include <ctype.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -57,20 +59,34 @@ static void on_hup(int signal)
 
 /*
  * With SA_RESTART, so that the request in hand is read and answered whole; the wait for
- * the next one ends all the same, since fcgi_stop() takes its socket away.
+ * the next one ends all the same, since fcgi_stop() takes its socket away.  A master has
+ * them blocked until here.
  */
 static void handle_signals(void)
 {
+    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
     struct sigaction action = {.sa_handler = on_term, .sa_flags = SA_RESTART};
+    sigset_t blocked;
 
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL);
+    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+        sigaction(stops[i], &action, NULL);
     action.sa_handler = on_hup;
     sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL); /* a file at its limit is an error of write() */
+    sigemptyset(&blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* Neither a core dump nor another process of this user gets at the secrets in memory. */
+static void shut_memory(void)
+{
+    const struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 static int work(void *arg)
@@ -80,10 +96,10 @@ static int work(void *arg)
     struct reason why;
     int status = EXIT_FAILURE;
 
+    handle_signals();
     if (service_open(&service, entered, &why) == RESULT_OK) {
-        handle_signals();
-        service_run(&service);
-        status = EXIT_SUCCESS;
+        if (service_run(&service))
+            status = EXIT_SUCCESS;
     } else {
         log_message("%s", why.text);
         service_refuse();
@@ -101,15 +117,50 @@ static enum result try_home(struct home *home, struct reason *why)
     return result;
 }
 
-/*
- * Whether the arguments are a client's: plain CGI turns a query without = into them
- * (RFC 3875, section 4.4).
- */
-static bool arguments_are_a_query(void)
+/* Decodes one word of a query in place (RFC 3986, section 2.1). */
+static void percent_decode(char *text)
 {
-    const char *query = getenv("QUERY_STRING");
+    char *to = text, code[3] = {0};
 
-    return fcgi_is_cgi() && query != NULL && query[0] != '\0' && strchr(query, '=') == NULL;
+    for (; *text != '\0'; text++) {
+        if (text[0] == '%' && isxdigit((unsigned char)text[1]) &&
+            isxdigit((unsigned char)text[2])) {
+            memcpy(code, text + 1, 2);
+            *to++ = (char)strtoul(code, NULL, 16);
+            text += 2;
+        } else {
+            *to++ = *text;
+        }
+    }
+    *to = '\0';
+}
+
+/*
+ * How many of the arguments are not a client's: plain CGI adds the words of a query
+ * without = behind the others (RFC 3875, section 4.4).
+ */
+static int own_arguments(int argc, char **argv)
+{
+    const char *query = fcgi_is_cgi() ? getenv("QUERY_STRING") : NULL;
+    char *words, *word, *rest;
+    int count = 1, own;
+
+    if (query == NULL || query[0] == '\0' || strchr(query, '=') != NULL)
+        return argc;
+    words = strdup(query);
+    if (words == NULL)
+        return 1;
+    for (const char *at = query; *at != '\0'; at++)
+        count += *at == '+';
+    own = argc > count ? argc - count : 1;
+    rest = words;
+    for (int i = own; i < argc && (word = strsep(&rest, "+")) != NULL; i++) {
+        percent_decode(word);
+        if (strcmp(word, argv[i]) != 0)
+            own = argc; /* a wrapper has given its own and not the client's */
+    }
+    free(words);
+    return own;
 }
 
 static const char *home_argument(int argc, char **argv)
@@ -158,6 +209,9 @@ static enum result prepare(struct home *home, int argc, char **argv, struct reas
     enum result result;
 
     result = home_enter(home, home_argument(argc, argv), DB_WORKER, why);
+    close(home->origin); /* a worker never goes back */
+    home->origin = -1;
+    shut_memory(); /* after the identity was taken, which makes it dumpable again */
     if (result == RESULT_OK)
         result = home_load_config(home, environ, why);
     if (result == RESULT_OK)
@@ -172,8 +226,7 @@ int main(int argc, char **argv)
     struct home home;
     struct reason why;
 
-    if (arguments_are_a_query())
-        argc = 1;
+    argc = own_arguments(argc, argv);
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);
         return EXIT_SUCCESS;
@@ -182,7 +235,6 @@ int main(int argc, char **argv)
         puts("forestgate " FORESTGATE_VERSION);
         return EXIT_SUCCESS;
     }
-    umask(077);
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     if (prepare(&home, argc, argv, &why) != RESULT_OK) {
         log_message("%s", why.text);

@@ -17,6 +17,8 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "the counter is shared between proce
 
 struct epoch {
     _Atomic uint64_t *number;
+    uint64_t mine; /* the odd number of the last change that was begun here */
+    int fd;
 };
 
 enum result epoch_make(const char *path, struct reason *why)
@@ -48,11 +50,14 @@ enum result epoch_open(const char *path, bool change, struct epoch **out, struct
         result = reason_errno(why, "%s", path);
     else if ((epoch = calloc(1, sizeof(*epoch))) == NULL)
         result = reason_set(why, RESULT_NOMEM, "no memory for %s", path);
-    close(fd);
-    if (epoch != NULL)
+    if (epoch != NULL) {
         epoch->number = map;
-    else if (map != MAP_FAILED)
-        munmap(map, sizeof(uint64_t));
+        epoch->fd = fd;
+    } else {
+        if (map != MAP_FAILED)
+            munmap(map, sizeof(uint64_t));
+        close(fd);
+    }
     *out = epoch;
     return result;
 }
@@ -62,6 +67,7 @@ void epoch_close(struct epoch *epoch)
     if (epoch == NULL)
         return;
     munmap((void *)epoch->number, sizeof(uint64_t));
+    close(epoch->fd);
     free(epoch);
 }
 
@@ -77,10 +83,20 @@ bool epoch_is_settled(uint64_t number)
 
 void epoch_begin(struct epoch *epoch)
 {
-    atomic_fetch_or(epoch->number, 1);
+    epoch->mine = (atomic_load(epoch->number) + 1) | 1;
+    atomic_store(epoch->number, epoch->mine);
 }
 
 void epoch_end(struct epoch *epoch)
 {
-    atomic_store(epoch->number, (atomic_load(epoch->number) | 1) + 1);
+    uint64_t mine = epoch->mine;
+
+    atomic_compare_exchange_strong(epoch->number, &mine, mine + 1);
+}
+
+bool epoch_is_orphan(const struct epoch *epoch)
+{
+    struct stat st;
+
+    return fstat(epoch->fd, &st) != 0 || st.st_nlink == 0;
 }

@@ -5,8 +5,10 @@
  * Even: nothing is being changed; a worker that read the database under this number may
  * go on using what it read for as long as the number stays.  Odd: a change is under
  * way, or its maker died in it; a worker asks the database each time.  The maker sets
- * it odd under the database's write lock before it changes a row, and to the next even
- * number after its commit and before it answers.  So after the answer no worker uses
+ * it, under the database's write lock and before it changes a row, to an odd number that
+ * was never there; after its commit, outside the lock, and before it answers, to the even
+ * number behind that, but only if the odd one is still its own: else a later maker has
+ * begun, who will settle it.  So no number comes twice, after the answer no worker uses
  * what was true before, and looking costs one load from shared memory.
  */
 #ifndef GATE_EPOCH_H
@@ -32,8 +34,14 @@ uint64_t epoch_read(const struct epoch *epoch);
 /* Whether what was read under this number may be remembered. */
 bool epoch_is_settled(uint64_t number);
 
-/* Around a change, both under the database's write lock. */
+/* Around a change: begun under the database's write lock, ended after the commit. */
 void epoch_begin(struct epoch *epoch);
 void epoch_end(struct epoch *epoch);
+
+/*
+ * Whether the file was removed or replaced while it was mapped: then changes are told
+ * where nobody here looks, and a worker has to end.  One system call.
+ */
+bool epoch_is_orphan(const struct epoch *epoch);
 
 #endif

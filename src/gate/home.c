@@ -35,6 +35,20 @@ static enum result make_config(const char *path, struct reason *why)
     return result;
 }
 
+/*
+ * A new secret in a home that has keys already would end every one of them without a
+ * word.
+ */
+static enum result make_key_secret(const char *path, struct reason *why)
+{
+    if (access(path, F_OK) != 0 && access(HOME_DATABASE, F_OK) == 0)
+        return reason_set(why, RESULT_MISSING,
+                          "%s is missing, without which no key of this home is valid: put it "
+                          "back from a backup, or take " HOME_DATABASE " away to begin anew",
+                          path);
+    return secret_file_make(path, why);
+}
+
 static enum result make_directory(const char *path, struct reason *why)
 {
     return file_make_dir(path, 0700, why);
@@ -46,12 +60,9 @@ static enum result make_parts(struct reason *why)
         const char *name;
         enum result (*make)(const char *path, struct reason *why);
     } parts[] = {
-        {"secrets", make_directory},
-        {"models", make_directory},
-        {"logs", make_directory},
-        {HOME_CONFIG, make_config},
-        {HOME_KEY_SECRET, secret_file_make},
-        {HOME_EPOCH, epoch_make},
+        {"secrets", make_directory},        {"models", make_directory},
+        {"logs", make_directory},           {HOME_CONFIG, make_config},
+        {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
         {HOME_DATABASE, db_migrate},
     };
     enum result result = RESULT_OK;
@@ -76,18 +87,37 @@ enum result home_make(struct reason *why)
     return result;
 }
 
+/* By its descriptor: the name could have become another's by now. */
 static enum result give_to(const char *path, const char *user, struct reason *why)
 {
+    enum result result = RESULT_OK;
     const struct passwd *owner;
+    int fd;
 
     if (geteuid() != 0 || user == NULL)
         return RESULT_OK;
     owner = getpwnam(user);
     if (owner == NULL)
         return reason_set(why, RESULT_INVALID, "there is no user %s on this system", user);
-    if (chown(path, owner->pw_uid, owner->pw_gid) != 0)
-        return reason_errno(why, "giving %s to %s", path, user);
-    return RESULT_OK;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fchown(fd, owner->pw_uid, owner->pw_gid) != 0)
+        result = reason_errno(why, "giving %s to %s", path, user);
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+/*
+ * Gives a directory its name unless that is taken.  File systems over a network do not
+ * know RENAME_NOREPLACE; a plain rename() takes the place of an empty directory only.
+ */
+static int rename_new(const char *from, const char *to)
+{
+    int status = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+    if (status != 0 && (errno == EINVAL || errno == ENOSYS))
+        status = rename(from, to);
+    return status != 0 && (errno == EEXIST || errno == ENOTEMPTY) ? 0 : status;
 }
 
 /* Made under another name, so that whoever finds it finds it with its owner. */
@@ -106,24 +136,26 @@ enum result home_make_directory(const char *path, const char *user, struct reaso
     if (mkdtemp(made) == NULL)
         return reason_errno(why, "%s", path);
     result = give_to(made, user, why);
-    if (result == RESULT_OK &&
-        renameat2(AT_FDCWD, made, AT_FDCWD, path, RENAME_NOREPLACE) != 0 && errno != EEXIST)
+    if (result == RESULT_OK && rename_new(made, path) != 0)
         result = reason_errno(why, "%s", path);
     rmdir(made); /* there only if it did not become the home */
     return result;
 }
 
-static enum result become(const struct stat *st, enum db_role role)
+static enum result become(const struct passwd *owner, enum db_role role)
 {
     if (role == DB_CLI)
-        return setegid(st->st_gid) == 0 && seteuid(st->st_uid) == 0 ? RESULT_OK : RESULT_DENIED;
-    if (setgroups(0, NULL) != 0 || setgid(st->st_gid) != 0 || setuid(st->st_uid) != 0)
+        return setegid(owner->pw_gid) == 0 && seteuid(owner->pw_uid) == 0 ? RESULT_OK
+                                                                          : RESULT_DENIED;
+    if (setgroups(0, NULL) != 0 || setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0)
         return RESULT_DENIED;
     return setuid(0) == 0 ? RESULT_FAILED : RESULT_OK; /* it must not be able to go back */
 }
 
+/* Root takes the owner's own group: the directory's may be root's. */
 static enum result become_owner(const char *path, enum db_role role, struct reason *why)
 {
+    const struct passwd *owner;
     enum result result;
     struct stat st;
 
@@ -138,7 +170,12 @@ static enum result become_owner(const char *path, enum db_role role, struct reas
                           path, path);
     if (st.st_uid == 0)
         return RESULT_OK;
-    result = become(&st, role);
+    owner = getpwuid(st.st_uid);
+    if (owner == NULL)
+        return reason_set(why, RESULT_INVALID,
+                          "the home %s belongs to user %u, who is not known", path,
+                          (unsigned)st.st_uid);
+    result = become(owner, role);
     if (result != RESULT_OK)
         reason_set(why, result, "root could not become the owner of %s", path);
     return result;
@@ -148,6 +185,7 @@ enum result home_enter(struct home *home, const char *path, enum db_role role,
                        struct reason *why)
 {
     memset(home, 0, sizeof(*home));
+    home->mask = umask(077);
     home->origin = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (chdir(path) == 0)
         return become_owner(path, role, why);
@@ -162,6 +200,7 @@ void home_leave(struct home *home)
 {
     uid_t real = getuid();
 
+    umask(home->mask);
     if (real != geteuid() && (seteuid(real) != 0 || setegid(getgid()) != 0))
         abort(); /* root that is not root again: nothing is as it should be */
     if (home->origin < 0)

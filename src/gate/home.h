@@ -17,6 +17,8 @@
 #ifndef GATE_HOME_H
 #define GATE_HOME_H
 
+#include <sys/types.h>
+
 #include "base/config.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -24,7 +26,8 @@
 #include "store/db.h"
 
 struct home {
-    int origin; /* the directory that was left on entering */
+    int origin;  /* the directory that was left on entering, */
+    mode_t mask; /* and the umask; inside, what is made is its owner's alone */
     struct config config;
     struct db *db;
     struct epoch *epoch;

@@ -184,17 +184,23 @@ enum result key_revoke(struct home *home, const char *id, struct reason *why)
     return home_change_end(home, result, why);
 }
 
-const char *key_state(const struct key_row *row, int64_t now)
+enum key_state key_state_at(const struct key_row *row, int64_t now)
 {
     if (row->revoked_at != 0)
-        return "revoked";
-    return row->expires_at != 0 && row->expires_at <= now ? "expired" : "active";
+        return KEY_REVOKED;
+    return row->expires_at != 0 && row->expires_at <= now ? KEY_EXPIRED : KEY_ACTIVE;
 }
 
-bool key_models_have(const char *models, const char *model)
+const char *key_state_name(enum key_state state)
 {
-    size_t len = strlen(model);
+    static const char *const names[KEY_STATE__MAX] = {
+        [KEY_ACTIVE] = "active", [KEY_EXPIRED] = "expired", [KEY_REVOKED] = "revoked"};
 
+    return names[state];
+}
+
+bool key_models_have(const char *models, const char *model, size_t len)
+{
     if (strcmp(models, "*") == 0)
         return true;
     for (;;) {

@@ -46,11 +46,19 @@ enum result key_create(struct home *home, const char *name, const char *models,
 /* Revokes it: no worker admits it from the return on. */
 enum result key_revoke(struct home *home, const char *id, struct reason *why);
 
-/* "active", "expired" or "revoked", at a time in seconds since 1970. */
-const char *key_state(const struct key_row *row, int64_t now);
+enum key_state {
+    KEY_ACTIVE,
+    KEY_EXPIRED,
+    KEY_REVOKED,
+    KEY_STATE__MAX
+};
+
+/* At a time in seconds since 1970; and as a word: "active", "expired", "revoked". */
+enum key_state key_state_at(const struct key_row *row, int64_t now);
+const char *key_state_name(enum key_state state);
 
 /* Whether a list of a key's models has this one. */
-bool key_models_have(const char *models, const char *model);
+bool key_models_have(const char *models, const char *model, size_t len);
 
 /* Who calls. */
 struct caller {

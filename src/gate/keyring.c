@@ -145,7 +145,7 @@ enum result keyring_check(struct keyring *ring, const char *text, size_t len, in
         return result == RESULT_MISSING ? RESULT_DENIED : result;
     row = ring->current;
     same = secret_equal(mac, row->mac, sizeof(mac));
-    if (!same || strcmp(key_state(row, now), "active") != 0)
+    if (!same || key_state_at(row, now) != KEY_ACTIVE)
         return reason_set(why, RESULT_DENIED, "not a key that holds");
     out->models = row->models;
     return RESULT_OK;

@@ -3,8 +3,10 @@
  */
 #include "gate/registry.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,16 +117,48 @@ static enum result give_version(struct home *home, const char *incoming, struct 
     result = file_sync_parent(path, why);
     if (result == RESULT_OK)
         result = model_row_publish(home->db, row, why);
+    return result;
+}
+
+/* What a publication that failed may have left. */
+static void clear_away(const char *directory, const char *incoming, const struct model_row *row)
+{
+    char path[IMAGE_FILE_MAX];
+
+    unlink(incoming);
+    if (row->version != 0) {
+        image_file_path(row, path);
+        unlink(path);
+    }
+    rmdir(directory); /* refused unless it is empty */
+}
+
+/* Under the lock of all publications: a number that is given back is nobody else's yet. */
+static enum result publish(struct home *home, int file, const char *file_name,
+                           struct model_row *row, struct reason *why)
+{
+    char directory[IMAGE_FILE_MAX], incoming[IMAGE_FILE_MAX + 32];
+    enum result result;
+
+    image_file_directory(row->name, directory);
+    snprintf(incoming, sizeof(incoming), "%s/incoming.%d", directory, (int)getpid());
+    result = file_make_dir(directory, 0700, why);
+    if (result == RESULT_OK)
+        result = take_in(incoming, file, file_name, row, why);
+    if (result == RESULT_OK)
+        result = home_change_begin(home, why);
+    if (result == RESULT_OK)
+        result = home_change_end(home, give_version(home, incoming, row, why), why);
     if (result != RESULT_OK)
-        unlink(path); /* while the number is ours: the next to publish gets it again */
+        clear_away(directory, incoming, row);
     return result;
 }
 
 enum result registry_publish(struct home *home, const char *name, int file,
                              const char *file_name, struct model_row *out, struct reason *why)
 {
-    char directory[IMAGE_FILE_MAX], incoming[IMAGE_FILE_MAX + 32];
     enum result result;
+    int lock;
 
     memset(out, 0, sizeof(*out));
     if (!registry_name_valid(name))
@@ -134,19 +168,12 @@ enum result registry_publish(struct home *home, const char *name, int file,
                           name, MODEL_NAME_MAX);
     text_copy(out->name, sizeof(out->name), name);
     out->published_at = clock_wall_us() / 1000000;
-    image_file_directory(name, directory);
-    result = file_make_dir(directory, 0700, why);
-    if (result != RESULT_OK)
-        return result;
-    snprintf(incoming, sizeof(incoming), "%s/incoming.%d", directory, (int)getpid());
-    result = take_in(incoming, file, file_name, out, why);
-    if (result == RESULT_OK)
-        result = home_change_begin(home, why);
-    if (result == RESULT_OK)
-        result = home_change_end(home, give_version(home, incoming, out, why), why);
-    if (result != RESULT_OK) {
-        unlink(incoming);
-        rmdir(directory); /* refused unless it is empty */
-    }
+    lock = open("models", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX) != 0)
+        result = reason_errno(why, "models");
+    else
+        result = publish(home, file, file_name, out, why);
+    if (lock >= 0)
+        close(lock); /* and with it the lock */
     return result;
 }

@@ -86,23 +86,43 @@ static struct image *take_over(struct registry *registry, const struct model_row
     return NULL;
 }
 
+/* Whether a version is known not to load, and it is too soon to try again. */
+static bool is_damaged(const struct registry *registry, const struct model_row *row)
+{
+    if (!registry->damaged || clock_mono_ns() - registry->tried > retry_ns)
+        return false;
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct model *old = &registry->models[i];
+
+        if (old->image == NULL && old->row.version == row->version &&
+            strcmp(old->row.name, row->name) == 0 && strcmp(old->row.sha256, row->sha256) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void load(struct registry *registry, struct fresh *fresh)
 {
     struct reason why;
+    bool damaged = false;
 
-    registry->damaged = false;
     for (size_t i = 0; i < fresh->count; i++) {
         struct model *model = &fresh->models[i];
 
+        if (is_damaged(registry, &model->row)) {
+            damaged = true;
+            continue;
+        }
         model->image = take_over(registry, &model->row);
         if (model->image != NULL ||
             image_file_open(&model->row, &model->image, &why) == RESULT_OK)
             continue;
-        registry->damaged = true;
+        damaged = true;
         registry->tried = clock_mono_ns();
         log_message("model %s cannot be served: %s", model->row.name, why.text);
     }
     models_free(registry->models, registry->count);
+    registry->damaged = damaged;
     registry->models = fresh->models;
     registry->count = fresh->count;
 }

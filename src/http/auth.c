@@ -9,6 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
+enum {
+    MODEL_SHOWN_MAX = 96
+};
+
 /* The token of an Authorization header, or NULL if its scheme is not Bearer. */
 static const char *bearer_token(const char *header)
 {
@@ -38,6 +44,8 @@ static const char *credential_of(const struct service *service)
         if (token == NULL)
             return NULL;
     }
+    if (key != NULL && key[0] == '\0')
+        key = NULL;
     if (key == NULL || token == NULL)
         return key != NULL ? key : token;
     return strcmp(key, token) == 0 ? key : NULL;
@@ -63,10 +71,14 @@ bool auth_caller(struct service *service, struct request *request, struct reply 
     return false;
 }
 
-bool auth_may_use(const struct request *request, const char *model, struct reply *reply)
+bool auth_may_use(const struct request *request, const char *model, size_t len,
+                  struct reply *reply)
 {
-    if (key_models_have(request->caller.models, model))
+    char shown[MODEL_SHOWN_MAX];
+
+    if (key_models_have(request->caller.models, model, len))
         return true;
-    reply_refuse(reply, REPLY_FORBIDDEN, "This key may not use the model %s.", model);
+    utf8_quote(shown, sizeof(shown), model, len);
+    reply_refuse(reply, REPLY_FORBIDDEN, "This key may not use the model %s.", shown);
     return false;
 }

@@ -16,7 +16,12 @@
  */
 bool auth_caller(struct service *service, struct request *request, struct reply *reply);
 
-/* Whether the caller may use a model.  False with the 403 written. */
-bool auth_may_use(const struct request *request, const char *model, struct reply *reply);
+/*
+ * Whether the caller may use a model of this name, there being one or not: a name that
+ * its list does not have is refused before anyone looks whether it exists.  False with
+ * the 403 written.
+ */
+bool auth_may_use(const struct request *request, const char *model, size_t len,
+                  struct reply *reply);
 
 #endif

@@ -26,17 +26,16 @@ static bool length_read(const struct service *service, int64_t *length)
            (text[0] != '-' && num_parse_i64(text, strlen(text), length));
 }
 
-bool body_headers_agree(const struct service *service, struct reply *reply)
+static bool headers_agree(const struct service *service, int64_t *length, struct reply *reply)
 {
     const char *coding = fcgi_param(service->fcgi, FCGI_TRANSFER_ENCODING);
-    int64_t length;
 
-    if (!length_read(service, &length) ||
+    if (!length_read(service, length) ||
         fcgi_param_doubled(service->fcgi, FCGI_CONTENT_LENGTH)) {
         reply_refuse(reply, REPLY_MALFORMED, "Content-Length must be one whole number.");
         return false;
     }
-    if (length >= 0 && coding != NULL && coding[0] != '\0') {
+    if (*length >= 0 && coding != NULL && coding[0] != '\0') {
         reply_refuse(reply, REPLY_MALFORMED,
                      "Content-Length and Transfer-Encoding together are not allowed.");
         return false;
@@ -86,7 +85,6 @@ static void read_up_to(struct service *service, int64_t length, int64_t limit)
     size_t step = READ_FIRST, got;
     char *room;
 
-    fcgi_expect(service->fcgi, length);
     do {
         if (step > most - body->len)
             step = most - body->len;
@@ -107,27 +105,25 @@ bool body_read(struct service *service, const struct request *request, struct re
     struct buf *body = &service->body;
 
     buf_clear(body, BODY_KEPT);
-    length_read(service, &length);
+    if (!headers_agree(service, &length, reply))
+        return false;
     if (request->route->body == ROUTE_BODY_NONE) {
         limit = service->home.config.body_limit;
-        fcgi_expect(service->fcgi, length >= 0 ? length : 0);
         if (length > limit)
             refuse_size(reply, limit);
         return length <= limit;
     }
     if (!type_is_json(fcgi_param(service->fcgi, FCGI_CONTENT_TYPE))) {
-        fcgi_expect(service->fcgi, length);
         reply_refuse(reply, REPLY_TYPE, "This route takes application/json in UTF-8.");
         return false;
     }
     if (length > limit) {
-        fcgi_expect(service->fcgi, length);
         refuse_size(reply, limit);
         return false;
     }
     read_up_to(service, length, limit);
     if (buf_failed(body))
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+        reply_refuse_memory(reply);
     else if (length >= 0 && body->len != (size_t)length)
         reply_refuse(reply, REPLY_MALFORMED, "The body is not as long as Content-Length says.");
     else if ((int64_t)body->len > limit)

@@ -10,15 +10,10 @@
 #include "http/request.h"
 
 /*
- * Whether the headers say one thing only about the body.  False with the 400 written:
- * both a length and a transfer coding, or a length that is no number.
- */
-bool body_headers_agree(const struct service *service, struct reply *reply);
-
-/*
- * Reads the body into service->body.  False with the refusal written: its type (415),
- * its size (413, from the announced length before a byte is read), or a body that is
- * shorter or longer than announced (400).
+ * Reads the body into service->body.  False with the refusal written: headers that do not
+ * say one thing about it (400: a length and a transfer coding, or a length that is no
+ * number), its type (415), its size (413, from the announced length before a byte is
+ * read), or a body that is shorter or longer than announced (400).
  */
 bool body_read(struct service *service, const struct request *request, struct reply *reply);
 

@@ -10,16 +10,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
 
+#include "base/log.h"
+#include "base/num.h"
+
 enum {
     LISTEN_FD = 0,
     DRAIN_MAX = 64 << 20,
-    DRAIN_STEP = 8192
+    DRAIN_STEP = 8192,
+    WRITE_STEP = 1 << 20
 };
 
 static const struct {
@@ -52,12 +57,13 @@ struct fcgi {
     bool served;     /* under plain CGI: that request was given out */
     bool body_ended; /* the end of the body was seen */
     bool failed;     /* under plain CGI: a write failed */
-    long long left;  /* bytes of the body that may still come; -1 unknown */
+    long long left;  /* under plain CGI: bytes of the body still to come; -1 unknown */
     const char *params[FCGI_PARAM__MAX];
     bool doubled[FCGI_PARAM__MAX];
 };
 
 static int null_fd = -1;
+static volatile sig_atomic_t stopping;
 
 bool fcgi_is_cgi(void)
 {
@@ -71,9 +77,9 @@ enum result fcgi_new(struct fcgi **out, struct reason *why)
     *out = NULL;
     if (FCGX_Init() != 0)
         return reason_set(why, RESULT_FAILED, "libfcgi could not be started");
-    if (null_fd < 0)
+    if (null_fd < 0 && !fcgi_is_cgi())
         null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null_fd < 0)
+    if (null_fd < 0 && !fcgi_is_cgi())
         return reason_errno(why, "/dev/null");
     fcgi = calloc(1, sizeof(*fcgi));
     if (fcgi == NULL)
@@ -116,6 +122,21 @@ static void params_read(struct fcgi *fcgi, char *const *environment)
         param_take(fcgi, *environment);
 }
 
+/*
+ * How much of standard input is the request's.  Nothing need end that stream (RFC 3875,
+ * section 4.2), so without a length there is no body, unless a transfer coding says that
+ * it comes in pieces and ends by itself.
+ */
+static long long cgi_length(const struct fcgi *fcgi)
+{
+    const char *length = fcgi->params[FCGI_CONTENT_LENGTH];
+    int64_t value = 0;
+
+    if (length != NULL && length[0] != '\0')
+        return num_parse_i64(length, strlen(length), &value) && value > 0 ? value : 0;
+    return fcgi->params[FCGI_TRANSFER_ENCODING] != NULL ? -1 : 0;
+}
+
 bool fcgi_accept(struct fcgi *fcgi)
 {
     if (fcgi->cgi) {
@@ -124,13 +145,17 @@ bool fcgi_accept(struct fcgi *fcgi)
         fcgi->served = true;
         params_read(fcgi, environ);
     } else {
-        if (FCGX_Accept_r(&fcgi->request) != 0)
+        errno = 0;
+        if (FCGX_Accept_r(&fcgi->request) != 0) {
+            if (stopping == 0)
+                log_message("no request could be accepted: %s", strerror(errno));
             return false;
+        }
         params_read(fcgi, fcgi->request.envp);
     }
     fcgi->body_ended = false;
     fcgi->failed = false;
-    fcgi->left = -1;
+    fcgi->left = fcgi->cgi ? cgi_length(fcgi) : -1;
     return true;
 }
 
@@ -142,11 +167,6 @@ const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param)
 bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param)
 {
     return fcgi->doubled[param];
-}
-
-void fcgi_expect(struct fcgi *fcgi, long long length)
-{
-    fcgi->left = length;
 }
 
 static size_t read_cgi(struct fcgi *fcgi, char *to, size_t len)
@@ -191,7 +211,10 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
     ssize_t put;
 
     if (!fcgi->cgi) { /* an error sticks to the stream, and the front knows of it */
-        FCGX_PutStr(bytes, (int)len, fcgi->request.out);
+        for (size_t step; len > 0; bytes += step, len -= step) {
+            step = len < WRITE_STEP ? len : WRITE_STEP;
+            FCGX_PutStr(bytes, (int)step, fcgi->request.out);
+        }
         return;
     }
     while (len > 0 && !fcgi->failed) {
@@ -207,38 +230,28 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
     }
 }
 
-/*
- * Whether something of the body is unread: with FastCGI its end, at least, which on a
- * connection that is kept would be taken for the beginning of the next request.
- */
-static bool body_is_left(const struct fcgi *fcgi)
-{
-    const char *length = fcgi->params[FCGI_CONTENT_LENGTH];
-
-    if (fcgi->body_ended || !fcgi->cgi)
-        return !fcgi->body_ended;
-    if (length != NULL && length[0] != '\0')
-        return strcmp(length, "0") != 0;
-    return fcgi->params[FCGI_TRANSFER_ENCODING] != NULL;
-}
-
 void fcgi_finish(struct fcgi *fcgi)
 {
     char waste[DRAIN_STEP];
 
-    if (body_is_left(fcgi))
-        for (size_t drained = 0; drained < DRAIN_MAX && !fcgi->body_ended;)
-            drained += fcgi_read(fcgi, waste, sizeof(waste));
+    for (size_t drained = 0; drained < DRAIN_MAX && !fcgi->body_ended;)
+        drained += fcgi_read(fcgi, waste, sizeof(waste));
     if (!fcgi->cgi)
         FCGX_Finish_r(&fcgi->request);
+}
+
+bool fcgi_stopped(void)
+{
+    return stopping != 0;
 }
 
 void fcgi_stop(void)
 {
     int error = errno;
 
+    stopping = 1;
     FCGX_ShutdownPending();
-    if (null_fd >= 0)
+    if (null_fd >= 0) /* never under plain CGI, where fd 0 is the body */
         dup2(null_fd, LISTEN_FD);
     errno = error;
 }

@@ -38,7 +38,10 @@ bool fcgi_is_cgi(void);
 enum result fcgi_new(struct fcgi **out, struct reason *why);
 void fcgi_free(struct fcgi *fcgi);
 
-/* Waits for the next request.  False: there is none, the program is to end. */
+/*
+ * Waits for the next request.  False: there is none, the program is to end; if it was not
+ * asked to (fcgi_stopped()), why was logged.
+ */
 bool fcgi_accept(struct fcgi *fcgi);
 
 /* A parameter of the request, or NULL; until fcgi_finish(). */
@@ -51,20 +54,18 @@ const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param);
 bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param);
 
 /*
- * Reads up to len bytes of the body; fewer only at its end.  Under plain CGI no more
- * than left bytes are waited for, since nothing ends that stream.
+ * Reads up to len bytes of the body; fewer only at its end.  Under plain CGI no more is
+ * read than Content-Length says.
  */
 size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len);
-
-/* How long the body is said to be: what plain CGI must not read past; -1 for unknown. */
-void fcgi_expect(struct fcgi *fcgi, long long length);
 
 /* Writes a part of the answer. */
 void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
 
 /*
  * Reads the rest of a refused body, up to a bound, so that a front that sends all
- * before it reads does not take the refusal for a fault; then ends the request.
+ * before it reads does not take the refusal for a fault, and the end of the stream, which
+ * on a connection that is kept would be taken for the next request; then ends this one.
  * A small answer goes out here, in one write with the end of the request: a second write
  * would wake the front twice.
  */
@@ -75,5 +76,6 @@ void fcgi_finish(struct fcgi *fcgi);
  * be called in a signal handler.
  */
 void fcgi_stop(void);
+bool fcgi_stopped(void);
 
 #endif

@@ -85,7 +85,7 @@ void handle_predict(struct service *service, struct request *request, struct rep
     if (need > OUTPUTS_ON_STACK) {
         outputs = many = malloc(need * sizeof(*many));
         if (many == NULL) {
-            reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+            reply_refuse_memory(reply);
             return;
         }
     }

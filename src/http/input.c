@@ -22,6 +22,7 @@
 
 enum {
     FAULTS_MAX = 20,
+    OUTPUTS_MAX = 4 << 20, /* numbers in one answer */
     VALUES_KEPT = 8 << 10,
     FIELD_MAX = 160,
     SHOWN_MAX = 96,
@@ -48,7 +49,7 @@ struct input {
     unsigned faults;
     size_t rows_limit;
     bool has_features, has_instances;
-    bool no_memory, too_many;
+    bool no_memory, too_many, forbidden;
 };
 
 /* What a pass over the body came to. */
@@ -74,6 +75,18 @@ void input_free(struct input *input)
     free(input);
 }
 
+/*
+ * Counts a fault, and tells whether its texts are wanted: past the bound nobody sees
+ * them, and making them would cost more than all of the reading.
+ */
+static bool fault_is_shown(struct input *input)
+{
+    if (input->faults < FAULTS_MAX)
+        return true;
+    input->faults++;
+    return false;
+}
+
 /* Notes one field at fault: which, what was wrong, what is allowed. */
 static void fault(struct input *input, const char *field, const char *allowed,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -89,8 +102,7 @@ static void fault(struct input *input, const char *field, const char *allowed,
     va_end(args);
     if (input->faults == 0)
         text_print(input->first, sizeof(input->first), "%s: %s.", field, problem);
-    if (input->faults++ >= FAULTS_MAX)
-        return;
+    input->faults++;
     json_write_object(&input->error_writer);
     json_write_key(&input->error_writer, "field");
     json_write_string(&input->error_writer, field);
@@ -153,11 +165,15 @@ static void names_print(const struct image *image, char *out, size_t size)
         snprintf(out + len, size - len, ", ... (%u in all)", (unsigned)count);
 }
 
-/* Room for one more row; NULL if there is none, noted. */
+/*
+ * Room for one more row; NULL if there is none, noted.  After a fault no row will be
+ * asked for, so all that follow are read into the first one's place.
+ */
 static double *row_begin(struct input *input)
 {
     size_t width = image_n_features(input->image);
-    size_t need = (input->count + 1) * width, cap = input->values_cap;
+    size_t at = input->faults == 0 ? input->count : 0;
+    size_t need = (at + 1) * width, cap = input->values_cap;
     double *more;
 
     if (input->count >= input->rows_limit) {
@@ -174,7 +190,7 @@ static double *row_begin(struct input *input)
         input->values = more;
         input->values_cap = cap;
     }
-    return input->values + input->count * width;
+    return input->values + at * width;
 }
 
 /* One number of a row, its token just read. */
@@ -186,6 +202,10 @@ static void value_read(struct input *input, enum json_token token, double *to, l
 
     if (token == JSON_NUMBER && walk_value_fits(json_number(&input->reader))) {
         *to = json_number(&input->reader);
+        return;
+    }
+    if (!fault_is_shown(input)) {
+        json_skip_rest(&input->reader, token);
         return;
     }
     if (name != NULL)
@@ -217,7 +237,7 @@ static bool row_by_position(struct input *input, double *values, long row)
         }
         count++;
     }
-    if (count != width) {
+    if (count != width && fault_is_shown(input)) {
         field_print(field, row, "%s", "");
         snprintf(allowed, sizeof(allowed), "%u numbers", (unsigned)width);
         fault(input, field, allowed, "%u value%s where the model has %u features",
@@ -254,6 +274,8 @@ static bool unknown_name(struct input *input, long row)
     const char *text;
     size_t len;
 
+    if (!fault_is_shown(input))
+        return json_skip(&input->reader);
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
     names_print(input->image, allowed, sizeof(allowed));
@@ -295,6 +317,8 @@ static bool row_by_name(struct input *input, double *values, long row)
         return false;
     for (uint32_t i = 0; named < width && i < width; i++)
         if (input->seen[i] != input->mark) {
+            if (!fault_is_shown(input))
+                break;
             field_print(field, row, ".%s", image_feature_name(image, i));
             fault(input, field, "a number", "the feature is missing");
         }
@@ -306,7 +330,7 @@ static bool row_read(struct input *input, enum json_token token, long row)
 {
     char field[FIELD_MAX], allowed[64];
     double *values = input->image != NULL ? row_begin(input) : NULL;
-    bool good;
+    bool good = token != JSON_BAD;
 
     if (values == NULL)
         return json_skip_rest(&input->reader, token);
@@ -314,12 +338,11 @@ static bool row_read(struct input *input, enum json_token token, long row)
         good = row_by_position(input, values, row);
     } else if (token == JSON_OBJECT) {
         good = row_by_name(input, values, row);
-    } else {
+    } else if (fault_is_shown(input)) {
         field_print(field, row, "%s", "");
         snprintf(allowed, sizeof(allowed), "an array of %u numbers, or an object by name",
                  (unsigned)image_n_features(input->image));
         fault(input, field, allowed, "%s where a row is needed", token_name(token));
-        good = token != JSON_BAD;
     }
     input->count++;
     return good;
@@ -372,6 +395,10 @@ static enum pass model_read(struct service *service, const struct request *reque
         return json_skip_rest(&input->reader, token) ? PASS_DONE : PASS_MALFORMED;
     }
     text = json_text(&input->reader, &len);
+    if (request->name == NULL && !auth_may_use(request, text, len, &service->reply)) {
+        input->forbidden = true;
+        return PASS_DONE;
+    }
     model = registry_find(service->registry, text, len);
     if (model != NULL && model == input->model)
         return PASS_DONE;
@@ -396,6 +423,8 @@ static bool unknown_member(struct input *input)
     const char *text;
     size_t len;
 
+    if (!fault_is_shown(input))
+        return json_skip(&input->reader);
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
     fault(input, shown, "features, or instances, and model", "there is no such member");
@@ -410,7 +439,7 @@ static void pass_start(struct input *input, const struct request *request)
     input->faults = 0;
     input->count = 0;
     input->has_features = input->has_instances = false;
-    input->no_memory = input->too_many = false;
+    input->no_memory = input->too_many = input->forbidden = false;
 }
 
 /* What may only be said when all of the body has been seen. */
@@ -473,7 +502,7 @@ static void refuse_malformed(struct input *input, struct reply *reply)
     switch (json_result(&input->reader)) {
     case RESULT_NOMEM:
     case RESULT_FAILED:
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+        reply_refuse_memory(reply);
         break;
     default:
         reply_refuse(reply, REPLY_MALFORMED, "The body is not JSON that is taken here: %s.",
@@ -490,6 +519,15 @@ static const struct model *first_model(const struct service *service,
     return registry_default(service->registry);
 }
 
+/* As set, and so that an answer stays within what a worker can hold. */
+static size_t rows_limit(const struct service *service, const struct image *image)
+{
+    size_t limit = (size_t)service->home.config.predict_rows_limit;
+    size_t most = image != NULL ? OUTPUTS_MAX / image_n_outputs(image) : limit;
+
+    return limit < most ? limit : most;
+}
+
 /* Reads the body for that model, or for the one that it names. */
 static enum pass passes(struct service *service, const struct request *request,
                         struct input *input)
@@ -500,8 +538,10 @@ static enum pass passes(struct service *service, const struct request *request,
         const struct model *model = input->model;
 
         input->image = NULL;
-        if (model != NULL && key_models_have(request->caller.models, model->row.name))
+        if (model != NULL &&
+            key_models_have(request->caller.models, model->row.name, strlen(model->row.name)))
             input->image = model->image;
+        input->rows_limit = rows_limit(service, input->image);
         pass = pass_over(service, request, input);
     } while (pass == PASS_OTHER_MODEL);
     return pass;
@@ -525,10 +565,13 @@ static bool acceptable(const struct service *service, const struct request *requ
     struct input *input = service->input;
     const struct model *model = input->model;
 
-    if (model != NULL && !auth_may_use(request, model->row.name, reply))
+    if (input->forbidden) /* the refusal is written */
+        return false;
+    if (model != NULL &&
+        !auth_may_use(request, model->row.name, strlen(model->row.name), reply))
         return false;
     if (input->no_memory)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+        reply_refuse_memory(reply);
     else if (input->faults > 0)
         reply_refuse(reply, REPLY_UNPROCESSABLE, "%s", input->first);
     else if (model == NULL)
@@ -543,11 +586,16 @@ static bool acceptable(const struct service *service, const struct request *requ
 
 void input_release(struct input *input)
 {
-    if (input->values_cap <= VALUES_KEPT)
-        return;
-    free(input->values);
-    input->values = NULL;
-    input->values_cap = 0;
+    if (input->values_cap > VALUES_KEPT) {
+        free(input->values);
+        input->values = NULL;
+        input->values_cap = 0;
+    }
+    if (input->seen_cap > VALUES_KEPT) {
+        free(input->seen);
+        input->seen = NULL;
+        input->seen_cap = 0;
+    }
 }
 
 bool input_read(struct service *service, const struct request *request, struct reply *reply,
@@ -555,7 +603,6 @@ bool input_read(struct service *service, const struct request *request, struct r
 {
     struct input *input = service->input;
     input->errors = &reply->errors;
-    input->rows_limit = (size_t)service->home.config.predict_rows_limit;
     input->model = first_model(service, request);
     if (input->model == NULL && request->name != NULL) {
         reply_refuse(reply, REPLY_NOT_FOUND,

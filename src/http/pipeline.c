@@ -1,7 +1,8 @@
 /*
  * pipeline.c: one request through the rooms, in one direction:
  *
- *     accept -> route -> headers -> credential -> body -> models -> handler -> reply -> log
+ *     accept -> route -> credential -> model of the path -> body -> models -> handler
+ *       -> reply -> log
  *
  * Each room either lets the request on or writes the refusal, and nothing is undone.
  */
@@ -59,9 +60,10 @@ static bool admit(struct service *service, struct request *request, struct reply
     request->route = route_find(request, reply);
     if (request->route == NULL)
         return false;
-    if (!body_headers_agree(service, reply))
-        return false;
     if (request->route->credential != ROUTE_OPEN && !auth_caller(service, request, reply))
+        return false;
+    if (request->name != NULL &&
+        !auth_may_use(request, request->name, request->name_len, reply))
         return false;
     if (!body_read(service, request, reply))
         return false;
@@ -136,8 +138,25 @@ void service_refuse(void)
     reply_free(&service.reply);
 }
 
-void service_run(struct service *service)
+/* Looked at once a second: see epoch_is_orphan(). */
+static bool home_was_replaced(struct service *service)
 {
-    while (fcgi_accept(service->fcgi))
+    int64_t second = clock_wall_us() / 1000000;
+
+    if (second == service->looked_second)
+        return false;
+    service->looked_second = second;
+    return epoch_is_orphan(service->home.epoch);
+}
+
+bool service_run(struct service *service)
+{
+    while (fcgi_accept(service->fcgi)) {
         serve(service);
+        if (home_was_replaced(service)) {
+            log_message("the home's epoch was replaced under a worker, which ends");
+            return false;
+        }
+    }
+    return fcgi_is_cgi() || fcgi_stopped();
 }

@@ -23,7 +23,10 @@ void service_close(struct service *service);
  */
 void service_refuse(void);
 
-/* Serves requests until fcgi_stop(). */
-void service_run(struct service *service);
+/*
+ * Serves requests until fcgi_stop().  False: it ended because it could not go on, which
+ * was logged.
+ */
+bool service_run(struct service *service);
 
 #endif

@@ -58,11 +58,6 @@ unsigned reply_code(enum reply_status status)
     return statuses[status].code;
 }
 
-const char *reply_word(enum reply_status status)
-{
-    return statuses[status].word;
-}
-
 const char *reply_title(enum reply_status status)
 {
     return statuses[status].title;
@@ -120,6 +115,12 @@ void reply_refuse_result(struct reply *reply, enum result result, const struct r
         reply_refuse(reply, REPLY_INTERNAL, "Something went wrong here; it has been logged.");
 }
 
+void reply_refuse_memory(struct reply *reply)
+{
+    buf_clear(&reply->headers, 0);
+    reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+}
+
 static void problem_write(struct reply *reply, const struct reply_frame *frame)
 {
     struct json_writer writer = json_writer_on(&reply->body);
@@ -134,7 +135,7 @@ static void problem_write(struct reply *reply, const struct reply_frame *frame)
     json_write_key(&writer, "status");
     json_write_u64(&writer, reply_code(reply->status));
     json_write_key(&writer, "error");
-    json_write_string(&writer, reply_word(reply->status));
+    json_write_string(&writer, statuses[reply->status].word);
     json_write_key(&writer, "detail");
     json_write_string(&writer, reply->detail);
     if (reply->errors.len > 0) {
@@ -174,10 +175,12 @@ void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame
     char head[HEAD_MAX];
     int len;
 
-    if (buf_failed(&reply->body) || buf_failed(&reply->errors))
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
+    if (buf_failed(&reply->body) || buf_failed(&reply->errors) || buf_failed(&reply->headers))
+        reply_refuse_memory(reply);
     if (reply->status != REPLY_OK)
         problem_write(reply, frame);
+    if (buf_failed(&reply->body))
+        buf_clear(&reply->body, 0); /* the status says it all */
     len = head_print(head, reply, frame);
     fcgi_write(fcgi, head, (size_t)len);
     fcgi_write(fcgi, reply->headers.data, reply->headers.len);

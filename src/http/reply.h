@@ -38,9 +38,8 @@ struct reply {
     struct buf errors; /* of a 422: the members of its errors array, as JSON */
 };
 
-/* The number and the word of a status, as clients see it ("unauthorized"). */
+/* The number of a status and its phrase (RFC 9110, section 15). */
 unsigned reply_code(enum reply_status status);
-const char *reply_word(enum reply_status status);
 const char *reply_title(enum reply_status status);
 
 /* An empty 200 of JSON; buffers that grew large are given back. */
@@ -50,7 +49,7 @@ void reply_free(struct reply *reply);
 /* A header line.  The value is ours, never a client's. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
-/* Makes it a refusal; what was written before is dropped. */
+/* Makes it a refusal; the body that was written before is dropped. */
 void reply_refuse(struct reply *reply, enum reply_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -59,6 +58,9 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
  * reason, which may name paths, and told to the client without it.
  */
 void reply_refuse_result(struct reply *reply, enum result result, const struct reason *why);
+
+/* The refusal for want of memory: 503. */
+void reply_refuse_memory(struct reply *reply);
 
 /* What goes with every answer. */
 struct reply_frame {

@@ -62,6 +62,7 @@ struct service {
     struct input *input;
     struct buf body;
     struct reply reply;
+    int64_t looked_second; /* when the home was last looked at */
 };
 
 /* Reads method, path, id, address and times from what the front says. */

@@ -254,6 +254,17 @@ instances_of() {
   assert_status 200
 }
 
+@test "a key cannot tell a model that it may not use from one that is not there" {
+  for name in iris none; do
+    call POST "/models/$name/predict" -k "$ONLY_PRICE" -d "$IRIS"
+    assert_problem 403 forbidden "$name"
+    call GET "/models/$name" -k "$ONLY_PRICE"
+    assert_problem 403 forbidden "$name"
+    call POST /predict -k "$ONLY_PRICE" -d "{\"features\":[1],\"model\":\"$name\"}"
+    assert_problem 403 forbidden
+  done
+}
+
 @test "a key without the default model is refused it, also by rows that do not fit" {
   for body in "$IRIS" '{"features":[1]}' '{"features":"x","other":1}' '{"features":[1],"model":"iris"}' '{}'; do
     call POST /predict -k "$ONLY_PRICE" -d "$body"

@@ -183,6 +183,30 @@ refused() {
   [ "$before" = "$after" ] || fail "$(diff <(echo "$before") <(echo "$after"))"
 }
 
+@test "a publication whose commit fails leaves no file" {
+  # A limit of file size that the image keeps and the database's log is over already,
+  # since a reader holds that log.
+  mkfifo "$D/hold"
+  sqlite3 "$G/home/forestgate.db" <"$D/hold" >"$D/held" 3>&- &
+  reader=$!
+  exec 7>"$D/hold"
+  echo "BEGIN; SELECT count(*) FROM key;" >&7
+  wait_for 100 test -s "$D/held"
+  for _ in {1..40}; do cli key create --name fill >/dev/null 2>&1; done
+  size=$(stat -c %s "$G/home/forestgate.db-wal")
+  image=$(stat -c %s "$G/iris.fgm")
+  [ "$size" -gt $((image + 2048)) ]
+  before=$(listing)
+  run bash -c 'ulimit -f "$1"; "$0" --home "$2" model publish iris "$3"' "$FORESTGATE" $((image / 1024 + 1)) "$G/home" \
+    "$G/iris.fgm"
+  exec 7>&-
+  wait "$reader"
+  [ "$status" = 1 ] || fail "it ended with $status: $output"
+  [ "$(listing)" = "$before" ] || fail "$output" "$(diff <(echo "$before") <(listing))"
+  [ $(($(od -An -tu8 "$G/home/epoch") % 2)) = 0 ]
+  [ "$(sqlite3 "$G/home/forestgate.db" 'PRAGMA integrity_check')" = ok ]
+}
+
 @test "ten publications at once get ten numbers, and each its own image" {
   for i in {1..10}; do
     train_iris "$D/$i.fgm" 2 "$i"

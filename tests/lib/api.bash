@@ -19,6 +19,7 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
 G=${G:-$BATS_FILE_TMPDIR}
+unset "${!FORESTGATE_@}" # a setting of the user's own service
 FORESTGATE=$BUILD/forestgate
 WORKER=$BUILD/forestgate.fcgi
 IRIS='{"features":[5.1,3.5,1.4,0.2]}'
@@ -29,10 +30,8 @@ if [ -e "$G/running" ]; then . "$G/running"; fi
 
 am_root() { [ "$(id -u)" = 0 ]; }
 
-# As the home's owner, which is not root: nobody's permissions are overstepped then.
-as_owner() {
-  if am_root; then setpriv --reuid www-data --regid www-data --clear-groups "$@"; else "$@"; fi
-}
+# Whether the programs carry a sanitizer, whose memory is not ours to count.
+sanitized() { grep -q __asan_init "$WORKER"; }
 
 cli() { "$FORESTGATE" --home "$G/home" "$@"; }
 

@@ -228,12 +228,12 @@ static void a_key_needs_a_printable_name(void **state)
 static void a_list_of_models_has_its_names_and_no_parts_of_them(void **state)
 {
     (void)state;
-    assert_true(key_models_have("*", "iris"));
-    assert_true(key_models_have("iris", "iris"));
-    assert_true(key_models_have("wine,iris", "iris"));
-    assert_false(key_models_have("iris2", "iris"));
-    assert_false(key_models_have("iri,s", "iris"));
-    assert_false(key_models_have("wine", "iris"));
+    assert_true(key_models_have("*", "iris", 4));
+    assert_true(key_models_have("iris", "iris", 4));
+    assert_true(key_models_have("wine,iris", "iris", 4));
+    assert_false(key_models_have("iris2", "iris", 4));
+    assert_false(key_models_have("iri,s", "iris", 4));
+    assert_false(key_models_have("wine", "iris", 4));
 }
 
 int main(void)
