@@ -78,12 +78,13 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-# What is missing is installed first, so that the build finds it.
+# What is missing is installed first, so that the build finds it.  A shell starts what
+# it puts in the background with Ctrl-C ignored, which no trap can undo; env can.
 run:
 	@etc/setup run $(or $(FRONT),lighttpd)
 	@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
-		RUN_USER='$(RUN_USER)' etc/run
+		RUN_USER='$(RUN_USER)' env --default-signal=INT,TERM,HUP etc/run
 
 test:
 	@etc/setup test

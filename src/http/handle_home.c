@@ -41,7 +41,7 @@ static void json_write(struct reply *reply)
 
     json_write_object(&writer);
     json_write_key(&writer, "message");
-    json_write_string(&writer, "Forestgate: a locked, metered gate in front of tree ensembles. "
+    json_write_string(&writer, "Forestgate: a locked gate in front of tree ensembles. "
                                "Send X-API-Key with the routes that ask for a key.");
     json_write_key(&writer, "version");
     json_write_string(&writer, FORESTGATE_VERSION);
