@@ -93,7 +93,8 @@ static bool make_room(struct json_reader *reader)
     char *store = reader->store;
 
     if (kept == reader->store_cap) {
-        store = realloc(store, 2 * kept);
+        /* kept is store_cap, which a stream's start made: not 0 */
+        store = realloc(store, 2 * kept); // NOLINT(clang-analyzer-optin.portability.UnixAPI)
         if (store == NULL) {
             fault(reader, RESULT_NOMEM, reader->token, "no memory for a string");
             return false;

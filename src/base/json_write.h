@@ -43,12 +43,12 @@ void json_write_string(struct json_writer *writer, const char *text);
 void json_write_string_n(struct json_writer *writer, const char *text, size_t len);
 
 /* The shortest that reads back to the same bits; null when not finite. */
-void json_write_double(struct json_writer *writer, double value);
-void json_write_float(struct json_writer *writer, float value);
+void json_write_double(struct json_writer *writer, double number);
+void json_write_float(struct json_writer *writer, float number);
 
-void json_write_u64(struct json_writer *writer, uint64_t value);
-void json_write_i64(struct json_writer *writer, int64_t value);
-void json_write_bool(struct json_writer *writer, bool value);
+void json_write_u64(struct json_writer *writer, uint64_t number);
+void json_write_i64(struct json_writer *writer, int64_t number);
+void json_write_bool(struct json_writer *writer, bool truth);
 void json_write_null(struct json_writer *writer);
 
 /* A value that is JSON already, written as it is. */

@@ -1,0 +1,274 @@
+#!/usr/bin/env bats
+# tests/front/each.bash: what every front must do, the same for each.  The .bats
+# files beside it are links to this one and say by their names which front it is.
+# shellcheck disable=SC2154 # status, body and header are those of ask in lib/front
+
+load ../lib/front
+
+setup_file() { front_setup "$(basename "$BATS_TEST_FILENAME" .bats)"; }
+teardown_file() { front_teardown; }
+
+predict() { ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" "$@"; }
+
+@test "health answers 200 with JSON" {
+  for path in /health /health/live /health/ready; do
+    ask "$path"
+    assert_status 200
+    [ "$(header_of content-type)" = application/json ]
+    jq -e .status <<<"$body"
+  done
+}
+
+@test "the front tells no version of itself" {
+  ask /health
+  [[ "$(header_of server)" != */* ]]
+  [ -z "$(header_of x-powered-by)" ]
+}
+
+@test "a request without a key is a 401 with WWW-Authenticate" {
+  ask -H "$JSON" -d "$FEATURES" /predict
+  assert_problem 401 unauthorized
+  [[ "$(header_of www-authenticate)" == *realm=* ]]
+}
+
+@test "a wrong key is the same 401" {
+  ask -H 'X-API-Key: fg_none' -H "$JSON" -d "$FEATURES" /predict
+  assert_problem 401 unauthorized
+}
+
+@test "a prediction with a key" {
+  predict /predict
+  assert_status 200
+  jq -e '.prediction == 0 and .label == "setosa" and .model == "iris" and .version == 1' <<<"$body"
+  predict /models/iris/predict
+  assert_status 200
+  predict '/models/iris/predict?x=1'
+  assert_status 200
+}
+
+@test "the key's header in any case of letters" {
+  for name in x-api-key X-API-KEY X-Api-Key; do
+    ask -H "$name: $KEY" -H "$JSON" -d "$FEATURES" /predict
+    assert_status 200
+  done
+}
+
+@test "Authorization: Bearer reaches the worker" {
+  ask -H "Authorization: Bearer $KEY" -H "$JSON" -d "$FEATURES" /predict
+  assert_status 200
+}
+
+@test "a query string is no option of the program" {
+  # In plain CGI one without = arrives as arguments (RFC 3875, 4.4).
+  for query in '--version' '--help' '--home+/nowhere' '--workers+3' '1' '-x+-y'; do
+    ask "/health?$query"
+    assert_status 200
+    [[ "$body" == '{'* ]]
+    predict "/predict?$query"
+    assert_status 200
+  done
+}
+
+@test "a request id that is given comes back, and the time it took" {
+  ask -H 'X-Request-ID: abc-1.2_3' /health
+  [ "$(header_of x-request-id)" = abc-1.2_3 ]
+  [[ "$(header_of x-process-time)" == *.* ]]
+}
+
+@test "an unknown path is the worker's 404" {
+  for path in /nothing /index.html /.errors/404.json /models/none /%70redict; do
+    ask "$path"
+    assert_refused
+  done
+  ask /nothing
+  assert_problem 404 not_found
+  [ -n "$(header_of x-request-id)" ]
+}
+
+@test "a wrong method is a 405 with Allow" {
+  ask /predict
+  assert_problem 405 method_not_allowed
+  [ "$(header_of allow)" = POST ]
+  ask -X DELETE /health
+  assert_problem 405 method_not_allowed
+  [[ "$(header_of allow)" == *GET* ]]
+}
+
+@test "TRACE is refused and echoes nothing" {
+  ask -X TRACE -H "X-API-Key: $KEY" /predict
+  assert_problem 405 method_not_allowed
+  [[ "$body" != *"$KEY"* ]]
+}
+
+@test "HEAD has the header of GET and no body" {
+  ask -I /health
+  assert_status 200
+  ask -I /nothing
+  assert_status 404
+}
+
+@test "a trailing slash is another path" {
+  predict /predict/
+  assert_refused
+  ask /health/
+  assert_refused
+}
+
+@test "path tricks are refused with JSON" {
+  for path in //predict /./predict /x/../predict /models/../predict /../predict \
+    /x/..%2fpredict /%2e%2e/predict /%2e/predict /predict%00 /predict%2500 /%00 \
+    /models%2firis%2fpredict /models/iris%2fpredict /predict%2f '/predict;x=1' \
+    /../../../../etc/passwd /%2e%2e%2f%2e%2e%2fetc%2fpasswd /%c0%ae%c0%ae/ /%zz /%; do
+    predict "$path"
+    assert_refused || { echo "for the path $path" >&2; return 1; }
+  done
+}
+
+@test "paths, header lines and whole headers that are too long are refused with JSON" {
+  ask "/$(head -c 20000 /dev/zero | tr '\0' a)"
+  assert_refused
+  ask -H "X-Long: $(head -c 20000 /dev/zero | tr '\0' a)" /health
+  assert_refused
+}
+
+@test "what is not HTTP is refused with JSON" {
+  port=${URL##*:}
+  exec 9<>"/dev/tcp/127.0.0.1/$port"
+  printf 'NONSENSE\r\n\r\n' >&9
+  answer=$(timeout 5 cat <&9)
+  exec 9>&-
+  [[ "$answer" == *'application/problem+json'*'"status":400'* ]]
+}
+
+@test "a chunked body arrives whole" {
+  predict -H 'Transfer-Encoding: chunked' /predict
+  assert_status 200
+  jq -nc '{instances: [range(20000) | [5.1,3.5,1.4,0.2]]}' >"$BATS_TEST_TMPDIR/rows"
+  ask -H "X-API-Key: $KEY" -H "$JSON" -H 'Transfer-Encoding: chunked' \
+    --data-binary "@$BATS_TEST_TMPDIR/rows" /predict
+  assert_status 200
+}
+
+@test "a body of 131073 bytes and one of a megabyte are taken" {
+  for size in 131073 1000000; do
+    jq -nc --argjson n "$((size / 18 + 1))" '{instances: [range($n) | [5.1,3.5,1.4,0.2]]}' \
+      >"$BATS_TEST_TMPDIR/rows"
+    ask -H "X-API-Key: $KEY" -H "$JSON" --data-binary "@$BATS_TEST_TMPDIR/rows" /predict
+    assert_status 200
+  done
+}
+
+@test "a body over the route's limit is the worker's 413" {
+  head -c 16777217 /dev/zero >"$BATS_TEST_TMPDIR/big"
+  for chunked in '' chunked; do
+    ask -H "X-API-Key: $KEY" -H "$JSON" ${chunked:+-H "Transfer-Encoding: $chunked"} \
+      --data-binary "@$BATS_TEST_TMPDIR/big" /predict
+    assert_problem 413 content_too_large
+    [ -n "$(header_of x-request-id)" ]
+  done
+}
+
+@test "a body over the front's limit is a 413 of the same form" {
+  head -c 20000000 /dev/zero >"$BATS_TEST_TMPDIR/big"
+  for chunked in '' chunked; do
+    ask -H "X-API-Key: $KEY" -H "$JSON" ${chunked:+-H "Transfer-Encoding: $chunked"} \
+      --data-binary "@$BATS_TEST_TMPDIR/big" /predict
+    assert_problem 413 content_too_large
+  done
+}
+
+@test "a large body without a key is refused and the answer arrives" {
+  head -c 15000000 /dev/zero >"$BATS_TEST_TMPDIR/big"
+  for _ in 1 2 3 4 5; do
+    ask -H "$JSON" --data-binary "@$BATS_TEST_TMPDIR/big" /predict
+    assert_problem 401 unauthorized
+  done
+}
+
+@test "a part of an answer cannot be asked for" {
+  ask -H 'Range: bytes=0-3' /health
+  assert_status 200
+}
+
+@test "the file of a key, a model or the configuration is no path" {
+  for path in /forestgate.conf /forestgate.db /keys /front.conf /.git/config /home /logs/access.log; do
+    ask "$path"
+    assert_refused
+  done
+}
+
+@test "by root, no worker is root" {
+  am_root || skip 'not root'
+  [ -n "$(worker_pids)" ] || [[ "$MODE" == *-cgi ]]
+  for pid in $(worker_pids); do
+    [ "$(stat -c %U "/proc/$pid")" != root ]
+  done
+  # What a worker writes has the home's owner, in plain CGI as well.
+  [ -z "$(find "$T/home" -user root)" ]
+}
+
+@test "a hundred requests on one connection" {
+  codes=$(curl -s -o /dev/null -w '%{http_code}\n' -H "X-API-Key: $KEY" -H "$JSON" \
+    -d "$FEATURES" "$URL/predict?x=[1-100]" | sort | uniq -c)
+  [ "$(tr -d ' ' <<<"$codes")" = 100200 ]
+}
+
+# Four clients that ask until the file $T/stop is there; a line for each answer.
+load_start() {
+  for client in 1 2 3 4; do
+    while ! [ -e "$T/stop" ]; do
+      curl -s -o /dev/null -w '%{http_code}\n' --max-time 20 -H "X-API-Key: $KEY" -H "$JSON" \
+        -d "$FEATURES" "$URL/predict?x=[1-50]" || :
+    done >"$T/codes.$client" 3>&- &
+  done
+}
+
+a_worker() { [ -n "$(worker_pids)" ]; }
+
+@test "kill -9 of workers under load fails no request but the one in hand" {
+  # In plain CGI a worker is one request, so that there is only now and then one.
+  kills=0
+  load_start
+  for _ in $(seq 10); do
+    sleep 0.3
+    # mod_fcgid waits a second before it starts another.
+    wait_for 15 a_worker || continue
+    if kill -KILL "$(worker_pids | shuf -n 1)" 2>/dev/null; then kills=$((kills + 1)); fi
+  done
+  sleep 1
+  touch "$T/stop"
+  wait
+  good=$(cat "$T"/codes.* | grep -c '^200$')
+  bad=$(cat "$T"/codes.* | grep -vc '^200$' || :)
+  echo "$good good, $bad bad, $kills killed"
+  [ "$bad" -le "$kills" ]
+  [ "$good" -gt 200 ]
+  [[ "$MODE" == *-cgi ]] || [ "$kills" -ge 5 ]
+}
+
+four_workers() { [ "$(worker_pids | wc -l)" = 4 ]; }
+
+@test "workers that died are replaced" {
+  case $MODE in
+  *-cgi) [ -z "$(worker_pids)" ] ;;
+  apache) # mod_fcgid starts them as there is need
+    predict /predict
+    assert_status 200
+    [ -n "$(worker_pids)" ]
+    ;;
+  *)
+    wait_for 30 four_workers
+    # shellcheck disable=SC2046 # a list of process ids
+    kill -KILL $(worker_pids)
+    wait_for 30 four_workers
+    predict /predict
+    assert_status 200
+    ;;
+  esac
+}
+
+# The last one: there is no front after it.
+@test "SIGTERM of the front leaves no process" {
+  front_stop
+  wait_for 50 no_pids || { ps -p "$(front_pids | paste -sd,)" -f; return 1; }
+}

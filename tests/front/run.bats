@@ -1,0 +1,275 @@
+#!/usr/bin/env bats
+# tests/front/run.bats: `make run`, from the first line to the Ctrl-C.
+
+load ../lib/front
+bats_require_minimum_version 1.5.0
+
+# Every run in a test has $T in the environment of all that it starts or a home
+# below $T, so that what is left of it can be told.
+setup() {
+  T=$(mktemp -d /tmp/forestgate-test.XXXXXX)
+  chmod 755 "$T"
+  RUN_PID=''
+  tree=$TOP
+}
+
+teardown() {
+  local pids
+  if [ -n "$RUN_PID" ]; then kill -TERM -- "-$RUN_PID" 2>/dev/null || :; fi
+  wait_for 50 nothing_left || :
+  pids=$(left)
+  # shellcheck disable=SC2086 # a list of process ids
+  if [ -n "$pids" ]; then kill -KILL $pids || :; fi
+  if [ -n "${linked:-}" ]; then rm -rf "$linked"; fi
+  if [ -n "${private:-}" ]; then rm -rf "$private"; fi
+  rm -rf "$T"
+}
+
+left() {
+  grep -lsF -e "FGTEST=$T" -e "FORESTGATE_HOME=$T" /proc/[0-9]*/environ | cut -d/ -f3
+}
+nothing_left() { [ -z "$(left)" ]; }
+
+# run_start [NAME=VALUE...]: make run in a process group of its own, as a terminal
+# would have it, with what it says in $T/out.
+run_start() {
+  PORT=$(port_free)
+  URL=http://127.0.0.1:$PORT
+  set -m
+  env FGTEST="$T" BUILD="$BUILD" make -s -C "$tree" run PORT="$PORT" STATE="$T/home" "$@" \
+    >"$T/out" 2>&1 </dev/null 3>&- 4>&- &
+  RUN_PID=$!
+  set +m
+}
+
+said() { grep -q "$1" "$T/out"; }
+ended() { ! kill -0 "$RUN_PID" 2>/dev/null; }
+ready_or_ended() { said 'Try it:' || ended; }
+
+run_ready() {
+  wait_for 600 ready_or_ended
+  said 'Try it:' || { cat "$T/out"; return 1; }
+  wait_for 10 said '^curl '
+  KEY=$(sed -n 's/^Key *//p' "$T/out")
+}
+
+# run_end SIGNAL: to the whole group, as the terminal sends it.
+run_end() {
+  kill "-$1" -- "-$RUN_PID"
+  wait_for 100 ended
+  wait_for 30 nothing_left || { ps -f -p "$(left | paste -sd,)"; return 1; }
+  RUN_PID=''
+}
+
+# It cannot start: it says this, fails, and leaves nothing.
+refused() {
+  run -1 env FGTEST="$T" BUILD="$BUILD" "$tree/etc/run" 3>&- 4>&-
+  [[ "$output" == *"$1"* ]] || { echo "expected: $1; got: $output"; return 1; }
+  nothing_left
+}
+
+# A copy of the tree with what is built, for a user or a place of its own.
+tree_copy() {
+  mkdir -p "$1"
+  tar -C "$TOP" --exclude=./.git --exclude=./var --exclude=./build -cf - . | tar -C "$1" -xf -
+  mkdir "$1/build"
+  tar -C "$BUILD" --exclude=./sanitize --exclude=./fuzzers --exclude=./tests -cf - . |
+    tar -C "$1/build" -xf -
+  tree=$1
+}
+
+@test "make run serves a prediction, tells how, and Ctrl-C ends all of it" {
+  run_start
+  run_ready
+  bash -c "$(grep '^curl ' "$T/out")" >"$T/answer" 2>/dev/null
+  jq -e '.prediction == 0' "$T/answer"
+  said "^Address  $URL/\$"
+  said "^Logs     $T/home/logs/access.log\$"
+  [ -s "$T/home/logs/access.log" ]
+  # Calm: few lines but the build's, and none over 80 columns but those to paste
+  # and the answer.
+  [ "$(grep -vc '^  [A-Z]' "$T/out")" -le 20 ]
+  [ "$(grep -vE '^(curl|Key|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
+  run_end INT
+  said '^Stopped'
+  [ ! -e "$(sed -n 's|^ *\(/.*\)/front.log$|\1|p' "$T/out")" ]
+}
+
+@test "a second run keeps home and first key, and makes a key for a day" {
+  run_start
+  run_ready
+  first=$KEY
+  run_end INT
+  run_start FRONT=apache
+  run_ready
+  [ "$KEY" != "$first" ]
+  for key in "$first" "$KEY"; do
+    ask -H "X-API-Key: $key" -H "$JSON" -d "$FEATURES" /predict
+    assert_status 200
+  done
+  said 'shown only once'
+  run_end INT
+}
+
+@test "TERM and HUP end all of it as well" {
+  for signal in TERM HUP; do
+    run_start
+    run_ready
+    run_end "$signal"
+  done
+}
+
+@test "a run that is stopped while it starts leaves nothing, and the next one goes on" {
+  for delay in 0.05 0.2 0.4 0.6 0.8 1; do
+    run_start
+    sleep "$delay"
+    run_end TERM
+  done
+  run_start
+  run_ready
+  run_end INT
+}
+
+@test "a front that dies is told, and the run fails and leaves nothing" {
+  for front in lighttpd apache; do
+    run_start FRONT=$front
+    run_ready
+    kill -KILL "$(pgrep -o -f "^(lighttpd|apache2) .*$(sed -n 's|.*/\(.*\)/front.log$|\1|p' "$T/out")")"
+    wait_for 150 ended
+    said "$front ended by itself"
+    wait_for 30 nothing_left
+  done
+}
+
+@test "a home whose path has spaces" {
+  run_start STATE="$T/the home"
+  run_ready
+  [ -s "$T/the home/logs/access.log" ]
+  run_end INT
+}
+
+@test "a port in use is named, with the way out" {
+  run_start
+  run_ready
+  run -1 env BUILD="$BUILD" PORT="$PORT" STATE="$T/other" "$TOP/etc/run" 3>&- 4>&-
+  [[ "$output" == *"port $PORT is in use"*'make run PORT='* ]]
+  [ ! -e "$T/other" ]
+  run_end INT
+}
+
+@test "settings that cannot be are refused before anything is made" {
+  export STATE=$T/home
+  PORT=http refused 'PORT=http is not a port number'
+  PORT=0 refused 'PORT=0 is not from 1 to 65535'
+  PORT=65536 refused 'PORT=65536 is not from 1 to 65535'
+  FRONT=iis refused 'FRONT=iis is not known; there are lighttpd and apache'
+  WORKERS=none refused 'WORKERS=none is not a number of workers'
+  PORT=$(port_free)
+  export PORT
+  touch "$T/file"
+  STATE=$T/file refused "STATE=$T/file is not a directory"
+  [ ! -e "$T/home" ]
+}
+
+@test "an ordinary user's run is that user's throughout" {
+  as=()
+  if am_root; then
+    tree_copy "$T/tree"
+    chown -R nobody: "$T"
+    BUILD=$tree/build
+    as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+  fi
+  PORT=$(port_free)
+  URL=http://127.0.0.1:$PORT
+  set -m
+  "${as[@]}" env FGTEST="$T" HOME="$T" BUILD="$BUILD" make -s -C "$tree" run PORT="$PORT" \
+    STATE="$T/home" >"$T/out" 2>&1 </dev/null 3>&- 4>&- &
+  RUN_PID=$!
+  set +m
+  run_ready
+  ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /predict
+  assert_status 200
+  user=$(stat -c %U "$T/home")
+  [ "$user" != root ]
+  [ -z "$(find "$T/home" ! -user "$user")" ]
+  run_end INT
+}
+
+@test "by root, front and workers are www-data, and the home is theirs alone" {
+  am_root || skip 'not root'
+  run_start
+  run_ready
+  for pid in $(left); do
+    case $(ps -o comm= -p "$pid") in
+    forestgate* | lighttpd) [ "$(stat -c %U "/proc/$pid")" = www-data ] ;;
+    esac
+  done
+  [ "$(stat -c '%U %a' "$T/home")" = 'www-data 700' ]
+  [ -z "$(find "$T/home" -user root)" ]
+  run_end INT
+}
+
+@test "by root, a checkout in a directory of root's own works" {
+  am_root || skip 'not root'
+  private=$(mktemp -d /root/forestgate-test.XXXXXX)
+  tree_copy "$private/tree"
+  BUILD=$tree/build
+  for state in fresh again; do
+    run_start STATE=var
+    run_ready
+    ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /predict
+    assert_status 200
+    linked=$(readlink "$private/tree/var")
+    [ "$(stat -c '%U %a' "$linked")" = 'www-data 700' ]
+    if [ $state = fresh ]; then said 'cannot reach .*: it is now a link to'; fi
+    run_end INT
+  done
+}
+
+@test "by root, an empty home that www-data cannot reach gives way, a full one stops the run" {
+  am_root || skip 'not root'
+  chmod 700 "$T"
+  mkdir "$T/home"
+  run_start
+  run_ready
+  linked=$(readlink "$T/home")
+  run_end INT
+  mkdir "$T/full"
+  touch "$T/full/file"
+  chown www-data: "$T/full"
+  PORT=$(port_free)
+  export PORT
+  STATE=$T/full refused 'www-data cannot reach it'
+  [ -e "$T/full/file" ]
+}
+
+@test "by root, the owner of a home that is there runs the workers" {
+  am_root || skip 'not root'
+  mkdir "$T/home"
+  chown nobody: "$T/home"
+  run_start
+  run_ready
+  for pid in $(left); do
+    case $(ps -o comm= -p "$pid") in
+    forestgate* | lighttpd) [ "$(stat -c %U "/proc/$pid")" = nobody ] ;;
+    esac
+  done
+  run_end INT
+  PORT=$(port_free)
+  export PORT
+  STATE=$T/home RUN_USER=www-data refused 'belongs to nobody'
+}
+
+@test "an ordinary user is told whose a home is" {
+  am_root || skip 'needs two users'
+  mkdir "$T/home"
+  touch "$T/home/file"
+  chown -R www-data: "$T/home"
+  chmod 700 "$T/home"
+  chmod 777 "$T"
+  tree_copy "$T/tree"
+  chown -R nobody: "$T/tree"
+  run -1 setpriv --reuid=nobody --regid=nogroup --clear-groups env BUILD="$T/tree/build" \
+    STATE="$T/home" PORT="$(port_free)" "$T/tree/etc/run" 3>&- 4>&-
+  [[ "$output" == *"belongs to www-data"*'make run STATE='* ]]
+}
