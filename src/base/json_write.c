@@ -217,6 +217,36 @@ void json_write_null(struct json_writer *writer)
     value(writer, "null", 4);
 }
 
+void json_member_string(struct json_writer *writer, const char *key, const char *text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+void json_member_double(struct json_writer *writer, const char *key, double number)
+{
+    json_write_key(writer, key);
+    json_write_double(writer, number);
+}
+
+void json_member_u64(struct json_writer *writer, const char *key, uint64_t number)
+{
+    json_write_key(writer, key);
+    json_write_u64(writer, number);
+}
+
+void json_member_i64(struct json_writer *writer, const char *key, int64_t number)
+{
+    json_write_key(writer, key);
+    json_write_i64(writer, number);
+}
+
+void json_member_bool(struct json_writer *writer, const char *key, bool truth)
+{
+    json_write_key(writer, key);
+    json_write_bool(writer, truth);
+}
+
 void json_write_raw(struct json_writer *writer, const char *json, size_t len)
 {
     value(writer, json, len);

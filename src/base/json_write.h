@@ -51,6 +51,13 @@ void json_write_i64(struct json_writer *writer, int64_t number);
 void json_write_bool(struct json_writer *writer, bool truth);
 void json_write_null(struct json_writer *writer);
 
+/* A key and its value in one, as most members of most objects are written. */
+void json_member_string(struct json_writer *writer, const char *key, const char *text);
+void json_member_double(struct json_writer *writer, const char *key, double number);
+void json_member_u64(struct json_writer *writer, const char *key, uint64_t number);
+void json_member_i64(struct json_writer *writer, const char *key, int64_t number);
+void json_member_bool(struct json_writer *writer, const char *key, bool truth);
+
 /* A value that is JSON already, written as it is. */
 void json_write_raw(struct json_writer *writer, const char *json, size_t len);
 

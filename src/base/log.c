@@ -186,10 +186,8 @@ static void json_line(struct buf *line, const struct log_entry *entry)
     json_member(&writer, "address", entry->address);
     json_member(&writer, "method", entry->method);
     json_member(&writer, "path", entry->path);
-    json_write_key(&writer, "status");
-    json_write_u64(&writer, entry->status);
-    json_write_key(&writer, "duration");
-    json_write_double(&writer, (double)us / 1e6);
+    json_member_u64(&writer, "status", entry->status);
+    json_member_double(&writer, "duration", (double)us / 1e6);
     json_member(&writer, "request_id", entry->request_id);
     json_member(&writer, "key", entry->key);
     json_write_object_end(&writer);

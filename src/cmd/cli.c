@@ -11,8 +11,6 @@
 #include "base/text.h"
 #include "gate/registry.h"
 
-static const char default_home[] = "/var/lib/forestgate";
-
 int cli_fail(const struct reason *why)
 {
     fprintf(stderr, "forestgate: %s\n", why->text);
@@ -31,7 +29,7 @@ const char *cli_home_path(const struct option_set *set)
 
     if (home == NULL)
         home = getenv("FORESTGATE_HOME");
-    return home != NULL && home[0] != '\0' ? home : default_home;
+    return home != NULL && home[0] != '\0' ? home : HOME_DEFAULT;
 }
 
 enum result cli_home_open(const struct option_set *set, struct home *home, struct reason *why)
@@ -93,6 +91,27 @@ int cli_print(struct buf *text)
     return status;
 }
 
+void cli_list_start(struct cli_list *list, const struct option_set *set, const char *head)
+{
+    memset(list, 0, sizeof(*list));
+    list->json = option_given(set, "--json");
+    list->writer = json_writer_on(&list->text);
+    if (list->json)
+        json_write_array(&list->writer);
+    else
+        buf_puts(&list->text, head);
+}
+
+int cli_list_end(struct cli_list *list, enum result result, const struct reason *why)
+{
+    if (list->json)
+        json_write_array_end(&list->writer);
+    if (result == RESULT_OK)
+        return cli_print(&list->text);
+    buf_free(&list->text);
+    return cli_fail(why);
+}
+
 void cli_time_print(char out[20], int64_t seconds)
 {
     char time[CLOCK_RFC3339_MAX];
@@ -117,16 +136,4 @@ void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds)
     }
     clock_rfc3339(time, seconds * 1000000);
     json_write_string(writer, time);
-}
-
-void cli_json_string(struct json_writer *writer, const char *key, const char *text)
-{
-    json_write_key(writer, key);
-    json_write_string(writer, text);
-}
-
-void cli_json_u64(struct json_writer *writer, const char *key, uint64_t value)
-{
-    json_write_key(writer, key);
-    json_write_u64(writer, value);
 }

@@ -68,13 +68,24 @@ enum result cli_image_open(const struct option_set *set, const char *name_or_fil
 /* Prints the text of a buffer and a newline, and frees it. */
 int cli_print(struct buf *text);
 
+/* A list while it is printed: a table with a head line, or a JSON array. */
+struct cli_list {
+    struct buf text;
+    struct json_writer writer;
+    bool json;
+};
+
+/* Begins a list; head is the table's first line. */
+void cli_list_start(struct cli_list *list, const struct option_set *set, const char *head);
+
+/* Ends and prints it, or tells why it could not be had; returns the exit status. */
+int cli_list_end(struct cli_list *list, enum result result, const struct reason *why);
+
 /* "2026-01-31 12:00", or "-" for 0. */
 void cli_time_print(char out[20], int64_t seconds);
 
 /* A time as a JSON member: RFC 3339, or null for 0. */
 void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds);
-void cli_json_string(struct json_writer *writer, const char *key, const char *text);
-void cli_json_u64(struct json_writer *writer, const char *key, uint64_t value);
 
 /* The commands. */
 extern const struct cli_command cmd_config_commands[], cmd_init_commands[], cmd_key_commands[],

@@ -44,7 +44,7 @@ static int run_check(const struct option_set *set)
         return cli_fail(&why);
     if (option_given(set, "--json")) {
         json_write_object(&writer);
-        cli_json_string(&writer, "state", "good");
+        json_member_string(&writer, "state", "good");
         json_write_object_end(&writer);
     } else {
         buf_puts(&text, "the settings are good");

@@ -25,7 +25,7 @@ static int run_init(const struct option_set *set)
         struct json_writer writer = json_writer_on(&text);
 
         json_write_object(&writer);
-        cli_json_string(&writer, "home", path);
+        json_member_string(&writer, "home", path);
         json_write_object_end(&writer);
     } else {
         buf_printf(&text, "the home is ready: %s", path);

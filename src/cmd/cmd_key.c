@@ -16,10 +16,10 @@ static const char *state_name(const struct key_row *row)
 /* All that may be shown of a key: never its secret, never its hash. */
 static void row_write(struct json_writer *writer, const struct key_row *row)
 {
-    cli_json_string(writer, "id", row->id);
-    cli_json_string(writer, "name", row->name);
-    cli_json_string(writer, "state", state_name(row));
-    cli_json_string(writer, "models", row->models);
+    json_member_string(writer, "id", row->id);
+    json_member_string(writer, "name", row->name);
+    json_member_string(writer, "state", state_name(row));
+    json_member_string(writer, "models", row->models);
     cli_json_time(writer, "created_at", row->created_at);
     cli_json_time(writer, "expires_at", row->expires_at);
     cli_json_time(writer, "revoked_at", row->revoked_at);
@@ -54,7 +54,7 @@ static int print_created(const struct option_set *set, const char *key,
     if (option_given(set, "--json")) {
         json_write_object(&writer);
         row_write(&writer, row);
-        cli_json_string(&writer, "key", key);
+        json_member_string(&writer, "key", key);
         json_write_object_end(&writer);
     } else {
         buf_puts(&text, key);
@@ -91,51 +91,38 @@ static int run_create(const struct option_set *set)
     return status;
 }
 
-/* A list while it is printed. */
-struct listing {
-    struct buf text;
-    struct json_writer writer;
-    bool json;
-};
-
 static void list_row(void *arg, const struct key_row *row)
 {
-    struct listing *listing = arg;
+    struct cli_list *list = arg;
     char created[20], expires[20];
 
-    if (listing->json) {
-        json_write_object(&listing->writer);
-        row_write(&listing->writer, row);
-        json_write_object_end(&listing->writer);
+    if (list->json) {
+        json_write_object(&list->writer);
+        row_write(&list->writer, row);
+        json_write_object_end(&list->writer);
         return;
     }
     cli_time_print(created, row->created_at);
     cli_time_print(expires, row->expires_at);
-    buf_printf(&listing->text, "\n%-12s  %-8s  %-16s  %-16s  %-20s  %s", row->id,
-               state_name(row), created, expires, row->name, row->models);
+    buf_printf(&list->text, "\n%-12s  %-8s  %-16s  %-16s  %-20s  %s", row->id, state_name(row),
+               created, expires, row->name, row->models);
 }
 
 static int run_list(const struct option_set *set)
 {
-    struct listing listing = {.json = option_given(set, "--json")};
+    struct cli_list list;
     enum result result;
     struct reason why;
     struct home home;
     int status;
 
-    listing.writer = json_writer_on(&listing.text);
-    if (listing.json)
-        json_write_array(&listing.writer);
-    else
-        buf_printf(&listing.text, "%-12s  %-8s  %-16s  %-16s  %-20s  %s", "ID", "STATE",
-                   "CREATED", "EXPIRES", "NAME", "MODELS");
+    cli_list_start(&list, set,
+                   "ID            STATE     CREATED           EXPIRES           NAME           "
+                   "       MODELS");
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_row_list(home.db, list_row, &listing, &why);
-    if (listing.json)
-        json_write_array_end(&listing.writer);
-    status = result == RESULT_OK ? cli_print(&listing.text) : cli_fail(&why);
-    buf_free(&listing.text);
+        result = key_row_list(home.db, list_row, &list, &why);
+    status = cli_list_end(&list, result, &why);
     cli_home_close(&home);
     return status;
 }
@@ -198,8 +185,8 @@ static int run_revoke(const struct option_set *set)
         result = key_revoke(&home, id, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
         json_write_object(&writer);
-        cli_json_string(&writer, "id", id);
-        cli_json_string(&writer, "state", "revoked");
+        json_member_string(&writer, "id", id);
+        json_member_string(&writer, "state", "revoked");
         json_write_object_end(&writer);
     } else if (result == RESULT_OK) {
         buf_printf(&text, "key %s is revoked: no worker admits it any more", id);

@@ -86,16 +86,15 @@ static int print_trained(const struct option_set *set, const struct draft *draft
 
     if (option_given(set, "--json")) {
         json_write_object(&writer);
-        cli_json_string(&writer, "file", path);
-        cli_json_string(&writer, "task", image_task_name(draft->task));
-        cli_json_u64(&writer, "rows", facts->rows);
-        cli_json_u64(&writer, "features", draft->n_features);
-        cli_json_u64(&writer, "classes", draft->n_classes);
-        cli_json_u64(&writer, "trees", draft->n_trees);
-        cli_json_u64(&writer, "seed", facts->seed);
-        cli_json_string(&writer, "metric", image_metric_name(facts->metric));
-        json_write_key(&writer, "oob_score");
-        json_write_double(&writer, facts->oob_score);
+        json_member_string(&writer, "file", path);
+        json_member_string(&writer, "task", image_task_name(draft->task));
+        json_member_u64(&writer, "rows", facts->rows);
+        json_member_u64(&writer, "features", draft->n_features);
+        json_member_u64(&writer, "classes", draft->n_classes);
+        json_member_u64(&writer, "trees", draft->n_trees);
+        json_member_u64(&writer, "seed", facts->seed);
+        json_member_string(&writer, "metric", image_metric_name(facts->metric));
+        json_member_double(&writer, "oob_score", facts->oob_score);
         json_write_object_end(&writer);
         return cli_print(&text);
     }
@@ -233,8 +232,8 @@ static int run_check(const struct option_set *set)
         return cli_fail(&why);
     if (option_given(set, "--json")) {
         json_write_object(&writer);
-        cli_json_string(&writer, "state", "good");
-        cli_json_string(&writer, "sha256", image_sha256_hex(image));
+        json_member_string(&writer, "state", "good");
+        json_member_string(&writer, "sha256", image_sha256_hex(image));
         json_write_object_end(&writer);
     } else {
         buf_printf(&text, "%s is good: %s", set->operands[0], image_sha256_hex(image));
@@ -250,9 +249,9 @@ static int print_published(const struct option_set *set, const struct model_row 
 
     if (option_given(set, "--json")) {
         json_write_object(&writer);
-        cli_json_string(&writer, "name", row->name);
-        cli_json_u64(&writer, "version", (uint64_t)row->version);
-        cli_json_string(&writer, "sha256", row->sha256);
+        json_member_string(&writer, "name", row->name);
+        json_member_u64(&writer, "version", (uint64_t)row->version);
+        json_member_string(&writer, "sha256", row->sha256);
         json_write_object_end(&writer);
     } else {
         buf_printf(&text, "%" PRId64, row->version);
@@ -283,53 +282,38 @@ static int run_publish(const struct option_set *set)
     return status;
 }
 
-/* A list while it is printed. */
-struct listing {
-    struct buf text;
-    struct json_writer writer;
-    bool json;
-};
-
 static void list_row(void *arg, const struct model_row *row)
 {
-    struct listing *listing = arg;
+    struct cli_list *list = arg;
     char published[20];
 
-    if (listing->json) {
-        json_write_object(&listing->writer);
-        cli_json_string(&listing->writer, "name", row->name);
-        cli_json_u64(&listing->writer, "version", (uint64_t)row->version);
-        cli_json_string(&listing->writer, "sha256", row->sha256);
-        cli_json_time(&listing->writer, "published_at", row->published_at);
-        json_write_object_end(&listing->writer);
+    if (list->json) {
+        json_write_object(&list->writer);
+        json_member_string(&list->writer, "name", row->name);
+        json_member_u64(&list->writer, "version", (uint64_t)row->version);
+        json_member_string(&list->writer, "sha256", row->sha256);
+        cli_json_time(&list->writer, "published_at", row->published_at);
+        json_write_object_end(&list->writer);
         return;
     }
     cli_time_print(published, row->published_at);
-    buf_printf(&listing->text, "\n%-24s %7" PRId64 "  %-16s  %.12s", row->name, row->version,
+    buf_printf(&list->text, "\n%-24s %7" PRId64 "  %-16s  %.12s", row->name, row->version,
                published, row->sha256);
 }
 
 static int run_list(const struct option_set *set)
 {
-    struct listing listing = {.json = option_given(set, "--json")};
+    struct cli_list list;
     enum result result;
     struct reason why;
     struct home home;
     int status;
 
-    listing.writer = json_writer_on(&listing.text);
-    if (listing.json)
-        json_write_array(&listing.writer);
-    else
-        buf_printf(&listing.text, "%-24s %7s  %-16s  %s", "MODEL", "VERSION", "PUBLISHED",
-                   "SHA256");
+    cli_list_start(&list, set, "MODEL                    VERSION  PUBLISHED         SHA256");
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = model_row_list(home.db, list_row, &listing, &why);
-    if (listing.json)
-        json_write_array_end(&listing.writer);
-    status = result == RESULT_OK ? cli_print(&listing.text) : cli_fail(&why);
-    buf_free(&listing.text);
+        result = model_row_list(home.db, list_row, &list, &why);
+    status = cli_list_end(&list, result, &why);
     cli_home_close(&home);
     return status;
 }

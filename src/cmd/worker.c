@@ -32,8 +32,6 @@ enum {
     MMAP_THRESHOLD = 128 << 10
 };
 
-static const char default_home[] = "/var/lib/forestgate";
-
 static const char usage[] =
     "forestgate.fcgi: the worker of Forestgate, as FastCGI on fd 0 or as plain CGI\n"
     "\n"
@@ -173,7 +171,7 @@ static const char *home_argument(int argc, char **argv)
         else if (strncmp(argv[i], "--home=", 7) == 0)
             home = argv[i] + 7;
     }
-    return home != NULL && home[0] != '\0' ? home : default_home;
+    return home != NULL && home[0] != '\0' ? home : HOME_DEFAULT;
 }
 
 /* Settings from the command line, over those of the file and the environment. */

@@ -72,18 +72,34 @@ static enum result make_parts(struct reason *why)
     return result;
 }
 
+/* A file, and not the directory: over a network a lock needs one that can be written. */
+int home_lock(struct reason *why)
+{
+    int lock = open(HOME_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (lock >= 0 && flock(lock, LOCK_EX) == 0)
+        return lock;
+    reason_errno(why, "locking the home");
+    if (lock >= 0)
+        close(lock);
+    return -1;
+}
+
+void home_unlock(int lock)
+{
+    close(lock);
+}
+
 /* One at a time: two that fill a home at once could each make a secret. */
 enum result home_make(struct reason *why)
 {
-    int directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lock = home_lock(why);
     enum result result;
 
-    if (directory < 0 || flock(directory, LOCK_EX) != 0)
-        result = reason_errno(why, "locking the home");
-    else
-        result = make_parts(why);
-    if (directory >= 0)
-        close(directory); /* and with it the lock */
+    if (lock < 0)
+        return RESULT_IO;
+    result = make_parts(why);
+    home_unlock(lock);
     return result;
 }
 

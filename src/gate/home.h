@@ -4,6 +4,7 @@
  *     forestgate.conf     settings
  *     forestgate.db       keys and models
  *     epoch               see epoch.h
+ *     lock                held by whoever fills it or publishes
  *     secrets/key.secret  what keys are hashed under
  *     models/NAME/N.fgm   published images
  *     logs/access.log     one line a request
@@ -34,10 +35,14 @@ struct home {
     struct secret_mac *key_mac;
 };
 
+/* Where a home is if nobody says. */
+#define HOME_DEFAULT "/var/lib/forestgate"
+
 #define HOME_CONFIG     "forestgate.conf"
 #define HOME_DATABASE   "forestgate.db"
 #define HOME_EPOCH      "epoch"
 #define HOME_KEY_SECRET "secrets/key.secret"
+#define HOME_LOCK       "lock"
 #define HOME_ACCESS_LOG "logs/access.log"
 
 /*
@@ -65,6 +70,13 @@ enum result home_open(struct home *home, enum db_role role, struct reason *why);
 
 /* Closes what is open; also after a failure.  A worker that forks closes before. */
 void home_close(struct home *home);
+
+/*
+ * Takes the home's lock, for what only one may do at a time: filling it, publishing.
+ * Returns a descriptor for home_unlock(), or -1 with the reason.
+ */
+int home_lock(struct reason *why);
+void home_unlock(int lock);
 
 /* Goes back to where home_enter() came from, and to who came. */
 void home_leave(struct home *home);

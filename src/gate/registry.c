@@ -3,10 +3,8 @@
  */
 #include "gate/registry.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -168,12 +166,10 @@ enum result registry_publish(struct home *home, const char *name, int file,
                           name, MODEL_NAME_MAX);
     text_copy(out->name, sizeof(out->name), name);
     out->published_at = clock_wall_us() / 1000000;
-    lock = open("models", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock < 0 || flock(lock, LOCK_EX) != 0)
-        result = reason_errno(why, "models");
-    else
-        result = publish(home, file, file_name, out, why);
-    if (lock >= 0)
-        close(lock); /* and with it the lock */
+    lock = home_lock(why);
+    if (lock < 0)
+        return RESULT_IO;
+    result = publish(home, file, file_name, out, why);
+    home_unlock(lock);
     return result;
 }

@@ -13,12 +13,9 @@ static void status_write(const struct request *request, struct reply *reply, con
 
     clock_rfc3339(time, request->wall_us);
     json_write_object(&writer);
-    json_write_key(&writer, "status");
-    json_write_string(&writer, status);
-    json_write_key(&writer, "timestamp");
-    json_write_string(&writer, time);
-    json_write_key(&writer, "version");
-    json_write_string(&writer, FORESTGATE_VERSION);
+    json_member_string(&writer, "status", status);
+    json_member_string(&writer, "timestamp", time);
+    json_member_string(&writer, "version", FORESTGATE_VERSION);
     json_write_object_end(&writer);
 }
 

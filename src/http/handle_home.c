@@ -40,25 +40,21 @@ static void json_write(struct reply *reply)
     struct json_writer writer = json_writer_on(&reply->body);
 
     json_write_object(&writer);
-    json_write_key(&writer, "message");
-    json_write_string(&writer, "Forestgate: a locked gate in front of tree ensembles. "
-                               "Send X-API-Key with the routes that ask for a key.");
-    json_write_key(&writer, "version");
-    json_write_string(&writer, FORESTGATE_VERSION);
+    json_member_string(&writer, "message",
+                       "Forestgate: a locked gate in front of tree ensembles. "
+                       "Send X-API-Key with the routes that ask for a key.");
+    json_member_string(&writer, "version", FORESTGATE_VERSION);
     json_write_key(&writer, "routes");
     json_write_array(&writer);
     for (size_t i = 0; i < route_count(); i++) {
         const struct route *route = route_at(i);
 
         json_write_object(&writer);
-        json_write_key(&writer, "method");
-        json_write_string(&writer, request_method_name(route->method));
-        json_write_key(&writer, "path");
-        json_write_string(&writer, route->path);
-        json_write_key(&writer, "credential");
-        json_write_string(&writer, route->credential == ROUTE_OPEN ? "none" : "key");
-        json_write_key(&writer, "summary");
-        json_write_string(&writer, route->summary);
+        json_member_string(&writer, "method", request_method_name(route->method));
+        json_member_string(&writer, "path", route->path);
+        json_member_string(&writer, "credential",
+                           route->credential == ROUTE_OPEN ? "none" : "key");
+        json_member_string(&writer, "summary", route->summary);
         json_write_object_end(&writer);
     }
     json_write_array_end(&writer);

@@ -14,26 +14,17 @@ static void time_write(struct json_writer *writer, const char *key, int64_t seco
     char time[CLOCK_RFC3339_MAX];
 
     clock_rfc3339(time, seconds * 1000000);
-    json_write_key(writer, key);
-    json_write_string(writer, time);
-}
-
-static void string_write(struct json_writer *writer, const char *key, const char *text)
-{
-    json_write_key(writer, key);
-    json_write_string(writer, text);
+    json_member_string(writer, key, time);
 }
 
 /* The members that the list and the single model share. */
 static void summary_write(struct json_writer *writer, const struct service *service,
                           const struct model *model)
 {
-    string_write(writer, "name", model->row.name);
-    json_write_key(writer, "version");
-    json_write_i64(writer, model->row.version);
-    json_write_key(writer, "default");
-    json_write_bool(writer, model == registry_default(service->registry));
-    string_write(writer, "state", model->image != NULL ? "ready" : "unavailable");
+    json_member_string(writer, "name", model->row.name);
+    json_member_i64(writer, "version", model->row.version);
+    json_member_bool(writer, "default", model == registry_default(service->registry));
+    json_member_string(writer, "state", model->image != NULL ? "ready" : "unavailable");
     time_write(writer, "published_at", model->row.published_at);
 }
 
@@ -52,7 +43,7 @@ void handle_models(struct service *service, struct request *request, struct repl
         json_write_object(&writer);
         summary_write(&writer, service, model);
         if (model->image != NULL)
-            string_write(&writer, "task", image_task_name(image_task(model->image)));
+            json_member_string(&writer, "task", image_task_name(image_task(model->image)));
         json_write_object_end(&writer);
     }
     json_write_array_end(&writer);

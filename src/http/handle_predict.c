@@ -36,8 +36,7 @@ static void single_write(struct json_writer *writer, const struct image *image,
     }
     best = walk_argmax(row, classes);
     json_write_u64(writer, best);
-    json_write_key(writer, "label");
-    json_write_string(writer, image_class_label(image, (uint32_t)best));
+    json_member_string(writer, "label", image_class_label(image, (uint32_t)best));
     json_write_key(writer, "probabilities");
     probabilities_write(writer, row, classes);
 }
@@ -95,10 +94,8 @@ void handle_predict(struct service *service, struct request *request, struct rep
         single_write(&writer, image, outputs);
     else
         many_write(&writer, image, outputs, rows.count);
-    json_write_key(&writer, "model");
-    json_write_string(&writer, rows.model->row.name);
-    json_write_key(&writer, "version");
-    json_write_i64(&writer, rows.model->row.version);
+    json_member_string(&writer, "model", rows.model->row.name);
+    json_member_i64(&writer, "version", rows.model->row.version);
     json_write_object_end(&writer);
     free(many);
 }

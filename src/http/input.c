@@ -104,12 +104,9 @@ static void fault(struct input *input, const char *field, const char *allowed,
         text_print(input->first, sizeof(input->first), "%s: %s.", field, problem);
     input->faults++;
     json_write_object(&input->error_writer);
-    json_write_key(&input->error_writer, "field");
-    json_write_string(&input->error_writer, field);
-    json_write_key(&input->error_writer, "problem");
-    json_write_string(&input->error_writer, problem);
-    json_write_key(&input->error_writer, "allowed");
-    json_write_string(&input->error_writer, allowed);
+    json_member_string(&input->error_writer, "field", field);
+    json_member_string(&input->error_writer, "problem", problem);
+    json_member_string(&input->error_writer, "allowed", allowed);
     json_write_object_end(&input->error_writer);
 }
 

@@ -48,17 +48,11 @@ static void raw(struct json_writer *writer, const char *key, const char *json)
     json_write_raw(writer, json, strlen(json));
 }
 
-static void text(struct json_writer *writer, const char *key, const char *value)
-{
-    json_write_key(writer, key);
-    json_write_string(writer, value);
-}
-
 static void good_response(struct json_writer *writer, const struct route *route)
 {
     json_write_key(writer, "200");
     json_write_object(writer);
-    text(writer, "description", route->summary);
+    json_member_string(writer, "description", route->summary);
     if (route->body == ROUTE_BODY_PREDICT)
         raw(writer, "content",
             "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
@@ -79,7 +73,7 @@ static void problem_response(struct json_writer *writer, enum reply_status statu
         code[i] = (char)('0' + number % 10);
     json_write_key(writer, code);
     json_write_object(writer);
-    text(writer, "description", reply_title(status));
+    json_member_string(writer, "description", reply_title(status));
     raw(writer, "content",
         "{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
         "Problem\"}}}");
@@ -111,8 +105,8 @@ static void operation(struct json_writer *writer, const struct route *route)
 {
     json_write_key(writer, route->method == REQUEST_POST ? "post" : "get");
     json_write_object(writer);
-    text(writer, "operationId", route->operation);
-    text(writer, "summary", route->summary);
+    json_member_string(writer, "operationId", route->operation);
+    json_member_string(writer, "summary", route->summary);
     if (route->credential == ROUTE_KEY)
         raw(writer, "security", "[{\"key\":[]},{\"bearer\":[]}]");
     else
@@ -159,12 +153,12 @@ void handle_openapi(struct service *service, struct request *request, struct rep
     (void)service;
     (void)request;
     json_write_object(&writer);
-    text(&writer, "openapi", "3.1.0");
+    json_member_string(&writer, "openapi", "3.1.0");
     json_write_key(&writer, "info");
     json_write_object(&writer);
-    text(&writer, "title", "Forestgate");
-    text(&writer, "version", FORESTGATE_VERSION);
-    text(&writer, "description", "Predictions of tree ensembles behind a key.");
+    json_member_string(&writer, "title", "Forestgate");
+    json_member_string(&writer, "version", FORESTGATE_VERSION);
+    json_member_string(&writer, "description", "Predictions of tree ensembles behind a key.");
     json_write_object_end(&writer);
     raw(&writer, "servers", "[{\"url\":\".\"}]");
     paths(&writer);

@@ -128,26 +128,19 @@ static void problem_write(struct reply *reply, const struct reply_frame *frame)
 
     clock_rfc3339(time, frame->wall_us);
     json_write_object(&writer);
-    json_write_key(&writer, "type");
-    json_write_string(&writer, "about:blank");
-    json_write_key(&writer, "title");
-    json_write_string(&writer, reply_title(reply->status));
-    json_write_key(&writer, "status");
-    json_write_u64(&writer, reply_code(reply->status));
-    json_write_key(&writer, "error");
-    json_write_string(&writer, statuses[reply->status].word);
-    json_write_key(&writer, "detail");
-    json_write_string(&writer, reply->detail);
+    json_member_string(&writer, "type", "about:blank");
+    json_member_string(&writer, "title", reply_title(reply->status));
+    json_member_u64(&writer, "status", reply_code(reply->status));
+    json_member_string(&writer, "error", statuses[reply->status].word);
+    json_member_string(&writer, "detail", reply->detail);
     if (reply->errors.len > 0) {
         json_write_key(&writer, "errors");
         json_write_array(&writer);
         json_write_raw(&writer, reply->errors.data, reply->errors.len);
         json_write_array_end(&writer);
     }
-    json_write_key(&writer, "request_id");
-    json_write_string(&writer, frame->request_id);
-    json_write_key(&writer, "timestamp");
-    json_write_string(&writer, time);
+    json_member_string(&writer, "request_id", frame->request_id);
+    json_member_string(&writer, "timestamp", time);
     json_write_object_end(&writer);
     reply->type = problem_type;
 }

@@ -18,7 +18,7 @@ state() {
   [ "$status" = 0 ]
   [[ "$output" == *"$G/home"* ]]
   [ "$(cd "$G/home" && find . -maxdepth 1 -not -name 'forestgate.db-*' -printf '%f\n' | sort | tr '\n' ' ')" = \
-    '. epoch forestgate.conf forestgate.db logs models secrets ' ]
+    '. epoch forestgate.conf forestgate.db lock logs models secrets ' ]
   [ -z "$(find "$G/home" -perm /077)" ] || fail "$(find "$G/home" -perm /077 -printf '%p %m\n')"
   [ "$(stat -c %s "$G/home/secrets/key.secret")" = 32 ]
 }
