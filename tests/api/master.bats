@@ -113,6 +113,18 @@ all_ended() {
   done
 }
 
+@test "an image is mapped read-only and shared by every worker, and never copied" {
+  am_root || skip 'only root may look into workers, which are not dumpable'
+  gate_start --workers 3
+  for _ in $(seq 30); do predict "$IRIS" && assert_status 200; done
+  for pid in $(gate_pids); do
+    map=$(grep -E '/models/[^/]*/[0-9]*[.]fgm$' "/proc/$pid/maps") || continue
+    seen=$((${seen:-0} + 1))
+    [[ "$map" == *' r--s '* ]] || fail "$map"
+  done
+  [ "${seen:-0}" -ge 1 ] || fail 'no worker has mapped the image'
+}
+
 @test "SIGTERM ends an idle worker within a second, a hundred times of a hundred" {
   gate_start --workers 25
   tries=0

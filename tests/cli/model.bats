@@ -95,6 +95,15 @@ refused() {
   [ -z "$stderr" ]
 }
 
+@test "on a terminal a bar with the time left is drawn, and taken away at the end" {
+  { echo a,b,y && for i in $(seq 3000); do echo "$i,$((i * 7919 % 1000)),$((i * 31 % 7))"; done; } >"$BATS_TEST_TMPDIR/rows.csv"
+  script -qec "$FORESTGATE model train --csv $BATS_TEST_TMPDIR/rows.csv --target y --trees 300 -o $BATS_TEST_TMPDIR/bar.fgm" \
+    "$BATS_TEST_TMPDIR/typescript" >/dev/null </dev/null
+  grep -qE 'training \[#*\.+\] [0-9]+ of 300 trees, [0-9]+ s left' "$BATS_TEST_TMPDIR/typescript" || fail "$(cat -v "$BATS_TEST_TMPDIR/typescript")"
+  # Carriage return and erase: what stays on the screen is the result alone.
+  grep -q $'\r\e\\[K' "$BATS_TEST_TMPDIR/typescript" || fail "$(cat -v "$BATS_TEST_TMPDIR/typescript")"
+}
+
 @test "show: facts, classes and importances as bars; the same as JSON" {
   run cli model show iris
   [ "$status" = 0 ]
