@@ -206,9 +206,11 @@ enum result home_enter(struct home *home, const char *path, enum db_role role,
     if (chdir(path) == 0)
         return become_owner(path, role, why);
     if (errno == ENOENT)
-        return reason_set(why, RESULT_MISSING,
-                          "there is no home at %s: make one with: forestgate --home %s init",
-                          path, path);
+        return reason_set(
+            why, RESULT_MISSING,
+            "there is no home at %s: name yours with --home DIR, or make one with: "
+            "forestgate --home %s init",
+            path, path);
     return reason_errno(why, "the home %s", path);
 }
 

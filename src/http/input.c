@@ -237,8 +237,8 @@ static bool row_by_position(struct input *input, double *values, long row)
     if (count != width && fault_is_shown(input)) {
         field_print(field, row, "%s", "");
         snprintf(allowed, sizeof(allowed), "%u numbers", (unsigned)width);
-        fault(input, field, allowed, "%u value%s where the model has %u features",
-              (unsigned)count, count == 1 ? "" : "s", (unsigned)width);
+        fault(input, field, allowed, "%u value%s where the model %s has %u features",
+              (unsigned)count, count == 1 ? "" : "s", input->model->row.name, (unsigned)width);
     }
     return true;
 }

@@ -40,6 +40,19 @@ blanks() { printf "%$1s" ''; }
   assert_problem 413 content_too_large '16777216 bytes'
 }
 
+@test "elsewhere a body over the default limit of 64 KiB is a 413, one under it is let pass" {
+  home=$BATS_TEST_TMPDIR/home
+  cp -a "$G/home" "$home"
+  sed -i '/^[a-z_]*body_limit/d' "$home/forestgate.conf"
+  head -c 65536 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/most"
+  HOME_OF_CGI=$home
+  cgi GET /models -k "$KEY" -f "$BATS_TEST_TMPDIR/most"
+  assert_status 200
+  echo >>"$BATS_TEST_TMPDIR/most"
+  cgi GET /models -k "$KEY" -f "$BATS_TEST_TMPDIR/most"
+  assert_problem 413 content_too_large '65536 bytes'
+}
+
 @test "a body over the limit without a length announced is a 413 as well" {
   RAW_BODY=$IRIS$(blanks 3000)
   raw HTTP_X_API_KEY="$KEY" HTTP_TRANSFER_ENCODING=chunked

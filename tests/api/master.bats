@@ -113,7 +113,7 @@ all_ended() {
   done
 }
 
-@test "an image is mapped read-only and shared by every worker, and never copied" {
+@test "an image is mapped read-only and shared by whoever has served it" {
   am_root || skip 'only root may look into workers, which are not dumpable'
   gate_start --workers 3
   for _ in $(seq 30); do predict "$IRIS" && assert_status 200; done

@@ -48,6 +48,38 @@ refused() {
   run ! cmp -s "$D/1.fgm" "$D/other.fgm"
 }
 
+# fact NAME: of the image that train has just made
+fact() { "$FORESTGATE" model show "$BATS_TEST_TMPDIR/o.fgm" --json | jq -r "$1"; }
+
+@test "each option of training does what it says" {
+  rows=$BATS_TEST_TMPDIR/o.csv
+  { echo a,b,c,d,e,f,g,h,i,y && for i in $(seq 400); do
+    echo "$i,$((i * 7919 % 1000)),$((i * 31 % 7)),$((i % 11)),$((i % 13)),$((i % 17)),$((i % 19)),$((i % 23)),$((i % 29)),$((i * i % 3))"
+  done; } >"$rows"
+  train() { "$FORESTGATE" model train --csv "$rows" --target y -o "$BATS_TEST_TMPDIR/o.fgm" --trees 7 "$@" >/dev/null; }
+
+  # The defaults are scikit-learn's: the root of 9 features for classes, all to regress.
+  train
+  [ "$(fact .training.max_features)" = 3 ]
+  [ "$(fact .trees)" = 7 ]
+  nodes=$(fact .nodes) sum=$(fact .sha256)
+  [ "$(fact .depth)" -gt 3 ]
+  train --task regress
+  [ "$(fact .task)/$(fact .training.max_features)" = regress/9 ]
+
+  train --max-depth 2
+  [ "$(fact .depth)" = 2 ]
+  train --min-samples-leaf 40
+  [ "$(fact .nodes)" -lt $((nodes / 4)) ]
+  train --max-features 9
+  [ "$(fact .training.max_features)" = 9 ]
+  [ "$(fact .sha256)" != "$sum" ]
+  train --seed 43
+  [ "$(fact .sha256)" != "$sum" ]
+  train --seed 42
+  [ "$(fact .sha256)" = "$sum" ]
+}
+
 @test "a CSV that is wrong is refused by file, line and column, and no image is written" {
   csv=$D/bad.csv
   check() { # REGEX CONTENT

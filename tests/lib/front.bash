@@ -153,7 +153,7 @@ assert_problem() {
   if [ "$status" != "$1" ] || [ "$(header_of content-type)" != application/problem+json ] ||
     ! jq -e --argjson status "$1" --arg error "$2" '.type == "about:blank" and
       .status == $status and .error == $error and (.title | length > 0) and
-      (.detail | length > 0)' <<<"$body" >/dev/null; then
+      (.detail | length > 0) and has("request_id") and has("timestamp")' <<<"$body" >/dev/null; then
     printf 'expected problem %s %s, got %s:\n' "$1" "$2" "$status" >&2
     cat "$header" >&2
     printf '%s\n' "$body" >&2
