@@ -11,12 +11,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cmd/heir.h"
 
 enum {
     SHORT_LIFE_S = 1,
@@ -53,7 +53,7 @@ static void worker_start(struct master *master, struct worker *worker)
     if (worker->pid != 0)
         return;
     free(master->workers);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    heir_watch_master();
     if (getppid() != parent) /* it died before it could be told */
         _exit(EXIT_FAILURE);
     exit(master->work(master->arg));
@@ -118,10 +118,14 @@ static int workers_signal(const struct master *master, int signal)
 /* Waits for one of the signals, until a time of the monotonic clock (0: for ever). */
 static int signal_wait(const struct master *master, uint64_t until_ns)
 {
-    uint64_t now = clock_mono_ns(), left = until_ns > now ? until_ns - now : 0;
-    struct timespec timeout = {.tv_sec = (time_t)(left / second_ns),
-                               .tv_nsec = (long)(left % second_ns)};
+    uint64_t now = clock_mono_ns(), left;
+    struct timespec timeout;
 
+    if (heir_has_front() && (until_ns == 0 || until_ns > now + second_ns))
+        until_ns = now + second_ns; /* to look after the front */
+    left = until_ns > now ? until_ns - now : 0;
+    timeout.tv_sec = (time_t)(left / second_ns);
+    timeout.tv_nsec = (long)(left % second_ns);
     if (until_ns == 0)
         return sigwaitinfo(&master->signals, NULL);
     return sigtimedwait(&master->signals, NULL, &timeout);
@@ -155,6 +159,7 @@ int master_run(int count, int (*work)(void *arg), void *arg)
     sigaddset(&master.signals, SIGTERM);
     sigaddset(&master.signals, SIGINT);
     sigaddset(&master.signals, SIGUSR1); /* how FastCGI asks for an end */
+    sigaddset(&master.signals, SIGUSR2); /* a worker's, from its fork on */
     sigaddset(&master.signals, SIGHUP);
     sigaddset(&master.signals, SIGCHLD);
     signal(SIGCHLD, SIG_DFL); /* ignored, as who started us may have it, none is reaped */
@@ -164,6 +169,8 @@ int master_run(int count, int (*work)(void *arg), void *arg)
         if (taken == SIGHUP)
             workers_signal(&master, SIGHUP);
         workers_reap(&master, false);
+        if (heir_has_front() && heir_front_ended())
+            break;
     }
     workers_stop(&master);
     free(master.workers);

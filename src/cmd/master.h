@@ -8,11 +8,11 @@
 #define CMD_MASTER_H
 
 /*
- * Keeps count workers, each a child that runs work(arg), the signals below still blocked,
- * and exits with what it returns,
- * until SIGTERM, SIGINT or SIGUSR1; passes SIGTERM and SIGHUP on.  A worker that dies is
- * replaced at once, or after a second if it did not live that long.  Workers end when the
- * master does, however it ends.  Returns the exit status of the program.
+ * Keeps count workers, each a child that runs work(arg) with the signals below still
+ * blocked and exits with what it returns, until SIGTERM, SIGINT or SIGUSR1; passes SIGTERM
+ * and SIGHUP on.  A worker that dies is replaced at once, or after a second if it did not
+ * live that long.  If the master is killed, a worker starts another: see heir.h, for which
+ * heir_prepare() comes before.  Returns the exit status of the program.
  */
 int master_run(int count, int (*work)(void *arg), void *arg);
 

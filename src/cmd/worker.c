@@ -18,6 +18,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "cmd/heir.h"
 #include "cmd/master.h"
 #include "gate/home.h"
 #include "http/fcgi.h"
@@ -239,7 +240,9 @@ int main(int argc, char **argv)
         service_refuse();
         return EXIT_FAILURE;
     }
-    if (home.config.workers > 0 && !fcgi_is_cgi())
+    if (home.config.workers > 0 && !fcgi_is_cgi()) {
+        heir_prepare(argc, argv);
         return master_run((int)home.config.workers, work, &home);
+    }
     return work(&home);
 }
