@@ -8,12 +8,27 @@
 
 #include "base/result.h"
 #include "store/db.h"
+#include "store/tiers.h"
 
 enum {
     KEY_ID_LEN = 12,
     KEY_NAME_MAX = 128,
     KEY_MODELS_MAX = 1024,
     KEY_MAC_BYTES = 32,
+    KEY_LIMITS_MAX = 255,
+    KEY_ADDRESSES_MAX = 1023,
+    KEY_METADATA_MAX = 4096,
+};
+
+/*
+ * What a key may be used for; bits.  In the database and in the CLI they are words
+ * separated by commas.
+ */
+enum key_scope {
+    KEY_SCOPE_PREDICT = 1,
+    KEY_SCOPE_JOBS = 2,
+    KEY_SCOPE_READ = 4,
+    KEY_SCOPE_ADMIN = 8,
 };
 
 /* Times are seconds since 1970 UTC; 0 where there is none. */
@@ -21,8 +36,15 @@ struct key_row {
     char id[KEY_ID_LEN + 1];
     char name[KEY_NAME_MAX + 1];
     uint8_t mac[KEY_MAC_BYTES];
-    char models[KEY_MODELS_MAX + 1]; /* "*", or names separated by commas */
-    int64_t created_at, expires_at, revoked_at;
+    uint8_t mac_before[KEY_MAC_BYTES]; /* of the secret before the last rotation, */
+    int64_t before_until;              /* which holds until then */
+    char models[KEY_MODELS_MAX + 1];   /* "*", or names separated by commas */
+    char tier[TIER_NAME_MAX + 1];
+    char limits[KEY_LIMITS_MAX + 1];       /* over the tier's; empty for none of its own */
+    char addresses[KEY_ADDRESSES_MAX + 1]; /* ranges that it may come from; empty: any */
+    unsigned scopes;                       /* bits of enum key_scope */
+    int64_t created_at, expires_at, revoked_at, rotated_at;
+    struct tier_row of_tier; /* read with the key, not written */
 };
 
 enum result key_row_insert(struct db *db, const struct key_row *row, struct reason *why);

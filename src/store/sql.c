@@ -64,6 +64,66 @@ const char *const sql_migrations[] = {
     " published_at INTEGER NOT NULL,"
     " PRIMARY KEY (model, version)"
     ") STRICT, WITHOUT ROWID;",
+    /* 2: tiers, the life of a key, the call log */
+    "CREATE TABLE tier ("
+    " name TEXT PRIMARY KEY,"
+    " limits TEXT NOT NULL," /* 5/60s,100/day: gate/limits.h */
+    " price TEXT NOT NULL CHECK (price IN ('call', 'row')),"
+    " shadow INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO tier VALUES"
+    " ('free', '5/60s,100/day', 'call', 0),"
+    " ('standard', '100/60s,10000/day', 'call', 0),"
+    " ('premium', '1000/60s', 'call', 0),"
+    " ('unlimited', '', 'call', 0);"
+    "ALTER TABLE key ADD COLUMN tier TEXT NOT NULL DEFAULT 'standard';"
+    "ALTER TABLE key ADD COLUMN limits TEXT NOT NULL DEFAULT '';"    /* over the tier's */
+    "ALTER TABLE key ADD COLUMN addresses TEXT NOT NULL DEFAULT '';" /* empty: any */
+    "ALTER TABLE key ADD COLUMN scopes TEXT NOT NULL DEFAULT 'predict,jobs,read';"
+    "ALTER TABLE key ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';" /* a JSON object */
+    "ALTER TABLE key ADD COLUMN mac_before BLOB;"                     /* until before_until */
+    "ALTER TABLE key ADD COLUMN before_until INTEGER;"
+    "ALTER TABLE key ADD COLUMN rotated_at INTEGER;"
+    "CREATE INDEX key_tier ON key (tier);"
+    "CREATE TABLE call ("
+    " seq INTEGER PRIMARY KEY," /* the ledger's number */
+    " request_id TEXT NOT NULL,"
+    " started_us INTEGER NOT NULL," /* microseconds since 1970 */
+    " duration_us INTEGER NOT NULL,"
+    " key TEXT NOT NULL,"
+    " user TEXT,"
+    " model TEXT,"
+    " version INTEGER,"
+    " route TEXT NOT NULL,"
+    " rows INTEGER NOT NULL,"
+    " charged INTEGER NOT NULL,"
+    " status INTEGER NOT NULL,"
+    " address TEXT,"
+    " over TEXT"
+    ") STRICT;"
+    "CREATE INDEX call_key ON call (key, seq);"
+    "CREATE TABLE usage (" /* sums over call, which outlast its rows */
+    " key TEXT NOT NULL,"
+    " day INTEGER NOT NULL," /* since 1970-01-01 UTC */
+    " model TEXT NOT NULL,"
+    " calls INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL,"
+    " charged INTEGER NOT NULL,"
+    " failed INTEGER NOT NULL,"
+    " over INTEGER NOT NULL,"
+    " duration_us INTEGER NOT NULL,"
+    " last_us INTEGER NOT NULL,"
+    " PRIMARY KEY (key, day, model)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE call_day (" /* where to begin looking for the calls of a day */
+    " day INTEGER PRIMARY KEY,"
+    " first_seq INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE drained (" /* how far the ledger's journal is in the database */
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " seq INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO drained VALUES (1, 0);",
 };
 
 const int sql_schema = sizeof(sql_migrations) / sizeof(sql_migrations[0]);
