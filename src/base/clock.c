@@ -10,12 +10,22 @@
 
 static const int64_t century_s = (int64_t)100 * 366 * 86400;
 
-uint64_t clock_mono_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_mono_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_boot_ns(void)
+{
+    return clock_ns(CLOCK_BOOTTIME);
 }
 
 int64_t clock_wall_us(void)
@@ -24,6 +34,24 @@ int64_t clock_wall_us(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct clock_month clock_month_of(int64_t day)
+{
+    static const int lengths[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    struct clock_month month;
+    time_t second = day * 86400;
+    int length, year;
+    struct tm tm;
+
+    gmtime_r(&second, &tm);
+    year = tm.tm_year + 1900;
+    length = lengths[tm.tm_mon];
+    if (tm.tm_mon == 1 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+        length++;
+    month.first = day - (tm.tm_mday - 1);
+    month.last = month.first + length - 1;
+    return month;
 }
 
 static char *digits(char *at, unsigned value, unsigned count)

@@ -18,8 +18,21 @@ enum {
 /* Nanoseconds of a clock that never goes back; its zero means nothing. */
 uint64_t clock_mono_ns(void);
 
+/*
+ * Nanoseconds since the machine was started, its sleep included: one clock for all of its
+ * processes, which no one can set.
+ */
+uint64_t clock_boot_ns(void);
+
 /* Microseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_us(void);
+
+/* A UTC month in which a day lies; days are counted from 1970-01-01, also before it. */
+struct clock_month {
+    int64_t first, last; /* its days, both included */
+};
+
+struct clock_month clock_month_of(int64_t day);
 
 /*
  * Writes wall time as RFC 3339 in UTC with milliseconds, 2026-01-31T12:00:00.000Z, and

@@ -1,0 +1,674 @@
+/*
+ * ledger.c: calls: admitted, charged, settled.
+ *
+ * Every function here that is not static takes the lock once, and what it changes of the
+ * counts is between ledger_begin() and ledger_commit(): it has happened or it has not.
+ */
+#include "gate/ledger.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "gate/ledger_file.h"
+
+enum {
+    SECOND_NS = 1000000000,
+    STATUS_REFUSED = 400,
+    STATUS_DIED = 500
+};
+
+/* ---- how limits stand ---- */
+
+static int64_t seconds_up(uint64_t ns)
+{
+    uint64_t seconds = (ns + SECOND_NS - 1) / SECOND_NS;
+
+    return seconds > 0 ? (int64_t)seconds : 1;
+}
+
+/* Seconds until a day has ended, at a wall time in it. */
+static int64_t seconds_until_end(int64_t day, int64_t wall_us)
+{
+    int64_t us = (day + 1) * CALL_DAY_US - wall_us;
+
+    return us > 0 ? (us + 999999) / 1000000 : 1;
+}
+
+static void stand_rate(const struct ledger *ledger, const struct ledger_slot *slot, size_t i,
+                       struct ledger_standing *out)
+{
+    const struct window *window = &slot->window[i];
+    uint64_t now = ledger->header->now;
+
+    out->window_s = slot->limits.items[i].seconds;
+    out->remaining = (int64_t)window_remaining(window, now);
+    out->reset_s = seconds_up(window_next(window, ledger_ring(ledger, slot, i), now));
+}
+
+static void stand_quota(const struct ledger_slot *slot, size_t i, int64_t wall_us,
+                        struct ledger_standing *out)
+{
+    bool of_day = slot->limits.items[i].kind == LIMIT_DAY;
+    int64_t charged = of_day ? slot->day_charged : slot->month_charged;
+    int64_t last = of_day ? slot->day : slot->month.last;
+
+    out->window_s = of_day ? 86400 : (slot->month.last - slot->month.first + 1) * 86400;
+    out->remaining = out->limit.count > charged ? out->limit.count - charged : 0;
+    out->reset_s = seconds_until_end(last, wall_us);
+}
+
+static void stand_all(const struct ledger *ledger, const struct ledger_slot *slot,
+                      int64_t wall_us, struct ledger_verdict *verdict)
+{
+    verdict->count = slot->limits.count;
+    for (size_t i = 0; i < slot->limits.count; i++) {
+        struct ledger_standing *out = &verdict->standings[i];
+
+        out->limit = slot->limits.items[i];
+        if (out->limit.kind == LIMIT_RATE)
+            stand_rate(ledger, slot, i, out);
+        else
+            stand_quota(slot, i, wall_us, out);
+    }
+}
+
+/* Which limits have no room for a call of this charge, and when all of them have. */
+static void judge(const struct ledger *ledger, struct ledger_slot *slot, int64_t calls,
+                  int64_t charge, int64_t wall_us, struct ledger_verdict *verdict)
+{
+    uint64_t now = ledger->header->now;
+
+    for (size_t i = 0; i < slot->limits.count; i++) {
+        const struct limit *limit = &slot->limits.items[i];
+        int64_t wait = 0, charged;
+
+        if (limit->kind == LIMIT_RATE) {
+            uint64_t *ring = ledger_ring(ledger, slot, i);
+
+            window_expire(&slot->window[i], ring, now);
+            if (calls == 0 || window_remaining(&slot->window[i], now) > 0)
+                continue;
+            wait = seconds_up(window_wait(&slot->window[i], ring, now));
+        } else {
+            charged = limit->kind == LIMIT_DAY ? slot->day_charged : slot->month_charged;
+            if (charged + charge <= limit->count)
+                continue;
+            wait = seconds_until_end(limit->kind == LIMIT_DAY ? slot->day : slot->month.last,
+                                     wall_us);
+        }
+        verdict->exceeded |= 1U << i;
+        if (wait > verdict->retry_s)
+            verdict->retry_s = wait;
+    }
+}
+
+static void name_exceeded(const struct ledger_slot *slot, unsigned exceeded,
+                          char out[CALL_OVER_MAX + 1])
+{
+    char name[LIMIT_NAME_MAX];
+
+    for (size_t i = 0; i < slot->limits.count; i++)
+        if (exceeded >> i & 1) {
+            limit_name(name, &slot->limits.items[i]);
+            text_copy(out, CALL_OVER_MAX + 1, name);
+            return;
+        }
+}
+
+/* ---- what is known ---- */
+
+static bool is_of_now(const struct ledger_slot *slot, int64_t day)
+{
+    return slot->day == day && day >= slot->month.first && day <= slot->month.last;
+}
+
+static bool limits_equal(const struct limits *a, const struct limits *b)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->items[i].kind != b->items[i].kind || a->items[i].count != b->items[i].count ||
+            a->items[i].seconds != b->items[i].seconds)
+            return false;
+    return a->count == b->count;
+}
+
+/* Whether a slot goes by other limits than an account that is not older. */
+static bool is_outdated(struct ledger_slot *slot, const struct ledger_account *account)
+{
+    if (account->epoch < slot->epoch)
+        return false;
+    if (!limits_equal(&slot->limits, account->limits))
+        return true;
+    slot->epoch = account->epoch;
+    return false;
+}
+
+static uint64_t longest_span(const struct limits *limits)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < limits->count; i++)
+        if (limits->items[i].seconds > longest)
+            longest = limits->items[i].seconds;
+    return (uint64_t)longest * SECOND_NS;
+}
+
+/*
+ * Whether calls of a key that has no slot may still be in its windows: not if, for as long as
+ * those are, this ledger has been and no limits were changed, since a slot is only given up
+ * when its windows are empty.
+ */
+static bool may_have_history(const struct ledger_header *header, const struct limits *limits)
+{
+    uint64_t since = header->born > header->epoch_seen ? header->born : header->epoch_seen;
+
+    return header->now - since <= longest_span(limits);
+}
+
+static enum result need_set(const struct ledger_account *account, int64_t wall_us, bool history,
+                            struct ledger_need *need)
+{
+    need->day = call_day(wall_us);
+    need->month = clock_month_of(need->day);
+    need->history = history;
+    need->after_us = wall_us - (int64_t)(longest_span(account->limits) / 1000) - 1;
+    return RESULT_MISSING;
+}
+
+/*
+ * The slot that a call at this time is counted in, under the account's limits.
+ * RESULT_MISSING, with the need: the database has to be asked first.
+ */
+static enum result slot_get(struct ledger *ledger, const struct ledger_account *account,
+                            int64_t wall_us, uint32_t *at, struct ledger_need *need,
+                            struct reason *why)
+{
+    struct ledger_header *header = ledger->header;
+    struct ledger_slot *slot;
+
+    if (account->epoch > header->epoch) {
+        header->epoch_seen = header->now;
+        header->epoch = account->epoch;
+    }
+    *at = ledger_slot_find(ledger, account->key);
+    if (*at == LEDGER_NONE)
+        return need_set(account, wall_us, may_have_history(header, account->limits), need);
+    slot = &ledger->slots[*at];
+    if (is_outdated(slot, account)) {
+        enum result result;
+
+        if (!ledger_slot_has_spans(slot, account->limits))
+            return need_set(account, wall_us, true, need);
+        result = ledger_slot_limit(ledger, *at, account, NULL, why);
+        if (result != RESULT_OK)
+            return result;
+    }
+    if (!is_of_now(slot, call_day(wall_us)))
+        return need_set(account, wall_us, false, need);
+    return RESULT_OK;
+}
+
+/* Adds what calls were charged that the database does not have: ended ones and those in hand.
+ */
+static void charges_add(const struct ledger *ledger, const char *key,
+                        const struct ledger_need *need, int64_t up_to, int64_t *day,
+                        int64_t *month)
+{
+    const struct ledger_header *header = ledger->header;
+    int64_t last = header->last;
+
+    for (int64_t seq = up_to + 1; seq <= last + header->seats_high; seq++) {
+        const struct ledger_seat *seat = seq > last ? &ledger->seats[seq - last - 1] : NULL;
+        const struct call_row *call = seat != NULL ? &seat->call : ledger_call(ledger, seq);
+        int64_t charged = seat != NULL ? seat->charged : call->charged, its_day;
+
+        if ((seat != NULL && seat->state != LEDGER_SEAT_OPEN) ||
+            memcmp(call->key, key, KEY_ID_LEN) != 0)
+            continue;
+        its_day = call_day(call->started_us);
+        if (its_day == need->day)
+            *day += charged;
+        if (its_day >= need->month.first && its_day <= need->month.last)
+            *month += charged;
+    }
+}
+
+static enum result know(struct ledger *ledger, const struct ledger_account *account,
+                        const struct ledger_need *need, const struct ledger_known *known,
+                        struct reason *why)
+{
+    struct ledger_header *header = ledger->header;
+    int64_t day = known->day_charged, month = known->month_charged;
+    enum result result = RESULT_OK;
+    struct ledger_slot *slot;
+    uint32_t at;
+
+    if (known->up_to <= header->last - (int64_t)header->layout.journal)
+        return reason_set(why, RESULT_MISSING, "the database was read too long ago");
+    at = ledger_slot_find(ledger, account->key);
+    if (at == LEDGER_NONE)
+        at = ledger_slot_make(ledger, account->key);
+    if (at == LEDGER_NONE)
+        return reason_set(why, RESULT_FULL,
+                          "the ledger has no room for one key more: raise ledger_size");
+    slot = &ledger->slots[at];
+    if (slot->limits.count == 0 || is_outdated(slot, account))
+        result = ledger_slot_limit(ledger, at, account, known, why);
+    if (result != RESULT_OK)
+        return result;
+    charges_add(ledger, account->key, need, known->up_to, &day, &month);
+    ledger_begin(ledger, at, LEDGER_NONE);
+    slot->day = need->day;
+    LEDGER_STEP();
+    slot->month = need->month;
+    LEDGER_STEP();
+    slot->day_charged = day;
+    LEDGER_STEP();
+    slot->month_charged = month;
+    ledger_commit(ledger);
+    return RESULT_OK;
+}
+
+enum result ledger_know(struct ledger *ledger, const struct ledger_account *account,
+                        const struct ledger_need *need, const struct ledger_known *known,
+                        struct reason *why)
+{
+    enum result result = ledger_lock(ledger, why);
+
+    if (result != RESULT_OK)
+        return result;
+    result = know(ledger, account, need, known, why);
+    ledger_unlock(ledger);
+    return result;
+}
+
+/* ---- settling ---- */
+
+static struct ledger_record *record_at(const struct ledger *ledger, int64_t seq)
+{
+    return &ledger->journal[(uint64_t)seq & (ledger->header->layout.journal - 1)];
+}
+
+static void refund(struct ledger_slot *slot, int64_t charged)
+{
+    slot->day_charged -= charged;
+    LEDGER_STEP();
+    slot->month_charged -= charged;
+    LEDGER_STEP();
+}
+
+/*
+ * The slot is looked up anew: it may have been given up since, and then the database and the
+ * journal have all that there is to know.  A charge of a day before this one is given back
+ * to the month alone, if that is still the same.
+ */
+static void give_back(struct ledger *ledger, uint32_t at, const struct call_row *call,
+                      int64_t charged)
+{
+    struct ledger_slot *slot = &ledger->slots[at];
+    int64_t day = call_day(call->started_us);
+
+    if (slot->day == day)
+        refund(slot, charged);
+    else if (day >= slot->month.first && day <= slot->month.last)
+        slot->month_charged -= charged;
+}
+
+/* Ends the call of a seat: under the lock. */
+static void settle(struct ledger *ledger, uint32_t at, const struct ledger_end *end)
+{
+    struct ledger_header *header = ledger->header;
+    struct ledger_seat *seat = &ledger->seats[at];
+    struct ledger_record *record = record_at(ledger, header->last + 1);
+    bool refused = end->status >= STATUS_REFUSED;
+    uint32_t slot = refused ? ledger_slot_find(ledger, seat->call.key) : LEDGER_NONE;
+
+    ledger_begin(ledger, slot, at);
+    record->call = seat->call;
+    record->call.seq = header->last + 1;
+    record->call.duration_us = end->duration_us;
+    record->call.version = end->version;
+    record->call.rows = end->rows;
+    record->call.status = end->status;
+    record->call.charged = refused ? 0 : seat->charged;
+    if (end->model != NULL)
+        text_copy(record->call.model, sizeof(record->call.model), end->model);
+    record->check = ledger_record_check(&record->call);
+    LEDGER_STEP();
+    if (slot != LEDGER_NONE)
+        give_back(ledger, slot, &seat->call, seat->charged);
+    header->open--;
+    LEDGER_STEP();
+    seat->state = LEDGER_SEAT_IDLE;
+    LEDGER_STEP();
+    __atomic_store_n(&header->last, header->last + 1, __ATOMIC_RELEASE);
+    ledger_commit(ledger);
+}
+
+enum result ledger_settle(struct ledger *ledger, const struct ledger_end *end, int64_t *seq,
+                          struct reason *why)
+{
+    enum result result = ledger_lock(ledger, why);
+
+    if (result != RESULT_OK)
+        return result;
+    settle(ledger, ledger->seat, end);
+    *seq = ledger->header->last;
+    ledger_unlock(ledger);
+    ledger->in_hand = false;
+    return RESULT_OK;
+}
+
+enum result ledger_amend(struct ledger *ledger, int64_t seq, int64_t status, struct reason *why)
+{
+    enum result result = ledger_lock(ledger, why);
+    struct ledger_record *record;
+    uint32_t slot;
+
+    if (result != RESULT_OK)
+        return result;
+    if (seq <= ledger->header->drained) {
+        ledger_unlock(ledger);
+        return reason_set(why, RESULT_MISSING, "the call is in the database already");
+    }
+    record = record_at(ledger, seq);
+    slot = ledger_slot_find(ledger, record->call.key);
+    if (slot != LEDGER_NONE)
+        ledger->slots[slot].month.last = -1; /* to be read anew: see is_of_now() */
+    LEDGER_STEP();
+    record->call.charged = 0;
+    LEDGER_STEP();
+    record->call.status = status;
+    record->check = ledger_record_check(&record->call);
+    ledger_unlock(ledger);
+    return RESULT_OK;
+}
+
+/* ---- the dead ---- */
+
+static enum result bury_one(struct ledger *ledger, uint32_t at, struct reason *why)
+{
+    struct ledger_seat *seat = &ledger->seats[at];
+    enum result result = ledger_lock(ledger, why);
+
+    if (result != RESULT_OK)
+        return result;
+    if (seat->state == LEDGER_SEAT_OPEN) {
+        struct ledger_end end = {
+            .duration_us = (int64_t)((ledger->header->now - seat->since) / 1000),
+            .status = STATUS_DIED,
+        };
+
+        settle(ledger, at, &end);
+    }
+    ledger_unlock(ledger);
+    return RESULT_OK;
+}
+
+enum result ledger_bury(struct ledger *ledger, uint64_t age, struct reason *why)
+{
+    enum result result = RESULT_OK;
+    uint64_t now = ledger->clock.instant();
+
+    for (uint32_t i = 0; result == RESULT_OK && i < ledger->header->seats_high; i++) {
+        const struct ledger_seat *seat = &ledger->seats[i];
+
+        if (i == ledger->seat ||
+            __atomic_load_n(&seat->state, __ATOMIC_RELAXED) != LEDGER_SEAT_OPEN ||
+            now < seat->since + age || !ledger_seat_is_dead(ledger, i) ||
+            !ledger_seat_seize(ledger, i))
+            continue;
+        result = bury_one(ledger, i, why);
+        ledger_seat_leave(ledger, i);
+    }
+    return result;
+}
+
+/* ---- admitting ---- */
+
+static void count_call(struct ledger *ledger, struct ledger_slot *slot, int64_t charge)
+{
+    for (uint32_t i = 0; i < slot->windows; i++) {
+        window_add(&slot->window[i], ledger_ring(ledger, slot, i), ledger->header->now);
+        LEDGER_STEP();
+    }
+    slot->day_charged += charge;
+    LEDGER_STEP();
+    slot->month_charged += charge;
+    LEDGER_STEP();
+}
+
+static void seat_open(struct ledger *ledger, int64_t charge)
+{
+    struct ledger_seat *seat = &ledger->seats[ledger->seat];
+
+    seat->since = ledger->header->now;
+    seat->charged = charge;
+    LEDGER_STEP();
+    ledger->header->open++;
+    LEDGER_STEP();
+    seat->state = LEDGER_SEAT_OPEN;
+}
+
+static enum result admit(struct ledger *ledger, const struct ledger_account *account,
+                         int64_t charge, struct ledger_verdict *verdict,
+                         struct ledger_need *need, struct reason *why)
+{
+    struct ledger_header *header = ledger->header;
+    struct ledger_seat *seat = &ledger->seats[ledger->seat];
+    int64_t wall_us = ledger->clock.wall_us();
+    struct ledger_slot *slot = NULL;
+    uint32_t at = LEDGER_NONE;
+    enum result result;
+
+    if (header->last - header->drained + header->open >= (int64_t)header->layout.journal)
+        return reason_set(why, RESULT_FULL, "the ledger's journal is full");
+    if (account->limits->count > 0) {
+        result = slot_get(ledger, account, wall_us, &at, need, why);
+        if (result != RESULT_OK)
+            return result;
+        slot = &ledger->slots[at];
+        judge(ledger, slot, 1, charge, wall_us, verdict);
+    }
+    if (verdict->exceeded != 0 && !account->shadow) {
+        stand_all(ledger, slot, wall_us, verdict);
+        return reason_set(why, RESULT_DENIED, "over a limit");
+    }
+    seat->call.started_us = wall_us;
+    if (verdict->exceeded != 0)
+        name_exceeded(slot, verdict->exceeded, seat->call.over);
+    ledger_begin(ledger, at, ledger->seat);
+    if (slot != NULL)
+        count_call(ledger, slot, charge);
+    seat_open(ledger, charge);
+    ledger_commit(ledger);
+    if (slot != NULL)
+        stand_all(ledger, slot, wall_us, verdict);
+    return RESULT_OK;
+}
+
+enum result ledger_admit(struct ledger *ledger, const struct ledger_account *account,
+                         const struct call_row *call, int64_t charge,
+                         struct ledger_verdict *verdict, struct ledger_need *need,
+                         struct reason *why)
+{
+    enum result result = RESULT_OK;
+    struct ledger_seat *seat;
+
+    verdict->count = 0;
+    verdict->exceeded = 0;
+    verdict->retry_s = 0;
+    verdict->never = false;
+    if (ledger->seat == LEDGER_NONE)
+        result = ledger_sit(ledger, why);
+    if (result != RESULT_OK)
+        return result;
+    seat = &ledger->seats[ledger->seat];
+    if (ledger->in_hand)
+        return reason_set(why, RESULT_BUSY, "there is a call in hand");
+    if (seat->state == LEDGER_SEAT_OPEN) /* of one who sat here before and died */
+        result = bury_one(ledger, ledger->seat, why);
+    if (result != RESULT_OK)
+        return result;
+    seat->call = *call;
+    result = ledger_lock(ledger, why);
+    if (result != RESULT_OK)
+        return result;
+    result = admit(ledger, account, charge, verdict, need, why);
+    ledger_unlock(ledger);
+    ledger->in_hand = result == RESULT_OK;
+    return result;
+}
+
+static enum result look(struct ledger *ledger, const struct ledger_account *account,
+                        struct ledger_verdict *verdict, struct ledger_need *need,
+                        struct reason *why)
+{
+    int64_t wall_us = ledger->clock.wall_us();
+    enum result result;
+    uint32_t at;
+
+    result = slot_get(ledger, account, wall_us, &at, need, why);
+    if (result != RESULT_OK)
+        return result;
+    judge(ledger, &ledger->slots[at], 1, 1, wall_us, verdict);
+    stand_all(ledger, &ledger->slots[at], wall_us, verdict);
+    return RESULT_OK;
+}
+
+enum result ledger_look(struct ledger *ledger, const struct ledger_account *account,
+                        struct ledger_verdict *verdict, struct ledger_need *need,
+                        struct reason *why)
+{
+    enum result result;
+
+    memset(verdict, 0, sizeof(*verdict));
+    if (account->limits->count == 0)
+        return RESULT_OK;
+    result = ledger_lock(ledger, why);
+    if (result != RESULT_OK)
+        return result;
+    result = look(ledger, account, verdict, need, why);
+    ledger_unlock(ledger);
+    return result;
+}
+
+/* ---- charging more ---- */
+
+/* The slot that has the count of the call's day, or NULL. */
+static struct ledger_slot *slot_of_call(const struct ledger *ledger,
+                                        const struct call_row *call)
+{
+    uint32_t at = ledger_slot_find(ledger, call->key);
+
+    if (at == LEDGER_NONE || !is_of_now(&ledger->slots[at], call_day(call->started_us)))
+        return NULL;
+    return &ledger->slots[at];
+}
+
+static bool is_over_whole_quota(const struct ledger_slot *slot, int64_t charge)
+{
+    for (size_t i = 0; i < slot->limits.count; i++)
+        if (slot->limits.items[i].kind != LIMIT_RATE && charge > slot->limits.items[i].count)
+            return true;
+    return false;
+}
+
+static enum result charge_more(struct ledger *ledger, const struct ledger_account *account,
+                               int64_t more, struct ledger_verdict *verdict, struct reason *why)
+{
+    struct ledger_seat *seat = &ledger->seats[ledger->seat];
+    struct ledger_slot *slot = slot_of_call(ledger, &seat->call);
+    int64_t wall_us = ledger->clock.wall_us();
+
+    if (slot == NULL && account->limits->count > 0)
+        return reason_set(why, RESULT_BUSY, "the day of the call is over");
+    if (slot != NULL)
+        judge(ledger, slot, 0, more, wall_us, verdict);
+    if (verdict->exceeded != 0 && !account->shadow) {
+        verdict->never = is_over_whole_quota(slot, seat->charged + more);
+        stand_all(ledger, slot, wall_us, verdict);
+        return reason_set(why, RESULT_DENIED, "over a limit");
+    }
+    if (verdict->exceeded != 0)
+        name_exceeded(slot, verdict->exceeded, seat->call.over);
+    ledger_begin(ledger, slot != NULL ? (uint32_t)(slot - ledger->slots) : LEDGER_NONE,
+                 ledger->seat);
+    if (slot != NULL) {
+        slot->day_charged += more;
+        LEDGER_STEP();
+        slot->month_charged += more;
+        LEDGER_STEP();
+    }
+    seat->charged += more;
+    ledger_commit(ledger);
+    if (slot != NULL)
+        stand_all(ledger, slot, wall_us, verdict);
+    return RESULT_OK;
+}
+
+enum result ledger_charge(struct ledger *ledger, const struct ledger_account *account,
+                          int64_t more, struct ledger_verdict *verdict, struct reason *why)
+{
+    enum result result = ledger_lock(ledger, why);
+
+    verdict->exceeded = 0;
+    verdict->retry_s = 0;
+    if (result != RESULT_OK)
+        return result;
+    result = charge_more(ledger, account, more, verdict, why);
+    ledger_unlock(ledger);
+    return result;
+}
+
+/* ---- for those who drain ---- */
+
+void ledger_state(const struct ledger *ledger, struct ledger_state *out)
+{
+    const struct ledger_header *header = ledger->header;
+
+    out->last = __atomic_load_n(&header->last, __ATOMIC_ACQUIRE);
+    out->drained = __atomic_load_n(&header->drained, __ATOMIC_RELAXED);
+    out->drained_at = __atomic_load_n(&header->drained_at, __ATOMIC_RELAXED);
+    out->refused_at = __atomic_load_n(&header->refused_at, __ATOMIC_RELAXED);
+    out->open = __atomic_load_n(&header->open, __ATOMIC_RELAXED);
+    out->journal = header->layout.journal;
+}
+
+uint64_t ledger_instant(const struct ledger *ledger)
+{
+    return ledger->clock.instant();
+}
+
+enum result ledger_pending(struct ledger *ledger, int64_t *from, int64_t *last,
+                           struct reason *why)
+{
+    enum result result = ledger_lock(ledger, why);
+
+    if (result != RESULT_OK)
+        return result;
+    *from = ledger->header->drained;
+    *last = ledger->header->last;
+    ledger_unlock(ledger);
+    return RESULT_OK;
+}
+
+const struct call_row *ledger_call(const struct ledger *ledger, int64_t seq)
+{
+    return &record_at(ledger, seq)->call;
+}
+
+enum result ledger_drained(struct ledger *ledger, int64_t seq, struct reason *why)
+{
+    struct ledger_header *header = ledger->header;
+    enum result result = ledger_lock(ledger, why);
+
+    if (result != RESULT_OK)
+        return result;
+    if (seq > 0) {
+        __atomic_store_n(&header->drained, seq, __ATOMIC_RELEASE);
+        __atomic_store_n(&header->drained_at, header->now, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&header->refused_at, seq > 0 ? 0 : header->now, __ATOMIC_RELAXED);
+    ledger_unlock(ledger);
+    return RESULT_OK;
+}
