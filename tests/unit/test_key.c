@@ -32,10 +32,40 @@ static int teardown(void **state)
     return 0;
 }
 
-static void make(const char *models, int64_t expires_at, char text[KEY_TEXT_LEN + 1],
-                 struct key_row *row)
+/* A key of which nothing is said but one thing. */
+static enum result try_make(enum key_part part, const char *value, char text[KEY_TEXT_LEN + 1],
+                            struct key_row *row)
 {
-    if (key_create(&home, "test", models, expires_at, text, row, &why) != RESULT_OK)
+    struct key_wish wish = {{[KEY_PART_NAME] = "test"}};
+
+    wish.parts[part] = value;
+    return key_create(&home, &wish, text, row, &why);
+}
+
+static void make_with(enum key_part part, const char *value, char text[KEY_TEXT_LEN + 1],
+                      struct key_row *row)
+{
+    if (try_make(part, value, text, row) != RESULT_OK)
+        fail_msg("%s", why.text);
+}
+
+static void make(char text[KEY_TEXT_LEN + 1], struct key_row *row)
+{
+    make_with(KEY_PART_NAME, "test", text, row);
+}
+
+static enum result set(const char *id, enum key_part part, const char *value)
+{
+    struct key_wish wish = {{NULL}};
+    struct key_row row;
+
+    wish.parts[part] = value;
+    return key_set(&home, id, &wish, &row, &why);
+}
+
+static void must_set(const char *id, enum key_part part, const char *value)
+{
+    if (set(id, part, value) != RESULT_OK)
         fail_msg("%s", why.text);
 }
 
@@ -52,7 +82,7 @@ static void a_key_with_any_character_changed_is_no_key(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_true(key_text_valid(text, strlen(text)));
     for (size_t i = 0; i < KEY_TEXT_LEN; i++) {
         strcpy(changed, text);
@@ -68,7 +98,7 @@ static void a_prefix_or_an_extension_of_a_key_is_no_key(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     for (size_t len = 0; len < KEY_TEXT_LEN; len++)
         assert_false(key_text_valid(text, len));
     text[KEY_TEXT_LEN] = 'x';
@@ -79,7 +109,7 @@ static void a_prefix_or_an_extension_of_a_key_is_no_key(void **state)
 static void make_unknown(char text[KEY_TEXT_LEN + 1], struct key_row *row)
 {
     assert_int_equal(db_begin(home.db, &why), RESULT_OK);
-    assert_int_not_equal(key_create(&home, "lost", "*", 0, text, row, &why), RESULT_OK);
+    assert_int_not_equal(try_make(KEY_PART_NAME, "lost", text, row), RESULT_OK);
     db_rollback(home.db);
     assert_true(key_text_valid(text, strlen(text)));
 }
@@ -115,10 +145,13 @@ static void a_key_is_refused_from_the_second_of_its_expiry(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 1000, text, &row);
-    assert_int_equal(check(text, 999), RESULT_OK);
-    assert_int_equal(check(text, 1000), RESULT_DENIED);
-    assert_int_equal(check(text, 1001), RESULT_DENIED);
+    make_with(KEY_PART_EXPIRES, "1000s", text, &row);
+    assert_in_range(row.expires_at - row.created_at, 1000, 1001);
+    assert_int_equal(check(text, row.expires_at - 1), RESULT_OK);
+    assert_int_equal(check(text, row.expires_at), RESULT_DENIED);
+    assert_int_equal(check(text, row.expires_at + 1), RESULT_DENIED);
+    must_set(row.id, KEY_PART_EXPIRES, "never");
+    assert_int_equal(check(text, row.expires_at), RESULT_OK);
 }
 
 static void a_revoked_key_is_refused_though_it_was_remembered(void **state)
@@ -127,7 +160,7 @@ static void a_revoked_key_is_refused_though_it_was_remembered(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_int_equal(check(text, 1), RESULT_OK);
     assert_int_equal(check(text, 1), RESULT_OK);
     assert_int_equal(key_revoke(&home, row.id, &why), RESULT_OK);
@@ -141,14 +174,14 @@ static void a_change_under_way_has_the_database_asked_each_time(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_int_equal(check(text, 1), RESULT_OK);
     /* the maker of a change dies between its commit and the end of the epoch */
     epoch_begin(home.epoch);
     assert_int_equal(key_row_revoke(home.db, row.id, 5, &why), RESULT_OK);
     assert_int_equal(check(text, 1), RESULT_DENIED);
     /* the next change puts it right */
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_true(epoch_is_settled(epoch_read(home.epoch)));
     assert_int_equal(check(text, 1), RESULT_OK);
 }
@@ -175,7 +208,7 @@ static void more_keys_than_are_remembered_are_all_admitted(void **state)
 
     (void)state;
     for (size_t i = 0; i < MANY; i++)
-        make("*", 0, texts[i], &row);
+        make(texts[i], &row);
     for (int round = 0; round < 3; round++)
         for (size_t i = 0; i < MANY; i++)
             assert_int_equal(check(texts[i], 1), RESULT_OK);
@@ -188,7 +221,7 @@ static void only_the_hash_of_a_key_is_stored(void **state)
     struct key_row row, stored;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_int_equal(key_row_get(home.db, row.id, &stored, &why), RESULT_OK);
     assert_int_equal(secret_mac_digest(home.key_mac, text, KEY_TEXT_LEN, mac), RESULT_OK);
     assert_memory_equal(stored.mac, mac, sizeof(mac));
@@ -202,11 +235,11 @@ static void a_key_for_a_model_that_is_not_published_is_refused(void **state)
 
     (void)state;
     fixture_publish(&home, "iris", 1);
-    assert_int_equal(key_create(&home, "x", "iris,wine", 0, text, &row, &why), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_MODELS, "iris,wine", text, &row), RESULT_INVALID);
     assert_non_null(strstr(why.text, "wine"));
-    assert_int_equal(key_create(&home, "x", "iris,", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "x", "", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "x", "iris", 0, text, &row, &why), RESULT_OK);
+    assert_int_equal(try_make(KEY_PART_MODELS, "iris,", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_MODELS, "", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_MODELS, "iris", text, &row), RESULT_OK);
 }
 
 static void a_key_needs_a_printable_name(void **state)
@@ -215,14 +248,14 @@ static void a_key_needs_a_printable_name(void **state)
     struct key_row row;
 
     (void)state;
-    assert_int_equal(key_create(&home, "", "*", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "a\nb", "*", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "\xff", "*", 0, text, &row, &why), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, "", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, "a\nb", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, "\xff", text, &row), RESULT_INVALID);
     memset(name, 'n', sizeof(name));
     name[KEY_NAME_MAX + 1] = '\0';
-    assert_int_equal(key_create(&home, name, "*", 0, text, &row, &why), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, name, text, &row), RESULT_INVALID);
     name[KEY_NAME_MAX] = '\0';
-    assert_int_equal(key_create(&home, name, "*", 0, text, &row, &why), RESULT_OK);
+    assert_int_equal(try_make(KEY_PART_NAME, name, text, &row), RESULT_OK);
 }
 
 static void a_list_of_models_has_its_names_and_no_parts_of_them(void **state)
