@@ -10,37 +10,41 @@
 #include "gate/key.h"
 
 /* The options that say what a key is to be. */
-static const char *const part_options[KEY_PART__MAX] = {
-    [KEY_PART_NAME] = "--name",           [KEY_PART_MODELS] = "--models",
-    [KEY_PART_TIER] = "--tier",           [KEY_PART_SCOPES] = "--scopes",
-    [KEY_PART_ADDRESSES] = "--addresses", [KEY_PART_RATES] = "--rate",
-    [KEY_PART_QUOTAS] = "--quota",        [KEY_PART_EXPIRES] = "--expires",
-    [KEY_PART_METADATA] = "--metadata",
+static const struct {
+    const char *option;
+    bool repeats;
+} parts[KEY_PART__MAX] = {
+    [KEY_PART_NAME] = {"--name", false},          [KEY_PART_MODELS] = {"--models", false},
+    [KEY_PART_TIER] = {"--tier", false},          [KEY_PART_SCOPES] = {"--scopes", false},
+    [KEY_PART_ADDRESSES] = {"--addresses", true}, [KEY_PART_RATES] = {"--rate", true},
+    [KEY_PART_QUOTAS] = {"--quota", true},        [KEY_PART_EXPIRES] = {"--expires", false},
+    [KEY_PART_METADATA] = {"--metadata", false},
 };
 
 /* What the command line wishes, and the texts that were put together for it. */
 struct wish {
     struct key_wish key;
-    struct buf rates, quotas;
+    struct buf joined[KEY_PART__MAX];
 };
 
 static enum result wish_read(const struct option_set *set, struct wish *wish,
                              struct reason *why)
 {
     memset(wish, 0, sizeof(*wish));
-    for (size_t i = 0; i < KEY_PART__MAX; i++)
-        wish->key.parts[i] = option_value(set, part_options[i]);
-    wish->key.parts[KEY_PART_RATES] = cli_option_join(set, "--rate", &wish->rates);
-    wish->key.parts[KEY_PART_QUOTAS] = cli_option_join(set, "--quota", &wish->quotas);
-    if (buf_failed(&wish->rates) || buf_failed(&wish->quotas))
-        return reason_set(why, RESULT_NOMEM, "out of memory");
+    for (size_t i = 0; i < KEY_PART__MAX; i++) {
+        wish->key.parts[i] = parts[i].repeats
+                                 ? cli_option_join(set, parts[i].option, &wish->joined[i])
+                                 : option_value(set, parts[i].option);
+        if (buf_failed(&wish->joined[i]))
+            return reason_set(why, RESULT_NOMEM, "out of memory");
+    }
     return key_wish_check(&wish->key, why);
 }
 
 static void wish_free(struct wish *wish)
 {
-    buf_free(&wish->rates);
-    buf_free(&wish->quotas);
+    for (size_t i = 0; i < KEY_PART__MAX; i++)
+        buf_free(&wish->joined[i]);
 }
 
 /*
@@ -330,7 +334,7 @@ static int run_revoke(const struct option_set *set)
         {"--tier", "TIER", "the tier whose limits it has", tier},                         \
         {"--models", "A,B", "the models that it may use; * is all", models},              \
         {"--scopes", "A,B", "what it is for, of predict, jobs, read and admin", scopes},  \
-        {"--addresses", "CIDR,...", "where it may come from; empty is anywhere", NULL},   \
+        {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},    \
         {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL}, \
         {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},       \
         {"--expires", "TIME", "how long it holds from now, such as 30d; or never", NULL}, \

@@ -93,7 +93,7 @@ static void time_line(struct buf *text, const char *name, int64_t seconds)
 static void limits_line(struct buf *text, const struct key_row *row)
 {
     const struct tier_row *tier = &row->of_tier;
-    char shown[LIMITS_TEXT_MAX] = "?";
+    char shown[LIMITS_TEXT_MAX] = "-";
     struct limits limits;
 
     if (limits_in_force(row, &limits))

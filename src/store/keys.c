@@ -148,16 +148,16 @@ enum result key_row_insert(struct db *db, const struct key_row *row, struct reas
 
 enum result key_row_get(struct db *db, const char *id, struct key_row *row, struct reason *why)
 {
-    enum result result;
+    enum result result = sql_start(db, why, SQL_KEY_GET, id);
 
-    memset(row, 0, sizeof(*row));
-    result = sql_start(db, why, SQL_KEY_GET, id);
     if (result == RESULT_OK)
         result = sql_next(db, why, SQL_KEY_GET);
-    if (result == RESULT_OK)
-        result = row_read(db, SQL_KEY_GET, row, why);
-    else if (result == RESULT_MISSING)
+    if (result == RESULT_MISSING)
         reason_set(why, result, "there is no key %s", id);
+    if (result == RESULT_OK) /* from here on id may be gone: it may be the row's own */
+        result = row_read(db, SQL_KEY_GET, row, why);
+    else
+        memset(row, 0, sizeof(*row));
     sql_end(db, SQL_KEY_GET);
     return result;
 }

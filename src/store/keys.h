@@ -61,7 +61,8 @@ enum result key_row_insert(struct db *db, const struct key_row *row, struct reas
 
 /*
  * RESULT_MISSING if there is none with this id; RESULT_MALFORMED if what is stored cannot
- * be, among that a tier that is not there, unless the key is revoked: its tier may go.
+ * be, among that a tier that is not there, unless the key is revoked: its tier may go.  id
+ * may be the row's own.
  */
 enum result key_row_get(struct db *db, const char *id, struct key_row *row, struct reason *why);
 
