@@ -100,6 +100,32 @@ enum result addr_list_parse(const char *text, struct addr_list *out, struct reas
     return RESULT_OK;
 }
 
+bool addr_list_print(char *out, size_t size, const struct addr_list *list)
+{
+    char address[ADDR_TEXT_MAX];
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < list->count; i++) {
+        const struct addr_range *range = &list->ranges[i];
+        unsigned first =
+            is_mapped(&range->base) && range->bits >= MAPPED_BITS ? MAPPED_BITS : 0;
+        const char *comma = i > 0 ? "," : "";
+        int len;
+
+        addr_print(address, &range->base);
+        if (range->bits == ALL_BITS)
+            len = snprintf(out + used, size - used, "%s%s", comma, address);
+        else
+            len = snprintf(out + used, size - used, "%s%s/%u", comma, address,
+                           range->bits - first);
+        if (len < 0 || (size_t)len >= size - used)
+            return false;
+        used += (size_t)len;
+    }
+    return true;
+}
+
 bool addr_list_has(const struct addr_list *list, const struct addr *addr)
 {
     for (size_t r = 0; r < list->count; r++) {

@@ -46,6 +46,12 @@ size_t addr_print(char out[ADDR_TEXT_MAX], const struct addr *addr);
  */
 enum result addr_list_parse(const char *text, struct addr_list *out, struct reason *why);
 
+/*
+ * Writes the list in the form that addr_list_parse() reads, separated by commas.  False if
+ * it does not fit.
+ */
+bool addr_list_print(char *out, size_t size, const struct addr_list *list);
+
 bool addr_list_has(const struct addr_list *list, const struct addr *addr);
 
 #endif

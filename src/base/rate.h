@@ -27,4 +27,7 @@ bool rate_parse(const char *text, struct rate *out);
  * up to 120 as seconds. */
 void rate_print(char out[RATE_TEXT_MAX], const struct rate *rate);
 
+/* Writes its window alone: "60s". */
+void rate_window_print(char out[RATE_TEXT_MAX], int64_t seconds);
+
 #endif

@@ -137,3 +137,46 @@ void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds)
     clock_rfc3339(time, seconds * 1000000);
     json_write_string(writer, time);
 }
+
+static void limit_write(struct json_writer *writer, const struct limit *limit)
+{
+    static const char *const kinds[LIMIT_KIND__MAX] = {
+        [LIMIT_RATE] = "rate", [LIMIT_DAY] = "quota", [LIMIT_MONTH] = "quota"};
+    char name[LIMIT_NAME_MAX];
+
+    limit_name(name, limit);
+    json_write_object(writer);
+    json_member_string(writer, "name", name);
+    json_member_string(writer, "kind", kinds[limit->kind]);
+    json_member_i64(writer, "count", limit->count);
+    if (limit->kind == LIMIT_RATE)
+        json_member_i64(writer, "seconds", limit->seconds);
+    json_write_object_end(writer);
+}
+
+void cli_json_limits(struct json_writer *writer, const struct limits *limits)
+{
+    char text[LIMITS_TEXT_MAX];
+
+    limits_print(text, limits);
+    json_member_string(writer, "limits", text);
+    json_write_key(writer, "policies");
+    json_write_array(writer);
+    for (size_t i = 0; i < limits->count; i++)
+        limit_write(writer, &limits->items[i]);
+    json_write_array_end(writer);
+}
+
+const char *cli_option_join(const struct option_set *set, const char *name, struct buf *out)
+{
+    const char *value;
+
+    for (size_t i = 0; (value = option_value_at(set, name, i)) != NULL; i++) {
+        if (i > 0)
+            buf_putc(out, ',');
+        buf_puts(out, value);
+    }
+    if (!option_given(set, name))
+        return NULL;
+    return out->data != NULL ? out->data : "";
+}

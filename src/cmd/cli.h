@@ -16,6 +16,7 @@
 #include "cmd/option.h"
 #include "forest/image.h"
 #include "gate/home.h"
+#include "gate/limits.h"
 #include "store/models.h"
 
 /* Exit statuses. */
@@ -87,8 +88,20 @@ void cli_time_print(char out[20], int64_t seconds);
 /* A time as a JSON member: RFC 3339, or null for 0. */
 void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds);
 
-/* The commands. */
+/*
+ * Limits as JSON members: "limits", as they are written on a command line, and "policies",
+ * an array of objects with name, kind, count and, of a rate, seconds.
+ */
+void cli_json_limits(struct json_writer *writer, const struct limits *limits);
+
+/*
+ * All values of an option that may be given several times, joined by commas in the buffer,
+ * which the caller frees; NULL if it was not given.
+ */
+const char *cli_option_join(const struct option_set *set, const char *name, struct buf *out);
+
+/* The commands; each table ends with a NULL noun. */
 extern const struct cli_command cmd_config_commands[], cmd_init_commands[], cmd_key_commands[],
-    cmd_model_commands[], cmd_predict_commands[]; /* each ends with a NULL noun */
+    cmd_model_commands[], cmd_predict_commands[], cmd_tier_commands[];
 
 #endif

@@ -1,59 +1,68 @@
 /*
- * cmd_key.c: forestgate key: create, list, show, revoke.
+ * cmd_key.c: forestgate key: create, list, show, set, rotate, revoke.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cmd/cli.h"
+#include "cmd/key_show.h"
 #include "gate/key.h"
 
-static const char *state_name(const struct key_row *row)
+/* The options that say what a key is to be. */
+static const struct {
+    const char *option;
+    bool repeats;
+} parts[KEY_PART__MAX] = {
+    [KEY_PART_NAME] = {"--name", false},          [KEY_PART_MODELS] = {"--models", false},
+    [KEY_PART_TIER] = {"--tier", false},          [KEY_PART_SCOPES] = {"--scopes", false},
+    [KEY_PART_ADDRESSES] = {"--addresses", true}, [KEY_PART_RATES] = {"--rate", true},
+    [KEY_PART_QUOTAS] = {"--quota", true},        [KEY_PART_EXPIRES] = {"--expires", false},
+    [KEY_PART_METADATA] = {"--metadata", false},
+};
+
+/* What the command line wishes, and the texts that were put together for it. */
+struct wish {
+    struct key_wish key;
+    struct buf joined[KEY_PART__MAX];
+};
+
+static enum result wish_read(const struct option_set *set, struct wish *wish,
+                             struct reason *why)
 {
-    return key_state_name(key_state_at(row, clock_wall_us() / 1000000));
+    memset(wish, 0, sizeof(*wish));
+    for (size_t i = 0; i < KEY_PART__MAX; i++) {
+        wish->key.parts[i] = parts[i].repeats
+                                 ? cli_option_join(set, parts[i].option, &wish->joined[i])
+                                 : option_value(set, parts[i].option);
+        if (buf_failed(&wish->joined[i]))
+            return reason_set(why, RESULT_NOMEM, "out of memory");
+    }
+    return key_wish_check(&wish->key, why);
 }
 
-/* All that may be shown of a key: never its secret, never its hash. */
-static void row_write(struct json_writer *writer, const struct key_row *row)
+static void wish_free(struct wish *wish)
 {
-    json_member_string(writer, "id", row->id);
-    json_member_string(writer, "name", row->name);
-    json_member_string(writer, "state", state_name(row));
-    json_member_string(writer, "models", row->models);
-    cli_json_time(writer, "created_at", row->created_at);
-    cli_json_time(writer, "expires_at", row->expires_at);
-    cli_json_time(writer, "revoked_at", row->revoked_at);
+    for (size_t i = 0; i < KEY_PART__MAX; i++)
+        buf_free(&wish->joined[i]);
 }
 
-/* --expires as a time: a duration from now; 0 without one. */
-static enum result expiry_read(const struct option_set *set, int64_t *expires_at,
-                               struct reason *why)
-{
-    const char *text = option_value(set, "--expires");
-    int64_t seconds;
-
-    *expires_at = 0;
-    if (text == NULL)
-        return RESULT_OK;
-    if (!clock_duration_parse(text, &seconds) || seconds == 0)
-        return reason_set(
-            why, RESULT_INVALID,
-            "--expires: \"%.40s\" is not allowed; allowed: a number with s, m, h, d "
-            "or w behind it, such as 30d",
-            text);
-    *expires_at = clock_wall_us() / 1000000 + seconds;
-    return RESULT_OK;
-}
-
-static int print_created(const struct option_set *set, const char *key,
-                         const struct key_row *row)
+/*
+ * Prints a new key, alone or in its object.  What cannot be read of it any more is left
+ * out: the key is shown in any case, since it cannot be later.
+ */
+static int print_new(const struct option_set *set, struct home *home, const char *key,
+                     const struct key_row *row)
 {
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
+    struct key_more more;
 
     if (option_given(set, "--json")) {
+        bool read = key_more_get(home->db, row->id, &more, NULL) == RESULT_OK;
+
         json_write_object(&writer);
-        row_write(&writer, row);
+        key_show_json(&writer, row, read ? &more : NULL);
         json_member_string(&writer, "key", key);
         json_write_object_end(&writer);
     } else {
@@ -66,78 +75,88 @@ static int print_created(const struct option_set *set, const char *key,
 
 static int run_create(const struct option_set *set)
 {
-    const char *name = option_value(set, "--name");
     char key[KEY_TEXT_LEN + 1];
     enum result result;
     struct key_row row;
     struct reason why;
     struct home home;
-    int64_t expires_at;
+    struct wish wish;
     int status;
 
-    if (name == NULL) {
+    if (option_value(set, "--name") == NULL) {
         reason_set(&why, RESULT_INVALID, "--name is needed: what the key is for");
         return cli_misuse(&why);
     }
-    if (expiry_read(set, &expires_at, &why) != RESULT_OK)
+    if (wish_read(set, &wish, &why) != RESULT_OK) {
+        wish_free(&wish);
         return cli_misuse(&why);
+    }
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result =
-            key_create(&home, name, option_value(set, "--models"), expires_at, key, &row, &why);
-    status = result == RESULT_OK ? print_created(set, key, &row) : cli_fail(&why);
+        result = key_create(&home, &wish.key, key, &row, &why);
+    status = result == RESULT_OK ? print_new(set, &home, key, &row) : cli_fail(&why);
     secret_wipe(key, sizeof(key));
     cli_home_close(&home);
+    wish_free(&wish);
     return status;
 }
 
+/* The list of keys while it is made; result is of what is read beside the rows. */
+struct listing {
+    struct cli_list list;
+    struct db *db;
+    enum result result;
+    struct reason *why;
+};
+
 static void list_row(void *arg, const struct key_row *row)
 {
-    struct cli_list *list = arg;
-    char created[20], expires[20];
+    struct listing *listing = arg;
+    struct cli_list *list = &listing->list;
+    struct key_more more;
 
-    if (list->json) {
-        json_write_object(&list->writer);
-        row_write(&list->writer, row);
-        json_write_object_end(&list->writer);
+    if (listing->result == RESULT_OK)
+        listing->result = key_more_get(listing->db, row->id, &more, listing->why);
+    if (listing->result != RESULT_OK)
+        return;
+    if (!list->json) {
+        key_show_line(&list->text, row, &more);
         return;
     }
-    cli_time_print(created, row->created_at);
-    cli_time_print(expires, row->expires_at);
-    buf_printf(&list->text, "\n%-12s  %-8s  %-16s  %-16s  %-20s  %s", row->id, state_name(row),
-               created, expires, row->name, row->models);
+    json_write_object(&list->writer);
+    key_show_json(&list->writer, row, &more);
+    json_write_object_end(&list->writer);
 }
 
 static int run_list(const struct option_set *set)
 {
-    struct cli_list list;
+    struct listing listing = {.result = RESULT_OK};
     enum result result;
     struct reason why;
     struct home home;
     int status;
 
-    cli_list_start(&list, set,
-                   "ID            STATE     CREATED           EXPIRES           NAME           "
-                   "       MODELS");
+    cli_list_start(&listing.list, set, key_show_head);
     result = cli_home_open(set, &home, &why);
+    listing.db = home.db;
+    listing.why = &why;
     if (result == RESULT_OK)
-        result = key_row_list(home.db, list_row, &list, &why);
-    status = cli_list_end(&list, result, &why);
+        result = key_row_list(home.db, list_row, &listing, &why);
+    if (result == RESULT_OK)
+        result = listing.result;
+    status = cli_list_end(&listing.list, result, &why);
     cli_home_close(&home);
     return status;
 }
 
-static void show_text(struct buf *text, const struct key_row *row)
+static enum result shown_read(struct home *home, const char *id, struct key_shown *key,
+                              struct reason *why)
 {
-    char created[20], expires[20], revoked[20];
+    enum result result = key_row_get(home->db, id, &key->row, why);
 
-    cli_time_print(created, row->created_at);
-    cli_time_print(expires, row->expires_at);
-    cli_time_print(revoked, row->revoked_at);
-    buf_printf(text,
-               "id       %s\nname     %s\nstate    %s\nmodels   %s\ncreated  %s\nexpires  "
-               "%s\nrevoked  %s",
-               row->id, row->name, state_name(row), row->models, created, expires, revoked);
+    if (result == RESULT_OK)
+        result = key_more_get(home->db, id, &key->more, why);
+    return result;
 }
 
 static int run_show(const struct option_set *set)
@@ -145,8 +164,8 @@ static int run_show(const struct option_set *set)
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
     char id[KEY_ID_LEN + 1];
+    struct key_shown key;
     enum result result;
-    struct key_row row;
     struct reason why;
     struct home home;
     int status;
@@ -155,15 +174,128 @@ static int run_show(const struct option_set *set)
         return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_row_get(home.db, id, &row, &why);
+        result = shown_read(&home, id, &key, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
         json_write_object(&writer);
-        row_write(&writer, &row);
+        key_show_json(&writer, &key.row, &key.more);
         json_write_object_end(&writer);
     } else if (result == RESULT_OK) {
-        show_text(&text, &row);
+        key_show_text(&text, &key);
     }
     status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
+    cli_home_close(&home);
+    return status;
+}
+
+/* Some option that changes the key must be there. */
+static enum result change_check(const struct key_wish *wish, struct reason *why)
+{
+    for (size_t i = 0; i < KEY_PART__MAX; i++)
+        if (wish->parts[i] != NULL)
+            return RESULT_OK;
+    return reason_set(why, RESULT_INVALID,
+                      "there is nothing to change; give --name, --tier, --models, --scopes, "
+                      "--addresses, --rate, --quota, --expires or --metadata");
+}
+
+static int print_changed(const struct option_set *set, struct home *home, const char *id)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+    struct key_shown key;
+    struct reason why;
+
+    if (!option_given(set, "--json")) {
+        buf_printf(&text, "key %s is changed: every worker goes by it", id);
+        return cli_print(&text);
+    }
+    if (shown_read(home, id, &key, &why) != RESULT_OK)
+        return cli_fail(&why);
+    json_write_object(&writer);
+    key_show_json(&writer, &key.row, &key.more);
+    json_write_object_end(&writer);
+    return cli_print(&text);
+}
+
+static int run_set(const struct option_set *set)
+{
+    char id[KEY_ID_LEN + 1];
+    enum result result;
+    struct key_row row;
+    struct reason why;
+    struct home home;
+    struct wish wish;
+    int status;
+
+    result = wish_read(set, &wish, &why);
+    if (result == RESULT_OK)
+        result = change_check(&wish.key, &why);
+    if (result == RESULT_OK)
+        result = key_id_read(set->operands[0], id, &why);
+    if (result != RESULT_OK) {
+        wish_free(&wish);
+        return cli_misuse(&why);
+    }
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = key_set(&home, id, &wish.key, &row, &why);
+    status = result == RESULT_OK ? print_changed(set, &home, id) : cli_fail(&why);
+    cli_home_close(&home);
+    wish_free(&wish);
+    return status;
+}
+
+static enum result overlap_read(const struct option_set *set, int64_t *overlap,
+                                struct reason *why)
+{
+    const char *text = option_value(set, "--overlap");
+
+    if (clock_duration_parse(text, overlap))
+        return RESULT_OK;
+    return reason_set(
+        why, RESULT_INVALID,
+        "--overlap: \"%.40s\" is not allowed; allowed: a number with s, m, h, d or "
+        "w behind it, such as 1h",
+        text);
+}
+
+static void tell_of_old(const struct key_row *row, bool older_ended)
+{
+    char until[20];
+
+    cli_time_print(until, row->before_until);
+    if (older_ended)
+        fputs("The secret before the last one was still good, and has ended now.\n", stderr);
+    if (row->before_until != 0)
+        fprintf(stderr, "The secret that it replaces holds until %s UTC.\n", until);
+    else
+        fputs("The secret that it replaces has ended now.\n", stderr);
+}
+
+static int run_rotate(const struct option_set *set)
+{
+    char key[KEY_TEXT_LEN + 1], id[KEY_ID_LEN + 1];
+    bool older_ended = false;
+    enum result result;
+    struct key_row row;
+    struct reason why;
+    struct home home;
+    int64_t overlap;
+    int status;
+
+    if (key_id_read(set->operands[0], id, &why) != RESULT_OK ||
+        overlap_read(set, &overlap, &why) != RESULT_OK)
+        return cli_misuse(&why);
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = key_rotate(&home, id, overlap, key, &row, &older_ended, &why);
+    if (result == RESULT_OK) {
+        status = print_new(set, &home, key, &row);
+        tell_of_old(&row, older_ended);
+    } else {
+        status = cli_fail(&why);
+    }
+    secret_wipe(key, sizeof(key));
     cli_home_close(&home);
     return status;
 }
@@ -196,10 +328,32 @@ static int run_revoke(const struct option_set *set)
     return status;
 }
 
+/* The same of a new key and of one that is changed, but for what is so if nothing is said. */
+#define PART_OPTIONS(models, tier, scopes)                                                \
+    {"--name", "NAME", "what the key is for", NULL},                                      \
+        {"--tier", "TIER", "the tier whose limits it has", tier},                         \
+        {"--models", "A,B", "the models that it may use; * is all", models},              \
+        {"--scopes", "A,B", "what it is for, of predict, jobs, read and admin", scopes},  \
+        {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},    \
+        {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL}, \
+        {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},       \
+        {"--expires", "TIME", "how long it holds from now, such as 30d; or never", NULL}, \
+    {                                                                                     \
+        "--metadata", "OBJECT", "a JSON object of your own, of up to 4 KB", NULL          \
+    }
+
 static const struct option_row create_options[] = {
-    {"--name", "NAME", "what the key is for", NULL},
-    {"--models", "A,B", "the models that it may use; * is all", "*"},
-    {"--expires", "TIME", "how long it holds, such as 30d; for ever if not given", NULL},
+    PART_OPTIONS(KEY_DEFAULT_MODELS, KEY_DEFAULT_TIER, KEY_DEFAULT_SCOPES),
+    CLI_COMMON_OPTIONS,
+};
+
+static const struct option_row set_options[] = {
+    PART_OPTIONS(NULL, NULL, NULL),
+    CLI_COMMON_OPTIONS,
+};
+
+static const struct option_row rotate_options[] = {
+    {"--overlap", "TIME", "how long the secret before holds too, such as 1h", "0s"},
     CLI_COMMON_OPTIONS,
 };
 
@@ -207,10 +361,17 @@ static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_key_commands[] = {
     {"key", "create", "", 0, create_options, run_create, "make a key; it is shown once",
-     "  forestgate key create --name partner --models iris --expires 30d\n"},
+     "  forestgate key create --name partner --models iris --expires 30d\n"
+     "  forestgate key create --name lab --tier free --addresses 10.0.0.0/8\n"},
     {"key", "list", "", 0, plain_options, run_list, "list the keys", "  forestgate key list\n"},
     {"key", "show", "ID", 1, plain_options, run_show, "show one key",
      "  forestgate key show 4hT0aYb2Zq9c\n"},
+    {"key", "set", "ID", 1, set_options, run_set, "change what is given of a key",
+     "  forestgate key set 4hT0aYb2Zq9c --tier premium --expires never\n"
+     "  forestgate key set 4hT0aYb2Zq9c --rate 5/60s --quota 1000/day\n"},
+    {"key", "rotate", "ID", 1, rotate_options, run_rotate,
+     "give a key a new secret; it is shown once",
+     "  forestgate key rotate 4hT0aYb2Zq9c --overlap 1h\n"},
     {"key", "revoke", "ID", 1, plain_options, run_revoke, "end a key, at once",
      "  forestgate key revoke 4hT0aYb2Zq9c\n"},
     {0},

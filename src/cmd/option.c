@@ -19,35 +19,56 @@ static const struct option_row *row_find(const struct option_row *rows, const ch
     return NULL;
 }
 
+static bool may_repeat(const struct option_row *row)
+{
+    size_t len = row->value != NULL ? strlen(row->value) : 0;
+
+    return len >= 3 && strcmp(row->value + len - 3, "...") == 0;
+}
+
+/* Keeps the value of a row: where it has one already, behind it. */
+static enum result value_keep(struct option_set *set, size_t row, const char *value,
+                              struct reason *why)
+{
+    if (set->values[row] == NULL) {
+        set->values[row] = value;
+        return RESULT_OK;
+    }
+    if (!may_repeat(&set->rows[row]))
+        return reason_set(why, RESULT_INVALID, "%s is given twice", set->rows[row].name);
+    if (set->repeat_count == OPTION_REPEATS_MAX)
+        return reason_set(why, RESULT_INVALID, "%s is given too often", set->rows[row].name);
+    set->repeats[set->repeat_count].row = row;
+    set->repeats[set->repeat_count++].value = value;
+    return RESULT_OK;
+}
+
 /* Takes one option and its value; *used counts the arguments that were taken. */
 static enum result option_take(char **argv, int left, struct option_set *set, int *used,
                                struct reason *why)
 {
     const struct option_row *row = row_find(set->rows, argv[0]);
     const char *equals = strchr(argv[0], '=');
-    size_t index;
+    const char *value;
 
     if (row == NULL)
         return reason_set(why, RESULT_INVALID, "there is no option %.*s here; see --help",
                           (int)strcspn(argv[0], "="), argv[0]);
-    index = (size_t)(row - set->rows);
-    if (set->values[index] != NULL)
-        return reason_set(why, RESULT_INVALID, "%s is given twice", row->name);
     *used = 1;
     if (row->value == NULL && equals != NULL)
         return reason_set(why, RESULT_INVALID, "%s takes no value", row->name);
     if (row->value == NULL) {
-        set->values[index] = row->name;
+        value = row->name;
     } else if (equals != NULL) {
-        set->values[index] = equals + 1;
+        value = equals + 1;
     } else if (left > 1) {
-        set->values[index] = argv[1];
+        value = argv[1];
         *used = 2;
     } else {
         return reason_set(why, RESULT_INVALID, "%s needs a value: %s %s", row->name, row->name,
                           row->value);
     }
-    return RESULT_OK;
+    return value_keep(set, (size_t)(row - set->rows), value, why);
 }
 
 enum result option_parse(int argc, char **argv, const struct option_row *rows,
@@ -96,6 +117,18 @@ const char *option_value(const struct option_set *set, const char *name)
 bool option_given(const struct option_set *set, const char *name)
 {
     return set->values[index_of(set, name)] != NULL;
+}
+
+const char *option_value_at(const struct option_set *set, const char *name, size_t i)
+{
+    size_t row = index_of(set, name);
+
+    if (i == 0)
+        return set->values[row];
+    for (size_t j = 0; j < set->repeat_count; j++)
+        if (set->repeats[j].row == row && --i == 0)
+            return set->repeats[j].value;
+    return NULL;
 }
 
 enum result option_u64(const struct option_set *set, const char *name, unsigned long long min,

@@ -10,10 +10,14 @@
 #include "base/result.h"
 
 enum {
-    OPTION_OPERANDS_MAX = 4
+    OPTION_OPERANDS_MAX = 4,
+    OPTION_REPEATS_MAX = 16,
 };
 
-/* One option of a command; a table of them ends with a NULL name. */
+/*
+ * One option of a command; a table of them ends with a NULL name.  One whose value ends in
+ * "..." may be given several times.
+ */
 struct option_row {
     const char *name;  /* "--csv" */
     const char *value; /* what follows it, for help: "FILE"; NULL for a flag */
@@ -27,6 +31,11 @@ struct option_set {
     const char *values[32]; /* by row; for a flag its name */
     const char *operands[OPTION_OPERANDS_MAX];
     size_t operand_count;
+    struct {
+        size_t row;
+        const char *value;
+    } repeats[OPTION_REPEATS_MAX]; /* all but the first of each, in their order */
+    size_t repeat_count;
 };
 
 /*
@@ -40,6 +49,9 @@ enum result option_parse(int argc, char **argv, const struct option_row *rows,
 /* The value of an option, or its fallback, or NULL. */
 const char *option_value(const struct option_set *set, const char *name);
 bool option_given(const struct option_set *set, const char *name);
+
+/* What an option was given the first time (0), the second, ...; NULL past the last. */
+const char *option_value_at(const struct option_set *set, const char *name, size_t i);
 
 /*
  * A whole number within bounds.  RESULT_INVALID with what is allowed; an option that was

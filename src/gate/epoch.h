@@ -1,6 +1,6 @@
 /*
  * epoch.h: one counter, shared by every process of a home, that tells whether what a
- * worker remembers of keys and models still holds.
+ * worker remembers of keys, tiers and models still holds.
  *
  * Even: nothing is being changed; a worker that read the database under this number may
  * go on using what it read for as long as the number stays.  Odd: a change is under

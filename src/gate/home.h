@@ -2,7 +2,7 @@
  * home.h: the directory that holds the state of one Forestgate.
  *
  *     forestgate.conf     settings
- *     forestgate.db       keys and models
+ *     forestgate.db       keys, tiers and models
  *     epoch               see epoch.h
  *     lock                held by whoever fills it or publishes
  *     secrets/key.secret  what keys are hashed under
@@ -82,7 +82,7 @@ void home_unlock(int lock);
 void home_leave(struct home *home);
 
 /*
- * A change of keys or models: a transaction that every worker counts from its commit
+ * A change of keys, tiers or models: a transaction that every worker counts from its commit
  * on.  home_change_end() commits if result is RESULT_OK and takes all back if not, and
  * returns how the whole went.
  */

@@ -1,14 +1,11 @@
 /*
- * key.c: API keys: their form, their making and their end.
+ * key.c: API keys: their form, and what a row says.  Changing them is in key_change.c.
  */
 #include "gate/key.h"
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/text.h"
-#include "base/utf8.h"
-#include "gate/registry.h"
+#include "base/secret.h"
 
 static const char digits62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -97,10 +94,13 @@ static void random62(char *out, size_t len)
     secret_wipe(bytes, sizeof(bytes));
 }
 
-static void text_make(char text[KEY_TEXT_LEN + 1])
+void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id)
 {
     memcpy(text, "fg_", HEAD_LEN);
-    random62(text + HEAD_LEN, KEY_ID_LEN);
+    if (id != NULL)
+        memcpy(text + HEAD_LEN, id, KEY_ID_LEN);
+    else
+        random62(text + HEAD_LEN, KEY_ID_LEN);
     text[HEAD_LEN + KEY_ID_LEN] = '_';
     random62(text + HEAD_LEN + KEY_ID_LEN + 1, KEY_SECRET_LEN);
     text[CHECK_AT - 1] = '_';
@@ -108,80 +108,20 @@ static void text_make(char text[KEY_TEXT_LEN + 1])
     text[KEY_TEXT_LEN] = '\0';
 }
 
-static enum result name_check(const char *name, struct reason *why)
+enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why)
 {
-    size_t len = strlen(name);
+    struct limits own;
 
-    if (len == 0 || len > KEY_NAME_MAX || !utf8_valid(name, len))
-        return reason_set(why, RESULT_INVALID, "a key's name has 1 to %d bytes of UTF-8",
-                          KEY_NAME_MAX);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
-            return reason_set(why, RESULT_INVALID, "a key's name has no control characters");
+    if (limits_parse(row->of_tier.limits, out, NULL) != RESULT_OK)
+        return reason_set(
+            why, RESULT_MALFORMED,
+            "the limits of the tier %s are none: mend it with forestgate tier set", row->tier);
+    if (limits_parse(row->limits, &own, NULL) != RESULT_OK)
+        return reason_set(why, RESULT_MALFORMED,
+                          "the limits of key %s are none: mend it with forestgate key set",
+                          row->id);
+    limits_override(out, &own);
     return RESULT_OK;
-}
-
-/* "*", or names of published models separated by single commas. */
-static enum result models_check(struct home *home, const char *models, struct reason *why)
-{
-    enum result result = RESULT_OK;
-    char name[MODEL_NAME_MAX + 1];
-    size_t len;
-
-    if (strcmp(models, "*") == 0)
-        return RESULT_OK;
-    if (strlen(models) > KEY_MODELS_MAX)
-        return reason_set(why, RESULT_TOO_BIG, "a key's models have at most %d characters",
-                          KEY_MODELS_MAX);
-    for (; result == RESULT_OK; models += len + 1) {
-        len = strcspn(models, ",");
-        if (len == 0 || len > MODEL_NAME_MAX)
-            return reason_set(
-                why, RESULT_INVALID,
-                "models are \"*\" or names separated by commas, such as iris,wine");
-        memcpy(name, models, len);
-        name[len] = '\0';
-        result = registry_has(home, name, why);
-        if (models[len] == '\0')
-            break;
-    }
-    return result;
-}
-
-enum result key_create(struct home *home, const char *name, const char *models,
-                       int64_t expires_at, char text[KEY_TEXT_LEN + 1], struct key_row *row,
-                       struct reason *why)
-{
-    enum result result;
-
-    memset(row, 0, sizeof(*row));
-    result = name_check(name, why);
-    if (result == RESULT_OK)
-        result = models_check(home, models, why);
-    if (result != RESULT_OK)
-        return result;
-    text_make(text);
-    memcpy(row->id, text + HEAD_LEN, KEY_ID_LEN);
-    text_copy(row->name, sizeof(row->name), name);
-    text_copy(row->models, sizeof(row->models), models);
-    row->created_at = clock_wall_us() / 1000000;
-    row->expires_at = expires_at;
-    if (secret_mac_digest(home->key_mac, text, KEY_TEXT_LEN, row->mac) != RESULT_OK)
-        return reason_set(why, RESULT_FAILED, "libcrypto could not make a digest");
-    result = home_change_begin(home, why);
-    if (result == RESULT_OK)
-        result = home_change_end(home, key_row_insert(home->db, row, why), why);
-    return result;
-}
-
-enum result key_revoke(struct home *home, const char *id, struct reason *why)
-{
-    enum result result = home_change_begin(home, why);
-
-    if (result != RESULT_OK)
-        return result;
-    result = key_row_revoke(home->db, id, clock_wall_us() / 1000000, why);
-    return home_change_end(home, result, why);
 }
 
 enum key_state key_state_at(const struct key_row *row, int64_t now)

@@ -14,8 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/result.h"
 #include "gate/home.h"
+#include "gate/limits.h"
 #include "store/keys.h"
 
 enum {
@@ -35,16 +37,73 @@ bool key_text_valid(const char *text, size_t len);
 enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason *why);
 
 /*
- * Makes a key.  models is "*" or published models separated by commas; expires_at is
- * seconds since 1970 or 0 for never.  text receives the key, which the caller shows
- * once and wipes.  RESULT_INVALID if a name or a model is not allowed.
+ * Makes the text of a key with a new secret, and with this id or, for NULL, a new one.  The
+ * caller shows it once and wipes it.
  */
-enum result key_create(struct home *home, const char *name, const char *models,
-                       int64_t expires_at, char text[KEY_TEXT_LEN + 1], struct key_row *row,
+void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id);
+
+/* What can be said of a key; each as a text. */
+enum key_part {
+    KEY_PART_NAME,      /* printable UTF-8 */
+    KEY_PART_MODELS,    /* "*", or published models separated by commas */
+    KEY_PART_TIER,      /* one that there is */
+    KEY_PART_SCOPES,    /* words separated by commas */
+    KEY_PART_ADDRESSES, /* ranges that it may come from; empty for any */
+    KEY_PART_RATES,     /* in the place of the tier's; empty for the tier's */
+    KEY_PART_QUOTAS,    /* the same */
+    KEY_PART_EXPIRES,   /* so long from now, or "never" */
+    KEY_PART_METADATA,  /* a JSON object */
+    KEY_PART__MAX
+};
+
+/* What somebody wants of a key; NULL where nothing is said. */
+struct key_wish {
+    const char *parts[KEY_PART__MAX];
+};
+
+/* What a key has of which its maker says nothing. */
+#define KEY_DEFAULT_MODELS "*"
+#define KEY_DEFAULT_TIER   "standard"
+#define KEY_DEFAULT_SCOPES "predict,jobs,read"
+
+/*
+ * Whether it is well formed, as far as can be told without a home.  RESULT_INVALID or
+ * RESULT_TOO_BIG says what is wrong and what is allowed; RESULT_MALFORMED is of metadata.
+ */
+enum result key_wish_check(const struct key_wish *wish, struct reason *why);
+
+/*
+ * Makes a key, whose name at least is given.  text receives it, for the caller to show once
+ * and to wipe.  As key_wish_check(); RESULT_INVALID also for a model or a tier that is not
+ * there, with those that are.
+ */
+enum result key_create(struct home *home, const struct key_wish *wish,
+                       char text[KEY_TEXT_LEN + 1], struct key_row *row, struct reason *why);
+
+/*
+ * Changes what is given of a key, and nothing else.  As key_create(); RESULT_MISSING if
+ * there is none of this id, RESULT_INVALID if it is revoked.
+ */
+enum result key_set(struct home *home, const char *id, const struct key_wish *wish,
+                    struct key_row *row, struct reason *why);
+
+/*
+ * Gives a key a new secret, in text as above; no worker admits the one before from so many
+ * seconds on, 0 being the return.  One that was to end later ends at once: *older_ended.
+ * RESULT_MISSING if there is none of this id, RESULT_INVALID if it is revoked or expired.
+ */
+enum result key_rotate(struct home *home, const char *id, int64_t overlap,
+                       char text[KEY_TEXT_LEN + 1], struct key_row *row, bool *older_ended,
                        struct reason *why);
 
 /* Revokes it: no worker admits it from the return on. */
 enum result key_revoke(struct home *home, const char *id, struct reason *why);
+
+/*
+ * The limits that count for a key: its own over its tier's.  RESULT_MALFORMED if what is
+ * stored are none.
+ */
+enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why);
 
 enum key_state {
     KEY_ACTIVE,
@@ -60,11 +119,17 @@ const char *key_state_name(enum key_state state);
 /* Whether a list of a key's models has this one. */
 bool key_models_have(const char *models, const char *model, size_t len);
 
-/* Who calls. */
+/* Who calls, and what that one may; the pointers are the keyring's, until its next use. */
 struct caller {
     char mask[KEY_MASK_LEN + 1]; /* fg_ab12..., for logs */
     char key_id[KEY_ID_LEN + 1];
-    const char *models; /* the keyring's; until its next use */
+    const char *models;
+    const struct addr_list *addresses; /* that it may come from; empty: any */
+    const struct limits *limits;       /* the key's over its tier's */
+    enum tier_price price;
+    bool shadow;     /* the limits are counted and not enforced */
+    unsigned scopes; /* bits of enum key_scope */
+    uint64_t epoch;  /* under which all of this was read; odd: it may have changed since */
 };
 
 /*
@@ -78,8 +143,9 @@ void keyring_free(struct keyring *ring);
 
 /*
  * Who holds this key.  now is seconds since 1970.  RESULT_DENIED, one answer for a key
- * that is malformed, unknown, expired or revoked; any other result is the database's,
- * and the caller is not admitted.
+ * that is malformed, unknown, expired, revoked or rotated away; any other result is the
+ * database's, RESULT_MALFORMED for one that does not say what the key may, and the caller
+ * is not admitted.
  */
 enum result keyring_check(struct keyring *ring, const char *text, size_t len, int64_t now,
                           struct caller *out, struct reason *why);

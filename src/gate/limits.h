@@ -51,13 +51,30 @@ enum result limits_parse(const char *text, struct limits *out, struct reason *wh
 /* Writes the list in the form that limits_parse() reads. */
 void limits_print(char out[LIMITS_TEXT_MAX], const struct limits *limits);
 
+/* The two kinds of items that are given, and replaced, together. */
+enum limits_part {
+    LIMITS_RATES,
+    LIMITS_QUOTAS,
+    LIMITS_PART__MAX
+};
+
+/*
+ * Reads a list in which only items of this part may be, and puts them in the place of
+ * those that there are; an empty one takes them away.  RESULT_INVALID as limits_parse().
+ */
+enum result limits_replace(struct limits *limits, enum limits_part part, const char *text,
+                           struct reason *why);
+
 /*
  * A key's own limits over its tier's: a rate takes the place of all rates, a quota that of
  * the same period.
  */
 void limits_override(struct limits *tier, const struct limits *own);
 
-/* What a limit is called in headers and messages: "60s", "day", "month". */
+/*
+ * What a limit is called in headers and messages: "60s", "day", "month".  Of two limits of
+ * one list the names differ.
+ */
 void limit_name(char out[LIMIT_NAME_MAX], const struct limit *limit);
 
 #endif

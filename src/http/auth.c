@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "http/route.h"
 
 enum {
     MODEL_SHOWN_MAX = 96
@@ -69,6 +70,33 @@ bool auth_caller(struct service *service, struct request *request, struct reply 
         reply_refuse_result(reply, result, &why);
     }
     return false;
+}
+
+/* A client whose address nobody knows is in no list. */
+static bool address_is_listed(const struct request *request)
+{
+    const struct addr_list *list = request->caller.addresses;
+
+    return list->count == 0 ||
+           (request->address[0] != '\0' && addr_list_has(list, &request->from));
+}
+
+bool auth_may_enter(const struct request *request, struct reply *reply)
+{
+    unsigned missing = (unsigned)request->route->scope & ~request->caller.scopes;
+    char scope[KEY_SCOPES_MAX + 1];
+
+    if (!address_is_listed(request)) {
+        reply_refuse(reply, REPLY_FORBIDDEN, "This key may not be used from %s.",
+                     request->address[0] != '\0' ? request->address : "an unknown address");
+        return false;
+    }
+    if (missing != 0) {
+        key_scopes_print(scope, missing);
+        reply_refuse(reply, REPLY_FORBIDDEN, "This key lacks the scope %s.", scope);
+        return false;
+    }
+    return true;
 }
 
 bool auth_may_use(const struct request *request, const char *model, size_t len,

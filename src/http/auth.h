@@ -17,6 +17,12 @@
 bool auth_caller(struct service *service, struct request *request, struct reply *reply);
 
 /*
+ * Whether the caller may come from where it does and use the route, the request's own.
+ * False with the 403 written: the address is judged before the scope.
+ */
+bool auth_may_enter(const struct request *request, struct reply *reply);
+
+/*
  * Whether the caller may use a model of this name, there being one or not: a name that
  * its list does not have is refused before anyone looks whether it exists.  False with
  * the 403 written.

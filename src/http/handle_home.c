@@ -48,12 +48,15 @@ static void json_write(struct reply *reply)
     json_write_array(&writer);
     for (size_t i = 0; i < route_count(); i++) {
         const struct route *route = route_at(i);
+        char scope[KEY_SCOPES_MAX + 1];
 
+        key_scopes_print(scope, (unsigned)route->scope);
         json_write_object(&writer);
         json_member_string(&writer, "method", request_method_name(route->method));
         json_member_string(&writer, "path", route->path);
         json_member_string(&writer, "credential",
                            route->credential == ROUTE_OPEN ? "none" : "key");
+        json_member_string(&writer, "scope", scope[0] != '\0' ? scope : NULL);
         json_member_string(&writer, "summary", route->summary);
         json_write_object_end(&writer);
     }

@@ -1,6 +1,7 @@
 /*
  * openapi.c: the interface as an OpenAPI 3.1 document, made from the table of routes.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json_write.h"
@@ -101,6 +102,36 @@ static void responses(struct json_writer *writer, const struct route *route)
     json_write_object_end(writer);
 }
 
+/* For what is no OAuth the names beside a scheme are roles that the credential needs. */
+static void security(struct json_writer *writer, const struct route *route)
+{
+    static const char *const scheme_names[] = {"key", "bearer"};
+    char scope[KEY_SCOPES_MAX + 1];
+
+    key_scopes_print(scope, (unsigned)route->scope);
+    json_write_key(writer, "security");
+    json_write_array(writer);
+    for (size_t i = 0; route->credential == ROUTE_KEY && i < 2; i++) {
+        json_write_object(writer);
+        json_write_key(writer, scheme_names[i]);
+        json_write_array(writer);
+        json_write_string(writer, scope);
+        json_write_array_end(writer);
+        json_write_object_end(writer);
+    }
+    json_write_array_end(writer);
+}
+
+/* What of a key the route asks for, in words. */
+static void scope_description(struct json_writer *writer, const struct route *route)
+{
+    char scope[KEY_SCOPES_MAX + 1], text[KEY_SCOPES_MAX + 64];
+
+    key_scopes_print(scope, (unsigned)route->scope);
+    snprintf(text, sizeof(text), "The key needs the scope %s.", scope);
+    json_member_string(writer, "description", text);
+}
+
 static void operation(struct json_writer *writer, const struct route *route)
 {
     json_write_key(writer, route->method == REQUEST_POST ? "post" : "get");
@@ -108,9 +139,8 @@ static void operation(struct json_writer *writer, const struct route *route)
     json_member_string(writer, "operationId", route->operation);
     json_member_string(writer, "summary", route->summary);
     if (route->credential == ROUTE_KEY)
-        raw(writer, "security", "[{\"key\":[]},{\"bearer\":[]}]");
-    else
-        raw(writer, "security", "[]");
+        scope_description(writer, route);
+    security(writer, route);
     if (strchr(route->path, '{') != NULL)
         raw(writer, "parameters",
             "[{\"name\":\"name\",\"in\":\"path\",\"required\":true,"

@@ -1,8 +1,8 @@
 /*
  * pipeline.c: one request through the rooms, in one direction:
  *
- *     accept -> route -> credential -> model of the path -> body -> models -> handler
- *       -> reply -> log
+ *     accept -> route -> credential -> address -> scope -> model of the path -> body
+ *       -> models -> handler -> reply -> log
  *
  * Each room either lets the request on or writes the refusal, and nothing is undone.
  */
@@ -60,7 +60,8 @@ static bool admit(struct service *service, struct request *request, struct reply
     request->route = route_find(request, reply);
     if (request->route == NULL)
         return false;
-    if (request->route->credential != ROUTE_OPEN && !auth_caller(service, request, reply))
+    if (request->route->credential != ROUTE_OPEN &&
+        (!auth_caller(service, request, reply) || !auth_may_enter(request, reply)))
         return false;
     if (request->name != NULL &&
         !auth_may_use(request, request->name, request->name_len, reply))

@@ -122,6 +122,7 @@ static void address_read(struct request *request, const struct service *service)
         address = next;
         end = comma != NULL ? start - 1 : 0;
     }
+    request->from = address;
     addr_print(request->address, &address);
 }
 

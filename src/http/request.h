@@ -42,7 +42,8 @@ struct request {
     const char *name;          /* what stands for {name} in the route's path, name_len long */
     size_t name_len;
     char id[REQUEST_ID_MAX + 1];
-    char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed */
+    char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed, or empty */
+    struct addr from;            /* the same, if it is not empty */
     int64_t wall_us;
     uint64_t start_ns;
     struct caller caller; /* after authentication */

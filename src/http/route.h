@@ -22,10 +22,12 @@ enum route_body {
     ROUTE_BODY_PREDICT, /* JSON, up to predict_body_limit */
 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows are for people to read. */
 struct route {
     enum request_method method;
     const char *path; /* one segment may be {name} */
     enum route_credential credential;
+    enum key_scope scope; /* that the key must have */
     enum route_body body;
     void (*handle)(struct service *service, struct request *request, struct reply *reply);
     const char *operation; /* the name in /openapi.json */

@@ -4,6 +4,7 @@
 #ifndef STORE_KEYS_H
 #define STORE_KEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/result.h"
@@ -18,6 +19,7 @@ enum {
     KEY_LIMITS_MAX = 255,
     KEY_ADDRESSES_MAX = 1023,
     KEY_METADATA_MAX = 4096,
+    KEY_SCOPES_MAX = 63, /* characters of all of them as words */
 };
 
 /*
@@ -25,11 +27,18 @@ enum {
  * separated by commas.
  */
 enum key_scope {
+    KEY_SCOPE_NONE = 0,
     KEY_SCOPE_PREDICT = 1,
     KEY_SCOPE_JOBS = 2,
     KEY_SCOPE_READ = 4,
     KEY_SCOPE_ADMIN = 8,
 };
+
+/* Reads "predict,read".  False, with *out as it was, for no word and one that is unknown. */
+bool key_scopes_parse(const char *text, unsigned *out);
+
+/* Writes the words, in the order of their bits. */
+void key_scopes_print(char out[KEY_SCOPES_MAX + 1], unsigned scopes);
 
 /* Times are seconds since 1970 UTC; 0 where there is none. */
 struct key_row {
@@ -47,16 +56,42 @@ struct key_row {
     struct tier_row of_tier; /* read with the key, not written */
 };
 
+/* A new one: neither revoked nor rotated. */
 enum result key_row_insert(struct db *db, const struct key_row *row, struct reason *why);
 
-/* RESULT_MISSING if there is none with this id. */
+/*
+ * RESULT_MISSING if there is none with this id; RESULT_MALFORMED if what is stored cannot
+ * be, among that a tier that is not there, unless the key is revoked: its tier may go.  id
+ * may be the row's own.
+ */
 enum result key_row_get(struct db *db, const char *id, struct key_row *row, struct reason *why);
 
 /* Calls each for every key, oldest first. */
 enum result key_row_list(struct db *db, void (*each)(void *arg, const struct key_row *row),
                          void *arg, struct reason *why);
 
+/* Writes the name, models, tier, limits, addresses, scopes and expiry of the one of this id. */
+enum result key_row_update(struct db *db, const struct key_row *row, struct reason *why);
+
+/*
+ * Writes the digests and the times of a rotation; without before_until no secret before
+ * is kept.
+ */
+enum result key_row_rotate(struct db *db, const struct key_row *row, struct reason *why);
+
 /* RESULT_MISSING if there is no key with this id that is not revoked already. */
 enum result key_row_revoke(struct db *db, const char *id, int64_t when, struct reason *why);
+
+/* What a worker has no use for. */
+struct key_more {
+    char metadata[KEY_METADATA_MAX + 1]; /* a JSON object, compact */
+    int64_t last_us;                     /* when its latest call began; 0 for none */
+};
+
+/* RESULT_MISSING if there is none with this id; may be asked within key_row_list(). */
+enum result key_more_get(struct db *db, const char *id, struct key_more *more,
+                         struct reason *why);
+enum result key_metadata_set(struct db *db, const char *id, const char *metadata,
+                             struct reason *why);
 
 #endif

@@ -11,19 +11,48 @@ enum {
     BOTH = WORKER | CLI,
 };
 
-#define KEY_COLUMNS "id, name, mac, models, created_at, expires_at, revoked_at"
+/* A key is read with its tier; one whose tier is not there is read, without it. */
+#define KEY_SELECT                                                                          \
+    "SELECT k.id, k.name, k.mac, k.models, k.created_at, k.expires_at, k.revoked_at,"       \
+    " k.tier, k.limits, k.addresses, k.scopes, k.mac_before, k.before_until, k.rotated_at," \
+    " t.name, t.limits, t.price, t.shadow FROM key k LEFT JOIN tier t ON t.name = k.tier"
 
 const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_BEGIN] = {"BEGIN IMMEDIATE", "", BOTH},
     [SQL_COMMIT] = {"COMMIT", "", BOTH},
     [SQL_ROLLBACK] = {"ROLLBACK", "", BOTH},
 
-    [SQL_KEY_INSERT] = {"INSERT INTO key (" KEY_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        "ttbtioo", CLI},
-    [SQL_KEY_GET] = {"SELECT " KEY_COLUMNS " FROM key WHERE id = ?", "t", BOTH},
-    [SQL_KEY_LIST] = {"SELECT " KEY_COLUMNS " FROM key ORDER BY created_at, id", "", CLI},
+    [SQL_KEY_INSERT] =
+        {"INSERT INTO key (id, name, mac, models, created_at, expires_at,"
+         " tier, limits, addresses, scopes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         "ttbtiotttt", CLI},
+    [SQL_KEY_GET] = {KEY_SELECT " WHERE k.id = ?", "t", BOTH},
+    [SQL_KEY_LIST] = {KEY_SELECT " ORDER BY k.created_at, k.id", "", CLI},
+    [SQL_KEY_UPDATE] = {"UPDATE key SET name = ?, models = ?, expires_at = ?, tier = ?,"
+                        " limits = ?, addresses = ?, scopes = ? WHERE id = ?",
+                        "ttottttt", CLI},
     [SQL_KEY_REVOKE] = {"UPDATE key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
                         "it", CLI},
+    [SQL_KEY_ROTATE] = {"UPDATE key SET mac = ?, mac_before = ?, before_until = ?,"
+                        " rotated_at = ? WHERE id = ?",
+                        "bboit", CLI},
+    [SQL_KEY_METADATA_SET] = {"UPDATE key SET metadata = ? WHERE id = ?", "tt", CLI},
+    [SQL_KEY_MORE] = {"SELECT k.metadata, (SELECT max(u.last_us) FROM usage u"
+                      " WHERE u.key = k.id) FROM key k WHERE k.id = ?",
+                      "t", CLI},
+
+    [SQL_TIER_GET] = {"SELECT name, limits, price, shadow FROM tier WHERE name = ?", "t", CLI},
+    [SQL_TIER_SET] = {"INSERT INTO tier (name, limits, price, shadow) VALUES (?, ?, ?, ?)"
+                      " ON CONFLICT (name) DO UPDATE SET limits = excluded.limits,"
+                      " price = excluded.price, shadow = excluded.shadow",
+                      "ttti", CLI},
+    [SQL_TIER_LIST] = {"SELECT t.name, t.limits, t.price, t.shadow, (SELECT count(*) FROM key k"
+                       " WHERE k.tier = t.name AND k.revoked_at IS NULL)"
+                       " FROM tier t ORDER BY t.name",
+                       "", CLI},
+    [SQL_TIER_KEYS] = {"SELECT count(*) FROM key WHERE tier = ? AND revoked_at IS NULL", "t",
+                       CLI},
+    [SQL_TIER_DELETE] = {"DELETE FROM tier WHERE name = ?", "t", CLI},
 
     [SQL_MODEL_LIST] = {"SELECT m.name, v.version, v.sha256, v.published_at"
                         " FROM model m JOIN version v ON v.model = m.name AND"

@@ -33,6 +33,9 @@ struct tier_row {
 /* "call" or "row". */
 const char *tier_price_name(enum tier_price price);
 
+/* The price of that word.  False, with *out as it was, if there is none. */
+bool tier_price_parse(const char *word, enum tier_price *out);
+
 /* RESULT_MISSING if there is none of this name. */
 enum result tier_row_get(struct db *db, const char *name, struct tier_row *row,
                          struct reason *why);
@@ -44,7 +47,13 @@ enum result tier_row_set(struct db *db, const struct tier_row *row, struct reaso
 enum result tier_row_list(struct db *db, void (*each)(void *arg, const struct tier_row *row),
                           void *arg, struct reason *why);
 
-/* RESULT_MISSING if there is none; RESULT_EXISTS, with their number, if keys are of it. */
+/* How many keys are of it that are not revoked. */
+enum result tier_row_keys(struct db *db, const char *name, int64_t *keys, struct reason *why);
+
+/*
+ * RESULT_MISSING if there is none; RESULT_EXISTS, with their number, if keys are of it that
+ * are not revoked.  In a transaction of the caller's.
+ */
 enum result tier_row_delete(struct db *db, const char *name, struct reason *why);
 
 #endif

@@ -253,3 +253,208 @@ refusal() {
   [ "$malformed $junk" = '401 401' ]
   [ "$took" -lt 2000 ]
 }
+
+# Asks often enough that every worker has answered.
+assert_all() { # assert_all STATUS METHOD PATH ARGUMENT...
+  local want=$1 i
+  shift
+  for i in {1..10}; do
+    call "$@"
+    assert_status "$want"
+  done
+}
+
+rotate() { cli key rotate "$@" 2>/dev/null; }
+
+@test "after a rotation no worker admits the old secret, and every worker the new one" {
+  old=$(new_key rotated)
+  assert_all 200 GET /models -k "$old"
+  new=$(rotate "$(id_of "$old")")
+  assert_all 401 GET /models -k "$old"
+  assert_all 200 GET /models -k "$new"
+  call GET /models -k "$old"
+  refusal >"$BATS_TEST_TMPDIR/rotated"
+  call GET /models
+  refusal | diff "$BATS_TEST_TMPDIR/rotated" -
+}
+
+@test "within an overlap every worker admits both secrets, and at its end the new one alone" {
+  old=$(new_key overlapped)
+  id=$(id_of "$old")
+  cli key rotate "$id" --overlap 3s --json >"$BATS_TEST_TMPDIR/rotated" 2>/dev/null
+  new=$(jq -r .key "$BATS_TEST_TMPDIR/rotated")
+  ends=$(jq -r '.old_until | sub("\\.[0-9]+Z"; "Z") | fromdate' "$BATS_TEST_TMPDIR/rotated")
+  for _ in {1..8}; do
+    call GET /models -k "$old"
+    before=$EPOCHSECONDS
+    [ "$status" = 200 ] || [ "$before" -ge "$ends" ] || fail "refused at $before, before $ends"
+    call GET /models -k "$new"
+    assert_status 200
+  done
+  [ "$EPOCHSECONDS" -lt "$ends" ] || skip 'this machine was too slow to see the overlap'
+  while [ "$EPOCHSECONDS" -lt "$ends" ]; do sleep 0.1; done
+  assert_all 401 GET /models -k "$old"
+  assert_all 200 GET /models -k "$new"
+}
+
+@test "a rotation within an overlap ends the oldest secret in every worker" {
+  first=$(new_key three)
+  id=$(id_of "$first")
+  second=$(rotate "$id" --overlap 1h)
+  assert_all 200 GET /models -k "$first"
+  third=$(rotate "$id" --overlap 1h)
+  assert_all 401 GET /models -k "$first"
+  assert_all 200 GET /models -k "$second"
+  assert_all 200 GET /models -k "$third"
+  cli key revoke "$id" >/dev/null
+  for key in "$first" "$second" "$third"; do assert_all 401 GET /models -k "$key"; done
+}
+
+@test "no worker admits the old secret after the answer to a rotation, under load" {
+  old=$(new_key loaded-rotation)
+  calls() {
+    local code
+    while ! [ -e "$BATS_TEST_TMPDIR/stop" ]; do
+      start=$EPOCHREALTIME
+      code=$(env -i PATH="$PATH" REQUEST_METHOD=GET REQUEST_URI=/models HTTP_X_API_KEY="$old" \
+        cgi-fcgi -bind -connect "127.0.0.1:$PORT" </dev/null | sed -n 's/^Status: \([0-9]*\).*/\1/p')
+      echo "$start $code"
+    done >"$BATS_TEST_TMPDIR/codes.$1"
+  }
+  clients=
+  for client in 1 2 3; do
+    calls "$client" 3>&- &
+    clients="$clients $!"
+  done
+  sleep 0.5
+  rotate "$(id_of "$old")" >/dev/null
+  rotated=$EPOCHREALTIME
+  sleep 0.5
+  touch "$BATS_TEST_TMPDIR/stop"
+  # shellcheck disable=SC2086
+  wait $clients
+  cat "$BATS_TEST_TMPDIR"/codes.* | awk -v rotated="$rotated" '
+    $1 > rotated {after++; if ($2 != 401) {print "after the rotation: " $0; bad = 1}}
+    $1 <= rotated && $2 == 200 {before++}
+    $2 != 200 && $2 != 401 {print "neither: " $0; bad = 1}
+    END {print before " before, " after " after"; exit bad || before < 5 || after < 5}'
+}
+
+@test "a key without a route's scope gets 403 that names it, whatever else is wrong" {
+  reader=$(new_key reader --scopes read,jobs)
+  for path in /predict /models/iris/predict /models/none/predict; do
+    call POST "$path" -k "$reader" -d 'not JSON' CONTENT_TYPE=text/plain
+    assert_problem 403 forbidden 'lacks the scope predict\.'
+  done
+  call GET /models -k "$reader"
+  assert_status 200
+  caller=$(new_key caller --scopes predict)
+  for path in /models /models/iris /models/none; do
+    call GET "$path" -k "$caller"
+    assert_problem 403 forbidden 'lacks the scope read\.'
+  done
+  call POST /predict -k "$caller" -d "$IRIS"
+  assert_status 200
+  admin=$(new_key admin --scopes admin)
+  call POST /predict -k "$admin" -d "$IRIS"
+  assert_problem 403 forbidden 'lacks the scope predict\.'
+  # The open routes ask for none.
+  call GET /health -k "$admin"
+  assert_status 200
+}
+
+@test "a change of scopes, addresses and models counts in every worker at once" {
+  key=$(new_key changing)
+  id=$(id_of "$key")
+  for round in 1 2 3; do
+    assert_all 200 GET /models/iris -k "$key"
+    cli key set "$id" --scopes predict >/dev/null
+    assert_all 403 GET /models/iris -k "$key"
+    cli key set "$id" --scopes read --addresses 192.0.2.7 >/dev/null
+    assert_all 403 GET /models/iris -k "$key"
+    cli key set "$id" --addresses '' --expires 1h >/dev/null
+  done
+  cli key set "$id" --expires 1s >/dev/null
+  sleep 1.1
+  assert_all 401 GET /models/iris -k "$key"
+  cli key set "$id" --expires never >/dev/null
+  assert_all 200 GET /models/iris -k "$key"
+}
+
+@test "a key with addresses is refused from any other, before its scope is looked at" {
+  key=$(new_key placed --addresses 10.1.0.0/16,2001:db8::/32,192.0.2.7 --scopes read)
+  for address in 10.1.0.0 10.1.255.255 ::ffff:10.1.2.3 192.0.2.7 ::ffff:192.0.2.7 2001:db8::1 \
+    2001:DB8:ffff:ffff:ffff:ffff:ffff:ffff; do
+    call GET /models -k "$key" REMOTE_ADDR="$address"
+    assert_status 200
+  done
+  for address in 10.2.0.0 10.0.255.255 192.0.2.8 ::ffff:192.0.2.8 127.0.0.1 2001:db9::1 ::1 ::10.1.2.3 ::; do
+    call GET /models -k "$key" REMOTE_ADDR="$address"
+    assert_problem 403 forbidden 'may not be used from'
+    call POST /predict -k "$key" -d "$IRIS" REMOTE_ADDR="$address"
+    assert_problem 403 forbidden 'may not be used from'
+  done
+  call GET /models -k "$key" REMOTE_ADDR=10.2.0.0
+  assert_problem 403 forbidden 'from 10\.2\.0\.0\.'
+  # Who cannot be told is in no list.
+  for address in '' unix: localhost 10.1.0.1:80; do
+    call GET /models -k "$key" REMOTE_ADDR="$address"
+    assert_problem 403 forbidden 'an unknown address'
+  done
+  # A header that a client writes makes no address.
+  call GET /models -k "$key" REMOTE_ADDR=127.0.0.1 HTTP_X_FORWARDED_FOR=10.1.2.3 HTTP_X_REAL_IP=10.1.2.3 \
+    HTTP_FORWARDED='for=10.1.2.3'
+  assert_problem 403 forbidden
+  # One that does not hold says nothing of addresses.
+  cli key revoke "$(id_of "$key")" >/dev/null
+  call GET /models -k "$key" REMOTE_ADDR=127.0.0.1
+  assert_problem 401 unauthorized
+  call GET /models -k "$key" REMOTE_ADDR=10.1.2.3
+  assert_problem 401 unauthorized
+}
+
+@test "behind a trusted proxy the client's address counts, not the proxy's" {
+  key=$(new_key proxied --addresses 10.1.0.0/16)
+  gate_stop
+  gate_start --workers 1 --trusted_proxies 127.0.0.0/8
+  call GET /models -k "$key" REMOTE_ADDR=127.0.0.1 HTTP_X_FORWARDED_FOR=10.1.2.3
+  assert_status 200
+  call GET /models -k "$key" REMOTE_ADDR=127.0.0.1 HTTP_X_FORWARDED_FOR='10.1.2.3, 10.2.0.1'
+  assert_problem 403 forbidden 'from 10\.2\.0\.1\.'
+  gate_stop
+  gate_start --workers 4
+}
+
+@test "a key whose tier, limits, addresses or scopes cannot be read lets nobody in, and it is logged" {
+  for column in "tier = 'gone'" "limits = '5'" "addresses = 'x'" "addresses = ' '" "scopes = ''" "scopes = 'all'" \
+    "mac = x'00'" "before_until = 9999999999" "limits = printf('%300s', '')"; do
+    key=$(new_key damaged)
+    sqlite3 "$G/home/forestgate.db" "UPDATE key SET $column WHERE id = '$(id_of "$key")'"
+    for _ in 1 2; do
+      call POST /predict -k "$key" -d "$IRIS"
+      assert_problem 503 unavailable malformed
+    done
+    tail -n 1 "$G/out" | grep -qF "$(id_of "$key")" || fail "$column: $(tail -n 1 "$G/out")"
+    sqlite3 "$G/home/forestgate.db" "DELETE FROM key WHERE id = '$(id_of "$key")'"
+  done
+  key=$(new_key unpriced --tier unlimited)
+  sqlite3 "$G/home/forestgate.db" "UPDATE tier SET limits = 'junk' WHERE name = 'unlimited'"
+  call POST /predict -k "$key" -d "$IRIS"
+  assert_problem 503 unavailable malformed
+  # Another key's tier is not touched by it, and a change of the tier mends it everywhere.
+  call POST /predict -k "$KEY" -d "$IRIS"
+  assert_status 200
+  cli tier set unlimited >/dev/null
+  assert_all 200 POST /predict -k "$key" -d "$IRIS"
+}
+
+@test "/openapi.json and / say which scope each route needs" {
+  call GET /openapi.json
+  assert_json '.paths["/predict"].post.security == [{"key":["predict"]},{"bearer":["predict"]}] and
+    .paths["/models"].get.security == [{"key":["read"]},{"bearer":["read"]}] and
+    .paths["/health"].get.security == [] and
+    (.paths["/models/{name}/predict"].post.description | test("scope predict"))'
+  call GET /
+  assert_json 'all(.routes[]; (.credential == "key") == (.scope != null)) and
+    (.routes[] | select(.path == "/predict") | .scope) == "predict"'
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # tests/cli/home.bats: forestgate init, and what a home is.
 
-# shellcheck disable=SC2016 # set or read by lib/api; dollars of jq
+# shellcheck disable=SC2016,SC2030,SC2031 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 setup() { G=$BATS_TEST_TMPDIR; }
@@ -107,4 +107,51 @@ state() {
   "$FORESTGATE" --home home predict --model iris --in rows.csv --out out.csv
   [ "$(wc -l <out.csv)" = 151 ]
   "$FORESTGATE" --home home model show iris | grep -q 'classify'
+}
+
+# Makes the database of the home what the first schema was, with its keys.
+downgrade() {
+  rm -f "$G/old.db"
+  sqlite3 "$G/old.db" "ATTACH '$G/home/forestgate.db' AS new;
+    CREATE TABLE key (id TEXT PRIMARY KEY, name TEXT NOT NULL, mac BLOB NOT NULL, models TEXT NOT NULL,
+      created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER) STRICT, WITHOUT ROWID;
+    CREATE TABLE model (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+      version INTEGER NOT NULL) STRICT;
+    CREATE TABLE version (model TEXT NOT NULL REFERENCES model (name), version INTEGER NOT NULL,
+      sha256 TEXT NOT NULL, published_at INTEGER NOT NULL, PRIMARY KEY (model, version)) STRICT, WITHOUT ROWID;
+    INSERT INTO key SELECT id, name, mac, models, created_at, expires_at, revoked_at FROM new.key;
+    INSERT INTO model SELECT * FROM new.model;
+    INSERT INTO version SELECT * FROM new.version;
+    PRAGMA user_version = 1"
+  rm -f "$G"/home/forestgate.db*
+  cp "$G/old.db" "$G/home/forestgate.db"
+  chmod 600 "$G/home/forestgate.db"
+  if am_root; then chown www-data: "$G/home/forestgate.db"; fi
+}
+
+@test "init upgrades a database of the first schema, and its keys go on" {
+  gate_home
+  ended=$(cli key create --name ended 2>/dev/null)
+  cli key revoke "$(cut -d_ -f2 <<<"$ended")" >/dev/null
+  some=$(cli key create --name some --models iris --expires 1d 2>/dev/null)
+  before=$(cli key list --json)
+  downgrade
+  run cli key list
+  [[ "$status" = 1 && "$output" == *'forestgate init'* ]] || fail "$output"
+  cgi GET /models -k "$KEY"
+  assert_problem 503 unavailable
+  cli init >/dev/null
+  [ "$(cli key list --json)" = "$before" ]
+  cli key list --json | jq -e 'all(.[]; .tier == "standard" and .scopes == "predict,jobs,read" and .metadata == {})'
+  for key in "$KEY" "$some"; do
+    cgi POST /predict -k "$key" -d "$IRIS"
+    assert_status 200
+  done
+  cgi POST /predict -k "$ended" -d "$IRIS"
+  assert_problem 401 unauthorized
+  cli key rotate "$(cut -d_ -f2 <<<"$some")" --overlap 1h >/dev/null 2>&1
+  cgi POST /predict -k "$some" -d "$IRIS"
+  assert_status 200
+  cli init >/dev/null
+  [ "$(cli tier list --json | jq length)" = 4 ]
 }

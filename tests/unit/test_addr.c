@@ -92,6 +92,33 @@ static void a_mapped_address_is_its_ipv4_address(void **state)
     assert_string_equal(text, "2001:db8::1");
 }
 
+static void a_list_is_written_as_it_would_be_given(void **state)
+{
+    static const struct {
+        const char *text, *written;
+    } lists[] = {
+        {"", ""},
+        {"10.0.0.0/8", "10.0.0.0/8"},
+        {" 10.0.0.1/32 ,\t2001:DB8::/32  ::1", "10.0.0.1,2001:db8::/32,::1"},
+        {"::ffff:10.0.0.0/104,::ffff:1.2.3.4", "10.0.0.0/8,1.2.3.4"},
+        {"0.0.0.0/0,::/0", "0.0.0.0/0,::/0"},
+    };
+    struct addr_list list, again;
+    char out[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        assert_int_equal(addr_list_parse(lists[i].text, &list, NULL), RESULT_OK);
+        assert_true(addr_list_print(out, sizeof(out), &list));
+        assert_string_equal(out, lists[i].written);
+        assert_int_equal(addr_list_parse(out, &again, NULL), RESULT_OK);
+        assert_memory_equal(&list, &again, sizeof(list));
+        assert_true(addr_list_print(out, strlen(lists[i].written) + 1, &list));
+        if (list.count > 0)
+            assert_false(addr_list_print(out, strlen(lists[i].written), &list));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +127,7 @@ int main(void)
         cmocka_unit_test(a_list_is_bounded),
         cmocka_unit_test(ranges_hold_their_own_and_no_more),
         cmocka_unit_test(a_mapped_address_is_its_ipv4_address),
+        cmocka_unit_test(a_list_is_written_as_it_would_be_given),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include "fixture.h"
 #include "gate/key.h"
+#include "gate/tier.h"
 
 static struct home home;
 static struct keyring *ring;
@@ -32,10 +33,40 @@ static int teardown(void **state)
     return 0;
 }
 
-static void make(const char *models, int64_t expires_at, char text[KEY_TEXT_LEN + 1],
-                 struct key_row *row)
+/* A key of which nothing is said but one thing. */
+static enum result try_make(enum key_part part, const char *value, char text[KEY_TEXT_LEN + 1],
+                            struct key_row *row)
 {
-    if (key_create(&home, "test", models, expires_at, text, row, &why) != RESULT_OK)
+    struct key_wish wish = {{[KEY_PART_NAME] = "test"}};
+
+    wish.parts[part] = value;
+    return key_create(&home, &wish, text, row, &why);
+}
+
+static void make_with(enum key_part part, const char *value, char text[KEY_TEXT_LEN + 1],
+                      struct key_row *row)
+{
+    if (try_make(part, value, text, row) != RESULT_OK)
+        fail_msg("%s", why.text);
+}
+
+static void make(char text[KEY_TEXT_LEN + 1], struct key_row *row)
+{
+    make_with(KEY_PART_NAME, "test", text, row);
+}
+
+static enum result set(const char *id, enum key_part part, const char *value)
+{
+    struct key_wish wish = {{NULL}};
+    struct key_row row;
+
+    wish.parts[part] = value;
+    return key_set(&home, id, &wish, &row, &why);
+}
+
+static void must_set(const char *id, enum key_part part, const char *value)
+{
+    if (set(id, part, value) != RESULT_OK)
         fail_msg("%s", why.text);
 }
 
@@ -52,7 +83,7 @@ static void a_key_with_any_character_changed_is_no_key(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_true(key_text_valid(text, strlen(text)));
     for (size_t i = 0; i < KEY_TEXT_LEN; i++) {
         strcpy(changed, text);
@@ -68,7 +99,7 @@ static void a_prefix_or_an_extension_of_a_key_is_no_key(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     for (size_t len = 0; len < KEY_TEXT_LEN; len++)
         assert_false(key_text_valid(text, len));
     text[KEY_TEXT_LEN] = 'x';
@@ -79,7 +110,7 @@ static void a_prefix_or_an_extension_of_a_key_is_no_key(void **state)
 static void make_unknown(char text[KEY_TEXT_LEN + 1], struct key_row *row)
 {
     assert_int_equal(db_begin(home.db, &why), RESULT_OK);
-    assert_int_not_equal(key_create(&home, "lost", "*", 0, text, row, &why), RESULT_OK);
+    assert_int_not_equal(try_make(KEY_PART_NAME, "lost", text, row), RESULT_OK);
     db_rollback(home.db);
     assert_true(key_text_valid(text, strlen(text)));
 }
@@ -115,10 +146,13 @@ static void a_key_is_refused_from_the_second_of_its_expiry(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 1000, text, &row);
-    assert_int_equal(check(text, 999), RESULT_OK);
-    assert_int_equal(check(text, 1000), RESULT_DENIED);
-    assert_int_equal(check(text, 1001), RESULT_DENIED);
+    make_with(KEY_PART_EXPIRES, "1000s", text, &row);
+    assert_in_range(row.expires_at - row.created_at, 1000, 1001);
+    assert_int_equal(check(text, row.expires_at - 1), RESULT_OK);
+    assert_int_equal(check(text, row.expires_at), RESULT_DENIED);
+    assert_int_equal(check(text, row.expires_at + 1), RESULT_DENIED);
+    must_set(row.id, KEY_PART_EXPIRES, "never");
+    assert_int_equal(check(text, row.expires_at), RESULT_OK);
 }
 
 static void a_revoked_key_is_refused_though_it_was_remembered(void **state)
@@ -127,7 +161,7 @@ static void a_revoked_key_is_refused_though_it_was_remembered(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_int_equal(check(text, 1), RESULT_OK);
     assert_int_equal(check(text, 1), RESULT_OK);
     assert_int_equal(key_revoke(&home, row.id, &why), RESULT_OK);
@@ -141,14 +175,14 @@ static void a_change_under_way_has_the_database_asked_each_time(void **state)
     struct key_row row;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_int_equal(check(text, 1), RESULT_OK);
     /* the maker of a change dies between its commit and the end of the epoch */
     epoch_begin(home.epoch);
     assert_int_equal(key_row_revoke(home.db, row.id, 5, &why), RESULT_OK);
     assert_int_equal(check(text, 1), RESULT_DENIED);
     /* the next change puts it right */
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_true(epoch_is_settled(epoch_read(home.epoch)));
     assert_int_equal(check(text, 1), RESULT_OK);
 }
@@ -175,7 +209,7 @@ static void more_keys_than_are_remembered_are_all_admitted(void **state)
 
     (void)state;
     for (size_t i = 0; i < MANY; i++)
-        make("*", 0, texts[i], &row);
+        make(texts[i], &row);
     for (int round = 0; round < 3; round++)
         for (size_t i = 0; i < MANY; i++)
             assert_int_equal(check(texts[i], 1), RESULT_OK);
@@ -188,7 +222,7 @@ static void only_the_hash_of_a_key_is_stored(void **state)
     struct key_row row, stored;
 
     (void)state;
-    make("*", 0, text, &row);
+    make(text, &row);
     assert_int_equal(key_row_get(home.db, row.id, &stored, &why), RESULT_OK);
     assert_int_equal(secret_mac_digest(home.key_mac, text, KEY_TEXT_LEN, mac), RESULT_OK);
     assert_memory_equal(stored.mac, mac, sizeof(mac));
@@ -202,11 +236,11 @@ static void a_key_for_a_model_that_is_not_published_is_refused(void **state)
 
     (void)state;
     fixture_publish(&home, "iris", 1);
-    assert_int_equal(key_create(&home, "x", "iris,wine", 0, text, &row, &why), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_MODELS, "iris,wine", text, &row), RESULT_INVALID);
     assert_non_null(strstr(why.text, "wine"));
-    assert_int_equal(key_create(&home, "x", "iris,", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "x", "", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "x", "iris", 0, text, &row, &why), RESULT_OK);
+    assert_int_equal(try_make(KEY_PART_MODELS, "iris,", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_MODELS, "", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_MODELS, "iris", text, &row), RESULT_OK);
 }
 
 static void a_key_needs_a_printable_name(void **state)
@@ -215,14 +249,14 @@ static void a_key_needs_a_printable_name(void **state)
     struct key_row row;
 
     (void)state;
-    assert_int_equal(key_create(&home, "", "*", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "a\nb", "*", 0, text, &row, &why), RESULT_INVALID);
-    assert_int_equal(key_create(&home, "\xff", "*", 0, text, &row, &why), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, "", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, "a\nb", text, &row), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, "\xff", text, &row), RESULT_INVALID);
     memset(name, 'n', sizeof(name));
     name[KEY_NAME_MAX + 1] = '\0';
-    assert_int_equal(key_create(&home, name, "*", 0, text, &row, &why), RESULT_INVALID);
+    assert_int_equal(try_make(KEY_PART_NAME, name, text, &row), RESULT_INVALID);
     name[KEY_NAME_MAX] = '\0';
-    assert_int_equal(key_create(&home, name, "*", 0, text, &row, &why), RESULT_OK);
+    assert_int_equal(try_make(KEY_PART_NAME, name, text, &row), RESULT_OK);
 }
 
 static void a_list_of_models_has_its_names_and_no_parts_of_them(void **state)
@@ -234,6 +268,362 @@ static void a_list_of_models_has_its_names_and_no_parts_of_them(void **state)
     assert_false(key_models_have("iris2", "iris", 4));
     assert_false(key_models_have("iri,s", "iris", 4));
     assert_false(key_models_have("wine", "iris", 4));
+}
+
+/* ---- rotation ---- */
+
+static void rotate(const char *id, int64_t overlap, char text[KEY_TEXT_LEN + 1],
+                   struct key_row *row, bool *older_ended)
+{
+    if (key_rotate(&home, id, overlap, text, row, older_ended, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+}
+
+static void a_key_that_is_revoked_or_expired_or_not_there_is_not_rotated(void **state)
+{
+    char text[KEY_TEXT_LEN + 1], other[KEY_TEXT_LEN + 1];
+    struct key_row row;
+    bool older;
+
+    (void)state;
+    assert_int_equal(key_rotate(&home, "AAAAAAAAAAAA", 0, other, &row, &older, &why),
+                     RESULT_MISSING);
+    make(text, &row);
+    assert_int_equal(key_revoke(&home, row.id, &why), RESULT_OK);
+    assert_int_equal(key_rotate(&home, row.id, 0, other, &row, &older, &why), RESULT_INVALID);
+    assert_non_null(strstr(why.text, "revoked"));
+    make(text, &row);
+    row.expires_at = row.created_at - 1;
+    assert_int_equal(key_row_update(home.db, &row, &why), RESULT_OK);
+    assert_int_equal(key_rotate(&home, row.id, 0, other, &row, &older, &why), RESULT_INVALID);
+    assert_non_null(strstr(why.text, "expired"));
+    assert_int_equal(key_row_get(home.db, row.id, &row, &why), RESULT_OK);
+    assert_int_equal(row.rotated_at, 0);
+}
+
+static void without_an_overlap_the_old_secret_ends_at_once(void **state)
+{
+    char old[KEY_TEXT_LEN + 1], new[KEY_TEXT_LEN + 1];
+    struct key_row row;
+    bool older;
+
+    (void)state;
+    make(old, &row);
+    assert_int_equal(check(old, 1), RESULT_OK);
+    rotate(row.id, 0, new, &row, &older);
+    assert_false(older);
+    assert_memory_equal(old, new, 3 + KEY_ID_LEN + 1);
+    assert_string_not_equal(old, new);
+    assert_true(key_text_valid(new, strlen(new)));
+    for (int64_t now = 0; now < 3; now++) {
+        assert_int_equal(check(old, now), RESULT_DENIED);
+        assert_int_equal(check(new, now), RESULT_OK);
+    }
+}
+
+static void with_one_both_hold_until_its_end_and_then_the_new_one_alone(void **state)
+{
+    char old[KEY_TEXT_LEN + 1], new[KEY_TEXT_LEN + 1];
+    struct key_row row;
+    bool older;
+
+    (void)state;
+    make(old, &row);
+    rotate(row.id, 3600, new, &row, &older);
+    assert_false(older);
+    assert_int_equal(row.before_until, row.rotated_at + 3600);
+    assert_int_equal(check(old, row.before_until - 1), RESULT_OK);
+    assert_int_equal(check(new, row.before_until - 1), RESULT_OK);
+    assert_int_equal(check(old, row.before_until), RESULT_DENIED); /* remembered, and yet */
+    assert_int_equal(check(new, row.before_until), RESULT_OK);
+    assert_int_equal(key_revoke(&home, row.id, &why), RESULT_OK);
+    assert_int_equal(check(old, row.before_until - 1), RESULT_DENIED);
+    assert_int_equal(check(new, row.before_until - 1), RESULT_DENIED);
+}
+
+static void a_rotation_within_an_overlap_ends_the_older_secret(void **state)
+{
+    char first[KEY_TEXT_LEN + 1], second[KEY_TEXT_LEN + 1], third[KEY_TEXT_LEN + 1];
+    struct key_row row, stored;
+    bool older;
+
+    (void)state;
+    make(first, &row);
+    rotate(row.id, 3600, second, &row, &older);
+    rotate(row.id, 3600, third, &row, &older);
+    assert_true(older);
+    assert_int_equal(check(first, row.rotated_at), RESULT_DENIED);
+    assert_int_equal(check(second, row.rotated_at), RESULT_OK);
+    assert_int_equal(check(third, row.rotated_at), RESULT_OK);
+    rotate(row.id, 0, first, &row, &older);
+    assert_true(older);
+    assert_int_equal(check(second, row.rotated_at), RESULT_DENIED);
+    assert_int_equal(check(third, row.rotated_at), RESULT_DENIED);
+    assert_int_equal(check(first, row.rotated_at), RESULT_OK);
+    assert_int_equal(key_row_get(home.db, row.id, &stored, &why), RESULT_OK);
+    assert_int_equal(stored.before_until, 0);
+}
+
+static void a_secret_of_zeros_is_not_the_one_before_of_a_key_without_one(void **state)
+{
+    char text[KEY_TEXT_LEN + 1], other[KEY_TEXT_LEN + 1];
+    struct key_row row;
+
+    (void)state;
+    make(text, &row);
+    make_unknown(other, &row);
+    memset(row.mac, 0, sizeof(row.mac));
+    assert_int_equal(home_change_begin(&home, &why), RESULT_OK);
+    assert_int_equal(home_change_end(&home, key_row_insert(home.db, &row, &why), &why),
+                     RESULT_OK);
+    assert_int_equal(check(other, 1), RESULT_DENIED);
+}
+
+/* ---- changes ---- */
+
+static void what_is_not_allowed_of_a_key_changes_nothing(void **state)
+{
+    static const struct {
+        enum key_part part;
+        const char *value;
+        enum result result;
+    } bad[] = {
+        {KEY_PART_NAME, "", RESULT_INVALID},
+        {KEY_PART_NAME, "a\tb", RESULT_INVALID},
+        {KEY_PART_MODELS, "none", RESULT_INVALID},
+        {KEY_PART_MODELS, "", RESULT_INVALID},
+        {KEY_PART_TIER, "none", RESULT_INVALID},
+        {KEY_PART_TIER, "", RESULT_INVALID},
+        {KEY_PART_TIER, "Standard", RESULT_INVALID},
+        {KEY_PART_SCOPES, "", RESULT_INVALID},
+        {KEY_PART_SCOPES, "predict,", RESULT_INVALID},
+        {KEY_PART_SCOPES, "predict, read", RESULT_INVALID},
+        {KEY_PART_SCOPES, "Predict", RESULT_INVALID},
+        {KEY_PART_SCOPES, "predictread", RESULT_INVALID},
+        {KEY_PART_SCOPES, "pre", RESULT_INVALID},
+        {KEY_PART_ADDRESSES, "localhost", RESULT_INVALID},
+        {KEY_PART_ADDRESSES, "10.0.0.1/8", RESULT_INVALID},
+        {KEY_PART_ADDRESSES, " ", RESULT_INVALID},
+        {KEY_PART_ADDRESSES, ",", RESULT_INVALID},
+        {KEY_PART_RATES, "5/day", RESULT_INVALID},
+        {KEY_PART_RATES, "5", RESULT_INVALID},
+        {KEY_PART_QUOTAS, "5/60s", RESULT_INVALID},
+        {KEY_PART_EXPIRES, "", RESULT_INVALID},
+        {KEY_PART_EXPIRES, "0s", RESULT_INVALID},
+        {KEY_PART_EXPIRES, "Never", RESULT_INVALID},
+        {KEY_PART_METADATA, "", RESULT_MALFORMED},
+        {KEY_PART_METADATA, "[]", RESULT_INVALID},
+    };
+    char text[KEY_TEXT_LEN + 1];
+    struct key_row before, after;
+    struct key_wish wish;
+
+    (void)state;
+    make(text, &before);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (set(before.id, bad[i].part, bad[i].value) != bad[i].result)
+            fail_msg("\"%s\" was taken for part %d", bad[i].value, (int)bad[i].part);
+        assert_int_equal(try_make(bad[i].part, bad[i].value, text, &after), bad[i].result);
+        wish = (struct key_wish){{NULL}};
+        wish.parts[bad[i].part] = bad[i].value;
+        assert_int_equal(key_wish_check(&wish, &why) == RESULT_OK,
+                         bad[i].part == KEY_PART_MODELS || bad[i].part == KEY_PART_TIER);
+    }
+    assert_int_equal(key_row_get(home.db, before.id, &after, &why), RESULT_OK);
+    assert_memory_equal(&before, &after, sizeof(before));
+}
+
+static void a_change_changes_what_is_given_and_nothing_else(void **state)
+{
+    static const struct {
+        enum key_part part;
+        const char *value;
+        size_t at, size; /* of the row, what may differ */
+    } changes[] = {
+#define FIELD(name) offsetof(struct key_row, name), sizeof(((struct key_row *)NULL)->name)
+        {KEY_PART_NAME, "other", FIELD(name)},
+        {KEY_PART_MODELS, "iris", FIELD(models)},
+        {KEY_PART_SCOPES, "read,admin", FIELD(scopes)},
+        {KEY_PART_ADDRESSES, "10.0.0.0/8", FIELD(addresses)},
+        {KEY_PART_RATES, "5/60s", FIELD(limits)},
+        {KEY_PART_QUOTAS, "7/day", FIELD(limits)},
+        {KEY_PART_EXPIRES, "30d", FIELD(expires_at)},
+        {KEY_PART_METADATA, "{}", 0, 0},
+    };
+    char text[KEY_TEXT_LEN + 1];
+    struct key_row before, after;
+
+    (void)state;
+    fixture_publish(&home, "iris", 1);
+    make(text, &before);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        must_set(before.id, changes[i].part, changes[i].value);
+        assert_int_equal(key_row_get(home.db, before.id, &after, &why), RESULT_OK);
+        if (changes[i].size > 0)
+            assert_memory_not_equal((char *)&before + changes[i].at,
+                                    (char *)&after + changes[i].at, changes[i].size);
+        memcpy((char *)&before + changes[i].at, (char *)&after + changes[i].at,
+               changes[i].size);
+        assert_memory_equal(&before, &after, sizeof(before));
+    }
+    assert_string_equal(after.limits, "5/60s,7/day");
+    must_set(before.id, KEY_PART_RATES, "");
+    must_set(before.id, KEY_PART_ADDRESSES, "");
+    assert_int_equal(key_row_get(home.db, before.id, &after, &why), RESULT_OK);
+    assert_string_equal(after.limits, "7/day");
+    assert_string_equal(after.addresses, "");
+}
+
+static void a_revoked_key_is_not_changed(void **state)
+{
+    char text[KEY_TEXT_LEN + 1];
+    struct key_row row;
+
+    (void)state;
+    make(text, &row);
+    assert_int_equal(key_revoke(&home, row.id, &why), RESULT_OK);
+    assert_int_equal(set(row.id, KEY_PART_NAME, "x"), RESULT_INVALID);
+    assert_int_equal(set("AAAAAAAAAAAA", KEY_PART_NAME, "x"), RESULT_MISSING);
+}
+
+static void metadata_has_up_to_four_kilobytes_when_compact(void **state)
+{
+    static char text[KEY_TEXT_LEN + 1], object[2 * KEY_METADATA_MAX];
+    struct key_more more;
+    struct key_row row;
+
+    (void)state;
+    strcpy(object, "{\"a\" : \"");
+    memset(object + 8, 'x', KEY_METADATA_MAX - 8);
+    strcpy(object + KEY_METADATA_MAX, "\"  }");
+    make_with(KEY_PART_METADATA, object, text, &row);
+    assert_int_equal(key_more_get(home.db, row.id, &more, &why), RESULT_OK);
+    assert_int_equal(strlen(more.metadata), KEY_METADATA_MAX);
+    assert_int_equal(more.last_us, 0);
+    strcpy(object + KEY_METADATA_MAX, "x\"}");
+    assert_int_equal(set(row.id, KEY_PART_METADATA, object), RESULT_TOO_BIG);
+    assert_non_null(strstr(why.text, "4097"));
+}
+
+/* ---- what a worker remembers ---- */
+
+static struct caller caller_of(const char *text)
+{
+    struct caller caller;
+
+    if (keyring_check(ring, text, strlen(text), 1, &caller, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+    return caller;
+}
+
+static void assert_limits(const struct caller *caller, const char *expected)
+{
+    char out[LIMITS_TEXT_MAX];
+
+    limits_print(out, caller->limits);
+    assert_string_equal(out, expected);
+}
+
+static void a_caller_has_the_limits_of_its_tier_under_its_own(void **state)
+{
+    struct tier_row gold = {.name = "gold", .limits = "1/1s,2/day", .price = TIER_PRICE_ROW};
+    char text[KEY_TEXT_LEN + 1];
+    struct caller caller;
+    struct key_row row;
+
+    (void)state;
+    assert_int_equal(tier_set(&home, &gold, &why), RESULT_OK);
+    make_with(KEY_PART_TIER, "gold", text, &row);
+    caller = caller_of(text);
+    assert_limits(&caller, "1/1s,2/day");
+    assert_true(caller.price == TIER_PRICE_ROW && !caller.shadow);
+    assert_int_equal(caller.scopes, KEY_SCOPE_PREDICT | KEY_SCOPE_JOBS | KEY_SCOPE_READ);
+    assert_int_equal(caller.addresses->count, 0);
+    assert_string_equal(caller.models, "*");
+    assert_int_equal(caller.epoch, epoch_read(home.epoch));
+    strcpy(gold.limits, "9/1h,8/month");
+    gold.shadow = true;
+    assert_int_equal(tier_set(&home, &gold, &why), RESULT_OK);
+    caller = caller_of(text);
+    assert_limits(&caller, "9/1h,8/month");
+    assert_true(caller.shadow);
+    must_set(row.id, KEY_PART_RATES, "3/60s");
+    must_set(row.id, KEY_PART_SCOPES, "admin");
+    must_set(row.id, KEY_PART_ADDRESSES, "10.0.0.0/8,::1");
+    for (int i = 0; i < 2; i++) { /* read, and remembered */
+        caller = caller_of(text);
+        assert_limits(&caller, "3/60s,8/month");
+        assert_int_equal(caller.scopes, KEY_SCOPE_ADMIN);
+        assert_int_equal(caller.addresses->count, 2);
+        assert_int_equal(caller.epoch, epoch_read(home.epoch));
+    }
+}
+
+/* What nobody would write, behind the back of every verb. */
+static void damage(const char *id, size_t at, const char *value)
+{
+    struct key_row row;
+
+    assert_int_equal(key_row_get(home.db, id, &row, &why), RESULT_OK);
+    strcpy((char *)&row + at, value);
+    assert_int_equal(home_change_begin(&home, &why), RESULT_OK);
+    assert_int_equal(home_change_end(&home, key_row_update(home.db, &row, &why), &why),
+                     RESULT_OK);
+}
+
+static void a_row_that_does_not_parse_lets_nobody_in(void **state)
+{
+    static const struct {
+        size_t at;
+        const char *value;
+    } damages[] = {
+        {offsetof(struct key_row, limits), "5"},
+        {offsetof(struct key_row, limits), "5/60s,"},
+        {offsetof(struct key_row, addresses), "anywhere"},
+        {offsetof(struct key_row, addresses), " "},
+        {offsetof(struct key_row, tier), "none"},
+    };
+    char text[KEY_TEXT_LEN + 1];
+    struct key_row row;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+        make(text, &row);
+        assert_int_equal(check(text, 1), RESULT_OK);
+        damage(row.id, damages[i].at, damages[i].value);
+        assert_int_equal(check(text, 1), RESULT_MALFORMED);
+        assert_int_equal(check(text, 1), RESULT_MALFORMED);
+        assert_non_null(strstr(why.text, "forestgate "));
+    }
+}
+
+static void a_row_whose_limits_do_not_parse_can_be_mended(void **state)
+{
+    char text[KEY_TEXT_LEN + 1];
+    struct key_row row;
+
+    (void)state;
+    make(text, &row);
+    damage(row.id, offsetof(struct key_row, limits), "junk");
+    must_set(row.id, KEY_PART_RATES, "");
+    assert_int_equal(check(text, 1), RESULT_OK);
+}
+
+static void a_revoked_key_is_refused_as_such_whatever_else_is_wrong(void **state)
+{
+    struct tier_row gold = {.name = "gold"};
+    char text[KEY_TEXT_LEN + 1];
+    struct key_row row;
+
+    (void)state;
+    assert_int_equal(tier_set(&home, &gold, &why), RESULT_OK);
+    make_with(KEY_PART_TIER, "gold", text, &row);
+    assert_int_equal(key_revoke(&home, row.id, &why), RESULT_OK);
+    assert_int_equal(tier_delete(&home, "gold", &why), RESULT_OK);
+    assert_int_equal(check(text, 1), RESULT_DENIED);
+    damage(row.id, offsetof(struct key_row, limits), "junk");
+    damage(row.id, offsetof(struct key_row, addresses), "junk");
+    assert_int_equal(check(text, 1), RESULT_DENIED);
 }
 
 int main(void)
@@ -253,6 +643,19 @@ int main(void)
         EACH(a_key_for_a_model_that_is_not_published_is_refused),
         EACH(a_key_needs_a_printable_name),
         EACH(a_list_of_models_has_its_names_and_no_parts_of_them),
+        EACH(a_key_that_is_revoked_or_expired_or_not_there_is_not_rotated),
+        EACH(without_an_overlap_the_old_secret_ends_at_once),
+        EACH(with_one_both_hold_until_its_end_and_then_the_new_one_alone),
+        EACH(a_rotation_within_an_overlap_ends_the_older_secret),
+        EACH(a_secret_of_zeros_is_not_the_one_before_of_a_key_without_one),
+        EACH(what_is_not_allowed_of_a_key_changes_nothing),
+        EACH(a_change_changes_what_is_given_and_nothing_else),
+        EACH(a_revoked_key_is_not_changed),
+        EACH(metadata_has_up_to_four_kilobytes_when_compact),
+        EACH(a_caller_has_the_limits_of_its_tier_under_its_own),
+        EACH(a_row_that_does_not_parse_lets_nobody_in),
+        EACH(a_row_whose_limits_do_not_parse_can_be_mended),
+        EACH(a_revoked_key_is_refused_as_such_whatever_else_is_wrong),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,104 @@
+/*
+ * tier.c: tiers: named sets of limits that keys have.
+ */
+#include "gate/tier.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "gate/limits.h"
+
+_Static_assert(LIMITS_TEXT_MAX <= TIER_LIMITS_MAX + 1, "printed limits fit in a row");
+
+bool tier_name_valid(const char *name)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t len = strlen(name);
+
+    return len >= 1 && len <= TIER_NAME_MAX && strchr(first, name[0]) != NULL &&
+           strspn(name, others) == len;
+}
+
+enum result tier_name_refuse(const char *name, struct reason *why)
+{
+    return reason_set(why, RESULT_INVALID,
+                      "\"%.40s\" cannot be a tier's name; allowed: 1 to %d of a-z, 0-9, _ and "
+                      "-, beginning with a letter or a digit",
+                      name, TIER_NAME_MAX);
+}
+
+static void name_add(void *arg, const struct tier_row *row)
+{
+    struct buf *names = arg;
+
+    buf_printf(names, "%s%s", names->len == 0 ? "" : ", ", row->name);
+}
+
+enum result tier_find(struct home *home, const char *name, struct tier_row *row,
+                      struct reason *why)
+{
+    enum result result = tier_row_get(home->db, name, row, why);
+    struct buf names = {0};
+
+    if (result != RESULT_MISSING)
+        return result;
+    result = tier_row_list(home->db, name_add, &names, why);
+    if (result == RESULT_OK)
+        result =
+            reason_set(why, RESULT_INVALID, "there is no tier \"%.40s\"; there %s %s", name,
+                       names.len == 0 ? "is" : "are:", names.len == 0 ? "none" : names.data);
+    buf_free(&names);
+    return result;
+}
+
+enum result tier_set(struct home *home, const struct tier_row *row, struct reason *why)
+{
+    struct tier_row kept = *row;
+    struct limits limits;
+    enum result result;
+
+    if (!tier_name_valid(row->name))
+        return tier_name_refuse(row->name, why);
+    result = limits_parse(row->limits, &limits, why);
+    if (result != RESULT_OK)
+        return result;
+    limits_print(kept.limits, &limits);
+    result = home_change_begin(home, why);
+    if (result == RESULT_OK)
+        result = home_change_end(home, tier_row_set(home->db, &kept, why), why);
+    return result;
+}
+
+/* Whether it is there and no key needs it. */
+static enum result unused_check(struct home *home, const char *name, struct reason *why)
+{
+    struct tier_row row;
+    int64_t keys = 0;
+    enum result result;
+
+    result = tier_find(home, name, &row, why);
+    if (result == RESULT_OK)
+        result = tier_row_keys(home->db, name, &keys, why);
+    if (result == RESULT_OK && keys > 0)
+        return reason_set(why, RESULT_EXISTS,
+                          "%" PRId64
+                          " key%s of the tier %s: give %s another with forestgate key "
+                          "set ID --tier NAME, or revoke %s; forestgate key list shows %s",
+                          keys, keys == 1 ? " is" : "s are", name, keys == 1 ? "it" : "each",
+                          keys == 1 ? "it" : "them", keys == 1 ? "it" : "them");
+    return result;
+}
+
+enum result tier_delete(struct home *home, const char *name, struct reason *why)
+{
+    enum result result = unused_check(home, name, why);
+
+    if (result == RESULT_OK)
+        result = home_change_begin(home, why);
+    if (result != RESULT_OK)
+        return result;
+    result = tier_row_delete(home->db, name, why); /* which looks again */
+    return home_change_end(home, result, why);
+}
