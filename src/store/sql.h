@@ -26,6 +26,19 @@ enum sql {
     SQL_MODEL_VERSION_NEXT,
     SQL_MODEL_VERSION_INSERT,
     SQL_MODEL_VERSION_SET,
+    SQL_CALL_INSERT,
+    SQL_CALL_LIST,
+    SQL_CALL_LIST_OF_KEY,
+    SQL_CALL_STARTS,
+    SQL_CALL_OLDEST,
+    SQL_CALL_EXPIRE,
+    SQL_CALL_DAY_NOTE,
+    SQL_CALL_DAY_SEQ,
+    SQL_DRAINED_GET,
+    SQL_DRAINED_SET,
+    SQL_USAGE_ADD,
+    SQL_USAGE_CHARGED,
+    SQL_USAGE_LIST,
     SQL__MAX
 };
 
@@ -33,7 +46,8 @@ enum sql {
 struct sql_row {
     const char *text;
     const char *binds; /* t text or NULL, i int64_t, o int64_t with 0 for NULL, b pointer and
-                          size_t */
+                          size_t; texts that are not copied and stay as they are until
+                          sql_end(): s text or NULL, e text that is NULL when empty */
     unsigned roles;    /* bits of 1 << enum db_role */
 };
 
