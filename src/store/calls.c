@@ -15,7 +15,7 @@
 #include "store/sql.h"
 
 enum {
-    PAGE_ROWS = 256
+    PAGE_ROWS = SQL_CALL_BLOCK_ROWS
 };
 
 /* Behind every key, whose characters are 0-9 A-Z a-z. */
@@ -125,20 +125,63 @@ static enum result seq_since(struct db *db, int64_t since_us, int64_t *seq, stru
     return number_get(db, SQL_CALL_DAY_SEQ, result, seq, why);
 }
 
+/*
+ * The numbers from first to last are gone through by blocks, from the highest on, and what
+ * there is none of is left out, be it never so wide.  Makes *at the lowest number, not
+ * below first, of the block that has the highest call; RESULT_MISSING if there is none.
+ */
+static enum result block_find(struct db *db, int64_t first, int64_t last, int64_t *at,
+                              struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_CALL_HIGHEST, first, last);
+
+    *at = first;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_CALL_HIGHEST);
+    if (result == RESULT_OK)
+        *at = sql_int(db, SQL_CALL_HIGHEST, 0) & ~(int64_t)(SQL_CALL_BLOCK_ROWS - 1);
+    if (*at < first)
+        *at = first;
+    sql_end(db, SQL_CALL_HIGHEST);
+    return result;
+}
+
+/* The block of a number, as the index has it: rounded down. */
+static int64_t block_of(int64_t seq)
+{
+    return seq / SQL_CALL_BLOCK_ROWS - (seq % SQL_CALL_BLOCK_ROWS < 0);
+}
+
+static enum result block_starts(struct db *db, const char *key, int64_t after_us, int64_t first,
+                                int64_t last, int64_t *starts, size_t count, size_t *got,
+                                struct reason *why)
+{
+    enum result result;
+
+    result = sql_start(db, why, SQL_CALL_STARTS, block_of(first), key, after_us, first, last,
+                       (int64_t)count);
+    while (result == RESULT_OK && (result = sql_next(db, why, SQL_CALL_STARTS)) == RESULT_OK)
+        starts[(*got)++] = sql_int(db, SQL_CALL_STARTS, 0);
+    sql_end(db, SQL_CALL_STARTS);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
 enum result call_starts(struct db *db, const char *key, int64_t after_us, int64_t up_to,
                         int64_t *starts, size_t count, size_t *got, struct reason *why)
 {
     enum result result;
-    int64_t first;
+    int64_t first, at;
 
     *got = 0;
     result = seq_since(db, after_us, &first, why);
-    if (result != RESULT_OK)
-        return result;
-    result = sql_start(db, why, SQL_CALL_STARTS, key, first, up_to, after_us, (int64_t)count);
-    while (result == RESULT_OK && (result = sql_next(db, why, SQL_CALL_STARTS)) == RESULT_OK)
-        starts[(*got)++] = sql_int(db, SQL_CALL_STARTS, 0);
-    sql_end(db, SQL_CALL_STARTS);
+    while (result == RESULT_OK && *got < count && up_to >= first) {
+        result = block_find(db, first, up_to, &at, why);
+        if (result == RESULT_OK)
+            result = block_starts(db, key, after_us, at, up_to, starts, count - *got, got, why);
+        if (at == first)
+            break;
+        up_to = at - 1;
+    }
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
@@ -178,55 +221,85 @@ static int64_t or_else(int64_t value, int64_t open)
     return value != 0 ? value : open;
 }
 
-/* At most count of the calls that fit and are numbered from first to last, newest first. */
-static enum result page_read(struct db *db, const struct call_filter *filter, int64_t first,
-                             int64_t last, struct call_row *rows, size_t count, size_t *got,
+/* A list while it is made: what is left to be read, and a page. */
+struct listing {
+    const struct call_filter *filter;
+    int64_t first, last, left;
+    struct call_row *rows;
+    size_t got;
+};
+
+/*
+ * Reads a page of the calls that fit and are numbered from first on, newest first; of one
+ * key, first and the last that is left are in one block.
+ */
+static enum result page_read(struct db *db, struct listing *list, int64_t first,
                              struct reason *why)
 {
+    const struct call_filter *filter = list->filter;
     enum sql sql = filter->key != NULL ? SQL_CALL_LIST_OF_KEY : SQL_CALL_LIST;
+    int64_t want = list->left < PAGE_ROWS ? list->left : PAGE_ROWS;
     enum result result;
 
-    *got = 0;
+    list->got = 0;
     result =
-        sql_start(db, why, sql, first, last, or_else(filter->since_us, INT64_MIN),
+        sql_start(db, why, sql, first, list->last, or_else(filter->since_us, INT64_MIN),
                   or_else(filter->until_us, INT64_MAX), or_else(filter->status_min, INT64_MIN),
                   or_else(filter->status_max, INT64_MAX), filter->user, filter->model,
-                  filter->request_id, (int64_t)count, filter->key);
+                  filter->request_id, want, block_of(first), filter->key);
     while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK) {
-        result = call_read(db, sql, &rows[*got], why);
-        *got += result == RESULT_OK;
+        result = call_read(db, sql, &list->rows[list->got], why);
+        list->got += result == RESULT_OK;
     }
     sql_end(db, sql);
+    list->left -= (int64_t)list->got;
     return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+/* Reads the next page, which may be empty; RESULT_MISSING when nothing is left. */
+static enum result page_next(struct db *db, struct listing *list, struct reason *why)
+{
+    int64_t at = list->first;
+    enum result result = RESULT_OK;
+
+    if (list->left == 0 || list->last < list->first)
+        return RESULT_MISSING;
+    if (list->filter->key != NULL)
+        result = block_find(db, list->first, list->last, &at, why);
+    if (result == RESULT_OK)
+        result = page_read(db, list, at, why);
+    if (result != RESULT_OK)
+        return result;
+    if (list->filter->key == NULL && list->got == PAGE_ROWS)
+        at = list->rows[list->got - 1].seq; /* there may be more below it */
+    if (at == list->first)
+        list->left = 0;
+    else
+        list->last = at - 1;
+    return RESULT_OK;
 }
 
 enum result call_row_list(struct db *db, const struct call_filter *filter,
                           bool (*each)(void *arg, const struct call_row *row), void *arg,
                           struct reason *why)
 {
-    int64_t left = or_else(filter->limit, INT64_MAX), first = INT64_MIN, last = INT64_MAX;
+    struct listing list = {.filter = filter, .first = INT64_MIN, .last = INT64_MAX};
     enum result result = RESULT_OK;
     bool more = true;
-    struct call_row *rows;
-    size_t want, got;
 
-    rows = malloc(PAGE_ROWS * sizeof(*rows));
-    if (rows == NULL)
+    list.left = or_else(filter->limit, INT64_MAX);
+    list.rows = malloc(PAGE_ROWS * sizeof(*list.rows));
+    if (list.rows == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     if (filter->since_us != 0)
-        result = seq_since(db, filter->since_us, &first, why);
-    while (result == RESULT_OK && more && left > 0) {
-        want = left < PAGE_ROWS ? (size_t)left : PAGE_ROWS;
-        result = page_read(db, filter, first, last, rows, want, &got, why);
-        for (size_t i = 0; i < got && more; i++)
-            more = each(arg, &rows[i]);
-        more = more && got == want && rows[got - 1].seq > first;
-        if (more)
-            last = rows[got - 1].seq - 1;
-        left -= (int64_t)got;
+        result = seq_since(db, filter->since_us, &list.first, why);
+    while (result == RESULT_OK && more) {
+        result = page_next(db, &list, why);
+        for (size_t i = 0; result == RESULT_OK && i < list.got && more; i++)
+            more = each(arg, &list.rows[i]);
     }
-    free(rows);
-    return result;
+    free(list.rows);
+    return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
 static enum result usage_read(struct db *db, struct usage_row *row, struct reason *why)

@@ -58,12 +58,16 @@ const struct sql_row sql_rows[SQL__MAX] = {
                          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                          "isiiseeosiiiee", BOTH},
     [SQL_CALL_LIST] = {"SELECT " CALL_COLUMNS " FROM call WHERE " CALL_FITS, "iiiiiisssi", CLI},
-    [SQL_CALL_LIST_OF_KEY] = {"SELECT " CALL_COLUMNS
-                              " FROM call WHERE key = ?11 AND " CALL_FITS,
-                              "iiiiiisssis", CLI},
-    [SQL_CALL_STARTS] = {"SELECT started_us FROM call WHERE key = ? AND seq BETWEEN ? AND ?"
-                         " AND started_us > ? ORDER BY seq DESC LIMIT ?",
-                         "siiii", BOTH},
+    [SQL_CALL_LIST_OF_KEY] = {"SELECT " CALL_COLUMNS " FROM call INDEXED BY call_key"
+                              " WHERE " SQL_CALL_BLOCK " = ?11 AND key = ?12 AND " CALL_FITS,
+                              "iiiiiisssiis", CLI},
+    [SQL_CALL_HIGHEST] = {"SELECT seq FROM call WHERE seq BETWEEN ? AND ?"
+                          " ORDER BY seq DESC LIMIT 1",
+                          "ii", BOTH},
+    [SQL_CALL_STARTS] = {"SELECT started_us FROM call INDEXED BY call_key"
+                         " WHERE " SQL_CALL_BLOCK " = ? AND key = ? AND started_us > ?"
+                         " AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?",
+                         "isiiii", BOTH},
     [SQL_CALL_OLDEST] = {"SELECT seq, started_us FROM call ORDER BY seq LIMIT ?", "i", BOTH},
     [SQL_CALL_EXPIRE] = {"DELETE FROM call WHERE seq <= ?", "i", BOTH},
     [SQL_CALL_DAY_NOTE] = {"INSERT INTO call_day (day, first_seq) VALUES (?, ?)"
@@ -155,7 +159,7 @@ const char *const sql_migrations[] = {
     " address TEXT,"
     " over TEXT"
     ") STRICT;"
-    "CREATE INDEX call_key ON call (key, seq);"
+    "CREATE INDEX call_key ON call (" SQL_CALL_BLOCK ", key, started_us);"
     "CREATE TABLE usage (" /* sums over call, which outlast its rows */
     " key TEXT NOT NULL,"
     " day INTEGER NOT NULL," /* since 1970-01-01 UTC */

@@ -29,6 +29,7 @@ enum sql {
     SQL_CALL_INSERT,
     SQL_CALL_LIST,
     SQL_CALL_LIST_OF_KEY,
+    SQL_CALL_HIGHEST,
     SQL_CALL_STARTS,
     SQL_CALL_OLDEST,
     SQL_CALL_EXPIRE,
@@ -56,6 +57,16 @@ extern const struct sql_row sql_rows[SQL__MAX];
 /* The scripts that make schema 1, 2, ... from the one before. */
 extern const char *const sql_migrations[];
 extern const int sql_schema;
+
+/*
+ * The calls of a key are found by blocks of so many numbers: an index by block, key and
+ * time grows at its end.  One by key alone would have a page for each key to change with
+ * every thousand calls, which costs four times as much a call where there are many keys.
+ */
+#define SQL_CALL_BLOCK "seq >> 12"
+enum {
+    SQL_CALL_BLOCK_ROWS = 1 << 12
+};
 
 /* Runs a statement that gives no rows. */
 enum result sql_run(struct db *db, struct reason *why, enum sql sql, ...);

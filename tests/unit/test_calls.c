@@ -17,7 +17,7 @@
 #include "store/calls.h"
 
 enum {
-    MANY = 600 /* more than two pages of a list */
+    MANY = 9000 /* more than two pages of a list, and two blocks of the index */
 };
 
 #define NOON (INT64_C(20000) * CALL_DAY_US + CALL_DAY_US / 2)
@@ -264,7 +264,8 @@ static void a_row_comes_back_as_it_was_written(void **state)
 
 static void a_list_has_each_call_once_newest_first_over_many_pages(void **state)
 {
-    struct call_filter all = {0}, half = {.key = bob}, some = {.limit = 300};
+    struct call_filter all = {0}, half = {.key = bob}, some = {.limit = 5000};
+    struct call_filter few = {.key = bob, .limit = 3000};
     struct seen seen;
 
     (void)state;
@@ -275,13 +276,16 @@ static void a_list_has_each_call_once_newest_first_over_many_pages(void **state)
     seen = list(&all);
     assert_int_equal(seen.count, MANY);
     assert_int_equal(seen.last.seq, 1);
-    assert_int_equal(strncmp(seen.seqs, "600 599 598 ", 12), 0);
+    assert_int_equal(strncmp(seen.seqs, "9000 8999 8998 ", 15), 0);
     seen = list(&half);
     assert_int_equal(seen.count, MANY / 2);
     assert_int_equal(seen.last.seq, 2);
     seen = list(&some);
-    assert_int_equal(seen.count, 300);
-    assert_int_equal(seen.last.seq, 301);
+    assert_int_equal(seen.count, 5000);
+    assert_int_equal(seen.last.seq, 4001);
+    seen = list(&few);
+    assert_int_equal(seen.count, 3000);
+    assert_int_equal(seen.last.seq, 3002);
 }
 
 static void a_list_ends_where_its_reader_says(void **state)
@@ -346,6 +350,48 @@ static void since_finds_all_though_the_clock_was_set_back(void **state)
 }
 
 /* A note that comes late with a lower number counts; one with a higher does not. */
+/* As many as there are numbers may lie between two calls. */
+static void a_wide_gap_between_numbers_costs_nothing(void **state)
+{
+    struct call_filter of_alice = {.key = alice};
+    int64_t starts[4];
+    size_t got;
+
+    (void)state;
+    add_at(INT64_MIN, alice, NOON);
+    add_at(-4097, alice, NOON);
+    add_at(-4096, alice, NOON);
+    add_at(-1, bob, NOON);
+    add_at(4095, alice, NOON);
+    add_at(INT64_MAX, alice, NOON);
+    assert_list(&of_alice, "9223372036854775807 4095 -4096 -4097 -9223372036854775808 ");
+    done(call_starts(home.db, alice, 0, INT64_MAX - 1, starts, 4, &got, &why));
+    assert_int_equal(got, 4);
+    done(call_starts(home.db, alice, 0, -4097, starts, 4, &got, &why));
+    assert_int_equal(got, 2);
+    done(call_starts(home.db, bob, 0, INT64_MIN, starts, 4, &got, &why));
+    assert_int_equal(got, 0);
+}
+
+static void the_starts_of_a_key_come_from_many_blocks(void **state)
+{
+    static int64_t starts[MANY];
+    size_t got;
+
+    (void)state;
+    done(db_begin(home.db, &why));
+    for (int64_t i = 1; i <= MANY; i++)
+        add_at(i, i % 2 ? alice : bob, NOON + i);
+    done(db_commit(home.db, &why));
+    done(call_starts(home.db, bob, NOON + 10, MANY - 2, starts, MANY, &got, &why));
+    assert_int_equal(got, MANY / 2 - 6);
+    for (size_t i = 0; i < got; i++)
+        assert_int_equal(starts[i], NOON + MANY - 2 - 2 * (int64_t)i);
+    done(call_starts(home.db, bob, NOON, MANY, starts, 3000, &got, &why));
+    assert_int_equal(got, 3000);
+    assert_int_equal(starts[2999], NOON + 3002);
+}
+
 static void the_lowest_note_of_a_day_holds(void **state)
 {
     struct call_row row = row_of(5, alice, NOON);
@@ -442,7 +488,7 @@ static void sums_equal_the_rows(void **state)
     done(db_commit(home.db, &why));
     done(call_row_list(home.db, &all, sum_calls, &of_rows, &why));
     total = sums(&all);
-    assert_true(total.count > 300); /* more than a page */
+    assert_true(total.count > 4096); /* more than a page */
     assert_memory_equal(&total.sum, &of_rows, sizeof(of_rows));
     done(usage_charged(home.db, alice, INT64_MIN, INT64_MAX, &charged, &why));
     total = sums(&(struct call_filter){.key = alice});
@@ -522,6 +568,8 @@ int main(void)
         TEST(a_list_ends_where_its_reader_says),
         TEST(each_condition_leaves_out_what_does_not_fit),
         TEST(since_finds_all_though_the_clock_was_set_back),
+        TEST(a_wide_gap_between_numbers_costs_nothing),
+        TEST(the_starts_of_a_key_come_from_many_blocks),
         TEST(the_lowest_note_of_a_day_holds),
         TEST(the_starts_of_a_key_are_its_latest_in_the_window_and_no_more),
         TEST(sums_equal_the_rows),
