@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 enum {
-    CLOCK_RFC3339_MAX = 32
+    CLOCK_RFC3339_MAX = 32,
+    CLOCK_DATE_MAX = 11
 };
 
 /* Nanoseconds of a clock that never goes back; its zero means nothing. */
@@ -39,6 +40,20 @@ struct clock_month clock_month_of(int64_t day);
  * returns its length.  Years 0 to 9999.
  */
 size_t clock_rfc3339(char out[CLOCK_RFC3339_MAX], int64_t wall_us);
+
+/* The same with microseconds: 2026-01-31T12:00:00.000000Z. */
+size_t clock_rfc3339_us(char out[CLOCK_RFC3339_MAX], int64_t wall_us);
+
+/* Writes a day since 1970-01-01 as 2026-01-31; "-" for one that is not of years 0 to 9999. */
+void clock_date(char out[CLOCK_DATE_MAX], int64_t day);
+
+/*
+ * Reads a date, which is its midnight UTC, or a date and time as RFC 3339 has it: with Z or
+ * an offset, perhaps with a fraction of a second, of which six digits count; T may be a
+ * space, and 23:59:60 UTC is the second after it.  False, with *wall_us as it was, for
+ * anything else.
+ */
+bool clock_rfc3339_parse(const char *text, int64_t *wall_us);
 
 /*
  * Reads a duration: a whole number with one unit of s, m, h, d or w (30d, 12h).

@@ -388,3 +388,18 @@ void csv_close(struct csv *csv)
     free(csv->chunk);
     free(csv);
 }
+
+void csv_cell_put(struct buf *text, const char *cell)
+{
+    if (strpbrk(cell, ",\"\r\n") == NULL) {
+        buf_puts(text, cell);
+        return;
+    }
+    buf_putc(text, '"');
+    for (; *cell != '\0'; cell++) {
+        if (*cell == '"')
+            buf_putc(text, '"');
+        buf_putc(text, *cell);
+    }
+    buf_putc(text, '"');
+}

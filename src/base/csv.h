@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/result.h"
 
 enum {
@@ -68,5 +69,8 @@ uint64_t csv_line(const struct csv *csv);
  */
 enum result csv_refuse_cell(const struct csv *csv, size_t i, enum result result,
                             const char *fault, struct reason *why);
+
+/* Writes a cell, quoted where it has to be. */
+void csv_cell_put(struct buf *text, const char *cell);
 
 #endif

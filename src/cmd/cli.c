@@ -3,6 +3,7 @@
  */
 #include "cmd/cli.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,6 +51,14 @@ void cli_home_close(struct home *home)
     home_leave(home);
 }
 
+enum result cli_calls_bring_in(struct home *home, struct reason *why)
+{
+    /* here the ledger's journal goes into home->db */
+    (void)home;
+    (void)why;
+    return RESULT_OK;
+}
+
 static bool is_file_name(const char *text)
 {
     size_t len = strlen(text);
@@ -91,6 +100,10 @@ int cli_print(struct buf *text)
     return status;
 }
 
+enum {
+    LIST_CHUNK = 65536
+};
+
 void cli_list_start(struct cli_list *list, const struct option_set *set, const char *head)
 {
     memset(list, 0, sizeof(*list));
@@ -102,14 +115,32 @@ void cli_list_start(struct cli_list *list, const struct option_set *set, const c
         buf_puts(&list->text, head);
 }
 
+bool cli_list_flush(struct cli_list *list)
+{
+    struct buf *text = &list->text;
+
+    if (text->len < LIST_CHUNK || buf_failed(text))
+        return !buf_failed(text);
+    if (list->error == 0 && fwrite(text->data, 1, text->len, stdout) != text->len)
+        list->error = errno;
+    buf_clear(text, SIZE_MAX);
+    return list->error == 0;
+}
+
 int cli_list_end(struct cli_list *list, enum result result, const struct reason *why)
 {
+    struct reason output;
+
     if (list->json)
         json_write_array_end(&list->writer);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK && list->error == 0)
         return cli_print(&list->text);
     buf_free(&list->text);
-    return cli_fail(why);
+    if (list->error == 0)
+        return cli_fail(why);
+    errno = list->error;
+    reason_errno(&output, "standard output");
+    return cli_fail(&output);
 }
 
 void cli_time_print(char out[20], int64_t seconds)

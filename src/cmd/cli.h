@@ -56,6 +56,12 @@ int cli_misuse(const struct reason *why);
 enum result cli_home_open(const struct option_set *set, struct home *home, struct reason *why);
 void cli_home_close(struct home *home);
 
+/*
+ * Has every call that has ended in the database, before it is asked for calls: the ledger's
+ * journal is brought into it.
+ */
+enum result cli_calls_bring_in(struct home *home, struct reason *why);
+
 /* The directory that the options name. */
 const char *cli_home_path(const struct option_set *set);
 
@@ -69,15 +75,22 @@ enum result cli_image_open(const struct option_set *set, const char *name_or_fil
 /* Prints the text of a buffer and a newline, and frees it. */
 int cli_print(struct buf *text);
 
-/* A list while it is printed: a table with a head line, or a JSON array. */
+/*
+ * A list while it is printed: a table with a head line, or a JSON array.  What does not fit
+ * in memory is flushed after each row; an error of the output is told once, at the end.
+ */
 struct cli_list {
     struct buf text;
     struct json_writer writer;
     bool json;
+    int error; /* errno of the output, once it failed */
 };
 
 /* Begins a list; head is the table's first line. */
 void cli_list_start(struct cli_list *list, const struct option_set *set, const char *head);
+
+/* Prints what has come together, once it is much.  False when the output has failed. */
+bool cli_list_flush(struct cli_list *list);
 
 /* Ends and prints it, or tells why it could not be had; returns the exit status. */
 int cli_list_end(struct cli_list *list, enum result result, const struct reason *why);
@@ -101,7 +114,8 @@ void cli_json_limits(struct json_writer *writer, const struct limits *limits);
 const char *cli_option_join(const struct option_set *set, const char *name, struct buf *out);
 
 /* The commands; each table ends with a NULL noun. */
-extern const struct cli_command cmd_config_commands[], cmd_init_commands[], cmd_key_commands[],
-    cmd_model_commands[], cmd_predict_commands[], cmd_tier_commands[];
+extern const struct cli_command cmd_backup_commands[], cmd_call_commands[],
+    cmd_config_commands[], cmd_init_commands[], cmd_key_commands[], cmd_model_commands[],
+    cmd_predict_commands[], cmd_tier_commands[];
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/csv.h"
 #include "base/num.h"
 #include "cmd/cli.h"
 #include "forest/rows.h"
@@ -55,22 +56,6 @@ static enum result output_read(const struct option_set *set, enum output *output
                       text);
 }
 
-/* A cell of CSV, quoted where it has to be (RFC 4180). */
-static void cell_put(struct buf *text, const char *cell)
-{
-    if (strpbrk(cell, ",\"\r\n") == NULL) {
-        buf_puts(text, cell);
-        return;
-    }
-    buf_putc(text, '"');
-    for (; *cell != '\0'; cell++) {
-        if (*cell == '"')
-            buf_putc(text, '"');
-        buf_putc(text, *cell);
-    }
-    buf_putc(text, '"');
-}
-
 static void number_put(struct buf *text, double value)
 {
     char number[NUM_DOUBLE_MAX];
@@ -88,7 +73,7 @@ static void header_put(struct predict *predict)
         for (uint32_t k = 0; k < classes; k++) {
             if (k > 0)
                 buf_putc(&predict->text, ',');
-            cell_put(&predict->text, image_class_label(predict->image, k));
+            csv_cell_put(&predict->text, image_class_label(predict->image, k));
         }
     buf_putc(&predict->text, '\n');
 }
@@ -100,8 +85,8 @@ static void row_put(struct predict *predict, const double *outputs)
     if (classes == 0) {
         number_put(&predict->text, outputs[0]);
     } else if (predict->output == OUTPUT_LABEL) {
-        cell_put(&predict->text,
-                 image_class_label(predict->image, (uint32_t)walk_argmax(outputs, classes)));
+        csv_cell_put(&predict->text, image_class_label(predict->image, (uint32_t)walk_argmax(
+                                                                           outputs, classes)));
     } else {
         for (uint32_t k = 0; k < classes; k++) {
             if (k > 0)

@@ -52,9 +52,13 @@ struct call_row {
 /* The UTC day of a time in microseconds, counted from 1970-01-01; also before it. */
 int64_t call_day(int64_t wall_us);
 
+/* RESULT_EXISTS if there is a call of this seq. */
 enum result call_row_insert(struct db *db, const struct call_row *row, struct reason *why);
 
-/* The highest seq whose call is in the database; within a transaction, to be raised. */
+/*
+ * The highest seq whose call is in the database; within a transaction, to be raised.
+ * RESULT_INVALID for a lower one than is set.
+ */
 enum result call_drained_get(struct db *db, int64_t *seq, struct reason *why);
 enum result call_drained_set(struct db *db, int64_t seq, struct reason *why);
 
@@ -73,7 +77,10 @@ struct usage_row {
 /* Adds these sums to those that are there. */
 enum result usage_row_add(struct db *db, const struct usage_row *row, struct reason *why);
 
-/* Notes that no call of this day or a later one has a number below seq, if none is noted. */
+/*
+ * Notes that no call of this day has a number below seq; the lowest that was noted holds.
+ * Every day that calls began on has to be noted, or they are not found by their time.
+ */
 enum result call_day_note(struct db *db, int64_t day, int64_t seq, struct reason *why);
 
 /* What a key was charged from one day to another, both included. */
@@ -87,28 +94,33 @@ enum result usage_charged(struct db *db, const char *key, int64_t first_day, int
 enum result call_starts(struct db *db, const char *key, int64_t after_us, int64_t up_to,
                         int64_t *starts, size_t count, size_t *got, struct reason *why);
 
-/* What to list; empty texts and zeros leave a thing open. */
+/* What to list; what is NULL or zero is left open. */
 struct call_filter {
-    const char *key, *user, *model, *request_id; /* NULL: any */
-    int64_t status_min, status_max;              /* both included; 0: any */
-    int64_t since_us, until_us;                  /* since included, until not; 0: any */
-    int64_t limit;                               /* 0: all */
+    const char *key, *user, *model, *request_id;
+    int64_t status_min, status_max; /* both included */
+    int64_t since_us, until_us;     /* since included, until not */
+    int64_t limit;
 };
 
-/* Calls each for the calls that fit, newest first, until it returns false. */
+/*
+ * Calls each for the calls that fit, newest first, until it returns false.  No lock is held
+ * while it works; it may take as long as it likes.
+ */
 enum result call_row_list(struct db *db, const struct call_filter *filter,
                           bool (*each)(void *arg, const struct call_row *row), void *arg,
                           struct reason *why);
 
-/* Calls each for the sums that fit, by key, day and model; the filter's limit and status do not
- * apply. */
+/*
+ * Calls each for the sums that fit, by key, day and model.  Of the filter key, model and
+ * time apply; a sum fits if any of its day lies within the time.
+ */
 enum result usage_row_list(struct db *db, const struct call_filter *filter,
                            void (*each)(void *arg, const struct usage_row *row), void *arg,
                            struct reason *why);
 
 /*
- * Deletes at most `most` of the oldest calls that began before before_us; sums stay.
- * *deleted says how many.
+ * Deletes, from the lowest number on, at most `most` calls that began before before_us, up
+ * to the first that did not; sums stay.  *deleted says how many.
  */
 enum result call_rows_expire(struct db *db, int64_t before_us, int64_t most, int64_t *deleted,
                              struct reason *why);

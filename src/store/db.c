@@ -252,6 +252,15 @@ void db_close(struct db *db)
     free(db);
 }
 
+/* One text; who binds it static keeps it in place until the bindings are cleared. */
+static int bind_text(sqlite3_stmt *statement, int at, char kind, const char *text)
+{
+    if (kind == 'e' && text[0] == '\0')
+        return sqlite3_bind_null(statement, at);
+    return sqlite3_bind_text(statement, at, text, -1,
+                             kind == 't' ? SQLITE_TRANSIENT : SQLITE_STATIC);
+}
+
 static enum result bind_all(struct db *db, sqlite3_stmt *statement, const char *binds,
                             va_list args, struct reason *why)
 {
@@ -264,8 +273,9 @@ static enum result bind_all(struct db *db, sqlite3_stmt *statement, const char *
     for (; *binds != '\0' && code == SQLITE_OK; binds++, at++) {
         switch (*binds) {
         case 't':
-            code = sqlite3_bind_text(statement, at, va_arg(args, const char *), -1,
-                                     SQLITE_TRANSIENT);
+        case 's':
+        case 'e':
+            code = bind_text(statement, at, *binds, va_arg(args, const char *));
             break;
         case 'b':
             bytes = va_arg(args, const void *);

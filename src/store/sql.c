@@ -17,6 +17,20 @@ enum {
     " k.tier, k.limits, k.addresses, k.scopes, k.mac_before, k.before_until, k.rotated_at," \
     " t.name, t.limits, t.price, t.shadow FROM key k LEFT JOIN tier t ON t.name = k.tier"
 
+#define CALL_COLUMNS                                                                    \
+    "seq, request_id, started_us, duration_us, key, user, model, version, route, rows," \
+    " charged, status, address, over"
+
+/* What a list of calls asks, whatever index finds them. */
+#define CALL_FITS                                                         \
+    "seq BETWEEN ?1 AND ?2 AND started_us >= ?3 AND started_us < ?4"      \
+    " AND status BETWEEN ?5 AND ?6 AND (?7 IS NULL OR user = ?7)"         \
+    " AND (?8 IS NULL OR model = ?8) AND (?9 IS NULL OR request_id = ?9)" \
+    " ORDER BY seq DESC LIMIT ?10"
+
+#define USAGE_COLUMNS \
+    "key, day, model, calls, rows, charged, failed, over, duration_us, last_us"
+
 const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_BEGIN] = {"BEGIN IMMEDIATE", "", BOTH},
     [SQL_COMMIT] = {"COMMIT", "", BOTH},
@@ -68,6 +82,50 @@ const struct sql_row sql_rows[SQL__MAX] = {
                                   " VALUES (?, ?, ?, ?)",
                                   "titi", CLI},
     [SQL_MODEL_VERSION_SET] = {"UPDATE model SET version = ? WHERE name = ?", "it", CLI},
+
+    [SQL_CALL_INSERT] = {"INSERT INTO call (" CALL_COLUMNS
+                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         "isiiseeosiiiee", BOTH},
+    [SQL_CALL_LIST] = {"SELECT " CALL_COLUMNS " FROM call WHERE " CALL_FITS, "iiiiiisssi", CLI},
+    [SQL_CALL_LIST_OF_KEY] = {"SELECT " CALL_COLUMNS " FROM call INDEXED BY call_key"
+                              " WHERE " SQL_CALL_BLOCK " = ?11 AND key = ?12 AND " CALL_FITS,
+                              "iiiiiisssiis", CLI},
+    [SQL_CALL_HIGHEST] = {"SELECT seq FROM call WHERE seq BETWEEN ? AND ?"
+                          " ORDER BY seq DESC LIMIT 1",
+                          "ii", BOTH},
+    [SQL_CALL_STARTS] = {"SELECT started_us FROM call INDEXED BY call_key"
+                         " WHERE " SQL_CALL_BLOCK " = ? AND key = ? AND started_us > ?"
+                         " AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?",
+                         "isiiii", BOTH},
+    [SQL_CALL_OLDEST] = {"SELECT seq, started_us FROM call ORDER BY seq LIMIT ?", "i", BOTH},
+    [SQL_CALL_EXPIRE] = {"DELETE FROM call WHERE seq <= ?", "i", BOTH},
+    [SQL_CALL_DAY_NOTE] = {"INSERT INTO call_day (day, first_seq) VALUES (?, ?)"
+                           " ON CONFLICT (day) DO UPDATE SET first_seq = excluded.first_seq"
+                           " WHERE excluded.first_seq < first_seq",
+                           "ii", BOTH},
+    [SQL_CALL_DAY_SEQ] = {"SELECT coalesce(min(first_seq), 9223372036854775807) FROM call_day"
+                          " WHERE day >= ?",
+                          "i", BOTH},
+    [SQL_DRAINED_GET] = {"SELECT seq FROM drained", "", BOTH},
+    [SQL_DRAINED_SET] = {"UPDATE drained SET seq = ?1 WHERE seq <= ?1", "i", BOTH},
+
+    [SQL_USAGE_ADD] = {"INSERT INTO usage (" USAGE_COLUMNS
+                       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                       " ON CONFLICT (key, day, model) DO UPDATE SET"
+                       " calls = calls + excluded.calls, rows = rows + excluded.rows,"
+                       " charged = charged + excluded.charged,"
+                       " failed = failed + excluded.failed, over = over + excluded.over,"
+                       " duration_us = duration_us + excluded.duration_us,"
+                       " last_us = max(last_us, excluded.last_us)",
+                       "sisiiiiiii", BOTH},
+    [SQL_USAGE_CHARGED] = {"SELECT coalesce(sum(charged), 0) FROM usage"
+                           " WHERE key = ? AND day BETWEEN ? AND ?",
+                           "sii", BOTH},
+    [SQL_USAGE_LIST] = {"SELECT " USAGE_COLUMNS " FROM usage"
+                        " WHERE (key, day, model) > (?1, ?2, ?3) AND key <= ?4"
+                        " AND day BETWEEN ?5 AND ?6 AND (?7 IS NULL OR model = ?7)"
+                        " ORDER BY key, day, model LIMIT ?8",
+                        "sissiisi", CLI},
 };
 
 const char *const sql_migrations[] = {
@@ -130,7 +188,7 @@ const char *const sql_migrations[] = {
     " address TEXT,"
     " over TEXT"
     ") STRICT;"
-    "CREATE INDEX call_key ON call (key, seq);"
+    "CREATE INDEX call_key ON call (" SQL_CALL_BLOCK ", key, started_us);"
     "CREATE TABLE usage (" /* sums over call, which outlast its rows */
     " key TEXT NOT NULL,"
     " day INTEGER NOT NULL," /* since 1970-01-01 UTC */

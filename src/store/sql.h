@@ -35,6 +35,20 @@ enum sql {
     SQL_MODEL_VERSION_NEXT,
     SQL_MODEL_VERSION_INSERT,
     SQL_MODEL_VERSION_SET,
+    SQL_CALL_INSERT,
+    SQL_CALL_LIST,
+    SQL_CALL_LIST_OF_KEY,
+    SQL_CALL_HIGHEST,
+    SQL_CALL_STARTS,
+    SQL_CALL_OLDEST,
+    SQL_CALL_EXPIRE,
+    SQL_CALL_DAY_NOTE,
+    SQL_CALL_DAY_SEQ,
+    SQL_DRAINED_GET,
+    SQL_DRAINED_SET,
+    SQL_USAGE_ADD,
+    SQL_USAGE_CHARGED,
+    SQL_USAGE_LIST,
     SQL__MAX
 };
 
@@ -42,7 +56,8 @@ enum sql {
 struct sql_row {
     const char *text;
     const char *binds; /* t text or NULL, i int64_t, o int64_t with 0 for NULL, b pointer and
-                          size_t */
+                          size_t; texts that are not copied and stay as they are until
+                          sql_end(): s text or NULL, e text that is NULL when empty */
     unsigned roles;    /* bits of 1 << enum db_role */
 };
 
@@ -51,6 +66,16 @@ extern const struct sql_row sql_rows[SQL__MAX];
 /* The scripts that make schema 1, 2, ... from the one before. */
 extern const char *const sql_migrations[];
 extern const int sql_schema;
+
+/*
+ * The calls of a key are found by blocks of so many numbers: an index by block, key and
+ * time grows at its end.  One by key alone would have a page for each key to change with
+ * every thousand calls, which costs four times as much a call where there are many keys.
+ */
+#define SQL_CALL_BLOCK "seq >> 12"
+enum {
+    SQL_CALL_BLOCK_ROWS = 1 << 12
+};
 
 /* Runs a statement that gives no rows. */
 enum result sql_run(struct db *db, struct reason *why, enum sql sql, ...);

@@ -1,0 +1,393 @@
+/*
+ * calls.c: the call log, and the sums that are kept of it.
+ *
+ * Lists are read in pages, each a statement of its own, and what is found is handed out
+ * between them: so whoever reads a list slowly, in a pager perhaps, holds up no checkpoint
+ * and, where there is no WAL, no writer.  Calls do not change once they are written, and
+ * new ones come in front of the page, so the pages make one list.
+ */
+#include "store/calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "store/sql.h"
+
+enum {
+    PAGE_ROWS = SQL_CALL_BLOCK_ROWS
+};
+
+/* Behind every key, whose characters are 0-9 A-Z a-z. */
+static const char key_last[] = "\x7f";
+
+enum call_column {
+    CALL_SEQ,
+    CALL_REQUEST_ID,
+    CALL_STARTED_US,
+    CALL_DURATION_US,
+    CALL_KEY,
+    CALL_USER,
+    CALL_MODEL,
+    CALL_VERSION,
+    CALL_ROUTE,
+    CALL_ROWS,
+    CALL_CHARGED,
+    CALL_STATUS,
+    CALL_ADDRESS,
+    CALL_OVER
+};
+
+enum usage_column {
+    USAGE_KEY,
+    USAGE_DAY,
+    USAGE_MODEL,
+    USAGE_CALLS,
+    USAGE_ROWS,
+    USAGE_CHARGED,
+    USAGE_FAILED,
+    USAGE_OVER,
+    USAGE_DURATION_US,
+    USAGE_LAST_US
+};
+
+int64_t call_day(int64_t wall_us)
+{
+    return wall_us / CALL_DAY_US - (wall_us % CALL_DAY_US < 0);
+}
+
+enum result call_row_insert(struct db *db, const struct call_row *row, struct reason *why)
+{
+    return sql_run(db, why, SQL_CALL_INSERT, row->seq, row->request_id, row->started_us,
+                   row->duration_us, row->key, row->user, row->model, row->version, row->route,
+                   row->rows, row->charged, row->status, row->address, row->over);
+}
+
+/* The number that a statement, which was started with this result, gives in its one row. */
+static enum result number_get(struct db *db, enum sql sql, enum result result, int64_t *number,
+                              struct reason *why)
+{
+    *number = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    if (result == RESULT_OK)
+        *number = sql_int(db, sql, 0);
+    else if (result == RESULT_MISSING)
+        result = reason_set(why, RESULT_MALFORMED, "the database: a row of its own is missing");
+    sql_end(db, sql);
+    return result;
+}
+
+enum result call_drained_get(struct db *db, int64_t *seq, struct reason *why)
+{
+    return number_get(db, SQL_DRAINED_GET, sql_start(db, why, SQL_DRAINED_GET), seq, why);
+}
+
+enum result call_drained_set(struct db *db, int64_t seq, struct reason *why)
+{
+    enum result result = sql_run(db, why, SQL_DRAINED_SET, seq);
+
+    if (result == RESULT_OK && sql_changes(db) == 0)
+        return reason_set(why, RESULT_INVALID,
+                          "the number of the last call in the database can only be raised");
+    return result;
+}
+
+enum result usage_row_add(struct db *db, const struct usage_row *row, struct reason *why)
+{
+    return sql_run(db, why, SQL_USAGE_ADD, row->key, row->day, row->model, row->calls,
+                   row->rows, row->charged, row->failed, row->over, row->duration_us,
+                   row->last_us);
+}
+
+enum result usage_charged(struct db *db, const char *key, int64_t first_day, int64_t last_day,
+                          int64_t *charged, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_USAGE_CHARGED, key, first_day, last_day);
+
+    return number_get(db, SQL_USAGE_CHARGED, result, charged, why);
+}
+
+enum result call_day_note(struct db *db, int64_t day, int64_t seq, struct reason *why)
+{
+    return sql_run(db, why, SQL_CALL_DAY_NOTE, day, seq);
+}
+
+/*
+ * A number that no call since then is below.  Where the clock was set back, a later day
+ * has calls with lower numbers than an earlier one: so it is the lowest of all days from
+ * that one on.
+ */
+static enum result seq_since(struct db *db, int64_t since_us, int64_t *seq, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_CALL_DAY_SEQ, call_day(since_us));
+
+    return number_get(db, SQL_CALL_DAY_SEQ, result, seq, why);
+}
+
+/*
+ * The numbers from first to last are gone through by blocks, from the highest on, and what
+ * there is none of is left out, be it never so wide.  Makes *at the lowest number, not
+ * below first, of the block that has the highest call; RESULT_MISSING if there is none.
+ */
+static enum result block_find(struct db *db, int64_t first, int64_t last, int64_t *at,
+                              struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_CALL_HIGHEST, first, last);
+
+    *at = first;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_CALL_HIGHEST);
+    if (result == RESULT_OK)
+        *at = sql_int(db, SQL_CALL_HIGHEST, 0) & ~(int64_t)(SQL_CALL_BLOCK_ROWS - 1);
+    if (*at < first)
+        *at = first;
+    sql_end(db, SQL_CALL_HIGHEST);
+    return result;
+}
+
+/* The block of a number, as the index has it: rounded down. */
+static int64_t block_of(int64_t seq)
+{
+    return seq / SQL_CALL_BLOCK_ROWS - (seq % SQL_CALL_BLOCK_ROWS < 0);
+}
+
+static enum result block_starts(struct db *db, const char *key, int64_t after_us, int64_t first,
+                                int64_t last, int64_t *starts, size_t count, size_t *got,
+                                struct reason *why)
+{
+    enum result result;
+
+    result = sql_start(db, why, SQL_CALL_STARTS, block_of(first), key, after_us, first, last,
+                       (int64_t)count);
+    while (result == RESULT_OK && (result = sql_next(db, why, SQL_CALL_STARTS)) == RESULT_OK)
+        starts[(*got)++] = sql_int(db, SQL_CALL_STARTS, 0);
+    sql_end(db, SQL_CALL_STARTS);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+enum result call_starts(struct db *db, const char *key, int64_t after_us, int64_t up_to,
+                        int64_t *starts, size_t count, size_t *got, struct reason *why)
+{
+    enum result result;
+    int64_t first, at;
+
+    *got = 0;
+    result = seq_since(db, after_us, &first, why);
+    while (result == RESULT_OK && *got < count && up_to >= first) {
+        result = block_find(db, first, up_to, &at, why);
+        if (result == RESULT_OK)
+            result = block_starts(db, key, after_us, at, up_to, starts, count - *got, got, why);
+        if (at == first)
+            break;
+        up_to = at - 1;
+    }
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+static enum result call_read(struct db *db, enum sql sql, struct call_row *row,
+                             struct reason *why)
+{
+    const struct {
+        enum call_column column;
+        char *out;
+        size_t size;
+    } texts[] = {
+        {CALL_REQUEST_ID, row->request_id, sizeof(row->request_id)},
+        {CALL_KEY, row->key, sizeof(row->key)},
+        {CALL_USER, row->user, sizeof(row->user)},
+        {CALL_MODEL, row->model, sizeof(row->model)},
+        {CALL_ROUTE, row->route, sizeof(row->route)},
+        {CALL_ADDRESS, row->address, sizeof(row->address)},
+        {CALL_OVER, row->over, sizeof(row->over)},
+    };
+
+    row->seq = sql_int(db, sql, CALL_SEQ);
+    row->started_us = sql_int(db, sql, CALL_STARTED_US);
+    row->duration_us = sql_int(db, sql, CALL_DURATION_US);
+    row->version = sql_int(db, sql, CALL_VERSION);
+    row->rows = sql_int(db, sql, CALL_ROWS);
+    row->charged = sql_int(db, sql, CALL_CHARGED);
+    row->status = sql_int(db, sql, CALL_STATUS);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (sql_text(db, sql, (int)texts[i].column, texts[i].out, texts[i].size) != RESULT_OK)
+            return reason_set(why, RESULT_MALFORMED, "the database: call %lld is damaged",
+                              (long long)row->seq);
+    return RESULT_OK;
+}
+
+static int64_t or_else(int64_t value, int64_t open)
+{
+    return value != 0 ? value : open;
+}
+
+/* A list while it is made: what is left to be read, and a page. */
+struct listing {
+    const struct call_filter *filter;
+    int64_t first, last, left;
+    struct call_row *rows;
+    size_t got;
+};
+
+/*
+ * Reads a page of the calls that fit and are numbered from first on, newest first; of one
+ * key, first and the last that is left are in one block.
+ */
+static enum result page_read(struct db *db, struct listing *list, int64_t first,
+                             struct reason *why)
+{
+    const struct call_filter *filter = list->filter;
+    enum sql sql = filter->key != NULL ? SQL_CALL_LIST_OF_KEY : SQL_CALL_LIST;
+    int64_t want = list->left < PAGE_ROWS ? list->left : PAGE_ROWS;
+    enum result result;
+
+    list->got = 0;
+    result =
+        sql_start(db, why, sql, first, list->last, or_else(filter->since_us, INT64_MIN),
+                  or_else(filter->until_us, INT64_MAX), or_else(filter->status_min, INT64_MIN),
+                  or_else(filter->status_max, INT64_MAX), filter->user, filter->model,
+                  filter->request_id, want, block_of(first), filter->key);
+    while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK) {
+        result = call_read(db, sql, &list->rows[list->got], why);
+        list->got += result == RESULT_OK;
+    }
+    sql_end(db, sql);
+    list->left -= (int64_t)list->got;
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+/* Reads the next page, which may be empty; RESULT_MISSING when nothing is left. */
+static enum result page_next(struct db *db, struct listing *list, struct reason *why)
+{
+    int64_t at = list->first;
+    enum result result = RESULT_OK;
+
+    if (list->left == 0 || list->last < list->first)
+        return RESULT_MISSING;
+    if (list->filter->key != NULL)
+        result = block_find(db, list->first, list->last, &at, why);
+    if (result == RESULT_OK)
+        result = page_read(db, list, at, why);
+    if (result != RESULT_OK)
+        return result;
+    if (list->filter->key == NULL && list->got == PAGE_ROWS)
+        at = list->rows[list->got - 1].seq; /* there may be more below it */
+    if (at == list->first)
+        list->left = 0;
+    else
+        list->last = at - 1;
+    return RESULT_OK;
+}
+
+enum result call_row_list(struct db *db, const struct call_filter *filter,
+                          bool (*each)(void *arg, const struct call_row *row), void *arg,
+                          struct reason *why)
+{
+    struct listing list = {.filter = filter, .first = INT64_MIN, .last = INT64_MAX};
+    enum result result = RESULT_OK;
+    bool more = true;
+
+    list.left = or_else(filter->limit, INT64_MAX);
+    list.rows = malloc(PAGE_ROWS * sizeof(*list.rows));
+    if (list.rows == NULL)
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    if (filter->since_us != 0)
+        result = seq_since(db, filter->since_us, &list.first, why);
+    while (result == RESULT_OK && more) {
+        result = page_next(db, &list, why);
+        for (size_t i = 0; result == RESULT_OK && i < list.got && more; i++)
+            more = each(arg, &list.rows[i]);
+    }
+    free(list.rows);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+static enum result usage_read(struct db *db, struct usage_row *row, struct reason *why)
+{
+    enum sql sql = SQL_USAGE_LIST;
+
+    if (sql_text(db, sql, USAGE_KEY, row->key, sizeof(row->key)) != RESULT_OK ||
+        sql_text(db, sql, USAGE_MODEL, row->model, sizeof(row->model)) != RESULT_OK)
+        return reason_set(why, RESULT_MALFORMED, "the database: a sum of calls is damaged");
+    row->day = sql_int(db, sql, USAGE_DAY);
+    row->calls = sql_int(db, sql, USAGE_CALLS);
+    row->rows = sql_int(db, sql, USAGE_ROWS);
+    row->charged = sql_int(db, sql, USAGE_CHARGED);
+    row->failed = sql_int(db, sql, USAGE_FAILED);
+    row->over = sql_int(db, sql, USAGE_OVER);
+    row->duration_us = sql_int(db, sql, USAGE_DURATION_US);
+    row->last_us = sql_int(db, sql, USAGE_LAST_US);
+    return RESULT_OK;
+}
+
+/* At most a page of the sums that fit and come after this one. */
+static enum result usage_page(struct db *db, const struct call_filter *filter,
+                              const struct usage_row *after, struct usage_row *rows,
+                              size_t *got, struct reason *why)
+{
+    const char *last_key = filter->key != NULL ? filter->key : key_last;
+    int64_t first = filter->since_us != 0 ? call_day(filter->since_us) : INT64_MIN;
+    int64_t last = filter->until_us != 0 ? call_day(filter->until_us - 1) : INT64_MAX;
+    enum result result;
+
+    *got = 0;
+    result = sql_start(db, why, SQL_USAGE_LIST, after->key, after->day, after->model, last_key,
+                       first, last, filter->model, (int64_t)PAGE_ROWS);
+    while (result == RESULT_OK && (result = sql_next(db, why, SQL_USAGE_LIST)) == RESULT_OK) {
+        result = usage_read(db, &rows[*got], why);
+        *got += result == RESULT_OK;
+    }
+    sql_end(db, SQL_USAGE_LIST);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+enum result usage_row_list(struct db *db, const struct call_filter *filter,
+                           void (*each)(void *arg, const struct usage_row *row), void *arg,
+                           struct reason *why)
+{
+    struct usage_row after = {.day = INT64_MIN};
+    enum result result = RESULT_OK;
+    struct usage_row *rows;
+    size_t got = PAGE_ROWS;
+
+    if (filter->key != NULL && !text_copy(after.key, sizeof(after.key), filter->key))
+        return RESULT_OK; /* longer than any key */
+    rows = malloc(PAGE_ROWS * sizeof(*rows));
+    if (rows == NULL)
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    while (result == RESULT_OK && got == PAGE_ROWS) {
+        result = usage_page(db, filter, &after, rows, &got, why);
+        for (size_t i = 0; i < got; i++)
+            each(arg, &rows[i]);
+        if (got > 0)
+            after = rows[got - 1];
+    }
+    free(rows);
+    return result;
+}
+
+/* Old calls stand together at the low end: nothing is read behind the first that is not. */
+enum result call_rows_expire(struct db *db, int64_t before_us, int64_t most, int64_t *deleted,
+                             struct reason *why)
+{
+    enum result result;
+    int64_t last = 0;
+    bool any = false;
+
+    *deleted = 0;
+    result = sql_start(db, why, SQL_CALL_OLDEST, most);
+    while (result == RESULT_OK && (result = sql_next(db, why, SQL_CALL_OLDEST)) == RESULT_OK) {
+        if (sql_int(db, SQL_CALL_OLDEST, 1) >= before_us)
+            break;
+        last = sql_int(db, SQL_CALL_OLDEST, 0);
+        any = true;
+    }
+    sql_end(db, SQL_CALL_OLDEST);
+    if (result == RESULT_MISSING)
+        result = RESULT_OK;
+    if (result == RESULT_OK && any)
+        result = sql_run(db, why, SQL_CALL_EXPIRE, last);
+    if (result == RESULT_OK && any)
+        *deleted = sql_changes(db);
+    return result;
+}
