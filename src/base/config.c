@@ -74,12 +74,8 @@ enum {
 
 static const char environment_prefix[] = "FORESTGATE_";
 
-/*
- * Names with the prefix that are no settings: where the home is must be known first, and
- * what one master hands down to the next is nobody's to set (cmd/heir.c).
- */
-static const char *const environment_others[] = {"FORESTGATE_HOME", "FORESTGATE_FRONT_FD",
-                                                 NULL};
+/* Names with the prefix that are no settings: where the home is must be known first. */
+static const char *const environment_others[] = {"FORESTGATE_HOME", NULL};
 
 static const struct setting *setting_find(const char *name)
 {

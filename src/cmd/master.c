@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cmd/heir.h"
+#include "cmd/listen.h"
 
 enum {
     SHORT_LIFE_S = 1,
@@ -53,8 +54,8 @@ static void worker_start(struct master *master, struct worker *worker)
     if (worker->pid != 0)
         return;
     free(master->workers);
-    heir_watch_master();
-    if (getppid() != parent) /* it died before it could be told */
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* held back until the worker has its handlers */
+    if (getppid() != parent)          /* the master died before it could be told */
         _exit(EXIT_FAILURE);
     exit(master->work(master->arg));
 }
@@ -121,8 +122,8 @@ static int signal_wait(const struct master *master, uint64_t until_ns)
     uint64_t now = clock_mono_ns(), left;
     struct timespec timeout;
 
-    if (heir_has_front() && (until_ns == 0 || until_ns > now + second_ns))
-        until_ns = now + second_ns; /* to look after the front */
+    if (listen_is_ours() && (until_ns == 0 || until_ns > now + second_ns))
+        until_ns = now + second_ns; /* to look whether it still has its path */
     left = until_ns > now ? until_ns - now : 0;
     timeout.tv_sec = (time_t)(left / second_ns);
     timeout.tv_nsec = (long)(left % second_ns);
@@ -159,7 +160,6 @@ int master_run(int count, int (*work)(void *arg), void *arg)
     sigaddset(&master.signals, SIGTERM);
     sigaddset(&master.signals, SIGINT);
     sigaddset(&master.signals, SIGUSR1); /* how FastCGI asks for an end */
-    sigaddset(&master.signals, SIGUSR2); /* a worker's, from its fork on */
     sigaddset(&master.signals, SIGHUP);
     sigaddset(&master.signals, SIGCHLD);
     signal(SIGCHLD, SIG_DFL); /* ignored, as who started us may have it, none is reaped */
@@ -169,8 +169,10 @@ int master_run(int count, int (*work)(void *arg), void *arg)
         if (taken == SIGHUP)
             workers_signal(&master, SIGHUP);
         workers_reap(&master, false);
-        if (heir_has_front() && heir_front_ended())
+        if (listen_is_ours() && listen_lost()) {
+            log_message("the socket's path is another's or gone: nobody comes here any more");
             break;
+        }
     }
     workers_stop(&master);
     free(master.workers);

@@ -11,8 +11,8 @@
  * Keeps count workers, each a child that runs work(arg) with the signals below still
  * blocked and exits with what it returns, until SIGTERM, SIGINT or SIGUSR1; passes SIGTERM
  * and SIGHUP on.  A worker that dies is replaced at once, or after a second if it did not
- * live that long.  If the master is killed, a worker starts another: see heir.h, for which
- * heir_prepare() comes before.  Returns the exit status of the program.
+ * live that long.  If the master is killed, its workers get SIGTERM from the kernel; to
+ * start another is up to whoever started this one.  Returns the exit status of the program.
  */
 int master_run(int count, int (*work)(void *arg), void *arg);
 

@@ -3,8 +3,8 @@
  *
  * The front has opened the listening socket and put it on fd 0.  What follows, in this
  * order: options; the identity of the home's owner, if root started it; settings; with
- * --workers a master and its children; then all that a worker needs is opened, and
- * requests are served one at a time until SIGTERM.
+ * --listen another socket in the place of that one; with --workers a master and its children;
+ * then all that a worker needs is opened, and requests are served one at a time until SIGTERM.
  */
 #include <ctype.h>
 #include <malloc.h>
@@ -18,7 +18,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
-#include "cmd/heir.h"
+#include "cmd/listen.h"
 #include "cmd/master.h"
 #include "gate/home.h"
 #include "http/fcgi.h"
@@ -40,6 +40,8 @@ static const char usage[] =
     "    /usr/lib/forestgate/forestgate.fcgi --home DIR --workers 4\n"
     "\n"
     "  --home DIR         the home; else FORESTGATE_HOME, else /var/lib/forestgate\n"
+    "  --listen PATH      listen there, in the place of fd 0; the home's owner alone may "
+    "connect\n"
     "  --workers N        keep N workers alive and serve with those\n"
     "  --SETTING VALUE    any setting of forestgate.conf(5)\n"
     "  --version, --help\n";
@@ -140,11 +142,11 @@ static void percent_decode(char *text)
  */
 static int own_arguments(int argc, char **argv)
 {
-    const char *query = fcgi_is_cgi() ? getenv("QUERY_STRING") : NULL;
+    const char *query = getenv("QUERY_STRING");
     char *words, *word, *rest;
     int count = 1, own;
 
-    if (query == NULL || query[0] == '\0' || strchr(query, '=') != NULL)
+    if (query == NULL || query[0] == '\0' || strchr(query, '=') != NULL || !fcgi_is_cgi())
         return argc;
     words = strdup(query);
     if (words == NULL)
@@ -162,16 +164,39 @@ static int own_arguments(int argc, char **argv)
     return own;
 }
 
-static const char *home_argument(int argc, char **argv)
+/* The options that are no settings of forestgate.conf, and so are looked for here. */
+static const char *const own_options[] = {"--home", "--listen", NULL};
+
+static bool option_is_own(const char *name)
 {
-    const char *home = getenv("FORESTGATE_HOME");
+    size_t i = 0;
+
+    while (own_options[i] != NULL && strcmp(own_options[i], name) != 0)
+        i++;
+    return own_options[i] != NULL;
+}
+
+/* The value of an option, the last one given; NULL for none. */
+static const char *argument_find(int argc, char **argv, const char *name)
+{
+    const char *value = NULL;
+    size_t len = strlen(name);
 
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--home") == 0 && i + 1 < argc)
-            home = argv[i + 1];
-        else if (strncmp(argv[i], "--home=", 7) == 0)
-            home = argv[i] + 7;
+        if (strcmp(argv[i], name) == 0 && i + 1 < argc)
+            value = argv[i + 1];
+        else if (strncmp(argv[i], name, len) == 0 && argv[i][len] == '=')
+            value = argv[i] + len + 1;
     }
+    return value;
+}
+
+static const char *home_argument(int argc, char **argv)
+{
+    const char *home = argument_find(argc, argv, "--home");
+
+    if (home == NULL)
+        home = getenv("FORESTGATE_HOME");
     return home != NULL && home[0] != '\0' ? home : HOME_DEFAULT;
 }
 
@@ -197,7 +222,7 @@ static enum result set_arguments(struct config *config, int argc, char **argv,
             value = argv[++i];
         else
             return reason_set(why, RESULT_INVALID, "%s needs a value", where);
-        if (strcmp(name, "home") != 0)
+        if (!option_is_own(where))
             result = config_set(config, where, name, value, why);
     }
     return result;
@@ -205,12 +230,15 @@ static enum result set_arguments(struct config *config, int argc, char **argv,
 
 static enum result prepare(struct home *home, int argc, char **argv, struct reason *why)
 {
+    const char *path = argument_find(argc, argv, "--listen");
     enum result result;
 
     result = home_enter(home, home_argument(argc, argv), DB_WORKER, why);
     close(home->origin); /* a worker never goes back */
     home->origin = -1;
     shut_memory(); /* after the identity was taken, which makes it dumpable again */
+    if (result == RESULT_OK && path != NULL)
+        result = listen_open(path, why); /* soon: who finds nobody comes back a second later */
     if (result == RESULT_OK)
         result = home_load_config(home, environ, why);
     if (result == RESULT_OK)
@@ -240,9 +268,7 @@ int main(int argc, char **argv)
         service_refuse();
         return EXIT_FAILURE;
     }
-    if (home.config.workers > 0 && !fcgi_is_cgi()) {
-        heir_prepare(argc, argv);
+    if (home.config.workers > 0 && !fcgi_is_cgi())
         return master_run((int)home.config.workers, work, &home);
-    }
     return work(&home);
 }

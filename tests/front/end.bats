@@ -6,26 +6,72 @@ load ../lib/front
 
 teardown() { front_teardown; }
 
-master_pid() {
-  ps -e -o pid= -o ppid= -o args= | awk -v front="$FRONT_PID" -v prog="$T/bin/forestgate.fcgi" \
-    '$2 == front && $3 == prog {print $1}'
-}
 gone() { ! kill -0 "$1" 2>/dev/null || [[ "$(ps -o stat= -p "$1")" == Z* ]]; }
 
-# lighttpd 1.4.69 finds the socket answered and starts nothing, so the workers do.
-@test "a master that is killed is followed by another, which ends with the front" {
+# All that the worker's program runs in, and of those the masters, who have children.
+program_pids() {
+  ps -e -o pid= -o stat= -o args= |
+    awk -v prog="$T/bin/forestgate.fcgi" '$2 !~ /^Z/ && $3 == prog {print $1}'
+}
+master_pids() { comm -23 <(program_pids | sort) <(worker_pids | sort); }
+
+served() { ask --max-time 5 /health && [ "$status" = 200 ]; }
+
+# Kills what a command prints, and is served again within eight seconds.
+kill_and_wait() {
+  local victims
+  victims=$("$1")
+  [ -n "$victims" ]
+  # shellcheck disable=SC2086 # a list of process ids
+  kill -KILL $victims
+  wait_for 80 served || { tail "$T/front/front.log" >&2; return 1; }
+}
+
+# lighttpd starts nothing more on a socket that is answered once: so it is not to be.
+@test "lighttpd's workers, killed in every way and again at once, are always there again" {
   front_setup lighttpd
-  master=$(master_pid)
-  workers=$(worker_pids)
-  [ "$(wc -w <<<"$workers")" = 4 ]
-  kill -KILL "$master"
-  for pid in $workers; do wait_for 50 gone "$pid"; done
-  for _ in $(seq 20); do
-    ask /health
-    assert_status 200
+  for _ in 1 2 3 4 5; do
+    for who in program_pids master_pids worker_pids; do kill_and_wait "$who"; done
   done
+  # What was left of each time has ended.
+  four_and_one() { [ "$(program_pids | wc -l)" = 5 ] && [ "$(master_pids | wc -l)" = 1 ]; }
+  wait_for 50 four_and_one || { ps -o pid,ppid,stat,args -p "$(program_pids | paste -sd,)" >&2; return 1; }
   front_stop
-  wait_for 50 no_pids || { ps -o pid,ppid,stat,args -p "$(front_pids | paste -sd,)"; return 1; }
+  wait_for 50 no_pids || { ps -o pid,ppid,stat,args -p "$(front_pids | paste -sd,)" >&2; return 1; }
+}
+
+@test "lighttpd that was killed finds no workers in its way, and they end for the next" {
+  front_setup lighttpd
+  old=$(program_pids)
+  kill -KILL "$FRONT_PID"
+  wait_for 50 gone "$FRONT_PID"
+  front_start
+  for pid in $old; do wait_for 50 gone "$pid"; done
+  served
+  kill_and_wait program_pids
+}
+
+@test "Apache's workers, all killed and again at once, are always there again" {
+  front_setup apache
+  for _ in 1 2 3 4 5 6 7 8; do kill_and_wait program_pids; done
+}
+
+@test "under a supervisor workers on a socket, all killed and again at once, are always there again" {
+  front_setup lighttpd-socket
+  kill -TERM "$SPAWN_PID"
+  wait_for 50 gone "$SPAWN_PID"
+  # As systemd has it (Restart=, RestartSec=1), but sooner.
+  while :; do
+    workers_start
+    wait "$SPAWN_PID" || :
+    sleep 0.2
+  done &
+  supervisor=$!
+  wait_for 80 served
+  for _ in 1 2 3 4 5; do
+    for who in program_pids master_pids worker_pids; do kill_and_wait "$who"; done
+  done
+  kill -KILL "$supervisor"
 }
 
 @test "without workers lighttpd says 503 in the form of every refusal" {
