@@ -4,8 +4,10 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/num.h"
 
@@ -36,6 +38,20 @@ bool addr_parse(const char *text, size_t len, struct addr *out)
     if (inet_pton(AF_INET, copy, out->bytes + MAPPED_AT) == 1)
         return true;
     return inet_pton(AF_INET6, copy, out->bytes) == 1;
+}
+
+bool addr_of_socket(const struct sockaddr_storage *from, struct addr *out)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)from;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)from;
+
+    if (from->ss_family == AF_INET) {
+        memcpy(out->bytes, mapped_prefix, MAPPED_AT);
+        memcpy(out->bytes + MAPPED_AT, &four->sin_addr, sizeof(four->sin_addr));
+    } else if (from->ss_family == AF_INET6) {
+        memcpy(out->bytes, &six->sin6_addr, sizeof(out->bytes));
+    }
+    return from->ss_family == AF_INET || from->ss_family == AF_INET6;
 }
 
 size_t addr_print(char out[ADDR_TEXT_MAX], const struct addr *addr)
