@@ -54,12 +54,25 @@ bool addr_of_socket(const struct sockaddr_storage *from, struct addr *out)
     return from->ss_family == AF_INET || from->ss_family == AF_INET6;
 }
 
+/* By hand, since inet_ntop() goes through sprintf() and would be a part of every request. */
+static size_t print_ipv4(char *out, const uint8_t bytes[4])
+{
+    char *at = out;
+
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            *at++ = '.';
+        at += num_print_u64(at, bytes[i]);
+    }
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
 size_t addr_print(char out[ADDR_TEXT_MAX], const struct addr *addr)
 {
     if (is_mapped(addr))
-        inet_ntop(AF_INET, addr->bytes + MAPPED_AT, out, ADDR_TEXT_MAX);
-    else
-        inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
+        return print_ipv4(out, addr->bytes + MAPPED_AT);
+    inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
     return strlen(out);
 }
 
