@@ -4,8 +4,10 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/num.h"
 
@@ -38,12 +40,39 @@ bool addr_parse(const char *text, size_t len, struct addr *out)
     return inet_pton(AF_INET6, copy, out->bytes) == 1;
 }
 
+bool addr_of_socket(const struct sockaddr_storage *from, struct addr *out)
+{
+    const struct sockaddr_in *four = (const struct sockaddr_in *)from;
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)from;
+
+    if (from->ss_family == AF_INET) {
+        memcpy(out->bytes, mapped_prefix, MAPPED_AT);
+        memcpy(out->bytes + MAPPED_AT, &four->sin_addr, sizeof(four->sin_addr));
+    } else if (from->ss_family == AF_INET6) {
+        memcpy(out->bytes, &six->sin6_addr, sizeof(out->bytes));
+    }
+    return from->ss_family == AF_INET || from->ss_family == AF_INET6;
+}
+
+/* By hand, since inet_ntop() goes through sprintf() and would be a part of every request. */
+static size_t print_ipv4(char *out, const uint8_t bytes[4])
+{
+    char *at = out;
+
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            *at++ = '.';
+        at += num_print_u64(at, bytes[i]);
+    }
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
 size_t addr_print(char out[ADDR_TEXT_MAX], const struct addr *addr)
 {
     if (is_mapped(addr))
-        inet_ntop(AF_INET, addr->bytes + MAPPED_AT, out, ADDR_TEXT_MAX);
-    else
-        inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
+        return print_ipv4(out, addr->bytes + MAPPED_AT);
+    inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
     return strlen(out);
 }
 

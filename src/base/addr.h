@@ -18,6 +18,8 @@ enum {
     ADDR_RANGES_MAX = 32
 };
 
+struct sockaddr_storage;
+
 struct addr {
     uint8_t bytes[16];
 };
@@ -35,6 +37,9 @@ struct addr_list {
 
 /* Reads one address, with no port, zone or brackets.  False if it is not one. */
 bool addr_parse(const char *text, size_t len, struct addr *out);
+
+/* The address of a socket of IPv4 or IPv6.  False if it is of another family. */
+bool addr_of_socket(const struct sockaddr_storage *from, struct addr *out);
 
 /* Writes the usual text form (a mapped address as IPv4) and returns its length. */
 size_t addr_print(char out[ADDR_TEXT_MAX], const struct addr *addr);

@@ -12,7 +12,8 @@ enum {
     BUF_FIRST = 256
 };
 
-static bool grow(struct buf *buf, size_t extra)
+/* Out of line, so that the way of every append is short. */
+__attribute__((noinline, cold)) static bool grow(struct buf *buf, size_t extra)
 {
     size_t need, cap;
     char *data;
@@ -40,9 +41,17 @@ static bool grow(struct buf *buf, size_t extra)
     return true;
 }
 
+/* Room for so many bytes more and the NUL behind them. */
+static bool has_room(struct buf *buf, size_t extra)
+{
+    if (extra < buf->cap - buf->len && buf->limit == 0 && !buf->failed)
+        return true;
+    return grow(buf, extra);
+}
+
 char *buf_reserve(struct buf *buf, size_t len)
 {
-    return grow(buf, len) ? buf->data + buf->len : NULL;
+    return has_room(buf, len) ? buf->data + buf->len : NULL;
 }
 
 void buf_advance(struct buf *buf, size_t len)
@@ -53,21 +62,16 @@ void buf_advance(struct buf *buf, size_t len)
 
 void buf_put(struct buf *buf, const void *bytes, size_t len)
 {
-    if (!grow(buf, len))
+    if (!has_room(buf, len))
         return;
     if (len != 0)
         memcpy(buf->data + buf->len, bytes, len);
     buf_advance(buf, len);
 }
 
-void buf_puts(struct buf *buf, const char *text)
-{
-    buf_put(buf, text, strlen(text));
-}
-
 void buf_putc(struct buf *buf, char c)
 {
-    if (!grow(buf, 1))
+    if (!has_room(buf, 1))
         return;
     buf->data[buf->len] = c;
     buf_advance(buf, 1);
@@ -85,7 +89,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
         buf->failed = true;
         return;
     }
-    if (!grow(buf, (size_t)len))
+    if (!has_room(buf, (size_t)len))
         return;
     va_start(args, format);
     vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
@@ -103,6 +107,17 @@ void buf_put_u64(struct buf *buf, uint64_t value)
         value /= 10;
     } while (value != 0);
     buf_put(buf, digits + at, sizeof(digits) - at);
+}
+
+void buf_put_seconds(struct buf *buf, uint64_t us)
+{
+    char fraction[] = ".000000";
+
+    buf_put_u64(buf, us / 1000000);
+    us %= 1000000;
+    for (size_t i = sizeof(fraction) - 1; us != 0; us /= 10)
+        fraction[--i] = (char)('0' + us % 10);
+    buf_put(buf, fraction, sizeof(fraction) - 1);
 }
 
 bool buf_failed(const struct buf *buf)

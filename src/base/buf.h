@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     char *data; /* len bytes, and a NUL behind them whenever data is not NULL */
@@ -22,12 +23,20 @@ struct buf {
 
 /* Every append below keeps a NUL behind the bytes. */
 void buf_put(struct buf *buf, const void *bytes, size_t len);
-void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Inline, so that the length of a constant is one. */
+static inline void buf_puts(struct buf *buf, const char *text)
+{
+    buf_put(buf, text, strlen(text));
+}
+
 /* An unsigned number in decimal, without printf. */
 void buf_put_u64(struct buf *buf, uint64_t value);
+
+/* Microseconds as seconds with six decimals. */
+void buf_put_seconds(struct buf *buf, uint64_t us);
 
 /*
  * Room for len more bytes: a pointer to write them to, followed by

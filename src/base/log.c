@@ -107,6 +107,9 @@ static bool was_rotated(struct log *log, int64_t second)
            now.st_dev != log->opened.st_dev;
 }
 
+/* What stands in a line as it is: printable ASCII but for the space, " and \. */
+static const bool is_shown[256] = {['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+
 static void field_put(struct buf *line, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
@@ -122,7 +125,7 @@ static void field_put(struct buf *line, const char *text)
     for (; *text != '\0' && shown < PATH_SHOWN_MAX; text++, shown++) {
         unsigned char c = (unsigned char)*text;
 
-        if (c > ' ' && c < 0x7f && c != '\\' && c != '"') {
+        if (is_shown[c]) {
             *at++ = (char)c;
             continue;
         }
@@ -132,20 +135,6 @@ static void field_put(struct buf *line, const char *text)
         *at++ = hex[c & 15];
     }
     buf_advance(line, (size_t)(at - room));
-}
-
-/* Seconds with six decimals. */
-static void duration_put(struct buf *line, uint64_t ns)
-{
-    char digits[6];
-    uint64_t us = ns / 1000;
-
-    buf_put_u64(line, us / 1000000);
-    us %= 1000000;
-    for (size_t i = sizeof(digits); i-- > 0; us /= 10)
-        digits[i] = (char)('0' + us % 10);
-    buf_putc(line, '.');
-    buf_put(line, digits, sizeof(digits));
 }
 
 static void text_line(struct buf *line, const struct log_entry *entry)
@@ -160,7 +149,7 @@ static void text_line(struct buf *line, const struct log_entry *entry)
     buf_putc(line, ' ');
     buf_put_u64(line, entry->status);
     buf_putc(line, ' ');
-    duration_put(line, entry->duration_ns);
+    buf_put_seconds(line, entry->duration_ns / 1000);
     field_put(line, entry->request_id);
     field_put(line, entry->key);
 }

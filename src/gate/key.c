@@ -14,21 +14,19 @@ enum {
     CHECK_AT = KEY_TEXT_LEN - KEY_CHECK_LEN
 };
 
-/* CRC-32 (ISO 3309, as in zlib), four bits at a time. */
+/* CRC-32 (ISO 3309, as in zlib), a byte at a time by a table that is made at first use. */
 static uint32_t crc32_of(const char *text, size_t len)
 {
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
+    static uint32_t table[256]; /* of 0 it is 0, of every other byte it is not */
     uint32_t crc = 0xffffffff;
 
-    for (size_t i = 0; i < len; i++) {
-        crc ^= (unsigned char)text[i];
-        crc = table[crc & 15] ^ crc >> 4;
-        crc = table[crc & 15] ^ crc >> 4;
+    for (uint32_t byte = 0; table[255] == 0 && byte < 256; byte++) {
+        table[byte] = byte;
+        for (int bit = 0; bit < 8; bit++)
+            table[byte] = table[byte] >> 1 ^ (table[byte] & 1) * 0xedb88320;
     }
+    for (size_t i = 0; i < len; i++)
+        crc = table[(crc ^ (unsigned char)text[i]) & 255] ^ crc >> 8;
     return ~crc;
 }
 
@@ -40,10 +38,8 @@ static void check_print(char out[KEY_CHECK_LEN], const char *text)
         out[i] = digits62[crc % 62];
 }
 
-static bool is_digit62(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
+static const bool is_digit62[256] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true};
 
 bool key_text_valid(const char *text, size_t len)
 {
@@ -54,7 +50,7 @@ bool key_text_valid(const char *text, size_t len)
     for (size_t i = HEAD_LEN; i < KEY_TEXT_LEN; i++) {
         bool separator = i == HEAD_LEN + KEY_ID_LEN || i == CHECK_AT - 1;
 
-        if (separator ? text[i] != '_' : !is_digit62(text[i]))
+        if (separator ? text[i] != '_' : !is_digit62[(unsigned char)text[i]])
             return false;
     }
     check_print(check, text);

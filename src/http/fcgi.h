@@ -38,11 +38,15 @@ bool fcgi_is_cgi(void);
 enum result fcgi_new(struct fcgi **out, struct reason *why);
 void fcgi_free(struct fcgi *fcgi);
 
-/*
- * Waits for the next request.  False: there is none, the program is to end; if it was not
- * asked to (fcgi_stopped()), why was logged.
- */
-bool fcgi_accept(struct fcgi *fcgi);
+enum fcgi_next {
+    FCGI_NEXT_REQUEST,
+    FCGI_NEXT_IDLE, /* nothing came for half a second: time for what is due without it */
+    FCGI_NEXT_END,  /* nothing more comes; if nobody asked for it (fcgi_stopped()), why was
+                       logged */
+};
+
+/* Waits for the next request. */
+enum fcgi_next fcgi_accept(struct fcgi *fcgi);
 
 /* A parameter of the request, or NULL; until fcgi_finish(). */
 const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param);

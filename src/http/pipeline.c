@@ -16,6 +16,10 @@
 #include "http/input.h"
 #include "http/route.h"
 
+enum {
+    SECOND_US = 1000000
+};
+
 enum result service_open(struct service *service, const struct home *entered,
                          struct reason *why)
 {
@@ -94,7 +98,8 @@ static void write_log(const struct service *service, const struct request *reque
     log_write(service->log, &entry);
 }
 
-static void serve(struct service *service)
+/* Returns when the request came, as wall time. */
+static int64_t serve(struct service *service)
 {
     struct reply *reply = &service->reply;
     struct reply_frame frame;
@@ -116,6 +121,7 @@ static void serve(struct service *service)
     body_release(service);
     input_release(service->input);
     reply_start(reply);
+    return request.wall_us;
 }
 
 void service_refuse(void)
@@ -140,21 +146,33 @@ void service_refuse(void)
 }
 
 /* Looked at once a second: see epoch_is_orphan(). */
-static bool home_was_replaced(struct service *service)
+static bool home_was_replaced(struct service *service, int64_t second)
 {
-    int64_t second = clock_wall_us() / 1000000;
-
     if (second == service->looked_second)
         return false;
     service->looked_second = second;
     return epoch_is_orphan(service->home.epoch);
 }
 
+/* What is due without a request; there is nothing yet. */
+static void idle(struct service *service)
+{
+    (void)service;
+}
+
 bool service_run(struct service *service)
 {
-    while (fcgi_accept(service->fcgi)) {
-        serve(service);
-        if (home_was_replaced(service)) {
+    enum fcgi_next next;
+    int64_t wall_us;
+
+    while ((next = fcgi_accept(service->fcgi)) != FCGI_NEXT_END) {
+        if (next == FCGI_NEXT_REQUEST) {
+            wall_us = serve(service);
+        } else {
+            wall_us = clock_wall_us();
+            idle(service);
+        }
+        if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("the home's epoch was replaced under a worker, which ends");
             return false;
         }

@@ -13,8 +13,7 @@
 #include "base/text.h"
 
 enum {
-    BUFFER_KEPT = 64 << 10,
-    HEAD_MAX = 512
+    BUFFER_KEPT = 64 << 10
 };
 
 static const struct {
@@ -68,6 +67,7 @@ void reply_start(struct reply *reply)
     reply->status = REPLY_OK;
     reply->type = json_type;
     reply->detail[0] = '\0';
+    buf_clear(&reply->head, BUFFER_KEPT);
     buf_clear(&reply->headers, BUFFER_KEPT);
     buf_clear(&reply->body, BUFFER_KEPT);
     buf_clear(&reply->errors, BUFFER_KEPT);
@@ -75,6 +75,7 @@ void reply_start(struct reply *reply)
 
 void reply_free(struct reply *reply)
 {
+    buf_free(&reply->head);
     buf_free(&reply->headers);
     buf_free(&reply->body);
     buf_free(&reply->errors);
@@ -145,28 +146,30 @@ static void problem_write(struct reply *reply, const struct reply_frame *frame)
     reply->type = problem_type;
 }
 
-/* The header of the answer; seconds have six decimals. */
-static int head_print(char head[HEAD_MAX], const struct reply *reply,
-                      const struct reply_frame *frame)
+static void head_write(struct reply *reply, const struct reply_frame *frame)
 {
-    uint64_t us = frame->duration_ns / 1000;
+    struct buf *head = &reply->head;
 
-    return snprintf(head, HEAD_MAX,
-                    "Status: %u %s\r\n"
-                    "Content-Type: %s\r\n"
-                    "Content-Length: %zu\r\n"
-                    "X-Request-ID: %s\r\n"
-                    "X-Process-Time: %u.%06u\r\n"
-                    "Cache-Control: no-store\r\n",
-                    reply_code(reply->status), reply_title(reply->status), reply->type,
-                    reply->body.len, frame->request_id, (unsigned)(us / 1000000),
-                    (unsigned)(us % 1000000));
+    buf_puts(head, "Status: ");
+    buf_put_u64(head, reply_code(reply->status));
+    buf_putc(head, ' ');
+    buf_puts(head, reply_title(reply->status));
+    buf_puts(head, "\r\nContent-Type: ");
+    buf_puts(head, reply->type);
+    buf_puts(head, "\r\nContent-Length: ");
+    buf_put_u64(head, reply->body.len);
+    buf_puts(head, "\r\nX-Request-ID: ");
+    buf_puts(head, frame->request_id);
+    buf_puts(head, "\r\nX-Process-Time: ");
+    buf_put_seconds(head, frame->duration_ns / 1000);
+    buf_puts(head, "\r\nCache-Control: no-store\r\n");
+    buf_put(head, reply->headers.data, reply->headers.len);
+    buf_puts(head, "\r\n");
 }
 
 void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame)
 {
-    char head[HEAD_MAX];
-    int len;
+    static const char no_head[] = "Status: 503 Service Unavailable\r\n\r\n";
 
     if (buf_failed(&reply->body) || buf_failed(&reply->errors) || buf_failed(&reply->headers))
         reply_refuse_memory(reply);
@@ -174,10 +177,12 @@ void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame
         problem_write(reply, frame);
     if (buf_failed(&reply->body))
         buf_clear(&reply->body, 0); /* the status says it all */
-    len = head_print(head, reply, frame);
-    fcgi_write(fcgi, head, (size_t)len);
-    fcgi_write(fcgi, reply->headers.data, reply->headers.len);
-    fcgi_write(fcgi, "\r\n", 2);
+    head_write(reply, frame);
+    if (buf_failed(&reply->head)) {
+        fcgi_write(fcgi, no_head, sizeof(no_head) - 1);
+        return;
+    }
+    fcgi_write(fcgi, reply->head.data, reply->head.len);
     if (!frame->head)
         fcgi_write(fcgi, reply->body.data, reply->body.len);
 }

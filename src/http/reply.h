@@ -32,7 +32,8 @@ enum reply_status {
 struct reply {
     enum reply_status status;
     const char *type;   /* of the body; JSON at the start */
-    struct buf headers; /* further header lines */
+    struct buf head;    /* all of the header, when it is sent */
+    struct buf headers; /* further lines of it */
     struct buf body;
     char detail[512];  /* of a refusal */
     struct buf errors; /* of a 422: the members of its errors array, as JSON */

@@ -267,6 +267,44 @@ blanks() { printf "%$1s" ''; }
   [ "$answers" = 2 ] || fail "$answers answers came"
 }
 
+# The wait of a worker for a connection is half a second, and is not to be its patience.
+@test "a front that says nothing for a second, before its request and in its body, is served" {
+  printf '%s' "${IRIS:0:12}" >"$BATS_TEST_TMPDIR/first"
+  printf '%s' "${IRIS:12}" >"$BATS_TEST_TMPDIR/second"
+  exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+  sleep 1.2
+  {
+    raw_head REQUEST_METHOD=POST REQUEST_URI=/predict HTTP_X_API_KEY="$KEY" CONTENT_LENGTH=${#IRIS}
+    raw_record 5 "$BATS_TEST_TMPDIR/first"
+    sleep 1.2
+    raw_record 5 "$BATS_TEST_TMPDIR/second"
+    raw_record 5 /dev/null
+  } >&8
+  raw_answer 8
+  exec 8>&-
+  assert_status 200
+  assert_json '.prediction == 0'
+}
+
+@test "a connection that is kept is served again after a second, and its end frees the worker" {
+  for _ in 1 2 3; do
+    exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+    {
+      RAW_KEEP=1 raw_head REQUEST_METHOD=GET REQUEST_URI=/health
+      raw_record 5 /dev/null
+      sleep 1.2
+      RAW_KEEP=1 raw_head REQUEST_METHOD=GET REQUEST_URI=/health
+      raw_record 5 /dev/null
+      sleep 0.1
+    } >&8
+    answers=$(timeout 0.5 cat <&8 | tr -d '\0' | grep -ac 'Status: 200 OK')
+    exec 8>&-
+    [ "$answers" = 2 ] || fail "$answers answers came"
+  done
+  predict "$IRIS"
+  assert_status 200
+}
+
 @test "by plain CGI no more is read than the length says, since nothing may end that stream" {
   # RFC 3875, 4.2.  A writer that stays stands for such a server.
   mkfifo "$BATS_TEST_TMPDIR/stdin"

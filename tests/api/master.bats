@@ -142,6 +142,31 @@ all_ended() {
   [ "$tries" = 100 ]
 }
 
+@test "SIGTERM ends a worker that waits on a connection that is kept within a second" {
+  gate_start --workers 1
+  exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+  { RAW_KEEP=1 raw_head REQUEST_METHOD=GET REQUEST_URI=/health && raw_record 5 /dev/null; } >&8
+  sleep 0.3
+  worker=$(gate_pids)
+  kill -TERM "$worker"
+  wait_for 20 ended "$worker" || fail "worker $worker is there a second after SIGTERM"
+  timeout 5 cat <&8 | tr -d '\0' | grep -aq 'Status: 200 OK'
+  exec 8>&-
+}
+
+@test "a worker that nobody asks anything sees that its home was replaced" {
+  gate_start --workers 2
+  old=$(gate_pids)
+  cp "$G/home/epoch" "$G/home/epoch.new"
+  if am_root; then chown --reference="$G/home/epoch" "$G/home/epoch.new"; fi
+  mv "$G/home/epoch.new" "$G/home/epoch"
+  # shellcheck disable=SC2086
+  wait_for 60 all_ended $old || fail "there are: $(ps -o pid,stat,args $old)"
+  wait_for 60 gate_has 2
+  predict "$IRIS"
+  assert_status 200
+}
+
 @test "SIGTERM and SIGINT of the master end all it started" {
   for signal in TERM INT; do
     gate_start --workers 4

@@ -185,6 +185,16 @@ predict() { ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" "$@"; }
   done
 }
 
+# A worker that closed its connection too early, with something unread, would have the
+# kernel throw the answer away.
+@test "of large bodies without a key on eight connections at once every refusal arrives whole" {
+  head -c 700000 /dev/zero >"$BATS_TEST_TMPDIR/big"
+  answers=$(curl -s -Z --parallel-max 8 -o "$BATS_TEST_TMPDIR/answer.#1" -w '%{http_code} %{size_download}\n' \
+    -H "$JSON" --data-binary "@$BATS_TEST_TMPDIR/big" "$URL/predict?x=[1-160]" | sort | uniq -c)
+  [[ "$(tr -s ' ' <<<"$answers")" =~ ^\ 160\ 401\ [0-9]+$ ]] || { echo "$answers" >&2 && false; }
+  jq -e -n '[inputs | select(.status == 401)] | length == 160' "$BATS_TEST_TMPDIR"/answer.*
+}
+
 @test "a part of an answer cannot be asked for" {
   ask -H 'Range: bytes=0-3' /health
   assert_status 200

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -119,6 +122,41 @@ static void a_list_is_written_as_it_would_be_given(void **state)
     }
 }
 
+static void an_ipv4_address_is_printed_with_all_its_digits(void **state)
+{
+    static const char *const good[] = {"0.0.0.0", "255.255.255.255", "1.20.100.9", "10.0.0.10"};
+    char text[ADDR_TEXT_MAX];
+    struct addr addr;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(addr_parse(good[i], strlen(good[i]), &addr));
+        assert_int_equal(addr_print(text, &addr), strlen(good[i]));
+        assert_string_equal(text, good[i]);
+    }
+}
+
+static void a_sockets_address_is_that_of_its_family(void **state)
+{
+    struct sockaddr_storage from = {.ss_family = AF_INET};
+    char text[ADDR_TEXT_MAX];
+    struct addr addr;
+
+    (void)state;
+    ((struct sockaddr_in *)&from)->sin_addr.s_addr = htonl(0x7f000001);
+    assert_true(addr_of_socket(&from, &addr));
+    addr_print(text, &addr);
+    assert_string_equal(text, "127.0.0.1");
+    memset(&from, 0, sizeof(from));
+    from.ss_family = AF_INET6;
+    ((struct sockaddr_in6 *)&from)->sin6_addr.s6_addr[15] = 1;
+    assert_true(addr_of_socket(&from, &addr));
+    addr_print(text, &addr);
+    assert_string_equal(text, "::1");
+    from.ss_family = AF_UNIX;
+    assert_false(addr_of_socket(&from, &addr));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +166,8 @@ int main(void)
         cmocka_unit_test(ranges_hold_their_own_and_no_more),
         cmocka_unit_test(a_mapped_address_is_its_ipv4_address),
         cmocka_unit_test(a_list_is_written_as_it_would_be_given),
+        cmocka_unit_test(an_ipv4_address_is_printed_with_all_its_digits),
+        cmocka_unit_test(a_sockets_address_is_that_of_its_family),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
