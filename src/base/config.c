@@ -16,6 +16,7 @@
 
 #include <ini.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -25,6 +26,8 @@ enum setting_type {
     SETTING_SIZE,   /* bytes: a whole number, K or M or G behind it */
     SETTING_CHOICE, /* one of a few words */
     SETTING_NAME,   /* empty, or a model's name */
+    SETTING_RATE,   /* off, or so many in so long */
+    SETTING_PERIOD, /* seconds: off for 0, or a duration */
     SETTING_ADDRS,  /* addresses and ranges */
     SETTING__MAX
 };
@@ -48,6 +51,7 @@ enum {
 #define AT(member) offsetof(struct config, member)
 
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const durabilities[] = {"process", "power", NULL};
 
 static const struct setting settings[] = {
     {"workers", SETTING_INT, AT(workers), 0, 1024, NULL, "0",
@@ -66,6 +70,23 @@ static const struct setting settings[] = {
      "The model that POST /predict asks. Empty: the first that was published."},
     {"trusted_proxies", SETTING_ADDRS, AT(trusted_proxies), 0, 0, NULL, "",
      "Addresses and ranges whose X-Forwarded-For is believed, separated by commas."},
+    {"address_rate", SETTING_RATE, AT(address_rate), 0, 0, NULL, "100/60s",
+     "How many requests an address may send without a credential that is accepted: keys that "
+     "are wrong, open pages, paths that do not exist. IPv6 counts by /64; health is exempt."},
+    {"address_rate_all", SETTING_RATE, AT(address_rate_all), 0, 0, NULL, "off",
+     "How many requests an address may send in all, whatever its credential. Health is "
+     "exempt."},
+    {"durability", SETTING_CHOICE, AT(durability), 0, 0, durabilities, "process",
+     "What calls that were answered outlast. process: kill -9 of any process, and at a power "
+     "cut the last quarter of a second is lost. power: power cuts as well, since an answer "
+     "waits for the disk."},
+    {"call_retention", SETTING_PERIOD, AT(call_retention), 86400, RATE_SECONDS_MAX * 10LL, NULL,
+     "90d",
+     "How long the rows of the call log are kept. off: for ever. The sums by key, model and "
+     "day are kept in any case."},
+    {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
+     "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
+     "100 calls in their windows. Takes effect when all workers have ended."},
 };
 
 enum {
@@ -137,6 +158,13 @@ static void allowed_print(struct buf *out, const struct setting *setting)
         buf_printf(out, "empty or a model's name: up to %d of a-z 0-9 . _ - and no sign first",
                    CONFIG_NAME_MAX);
         break;
+    case SETTING_RATE:
+        buf_puts(out, "off, or a rate such as 100/60s or 5000/1h");
+        break;
+    case SETTING_PERIOD:
+        buf_printf(out, "off, or from %" PRId64 "d to %" PRId64 "d, with d or w behind",
+                   setting->min / 86400, setting->max / 86400);
+        break;
     case SETTING_ADDRS:
         buf_puts(out, "addresses and ranges such as 10.0.0.0/8 or ::1, separated by commas");
         break;
@@ -153,6 +181,14 @@ static bool choice_parse(const struct setting *setting, const char *value, int64
             return true;
         }
     return false;
+}
+
+static bool rate_or_off(const char *value, struct rate *out)
+{
+    if (strcmp(value, "off") != 0)
+        return rate_parse(value, out);
+    *out = (struct rate){0, 0};
+    return true;
 }
 
 static bool value_parse(struct config *config, const struct setting *setting, const char *value)
@@ -172,6 +208,13 @@ static bool value_parse(struct config *config, const struct setting *setting, co
         return strspn(value, "._-") == 0 &&
                value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0' &&
                text_copy(member, CONFIG_NAME_MAX + 1, value);
+    case SETTING_RATE:
+        return rate_or_off(value, member);
+    case SETTING_PERIOD:
+        *number = 0;
+        return strcmp(value, "off") == 0 ||
+               (clock_duration_parse(value, number) && *number >= setting->min &&
+                *number <= setting->max);
     case SETTING_ADDRS:
         if (addr_list_parse(value, &addrs, NULL) != RESULT_OK)
             return false;

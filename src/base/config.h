@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/rate.h"
 #include "base/result.h"
 
 enum {
@@ -24,6 +25,11 @@ enum config_log_format {
     CONFIG_LOG_JSON,
 };
 
+enum config_durability {
+    CONFIG_DURABILITY_PROCESS,
+    CONFIG_DURABILITY_POWER,
+};
+
 struct config {
     int64_t workers;            /* processes that a master keeps; 0 is none: serve alone */
     int64_t body_limit;         /* bytes of a request body outside predictions */
@@ -32,6 +38,11 @@ struct config {
     int64_t log_format;         /* enum config_log_format */
     char default_model[CONFIG_NAME_MAX + 1]; /* empty: the first that was published */
     struct addr_list trusted_proxies;
+    struct rate address_rate;     /* count 0: off */
+    struct rate address_rate_all; /* count 0: off */
+    int64_t durability;           /* enum config_durability */
+    int64_t call_retention;       /* seconds; 0: for ever */
+    int64_t ledger_size;          /* bytes */
 };
 
 /* The defaults of the table. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gate/journal.h"
 #include "gate/registry.h"
 
 int cli_fail(const struct reason *why)
@@ -53,10 +54,7 @@ void cli_home_close(struct home *home)
 
 enum result cli_calls_bring_in(struct home *home, struct reason *why)
 {
-    /* here the ledger's journal goes into home->db */
-    (void)home;
-    (void)why;
-    return RESULT_OK;
+    return journal_bring_in(home, why);
 }
 
 static bool is_file_name(const char *text)

@@ -252,6 +252,17 @@ static enum result open_key_mac(struct home *home, struct reason *why)
     return result;
 }
 
+/* The CLI's connection always writes through to the disk. */
+static enum result open_database(struct home *home, enum db_role role, struct db **out,
+                                 struct reason *why)
+{
+    enum result result = db_open(HOME_DATABASE, role, out, why);
+
+    if (result == RESULT_OK && home->config.durability == CONFIG_DURABILITY_POWER)
+        result = db_outlast_power_cuts(*out, why);
+    return result;
+}
+
 enum result home_open(struct home *home, enum db_role role, struct reason *why)
 {
     enum result result;
@@ -261,12 +272,25 @@ enum result home_open(struct home *home, enum db_role role, struct reason *why)
                           "the home has no " HOME_DATABASE
                           ": complete it with forestgate init, and "
                           "the same --home");
-    result = db_open(HOME_DATABASE, role, &home->db, why);
+    result = open_database(home, role, &home->db, why);
     if (result == RESULT_OK)
         result = epoch_open(HOME_EPOCH, role == DB_CLI, &home->epoch, why);
     if (result == RESULT_OK)
         result = open_key_mac(home, why);
+    home->role = role;
     return result;
+}
+
+enum result home_reopen_database(struct home *home, struct reason *why)
+{
+    struct db *db;
+    enum result result = open_database(home, home->role, &db, why);
+
+    if (result != RESULT_OK)
+        return result;
+    db_close(home->db);
+    home->db = db;
+    return RESULT_OK;
 }
 
 void home_close(struct home *home)

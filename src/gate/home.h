@@ -4,6 +4,7 @@
  *     forestgate.conf     settings
  *     forestgate.db       keys, tiers and models
  *     epoch               see epoch.h
+ *     ledger              see ledger.h
  *     lock                held by whoever fills it or publishes
  *     secrets/key.secret  what keys are hashed under
  *     models/NAME/N.fgm   published images
@@ -30,6 +31,7 @@ struct home {
     int origin;  /* the directory that was left on entering, */
     mode_t mask; /* and the umask; inside, what is made is its owner's alone */
     struct config config;
+    enum db_role role; /* under which it was opened */
     struct db *db;
     struct epoch *epoch;
     struct secret_mac *key_mac;
@@ -42,6 +44,7 @@ struct home {
 #define HOME_DATABASE   "forestgate.db"
 #define HOME_EPOCH      "epoch"
 #define HOME_KEY_SECRET "secrets/key.secret"
+#define HOME_LEDGER     "ledger"
 #define HOME_LOCK       "lock"
 #define HOME_ACCESS_LOG "logs/access.log"
 
@@ -67,6 +70,12 @@ enum result home_load_config(struct home *home, char *const *environment, struct
 
 /* Opens database, epoch and secret of the home that was entered. */
 enum result home_open(struct home *home, enum db_role role, struct reason *why);
+
+/*
+ * Closes the database and opens it again: what was read-only when it was opened stays so for
+ * a connection.  After a failure there is the one that was.
+ */
+enum result home_reopen_database(struct home *home, struct reason *why);
 
 /* Closes what is open; also after a failure.  A worker that forks closes before. */
 void home_close(struct home *home);

@@ -9,9 +9,9 @@
 #include "store/calls.h"
 
 enum {
-    SUMS = 32,          /* of key, day and model that are kept until they are written */
-    EXPIRE_STEP = 256,  /* old calls that go with one drain */
-    POLL_NS = 1000000,  /* between looks at another's lock */
+    SUMS = 32,         /* of key, day and model that are kept until they are written */
+    EXPIRE_STEP = 256, /* old calls that go with one drain */
+    POLL_NS = 1000000, /* between looks at another's lock */
     DEAD_NS = 1000000000
 };
 
@@ -158,8 +158,7 @@ static enum result drain_locked(struct home *home, struct ledger *ledger,
     return result;
 }
 
-enum result journal_drain(struct home *home, struct ledger *ledger, enum journal_mode mode,
-                          struct reason *why)
+static enum result lock_wait(struct ledger *ledger, enum journal_mode mode, struct reason *why)
 {
     const struct timespec pause = {.tv_nsec = POLL_NS};
     enum result result = ledger_drain_lock(ledger, why);
@@ -168,6 +167,26 @@ enum result journal_drain(struct home *home, struct ledger *ledger, enum journal
         nanosleep(&pause, NULL);
         result = ledger_drain_lock(ledger, why);
     }
+    return result;
+}
+
+enum result journal_take_back(struct ledger *ledger, int64_t seq, int64_t status,
+                              struct reason *why)
+{
+    enum result result = lock_wait(ledger, JOURNAL_WHOLE, why);
+
+    if (result != RESULT_OK)
+        return result;
+    result = ledger_amend(ledger, seq, status, why);
+    ledger_drain_unlock(ledger);
+    return result;
+}
+
+enum result journal_drain(struct home *home, struct ledger *ledger, enum journal_mode mode,
+                          struct reason *why)
+{
+    enum result result = lock_wait(ledger, mode, why);
+
     if (result != RESULT_OK)
         return result;
     result = drain_locked(home, ledger, mode, why);

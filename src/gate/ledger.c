@@ -664,11 +664,11 @@ enum result ledger_drained(struct ledger *ledger, int64_t seq, struct reason *wh
 
     if (result != RESULT_OK)
         return result;
-    if (seq > 0) {
+    if (seq >= 0) {
         __atomic_store_n(&header->drained, seq, __ATOMIC_RELEASE);
         __atomic_store_n(&header->drained_at, header->now, __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&header->refused_at, seq > 0 ? 0 : header->now, __ATOMIC_RELAXED);
+    __atomic_store_n(&header->refused_at, seq >= 0 ? 0 : header->now, __ATOMIC_RELAXED);
     ledger_unlock(ledger);
     return RESULT_OK;
 }

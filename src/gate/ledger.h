@@ -215,6 +215,7 @@ uint64_t ledger_instant(const struct ledger *ledger);
  * process's: a death gives it back.
  */
 enum result ledger_drain_lock(struct ledger *ledger, struct reason *why);
+bool ledger_drain_is_locked(const struct ledger *ledger);
 void ledger_drain_unlock(struct ledger *ledger);
 
 /* Settles the calls of processes that have died, if they were begun so many ns ago. */
@@ -228,7 +229,11 @@ enum result ledger_pending(struct ledger *ledger, int64_t *from, int64_t *last,
                            struct reason *why);
 const struct call_row *ledger_call(const struct ledger *ledger, int64_t seq);
 
-/* All up to this number are in the database; or, with 0, a drain has failed. */
+/* All up to this number are in the database; or a drain has failed. */
+enum {
+    LEDGER_DRAIN_REFUSED = -1
+};
+
 enum result ledger_drained(struct ledger *ledger, int64_t seq, struct reason *why);
 
 #endif

@@ -225,6 +225,11 @@ enum result ledger_drain_lock(struct ledger *ledger, struct reason *why)
     return reason_set(why, RESULT_BUSY, "another process brings the journal into the database");
 }
 
+bool ledger_drain_is_locked(const struct ledger *ledger)
+{
+    return byte_is_locked(ledger, LOCK_DRAIN);
+}
+
 void ledger_drain_unlock(struct ledger *ledger)
 {
     byte_lock(ledger, LOCK_DRAIN, F_UNLCK, F_OFD_SETLK);

@@ -11,11 +11,11 @@
 #include "store/calls.h"
 
 enum {
-    DUE_NS = 250000000,    /* calls wait so long for the database */
-    FRESH_NS = 500000000,  /* and it has taken a write in the last so long, */
+    DUE_NS = 250000000,      /* calls wait so long for the database */
+    FRESH_NS = 500000000,    /* and it has taken a write in the last so long, */
     PATIENT_NS = 2000000000, /* or in this, if somebody is at it right now */
-    REFUSED_NS = 100000000, /* after a refusal it is asked again */
-    FULL_SHARE = 4,        /* of the journal: the part that makes it due at once */
+    REFUSED_NS = 100000000,  /* after a refusal it is asked again */
+    FULL_SHARE = 4,          /* of the journal: the part that makes it due at once */
     KNOW_TRIES = 4,
     HISTORY_MAX = 4096, /* starts of calls; more than any window keeps one by one */
     STATUS_FAILED = 503,
@@ -237,13 +237,8 @@ static enum result settle_on_disk(struct meter *meter, int64_t seq, struct reaso
         return RESULT_OK;
     if (result == RESULT_OK)
         result = reason_set(why, RESULT_BUSY, "the call did not get to the disk");
-    if (ledger_drain_lock(meter->ledger, NULL) != RESULT_OK) {
-        meter->stuck = true; /* another may be writing it at this moment */
-        return result;
-    }
-    if (ledger_amend(meter->ledger, seq, STATUS_FAILED, NULL) == RESULT_MISSING)
-        result = RESULT_OK;
-    ledger_drain_unlock(meter->ledger);
+    if (journal_take_back(meter->ledger, seq, STATUS_FAILED, NULL) == RESULT_MISSING)
+        return RESULT_OK;
     return result;
 }
 

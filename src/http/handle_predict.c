@@ -10,6 +10,7 @@
 #include "forest/walk.h"
 #include "http/handlers.h"
 #include "http/input.h"
+#include "http/metered.h"
 
 enum {
     OUTPUTS_ON_STACK = 64
@@ -78,6 +79,8 @@ void handle_predict(struct service *service, struct request *request, struct rep
     size_t need;
 
     if (!input_read(service, request, reply, &rows))
+        return;
+    if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
     image = rows.model->image;
     need = rows.count * image_n_outputs(image);

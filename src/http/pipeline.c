@@ -14,6 +14,8 @@
 #include "http/auth.h"
 #include "http/body.h"
 #include "http/input.h"
+#include "http/limit.h"
+#include "http/metered.h"
 #include "http/route.h"
 
 enum {
@@ -35,6 +37,8 @@ enum result service_open(struct service *service, const struct home *entered,
     if (result == RESULT_OK)
         result = keyring_new(&service->home, &service->keyring, why);
     if (result == RESULT_OK)
+        result = meter_open(&service->home, &service->meter, why);
+    if (result == RESULT_OK)
         result = registry_new(&service->home, &service->registry, why);
     if (result == RESULT_OK)
         result = input_new(&service->input, why);
@@ -49,10 +53,32 @@ void service_close(struct service *service)
     input_free(service->input);
     registry_free(service->registry);
     keyring_free(service->keyring);
+    meter_close(service->meter);
     log_close(service->log);
     home_close(&service->home);
     buf_free(&service->body);
     reply_free(&service->reply);
+}
+
+/*
+ * Who may come in at all.  An address is counted as a stranger's unless a credential of
+ * its was accepted, so that nobody is shut out who has one; health is asked by machines
+ * that count on an answer.
+ */
+static bool enter(struct service *service, struct request *request, struct reply *reply)
+{
+    const struct route *route = request->route = route_find(request, reply);
+    bool open = route != NULL && route->credential == ROUTE_OPEN;
+
+    if (route != NULL && route->uncounted)
+        return true;
+    if (!limit_address(service, request, LEDGER_WATCH_ALL, reply))
+        return false;
+    if (route != NULL && !open && auth_caller(service, request, reply))
+        return auth_may_enter(request, reply);
+    if (reply->status == REPLY_UNAVAILABLE) /* whether it is accepted is not known */
+        return false;
+    return limit_address(service, request, LEDGER_WATCH_STRANGERS, reply) && open;
 }
 
 /* The rooms before the handler.  False: the refusal is written. */
@@ -61,14 +87,12 @@ static bool admit(struct service *service, struct request *request, struct reply
     struct reason why;
     enum result result;
 
-    request->route = route_find(request, reply);
-    if (request->route == NULL)
-        return false;
-    if (request->route->credential != ROUTE_OPEN &&
-        (!auth_caller(service, request, reply) || !auth_may_enter(request, reply)))
+    if (!enter(service, request, reply))
         return false;
     if (request->name != NULL &&
         !auth_may_use(request, request->name, request->name_len, reply))
+        return false;
+    if (request->route->metered && !metered_begin(service, request, reply))
         return false;
     if (!body_read(service, request, reply))
         return false;
@@ -109,6 +133,10 @@ static int64_t serve(struct service *service)
     reply_start(reply);
     if (admit(service, &request, reply))
         request.route->handle(service, &request, reply);
+    reply_settle(reply);
+    if (request.metered)
+        metered_end(service, &request, reply);
+    limit_headers(&request, reply);
     frame = (struct reply_frame){
         .request_id = request.id,
         .wall_us = request.wall_us,
@@ -121,6 +149,8 @@ static int64_t serve(struct service *service)
     body_release(service);
     input_release(service->input);
     reply_start(reply);
+    if (!fcgi_is_cgi())
+        meter_tend(service->meter);
     return request.wall_us;
 }
 
@@ -151,13 +181,7 @@ static bool home_was_replaced(struct service *service, int64_t second)
     if (second == service->looked_second)
         return false;
     service->looked_second = second;
-    return epoch_is_orphan(service->home.epoch);
-}
-
-/* What is due without a request; there is nothing yet. */
-static void idle(struct service *service)
-{
-    (void)service;
+    return epoch_is_orphan(service->home.epoch) || meter_is_orphan(service->meter);
 }
 
 bool service_run(struct service *service)
@@ -170,10 +194,14 @@ bool service_run(struct service *service)
             wall_us = serve(service);
         } else {
             wall_us = clock_wall_us();
-            idle(service);
+            meter_tend(service->meter);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
-            log_message("the home's epoch was replaced under a worker, which ends");
+            log_message("the home's epoch or ledger was replaced under a worker, which ends");
+            return false;
+        }
+        if (meter_is_stuck(service->meter)) {
+            log_message("a call could not be ended here; another process will end it");
             return false;
         }
     }

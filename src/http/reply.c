@@ -29,6 +29,7 @@ static const struct {
     [REPLY_TOO_LARGE] = {413, "Content Too Large", "content_too_large"},
     [REPLY_TYPE] = {415, "Unsupported Media Type", "unsupported_media_type"},
     [REPLY_UNPROCESSABLE] = {422, "Unprocessable Content", "unprocessable_content"},
+    [REPLY_LIMITED] = {429, "Too Many Requests", "too_many_requests"},
     [REPLY_INTERNAL] = {500, "Internal Server Error", "internal_error"},
     [REPLY_UNAVAILABLE] = {503, "Service Unavailable", "unavailable"},
 };
@@ -52,6 +53,10 @@ static const enum reply_status result_statuses[RESULT__MAX] = {
 static const char json_type[] = "application/json";
 static const char problem_type[] = "application/problem+json";
 
+/* The problem type of draft-ietf-httpapi-ratelimit-headers-10, with its member. */
+static const char quota_exceeded[] =
+    "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
 unsigned reply_code(enum reply_status status)
 {
     return statuses[status].code;
@@ -71,6 +76,7 @@ void reply_start(struct reply *reply)
     buf_clear(&reply->headers, BUFFER_KEPT);
     buf_clear(&reply->body, BUFFER_KEPT);
     buf_clear(&reply->errors, BUFFER_KEPT);
+    buf_clear(&reply->policies, BUFFER_KEPT);
 }
 
 void reply_free(struct reply *reply)
@@ -79,6 +85,7 @@ void reply_free(struct reply *reply)
     buf_free(&reply->headers);
     buf_free(&reply->body);
     buf_free(&reply->errors);
+    buf_free(&reply->policies);
 }
 
 void reply_header(struct reply *reply, const char *name, const char *value)
@@ -95,6 +102,8 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
 
     reply->status = status;
     buf_clear(&reply->body, BUFFER_KEPT);
+    buf_clear(&reply->headers, BUFFER_KEPT);
+    buf_clear(&reply->policies, BUFFER_KEPT);
     if (status != REPLY_UNPROCESSABLE)
         buf_clear(&reply->errors, BUFFER_KEPT);
     va_start(args, format);
@@ -103,7 +112,14 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
     if (status == REPLY_UNAUTHORIZED)
         reply_header(reply, "WWW-Authenticate", "Bearer realm=\"forestgate\"");
     if (status == REPLY_UNAVAILABLE)
-        reply_header(reply, "Retry-After", "1");
+        reply_retry_after(reply, 1);
+}
+
+void reply_retry_after(struct reply *reply, int64_t seconds)
+{
+    buf_puts(&reply->headers, "Retry-After: ");
+    buf_put_u64(&reply->headers, (uint64_t)seconds);
+    buf_puts(&reply->headers, "\r\n");
 }
 
 void reply_refuse_result(struct reply *reply, enum result result, const struct reason *why)
@@ -118,7 +134,6 @@ void reply_refuse_result(struct reply *reply, enum result result, const struct r
 
 void reply_refuse_memory(struct reply *reply)
 {
-    buf_clear(&reply->headers, 0);
     reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
 }
 
@@ -129,7 +144,8 @@ static void problem_write(struct reply *reply, const struct reply_frame *frame)
 
     clock_rfc3339(time, frame->wall_us);
     json_write_object(&writer);
-    json_member_string(&writer, "type", "about:blank");
+    json_member_string(&writer, "type",
+                       reply->policies.len > 0 ? quota_exceeded : "about:blank");
     json_member_string(&writer, "title", reply_title(reply->status));
     json_member_u64(&writer, "status", reply_code(reply->status));
     json_member_string(&writer, "error", statuses[reply->status].word);
@@ -138,6 +154,12 @@ static void problem_write(struct reply *reply, const struct reply_frame *frame)
         json_write_key(&writer, "errors");
         json_write_array(&writer);
         json_write_raw(&writer, reply->errors.data, reply->errors.len);
+        json_write_array_end(&writer);
+    }
+    if (reply->policies.len > 0) {
+        json_write_key(&writer, "violated-policies");
+        json_write_array(&writer);
+        json_write_raw(&writer, reply->policies.data, reply->policies.len);
         json_write_array_end(&writer);
     }
     json_member_string(&writer, "request_id", frame->request_id);
@@ -167,12 +189,18 @@ static void head_write(struct reply *reply, const struct reply_frame *frame)
     buf_puts(head, "\r\n");
 }
 
+void reply_settle(struct reply *reply)
+{
+    if (buf_failed(&reply->body) || buf_failed(&reply->errors) || buf_failed(&reply->headers) ||
+        buf_failed(&reply->policies))
+        reply_refuse_memory(reply);
+}
+
 void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame)
 {
     static const char no_head[] = "Status: 503 Service Unavailable\r\n\r\n";
 
-    if (buf_failed(&reply->body) || buf_failed(&reply->errors) || buf_failed(&reply->headers))
-        reply_refuse_memory(reply);
+    reply_settle(reply);
     if (reply->status != REPLY_OK)
         problem_write(reply, frame);
     if (buf_failed(&reply->body))

@@ -24,6 +24,7 @@ enum reply_status {
     REPLY_TOO_LARGE,     /* 413 */
     REPLY_TYPE,          /* 415 */
     REPLY_UNPROCESSABLE, /* 422 */
+    REPLY_LIMITED,       /* 429 */
     REPLY_INTERNAL,      /* 500 */
     REPLY_UNAVAILABLE,   /* 503 */
     REPLY_STATUS__MAX
@@ -35,8 +36,9 @@ struct reply {
     struct buf head;    /* all of the header, when it is sent */
     struct buf headers; /* further lines of it */
     struct buf body;
-    char detail[512];  /* of a refusal */
-    struct buf errors; /* of a 422: the members of its errors array, as JSON */
+    char detail[512];    /* of a refusal */
+    struct buf errors;   /* of a 422: the members of its errors array, as JSON */
+    struct buf policies; /* of a 429: the names of what was exceeded, as JSON */
 };
 
 /* The number of a status and its phrase (RFC 9110, section 15). */
@@ -50,7 +52,7 @@ void reply_free(struct reply *reply);
 /* A header line.  The value is ours, never a client's. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
-/* Makes it a refusal; the body that was written before is dropped. */
+/* Makes it a refusal; the body and the header lines that were written before are dropped. */
 void reply_refuse(struct reply *reply, enum reply_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -60,8 +62,14 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
  */
 void reply_refuse_result(struct reply *reply, enum result result, const struct reason *why);
 
+/* When to come again, for a refusal. */
+void reply_retry_after(struct reply *reply, int64_t seconds);
+
 /* The refusal for want of memory: 503. */
 void reply_refuse_memory(struct reply *reply);
+
+/* Makes it a refusal if it could not be written for want of memory; then its status holds. */
+void reply_settle(struct reply *reply);
 
 /* What goes with every answer. */
 struct reply_frame {

@@ -136,6 +136,10 @@ void request_start(struct request *request, const struct service *service)
     request->name = NULL;
     request->name_len = 0;
     request->refused_credential = false;
+    request->metered = false;
+    request->verdict.count = 0;
+    request->model = NULL;
+    request->rows = 0;
     request->body = &service->body;
     memset(&request->caller, 0, sizeof(request->caller));
     method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));

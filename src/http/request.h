@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "gate/home.h"
 #include "gate/key.h"
+#include "gate/ledger.h"
+#include "gate/meter.h"
 #include "gate/registry.h"
 #include "http/fcgi.h"
 #include "http/reply.h"
@@ -48,6 +50,10 @@ struct request {
     uint64_t start_ns;
     struct caller caller; /* after authentication */
     bool refused_credential;
+    bool metered;                  /* a call in hand: see metered.h */
+    struct ledger_verdict verdict; /* of its limits */
+    const struct model *model;     /* that is asked, and how many rows */
+    size_t rows;
     const struct buf *body;
 };
 
@@ -57,6 +63,7 @@ struct input;
 struct service {
     struct home home;
     struct keyring *keyring;
+    struct meter *meter;
     struct registry *registry;
     struct log *log;
     struct fcgi *fcgi;

@@ -29,6 +29,8 @@ struct route {
     enum route_credential credential;
     enum key_scope scope; /* that the key must have */
     enum route_body body;
+    bool metered;   /* counts by the caller's limits, and has a row in the call log */
+    bool uncounted; /* for no address */
     void (*handle)(struct service *service, struct request *request, struct reply *reply);
     const char *operation; /* the name in /openapi.json */
     const char *summary;

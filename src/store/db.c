@@ -410,3 +410,20 @@ void db_rollback(struct db *db)
     if (!sqlite3_get_autocommit(db->handle))
         sql_run(db, NULL, SQL_ROLLBACK);
 }
+
+enum result db_outlast_power_cuts(struct db *db, struct reason *why)
+{
+    int code = sqlite3_exec(db->handle, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+
+    return code == SQLITE_OK ? RESULT_OK : fail(db->handle, code, why);
+}
+
+enum result db_read_begin(struct db *db, struct reason *why)
+{
+    return sql_run(db, why, SQL_BEGIN_READ);
+}
+
+void db_read_end(struct db *db)
+{
+    db_rollback(db);
+}

@@ -29,6 +29,9 @@ enum result db_migrate(const char *path, struct reason *why);
 enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why);
 void db_close(struct db *db);
 
+/* Has each commit wait until it is on the disk. */
+enum result db_outlast_power_cuts(struct db *db, struct reason *why);
+
 /*
  * One transaction of check and change.  db_begin() takes the write lock at once, so
  * that what was read in it still holds at the commit.  After a failed commit nothing
@@ -37,5 +40,9 @@ void db_close(struct db *db);
 enum result db_begin(struct db *db, struct reason *why);
 enum result db_commit(struct db *db, struct reason *why);
 void db_rollback(struct db *db);
+
+/* What is read between them is of one moment.  db_read_end() follows also a failure to read. */
+enum result db_read_begin(struct db *db, struct reason *why);
+void db_read_end(struct db *db);
 
 #endif

@@ -33,6 +33,7 @@ enum {
 
 const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_BEGIN] = {"BEGIN IMMEDIATE", "", BOTH},
+    [SQL_BEGIN_READ] = {"BEGIN", "", BOTH},
     [SQL_COMMIT] = {"COMMIT", "", BOTH},
     [SQL_ROLLBACK] = {"ROLLBACK", "", BOTH},
 

@@ -15,6 +15,7 @@
 
 enum sql {
     SQL_BEGIN,
+    SQL_BEGIN_READ,
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_KEY_INSERT,

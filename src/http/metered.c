@@ -1,0 +1,73 @@
+/*
+ * metered.c: a call that counts.
+ */
+#include "http/metered.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "gate/meter.h"
+#include "http/limit.h"
+#include "http/route.h"
+
+static void call_fill(const struct request *request, struct call_row *call)
+{
+    memset(call, 0, sizeof(*call));
+    text_copy(call->request_id, sizeof(call->request_id), request->id);
+    text_copy(call->key, sizeof(call->key), request->caller.key_id);
+    text_copy(call->route, sizeof(call->route), request->route->operation);
+    text_copy(call->address, sizeof(call->address), request->address);
+}
+
+bool metered_begin(struct service *service, struct request *request, struct reply *reply)
+{
+    struct call_row call;
+    enum result result;
+    struct reason why;
+
+    call_fill(request, &call);
+    result = meter_admit(service->meter, &request->caller, &call, &request->verdict, &why);
+    request->metered = result == RESULT_OK;
+    if (result == RESULT_DENIED)
+        limit_refuse(request, reply);
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return request->metered;
+}
+
+bool metered_rows(struct service *service, struct request *request, const struct model *model,
+                  size_t rows, struct reply *reply)
+{
+    enum result result;
+    struct reason why;
+
+    request->model = model;
+    request->rows = rows;
+    result = meter_charge_rows(service->meter, &request->caller, (int64_t)rows,
+                               &request->verdict, &why);
+    if (result == RESULT_DENIED)
+        limit_refuse(request, reply);
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
+
+void metered_end(struct service *service, struct request *request, struct reply *reply)
+{
+    struct ledger_end end = {
+        .duration_us = (int64_t)((clock_mono_ns() - request->start_ns) / 1000),
+        .status = reply_code(reply->status),
+    };
+    struct reason why;
+    enum result result;
+
+    if (request->model != NULL) {
+        end.model = request->model->row.name;
+        end.version = request->model->row.version;
+        end.rows = reply->status == REPLY_OK ? (int64_t)request->rows : 0;
+    }
+    result = meter_settle(service->meter, &end, &why);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}

@@ -1,0 +1,29 @@
+/*
+ * metered.h: a call that counts, from its admission to its row in the call log.
+ */
+#ifndef HTTP_METERED_H
+#define HTTP_METERED_H
+
+#include <stdbool.h>
+
+#include "http/reply.h"
+#include "http/request.h"
+
+/* Takes the call in hand under the caller's limits.  False with the refusal written. */
+bool metered_begin(struct service *service, struct request *request, struct reply *reply);
+
+/*
+ * Says what the call is about, once that is known, and charges its rows where its tier does.
+ * False with the refusal written.
+ */
+bool metered_rows(struct service *service, struct request *request, const struct model *model,
+                  size_t rows, struct reply *reply);
+
+/*
+ * Ends the call as its reply says, before that goes out: who is killed later has answered a
+ * call that was counted, who is killed earlier has answered none.  Where it cannot be ended
+ * the reply becomes a refusal.
+ */
+void metered_end(struct service *service, struct request *request, struct reply *reply);
+
+#endif
