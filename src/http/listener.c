@@ -29,7 +29,7 @@ enum {
     LISTEN_FD = 0
 };
 
-static const struct timeval wait_limit = {.tv_usec = LISTENER_WAIT_MS * 1000};
+static const struct timeval wait_limit = {.tv_usec = LISTENER_WAIT_MS * 1000L};
 static const struct timeval no_limit;
 
 static bool over_tcp;

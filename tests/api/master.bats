@@ -147,9 +147,9 @@ all_ended() {
   exec 8<>"/dev/tcp/127.0.0.1/$PORT"
   { RAW_KEEP=1 raw_head REQUEST_METHOD=GET REQUEST_URI=/health && raw_record 5 /dev/null; } >&8
   sleep 0.3
-  worker=$(gate_pids)
-  kill -TERM "$worker"
-  wait_for 20 ended "$worker" || fail "worker $worker is there a second after SIGTERM"
+  pid=$(gate_pids)
+  kill -TERM "$pid"
+  wait_for 20 ended "$pid" || fail "worker $pid is there a second after SIGTERM"
   timeout 5 cat <&8 | tr -d '\0' | grep -aq 'Status: 200 OK'
   exec 8>&-
 }
