@@ -88,7 +88,8 @@ void cli_time_print(char out[20], int64_t seconds);
 void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds);
 
 /* The commands. */
-extern const struct cli_command cmd_config_commands[], cmd_init_commands[], cmd_key_commands[],
-    cmd_model_commands[], cmd_predict_commands[]; /* each ends with a NULL noun */
+extern const struct cli_command cmd_config_commands[], cmd_doctor_commands[],
+    cmd_init_commands[], cmd_key_commands[], cmd_model_commands[],
+    cmd_predict_commands[]; /* each ends with a NULL noun */
 
 #endif
