@@ -38,7 +38,8 @@ static const struct check {
 };
 
 enum {
-    CHECKS = sizeof(checks) / sizeof(checks[0])
+    CHECKS = sizeof(checks) / sizeof(checks[0]),
+    ROUNDS = 2 /* of mending: one check may find what another's fix has to mend first */
 };
 
 /* As a line shows them, and as JSON has them. */
@@ -77,6 +78,7 @@ void finding_mend(struct finding *finding, const char *format, ...)
     va_end(args);
 }
 
+/* One that cannot be written is left for the reader to fill in. */
 const char *doctor_word(const struct doctor *doctor, const char *name,
                         char out[DOCTOR_PATH_MAX])
 {
@@ -87,15 +89,16 @@ const char *doctor_word(const struct doctor *doctor, const char *name,
 
     buf_printf(&path, "%s%s%s", doctor->path, name != NULL ? "/" : "",
                name != NULL ? name : "");
-    if (buf_failed(&path) || path.data[strspn(path.data, plain)] == '\0') {
-        text_copy(out, DOCTOR_PATH_MAX, buf_failed(&path) ? "HOME" : path.data);
-    } else {
+    if (!buf_failed(&path) && path.data[strspn(path.data, plain)] == '\0') {
+        buf_puts(&word, path.data);
+    } else if (!buf_failed(&path)) {
         buf_putc(&word, '\'');
         for (const char *at = path.data; *at != '\0'; at++)
             buf_puts(&word, *at == '\'' ? "'\\''" : (const char[2]){*at, '\0'});
         buf_putc(&word, '\'');
-        text_copy(out, DOCTOR_PATH_MAX, buf_failed(&word) ? "HOME" : word.data);
     }
+    if (word.len == 0 || buf_failed(&word) || !text_copy(out, DOCTOR_PATH_MAX, word.data))
+        text_copy(out, DOCTOR_PATH_MAX, "HOME");
     buf_free(&word);
     buf_free(&path);
     return out;
@@ -122,31 +125,30 @@ static bool is_wrong(const struct finding *finding)
     return finding->state >= FINDING_WARNING;
 }
 
-/*
- * Looks and, where something is wrong, mends; in two rounds, since one check may find what
- * another's fix has to mend first.  Says which were mended at all.
- */
+/* Looks and, where something is wrong, mends; says which were, or why not. */
 static void mend_all(struct doctor *doctor, bool mended[CHECKS], struct reason whys[CHECKS])
 {
     struct finding finding;
 
-    for (size_t i = 0; i < 2 * CHECKS; i++) {
-        const struct check *check = &checks[i % CHECKS];
-
-        if (check->fix == NULL)
-            continue;
-        look(doctor, check, &finding);
-        whys[i % CHECKS].text[0] = '\0';
-        if (is_wrong(&finding) && check->fix(doctor, &whys[i % CHECKS]) == RESULT_OK)
-            mended[i % CHECKS] = true;
-    }
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t i = 0; i < CHECKS; i++) {
+            if (checks[i].fix == NULL)
+                continue;
+            look(doctor, &checks[i], &finding);
+            whys[i].text[0] = '\0';
+            if (is_wrong(&finding) && checks[i].fix(doctor, &whys[i]) == RESULT_OK)
+                mended[i] = true;
+        }
 }
 
 /* Appends a text that may hold names of files, which may hold anything. */
 static void put_printable(struct buf *out, const char *text)
 {
-    for (; *text != '\0'; text++)
-        buf_putc(out, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+    for (; *text != '\0'; text++) {
+        bool control = (unsigned char)*text < ' ' || *text == 0x7f;
+
+        buf_put(out, control ? "?" : text, 1);
+    }
 }
 
 static void put_line(struct buf *out, size_t number, const char *name,

@@ -50,7 +50,7 @@ static size_t each_incoming(bool unlink_them)
 }
 
 /* A front that starts workers as the owner has no other way in than to walk. */
-static void check_way(struct finding *finding)
+static void check_way(const struct doctor *doctor, struct finding *finding)
 {
     char path[DOCTOR_PATH_MAX], owner[64];
 
@@ -60,7 +60,7 @@ static void check_way(struct finding *finding)
                     "its owner, %s, may not walk the path to it, and so may a front that "
                     "starts workers as %s not; some directory before it needs chmod o+x",
                     user_name(geteuid(), owner), owner))
-        finding_mend(finding, "namei -l %s", path);
+        finding_mend(finding, "namei -l %s", doctor_word(doctor, NULL, path));
 }
 
 void doctor_check_home(struct doctor *doctor, struct finding *finding)
@@ -94,7 +94,7 @@ void doctor_check_home(struct doctor *doctor, struct finding *finding)
                     "copies of images are left from publications that were cut off, or one "
                     "is under way"))
         finding_mend(finding, "forestgate --home %s doctor --fix", home);
-    check_way(finding);
+    check_way(doctor, finding);
     finding_set(finding, FINDING_OK, "%s is whole", doctor->path);
 }
 

@@ -105,6 +105,10 @@ all_of_home() {
   [ "$status" = 2 ]
 }
 
+@test "the worker is linked without what speaks HTTP for the doctor" {
+  ! ldd "$WORKER" | grep -q curl || fail "$(ldd "$WORKER")"
+}
+
 @test "output that cannot be written is a failure" {
   run bash -c '"$0" --home "$1" doctor >/dev/full' "$FORESTGATE" "$W/home"
   [ "$status" = 1 ]

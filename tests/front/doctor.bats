@@ -34,7 +34,8 @@ found() {
 # No key of a diagnosis is left that works.
 keys_ended() { cli key list --json | jq -e 'all(.[]; .name != "doctor" or .state == "revoked")' >/dev/null; }
 
-# Starts the front anew with its configuration changed by a script of sed's.
+# Starts the front anew with its configuration changed by a script of sed's; the second
+# argument is where the service is then, if it moves.
 front_with() {
   local program=(lighttpd -D -f "$T/front/front.conf")
   [ -e "$T/front/good.conf" ] || cp "$T/front/front.conf" "$T/front/good.conf"
@@ -45,7 +46,7 @@ front_with() {
   if [ "$MODE" = apache ]; then program=(apache2 -DFOREGROUND -f "$T/front/front.conf"); fi
   TMPDIR=$T/front/work PATH=$PATH:/usr/sbin "${program[@]}" >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
   FRONT_PID=$!
-  wait_for 100 curl -s -o /dev/null --max-time 5 "$URL/health/live"
+  wait_for 100 curl -sf -o /dev/null --max-time 5 "${2:-$URL}/health/live"
 }
 
 front_checks=(front service X-API-Key Authorization 'large bodies' 'too large bodies' "the front's errors" headers "the front's clock")
@@ -121,7 +122,7 @@ all_ok() {
   front_setup lighttpd
   front_with 's/^(server.max-request-size *= *).*/\11024/'
   diagnose
-  found 'large bodies' failed '413 to a body of 16776192 .* lighttpd: set server.max-request-size' 'systemctl restart lighttpd'
+  found 'large bodies' failed '413 to a body of 16776704 .* lighttpd: set server.max-request-size' 'systemctl restart lighttpd'
   found 'too large bodies' ok 'the front answers 413'
   found Authorization ok
 }
@@ -190,7 +191,7 @@ all_ok() {
 
 @test "a service below a path of the front" {
   front_setup apache
-  front_with 's|^ScriptAlias "/"|ScriptAlias "/gate/"|'
+  front_with 's|^ScriptAlias "/"|ScriptAlias "/gate/"|' "$URL/gate"
   URL=$URL/gate
   diagnose
   found service ok
