@@ -30,6 +30,7 @@ MUST_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
 LIBS = -lfcgi -linih -lsqlite3 -lcrypto -ljson-c -lpthread -lm
+CLI_LIBS = $(LIBS) -lcurl
 # One short line a step; make V=1 shows the whole commands.
 Q = $(if $(V),,@)
 SAY = @$(if $(V),:,printf '  %-7s %s\n')
@@ -56,7 +57,7 @@ $(BUILD)/forestgate.fcgi: $(BUILD)/src/cmd/worker.o $(LIB)
 
 $(BUILD)/forestgate: $(BUILD)/src/cmd/forestgate.o $(LIB)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

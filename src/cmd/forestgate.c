@@ -10,7 +10,7 @@
 
 static const struct cli_command *const nouns[] = {
     cmd_init_commands,    cmd_key_commands,  cmd_tier_commands,   cmd_model_commands,
-    cmd_predict_commands, cmd_call_commands, cmd_config_commands,
+    cmd_predict_commands, cmd_call_commands, cmd_config_commands, cmd_doctor_commands,
 };
 
 enum {

@@ -54,22 +54,44 @@ static enum result make_directory(const char *path, struct reason *why)
     return file_make_dir(path, 0700, why);
 }
 
+static const struct {
+    const char *name;
+    enum result (*make)(const char *path, struct reason *why);
+} parts[] = {
+    {"secrets", make_directory}, {"models", make_directory},         {"logs", make_directory},
+    {HOME_CONFIG, make_config},  {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
+    {HOME_DATABASE, db_migrate},
+};
+
+enum {
+    PARTS = sizeof(parts) / sizeof(parts[0])
+};
+
 static enum result make_parts(struct reason *why)
 {
-    static const struct {
-        const char *name;
-        enum result (*make)(const char *path, struct reason *why);
-    } parts[] = {
-        {"secrets", make_directory},        {"models", make_directory},
-        {"logs", make_directory},           {HOME_CONFIG, make_config},
-        {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
-        {HOME_DATABASE, db_migrate},
-    };
     enum result result = RESULT_OK;
 
-    for (size_t i = 0; result == RESULT_OK && i < sizeof(parts) / sizeof(*parts); i++)
+    for (size_t i = 0; result == RESULT_OK && i < PARTS; i++)
         result = parts[i].make(parts[i].name, why);
     return result;
+}
+
+const char *home_part_missing(void)
+{
+    struct stat st;
+
+    for (size_t i = 0; i < PARTS; i++)
+        if (stat(parts[i].name, &st) != 0 ||
+            (parts[i].make == make_directory ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)))
+            return parts[i].name;
+    return NULL;
+}
+
+/* By names that nothing else has: others have logs, too. */
+bool home_is_begun(void)
+{
+    return access(HOME_CONFIG, F_OK) == 0 || access(HOME_DATABASE, F_OK) == 0 ||
+           access(HOME_KEY_SECRET, F_OK) == 0;
 }
 
 /* A file, and not the directory: over a network a lock needs one that can be written. */

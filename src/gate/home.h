@@ -19,6 +19,7 @@
 #ifndef GATE_HOME_H
 #define GATE_HOME_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/config.h"
@@ -64,6 +65,14 @@ enum result home_enter(struct home *home, const char *path, enum db_role role,
 
 /* Makes whatever is missing in the home that was entered, and upgrades its database. */
 enum result home_make(struct reason *why);
+
+/*
+ * Of the directory that was entered: the first part of a home that is missing or of another
+ * kind than it has to be, NULL if there is none; and whether it is a home at all, be it
+ * incomplete, and not somebody else's directory.
+ */
+const char *home_part_missing(void);
+bool home_is_begun(void);
 
 /* Settings: the file's, then the environment's.  The command line's go on top. */
 enum result home_load_config(struct home *home, char *const *environment, struct reason *why);

@@ -100,7 +100,7 @@ static enum result fail(sqlite3 *handle, int code, struct reason *why)
     return reason_set(why, result_from_sqlite(code), "the database: %s", text);
 }
 
-static bool on_network(const char *path)
+bool db_on_network(const char *path)
 {
     struct statfs fs;
 
@@ -178,7 +178,7 @@ enum result db_migrate(const char *path, struct reason *why)
         sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs_name());
     if (code == SQLITE_OK)
         code = configure(handle, DB_CLI);
-    if (code == SQLITE_OK && !on_network(path))
+    if (code == SQLITE_OK && !db_on_network(path))
         code = sqlite3_exec(handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);

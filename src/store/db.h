@@ -8,6 +8,8 @@
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
+#include <stdbool.h>
+
 #include "base/result.h"
 
 struct db;
@@ -18,6 +20,9 @@ enum db_role {
     DB_CLI,    /* a person waits at most 5 s; what is committed outlasts a power cut */
     DB_ROLE__MAX
 };
+
+/* Whether a file is on a file system over a network, where there is no WAL. */
+bool db_on_network(const char *path);
 
 /* Makes or upgrades the database at path to this program's schema. */
 enum result db_migrate(const char *path, struct reason *why);

@@ -127,6 +127,21 @@ const struct sql_row sql_rows[SQL__MAX] = {
                         " AND day BETWEEN ?5 AND ?6 AND (?7 IS NULL OR model = ?7)"
                         " ORDER BY key, day, model LIMIT ?8",
                         "sissiisi", CLI},
+    [SQL_CHECK_ALL] = {"PRAGMA integrity_check(1)", "", CLI},
+    [SQL_CHECK_QUICK] = {"PRAGMA quick_check(1)", "", CLI},
+    [SQL_CHECK_REFERENCES] = {"PRAGMA foreign_key_check", "", CLI},
+    [SQL_CHECK_JOURNAL] = {"PRAGMA journal_mode", "", CLI},
+    [SQL_CHECK_NEWEST] = {"SELECT coalesce(max(us), 0) FROM ("
+                          "SELECT max(created_at) * 1000000 AS us FROM key UNION ALL "
+                          "SELECT max(published_at) * 1000000 FROM version UNION ALL "
+                          "SELECT max(last_us) FROM usage UNION ALL "
+                          "SELECT * FROM (SELECT started_us FROM call ORDER BY seq DESC"
+                          " LIMIT 1))",
+                          "", CLI},
+    [SQL_CHECK_VERSIONS] = {"SELECT v.model, v.version, v.sha256, v.published_at,"
+                            " m.version = v.version FROM version v"
+                            " JOIN model m ON m.name = v.model ORDER BY m.id, v.version",
+                            "", CLI},
 };
 
 const char *const sql_migrations[] = {

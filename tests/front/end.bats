@@ -65,8 +65,9 @@ kill_and_wait() {
     workers_start
     wait "$SPAWN_PID" || :
     sleep 0.2
-  done &
+  done 3>&- &
   supervisor=$!
+  disown "$supervisor" # so that the shell does not tell its end
   wait_for 80 served
   for _ in 1 2 3 4 5; do
     for who in program_pids master_pids worker_pids; do kill_and_wait "$who"; done

@@ -1,0 +1,67 @@
+/*
+ * doctor_http.h: one HTTP request at a time, for a check.
+ *
+ * It goes to the one address that was given and nowhere else: no proxy, whatever the
+ * environment says, no redirect followed, http and https alone, every wait bounded.
+ */
+#ifndef CMD_DOCTOR_HTTP_H
+#define CMD_DOCTOR_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/result.h"
+
+struct http;
+
+/*
+ * url is http or https with a host and perhaps a port and a path, below which every
+ * request goes; RESULT_INVALID for anything else.
+ */
+enum result http_new(const char *url, struct http **out, struct reason *why);
+void http_free(struct http *http);
+
+enum {
+    HTTP_HEADERS_MAX = 4
+};
+
+/* What is asked: a GET, or with a body_len over 0 a POST. */
+struct http_ask {
+    const char *path;                      /* behind the URL, with its / */
+    const char *headers[HTTP_HEADERS_MAX]; /* "Name: value"; NULL for none */
+    uint64_t body_len;                     /* of a body that ends in no JSON */
+};
+
+/* What came; kept until the next request. */
+struct http_answer {
+    long status;
+    struct buf header; /* the lines, as they came */
+    struct buf body;
+};
+
+/*
+ * Asks and waits.  RESULT_OK if there was any answer, whatever its status; RESULT_BUSY if
+ * http_stop() came in between.
+ */
+enum result http_request(struct http *http, const struct http_ask *ask,
+                         struct http_answer *answer, struct reason *why);
+void http_answer_free(struct http_answer *answer);
+
+/* A header's value without the spaces around it; "" if it is not there. */
+const char *http_header(const struct http_answer *answer, const char *name, char out[256]);
+
+/*
+ * A member of the body's one object that is a string or a number, as text; false, and "",
+ * if there is none or the body is no JSON.
+ */
+bool http_member(const struct http_answer *answer, const char *name, char out[256]);
+
+/* When the server says that it answered, in seconds since 1970; -1 if it does not. */
+int64_t http_date(const struct http_answer *answer);
+
+/* Ends what is asked, and whatever would be asked after; for a signal handler. */
+void http_stop(void);
+bool http_stopped(void);
+
+#endif

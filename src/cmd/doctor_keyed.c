@@ -1,0 +1,208 @@
+/*
+ * doctor_keyed.c: whether keys and bodies come through the front.
+ *
+ * A key of its own is made for these questions and revoked at the end; should this process
+ * not come to its end, the key ends by itself.
+ */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "cmd/doctor_front.h"
+
+enum {
+    KEY_LIFE_S = 600, /* longer than all questions together may take */
+    BODY_MARGIN = 512 /* under the limit, of which the least is 1024 */
+};
+
+static const int64_t body_most = 128 << 20; /* larger ones are not sent for a check */
+
+/* Makes the key, once, and asks with it both ways; RESULT_OK if both were answered. */
+static enum result ask_both_ways(struct doctor *doctor, struct reason *why)
+{
+    struct front *front = doctor->front;
+    char header[KEY_TEXT_LEN + 32], bearer[KEY_TEXT_LEN + 32];
+    int64_t end = clock_wall_us() / 1000000 + KEY_LIFE_S;
+    enum result result = RESULT_OK;
+    struct key_row row;
+
+    if (front->key_id[0] == '\0') {
+        home_close(&doctor->home);
+        result = home_open(&doctor->home, DB_CLI, why);
+        if (result == RESULT_OK)
+            result = key_create(&doctor->home, "doctor", "*", end, front->key, &row, why);
+        if (result == RESULT_OK)
+            text_copy(front->key_id, sizeof(front->key_id), row.id);
+    }
+    text_print(header, sizeof(header), "X-API-Key: %s", front->key);
+    text_print(bearer, sizeof(bearer), "Authorization: Bearer %s", front->key);
+    if (result == RESULT_OK)
+        result =
+            front_ask(front, &(struct http_ask){.path = "/models", .headers = {bearer}}, why);
+    if (result == RESULT_OK) {
+        front->by_bearer = front->answer.status;
+        result =
+            front_ask(front, &(struct http_ask){.path = "/models", .headers = {header}}, why);
+    }
+    if (result == RESULT_OK)
+        front->by_header = front->answer.status;
+    secret_wipe(header, sizeof(header));
+    secret_wipe(bearer, sizeof(bearer));
+    return result;
+}
+
+void doctor_check_key_header(struct doctor *doctor, struct finding *finding)
+{
+    struct front *front = doctor->front;
+    struct reason why;
+
+    if (!doctor_has_home(doctor, finding) || !front_serves(front, finding))
+        return;
+    if (ask_both_ways(doctor, &why) != RESULT_OK) {
+        finding_set(finding, FINDING_FAILED, "a key could not be made and tried: %s", why.text);
+        return;
+    }
+    if (front->by_header == 200) {
+        finding_set(finding, FINDING_OK, "it arrives");
+    } else if (front->by_bearer == 200) {
+        if (finding_set(finding, FINDING_FAILED, "it does not arrive"))
+            front_mend(front, finding, FRONT_HEADER);
+    } else if (front->by_header == 401) {
+        finding_set(finding, FINDING_FAILED,
+                    "a key of this home is refused: the service has another home, or no "
+                    "header with a key arrives");
+    } else {
+        finding_set(finding, FINDING_FAILED, "the answer to a good key is %ld",
+                    front->by_header);
+    }
+}
+
+void doctor_check_bearer(struct doctor *doctor, struct finding *finding)
+{
+    struct front *front = doctor->front;
+
+    if (!doctor_has_home(doctor, finding) || !front_serves(front, finding))
+        return;
+    if (front->by_bearer == 200)
+        finding_set(finding, FINDING_OK, "it arrives");
+    else if (front->by_header != 200)
+        finding_set(finding, FINDING_NOT_ASKED, "not asked: no key of this home is taken");
+    else if (finding_set(finding, FINDING_FAILED,
+                         "the front does not pass it on: a key as a Bearer token, and every "
+                         "token of a login, is taken for none"))
+        front_mend(front, finding, FRONT_BEARER);
+}
+
+/* Posts a body of so many bytes with the key. */
+static enum result post(struct doctor *doctor, int64_t len, struct finding *finding)
+{
+    struct front *front = doctor->front;
+    char header[KEY_TEXT_LEN + 32];
+    enum result result;
+    struct reason why;
+
+    text_print(header, sizeof(header), "X-API-Key: %s", front->key);
+    result = front_ask(front,
+                       &(struct http_ask){.path = "/predict",
+                                          .headers = {header, "Content-Type: application/json"},
+                                          .body_len = (uint64_t)len},
+                       &why);
+    secret_wipe(header, sizeof(header));
+    if (result != RESULT_OK &&
+        finding_set(finding, FINDING_FAILED, "a body of %" PRId64 " bytes is not answered: %s",
+                    len, why.text))
+        front_mend(front, finding, FRONT_BODY);
+    return result;
+}
+
+/* Whether bodies can be sent, and of which size they are still allowed. */
+static bool body_limit(struct doctor *doctor, struct finding *finding, int64_t *limit)
+{
+    if (!doctor_has_home(doctor, finding) || !front_serves(doctor->front, finding))
+        return false;
+    *limit = doctor->home.config.predict_body_limit;
+    if (!doctor->settled)
+        finding_set(finding, FINDING_NOT_ASKED, "not asked: the settings are not known");
+    else if (doctor->front->by_header != 200)
+        finding_set(finding, FINDING_NOT_ASKED, "not asked: no key of this home is taken");
+    else if (*limit > body_most)
+        finding_set(finding, FINDING_NOT_ASKED,
+                    "not asked: predict_body_limit is over the %" PRId64
+                    " bytes that are sent for this",
+                    body_most);
+    else
+        return true;
+    return false;
+}
+
+void doctor_check_body_passes(struct doctor *doctor, struct finding *finding)
+{
+    struct front *front = doctor->front;
+    int64_t limit, len;
+
+    if (!body_limit(doctor, finding, &limit))
+        return;
+    len = limit - BODY_MARGIN;
+    if (post(doctor, len, finding) != RESULT_OK)
+        return;
+    if (!front_is_workers(front)) {
+        if (finding_set(finding, FINDING_FAILED,
+                        "the front answers %ld to a body of %" PRId64
+                        " bytes, which predict_body_limit allows",
+                        front->answer.status, len))
+            front_mend(front, finding, FRONT_BODY);
+    } else if (front->answer.status == 413) {
+        if (finding_set(finding, FINDING_FAILED,
+                        "the workers refuse a body of %" PRId64
+                        " bytes, which predict_body_limit allows: they were started with "
+                        "another setting",
+                        len))
+            front_mend(front, finding, FRONT_DOWN);
+    } else if (front->answer.status == 500) {
+        finding_set(finding, FINDING_FAILED, "the worker answers 500 to a large body");
+    } else {
+        finding_set(finding, FINDING_OK, "one of %" PRId64 " bytes reaches a worker", len);
+    }
+}
+
+void doctor_check_body_refused(struct doctor *doctor, struct finding *finding)
+{
+    struct front *front = doctor->front;
+    int64_t limit;
+
+    if (!body_limit(doctor, finding, &limit) || post(doctor, limit + 1, finding) != RESULT_OK)
+        return;
+    if (front->answer.status != 413) {
+        if (finding_set(finding, FINDING_FAILED,
+                        "the answer to one of %" PRId64 " bytes is %ld and not 413", limit + 1,
+                        front->answer.status))
+            front_mend(front, finding, FRONT_BODY);
+    } else if (!front_is_problem(front)) {
+        if (finding_set(finding, FINDING_FAILED,
+                        "the front's 413 is not of the form that every refusal has"))
+            front_mend(front, finding, FRONT_ERRORS);
+    } else {
+        finding_set(finding, FINDING_OK, "the %s answers 413 in the form of every refusal",
+                    front_is_workers(front) ? "worker" : "front");
+    }
+}
+
+enum result front_key_end(struct doctor *doctor, struct reason *why)
+{
+    struct front *front = doctor->front;
+    char home[DOCTOR_PATH_MAX];
+    enum result result;
+    struct reason cause;
+
+    if (front->key_id[0] == '\0')
+        return RESULT_OK;
+    result = key_revoke(&doctor->home, front->key_id, &cause);
+    if (result != RESULT_OK)
+        reason_set(why, result,
+                   "the key that was made for this ends in %d minutes only, since revoking it "
+                   "failed (%s): forestgate --home %s key revoke %s",
+                   KEY_LIFE_S / 60, cause.text, doctor_word(doctor, NULL, home), front->key_id);
+    front->key_id[0] = '\0';
+    return result;
+}
