@@ -12,9 +12,10 @@
 #include "cmd/doctor_front.h"
 
 enum {
-    KEY_LIFE_S = 600, /* longer than all questions together may take */
     BODY_MARGIN = 512 /* under the limit, of which the least is 1024 */
 };
+
+#define KEY_LIFE "10m" /* longer than all questions together may take */
 
 static const int64_t body_most = 128 << 20; /* larger ones are not sent for a check */
 
@@ -23,7 +24,8 @@ static enum result ask_both_ways(struct doctor *doctor, struct reason *why)
 {
     struct front *front = doctor->front;
     char header[KEY_TEXT_LEN + 32], bearer[KEY_TEXT_LEN + 32];
-    int64_t end = clock_wall_us() / 1000000 + KEY_LIFE_S;
+    const struct key_wish wish = {
+        .parts = {[KEY_PART_NAME] = "doctor", [KEY_PART_EXPIRES] = KEY_LIFE}};
     enum result result = RESULT_OK;
     struct key_row row;
 
@@ -31,7 +33,7 @@ static enum result ask_both_ways(struct doctor *doctor, struct reason *why)
         home_close(&doctor->home);
         result = home_open(&doctor->home, DB_CLI, why);
         if (result == RESULT_OK)
-            result = key_create(&doctor->home, "doctor", "*", end, front->key, &row, why);
+            result = key_create(&doctor->home, &wish, front->key, &row, why);
         if (result == RESULT_OK)
             text_copy(front->key_id, sizeof(front->key_id), row.id);
     }
@@ -200,9 +202,10 @@ enum result front_key_end(struct doctor *doctor, struct reason *why)
     result = key_revoke(&doctor->home, front->key_id, &cause);
     if (result != RESULT_OK)
         reason_set(why, result,
-                   "the key that was made for this ends in %d minutes only, since revoking it "
+                   "the key that was made for this ends in " KEY_LIFE
+                   " only, since revoking it "
                    "failed (%s): forestgate --home %s key revoke %s",
-                   KEY_LIFE_S / 60, cause.text, doctor_word(doctor, NULL, home), front->key_id);
+                   cause.text, doctor_word(doctor, NULL, home), front->key_id);
     front->key_id[0] = '\0';
     return result;
 }
