@@ -156,7 +156,7 @@ static bool is_idle(const struct ledger *ledger, struct ledger_slot *slot)
     return true;
 }
 
-static void evict(struct ledger *ledger, uint32_t at)
+void ledger_slot_drop(struct ledger *ledger, uint32_t at)
 {
     struct ledger_slot *slot = &ledger->slots[at];
 
@@ -180,7 +180,7 @@ static bool evict_one(struct ledger *ledger, uint32_t keep)
 
         header->slot_hand = at + 1;
         if (at != keep && slot->state == LEDGER_SLOT_USED && is_idle(ledger, slot)) {
-            evict(ledger, at);
+            ledger_slot_drop(ledger, at);
             return true;
         }
     }
@@ -342,7 +342,7 @@ enum result ledger_slot_limit(struct ledger *ledger, uint32_t at,
     if (result == RESULT_OK) {
         next.limits = *account->limits;
         next.epoch = account->epoch;
-        ledger_begin(ledger, at, LEDGER_NONE);
+        ledger_begin(ledger, at, LEDGER_NONE, 0);
         ledger->slots[at] = next;
         ledger_commit(ledger);
         rings_free(ledger, &was);
