@@ -435,7 +435,7 @@ static enum result look(struct ledger *ledger, const char *path, const struct le
     drained = __atomic_load_n(&header->drained, __ATOMIC_ACQUIRE);
     result = database->drained(database->arg, &found->drained, why);
     found->ahead = drained > found->drained;
-    if (strcmp(header->boot, ledger->boot) != 0)
+    if (memcmp(header->boot, ledger->boot, sizeof(header->boot)) != 0)
         found->fit = FIT_NOT;
     else if (found->ahead ||
              found->drained > __atomic_load_n(&header->last, __ATOMIC_ACQUIRE) ||

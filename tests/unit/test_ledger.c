@@ -35,8 +35,7 @@ static int setup(void **state)
 {
     (void)state;
     help_make();
-    strcpy(path, "/tmp/forestgate-ledger.XXXXXX");
-    close(mkstemp(path));
+    help_path(path);
     ledger = open_one(&size);
     other = open_one(&size);
     epoch = 2;
