@@ -443,9 +443,13 @@ static enum result bury_one(struct ledger *ledger, uint32_t at, struct reason *w
 
 enum result ledger_bury(struct ledger *ledger, uint64_t age, struct reason *why)
 {
-    enum result result = RESULT_OK;
-    uint64_t now = ledger_instant(ledger);
+    enum result result = ledger_lock(ledger, why);
+    uint64_t now = ledger->header->now;
 
+    if (result != RESULT_OK)
+        return result;
+    ledger_unlock(
+        ledger); /* what a dead holder left half done is undone: seats are as they are */
     for (uint32_t i = 0; result == RESULT_OK && i < ledger->header->seats_high; i++) {
         const struct ledger_seat *seat = &ledger->seats[i];
 
@@ -606,10 +610,11 @@ static enum result charge_more(struct ledger *ledger, const struct ledger_accoun
     struct ledger_seat *seat = &ledger->seats[ledger->seat];
     uint32_t at = ledger_slot_find(ledger, seat->call.key);
     struct ledger_slot *slot = at != LEDGER_NONE ? &ledger->slots[at] : NULL;
-    bool limited = account->limits->count > 0 || (slot != NULL && slot->epoch > account->epoch);
+    bool known = slot != NULL && is_of_now(slot, call_day(seat->call.started_us));
+    bool limited = known && (account->limits->count > 0 || slot->epoch > account->epoch);
     int64_t wall_us = ledger->clock.wall_us();
 
-    if (limited && (slot == NULL || !is_of_now(slot, call_day(seat->call.started_us))))
+    if (!known && account->limits->count > 0)
         return reason_set(why, RESULT_BUSY, "the day of the call is over");
     if (limited)
         judge(ledger, slot, 0, more, wall_us, verdict);
