@@ -38,11 +38,12 @@ static void stand_rate(const struct ledger *ledger, const struct ledger_slot *sl
                        struct ledger_standing *out)
 {
     const struct window *window = &slot->window[i];
-    uint64_t now = ledger->header->now;
+    uint64_t now = ledger->header->now, next;
 
     out->window_s = slot->limits.items[i].seconds;
     out->remaining = (int64_t)window_remaining(window, now);
-    out->reset_s = seconds_up(window_next(window, ledger_ring(ledger, slot, i), now));
+    next = window_next(window, ledger_ring(ledger, slot, i), now);
+    out->reset_s = seconds_up(next > 0 ? next - 1 : 0); /* a call just now: W, not W and 1 ns */
 }
 
 static void stand_quota(const struct ledger_slot *slot, size_t i, int64_t wall_us,
