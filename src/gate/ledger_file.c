@@ -375,6 +375,7 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     layout_make(&layout, size);
     if (ftruncate(ledger->fd, 0) != 0)
         return reason_errno(why, "%s", path);
+    LEDGER_STEP();
     error = posix_fallocate(ledger->fd, 0, (off_t)layout.bytes);
     if (error != 0) {
         errno = error;
@@ -384,6 +385,7 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     result = map_bytes(ledger, path, layout.bytes, why);
     if (result != RESULT_OK)
         return result;
+    LEDGER_STEP();
     header = ledger->header;
     header->version = 1;
     header->struct_bytes = struct_bytes();
@@ -396,7 +398,7 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     point_at(ledger, header);
     header->now = header->born = header->epoch_seen = ledger->clock.instant();
     memset(ledger->heads, 0xff, layout.heads * sizeof(uint32_t));
-    atomic_signal_fence(memory_order_seq_cst);
+    barrier();
     if (result == RESULT_OK)
         memcpy(header->magic, magic, sizeof(magic));
     return result;
