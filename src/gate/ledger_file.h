@@ -21,11 +21,11 @@
 #include "gate/window.h"
 
 /*
- * Stands wherever a process may be killed with a difference; a test that includes these
- * files kills at each.
+ * Stands wherever a process may be killed with a difference: what is written before it is
+ * there before what is written after it.  A test that includes these files kills at each.
  */
 #ifndef LEDGER_STEP
-#define LEDGER_STEP() ((void)0)
+#define LEDGER_STEP() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
 enum {
