@@ -396,7 +396,7 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     point_at(ledger, header);
     header->now = header->born = header->epoch_seen = ledger->clock.instant();
     memset(ledger->heads, 0xff, layout.heads * sizeof(uint32_t));
-    barrier();
+    LEDGER_STEP();
     if (result == RESULT_OK)
         memcpy(header->magic, magic, sizeof(magic));
     return result;
