@@ -9,8 +9,8 @@
 #include "cmd/cli.h"
 
 static const struct cli_command *const nouns[] = {
-    cmd_init_commands,    cmd_key_commands,  cmd_model_commands,
-    cmd_predict_commands, cmd_call_commands, cmd_config_commands,
+    cmd_init_commands, cmd_key_commands,    cmd_model_commands,  cmd_predict_commands,
+    cmd_call_commands, cmd_backup_commands, cmd_config_commands,
 };
 
 enum {
