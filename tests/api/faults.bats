@@ -412,11 +412,13 @@ assert_rows_of() {
 
 @test "a log that can grow no more stops no prediction, and no worker" {
   # A limit on the size of files, as hosts set it, sends a signal for every such write.
-  head -c 102400 /dev/zero | tr '\0' '\n' >"$G/home/logs/access.log"
+  # This one is above all that the home has but the log.
+  echo 'ledger_size = 4M' >>"$G/home/forestgate.conf"
+  head -c 5120000 /dev/zero | tr '\0' '\n' >"$G/home/logs/access.log"
   if am_root; then chown www-data: "$G/home/logs/access.log"; fi
   : >"$G/out"
   (
-    ulimit -f 100
+    ulimit -f 5000
     gate_start || :
   )
   # shellcheck disable=SC1091
@@ -449,7 +451,7 @@ fill() { dd if=/dev/zero of="$G/small/fill" bs=512 2>/dev/null || :; }
 
 full_disk() {
   local before after
-  gate_start
+  gate_start || return 1
   predict "$IRIS" HTTP_X_REQUEST_ID=before-full
   assert_status 200 || return 1
   fill
@@ -461,7 +463,7 @@ full_disk() {
     predict "$IRIS"
     case $status in
     200) served=$((served + 1)) refused=0 ;;
-    *) assert_problem 503 unavailable '\(full\)|\(busy\)' && refused=$((refused + 1)) || return 1 ;;
+    *) assert_problem 503 unavailable '\(no space left\)|\(busy\)' && refused=$((refused + 1)) || return 1 ;;
     esac
     [ "$refused" -lt 60 ] || break
   done
@@ -508,7 +510,8 @@ full_disk() {
 }
 
 @test "on a full disk no call is admitted, and every change fails loudly with nothing half-made" {
-  small_home 1m
+  echo "ledger_size = 4M" >>"$G/home/forestgate.conf"
+  small_home 6m
   if full_disk; then failed=; else failed=1; fi
   small_away
   [ -z "$failed" ]
