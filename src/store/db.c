@@ -422,7 +422,8 @@ int64_t sql_changes(struct db *db)
 
 enum result db_begin(struct db *db, struct reason *why)
 {
-    if (db->handle != NULL && sqlite3_db_readonly(db->handle, NULL) == 1) /* SQLite would begin a reader */
+    /* Of one that is read-only SQLite would begin a reader. */
+    if (db->handle != NULL && sqlite3_db_readonly(db->handle, NULL) == 1)
         return reason_set(why, RESULT_READONLY, "the database is read-only");
     return sql_run(db, why, SQL_BEGIN);
 }
