@@ -24,8 +24,9 @@
 #include "store/sql.h"
 
 struct db {
-    sqlite3 *handle;
+    sqlite3 *handle; /* NULL: it could not be opened again, and is as if read-only */
     enum db_role role;
+    bool outlasts_power_cuts;
     sqlite3_stmt *prepared[SQL__MAX]; /* made at first use */
 };
 
@@ -225,12 +226,37 @@ static enum result check_schema(sqlite3 *handle, const char *path, struct reason
     return RESULT_OK;
 }
 
+static enum result connect(struct db *db, const char *path, struct reason *why)
+{
+    enum result result = RESULT_OK;
+    int code;
+
+    code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                           vfs_name());
+    if (code == SQLITE_OK)
+        code = configure(db->handle, db->role);
+    if (code != SQLITE_OK)
+        result = fail(db->handle, code, why);
+    if (result == RESULT_OK && db->outlasts_power_cuts)
+        result = db_outlast_power_cuts(db, why);
+    return result == RESULT_OK ? check_schema(db->handle, path, why) : result;
+}
+
+static void disconnect(struct db *db)
+{
+    for (size_t i = 0; i < SQL__MAX; i++) {
+        sqlite3_finalize(db->prepared[i]);
+        db->prepared[i] = NULL;
+    }
+    sqlite3_close(db->handle);
+    db->handle = NULL;
+}
+
 enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why)
 {
     enum result result;
     struct db *db;
     struct stat st;
-    int code;
 
     *out = NULL;
     if (stat(path, &st) != 0)
@@ -239,14 +265,7 @@ enum result db_open(const char *path, enum db_role role, struct db **out, struct
     if (db == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for the database");
     db->role = role;
-    code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                           vfs_name());
-    if (code == SQLITE_OK)
-        code = configure(db->handle, role);
-    if (code != SQLITE_OK)
-        result = fail(db->handle, code, why);
-    else
-        result = check_schema(db->handle, path, why);
+    result = connect(db, path, why);
     if (result != RESULT_OK) {
         db_close(db);
         return result;
@@ -255,13 +274,23 @@ enum result db_open(const char *path, enum db_role role, struct db **out, struct
     return RESULT_OK;
 }
 
+/* Closed first: SQLite shares what was opened read-only with a connection that comes later. */
+enum result db_reopen(struct db *db, const char *path, struct reason *why)
+{
+    enum result result;
+
+    disconnect(db);
+    result = connect(db, path, why);
+    if (result != RESULT_OK)
+        disconnect(db);
+    return result;
+}
+
 void db_close(struct db *db)
 {
     if (db == NULL)
         return;
-    for (size_t i = 0; i < SQL__MAX; i++)
-        sqlite3_finalize(db->prepared[i]);
-    sqlite3_close(db->handle);
+    disconnect(db);
     free(db);
 }
 
@@ -312,6 +341,8 @@ static enum result start(struct db *db, struct reason *why, enum sql sql, va_lis
     if ((row->roles & 1U << db->role) == 0)
         return reason_set(why, RESULT_DENIED, "this program may not run statement %d",
                           (int)sql);
+    if (db->handle == NULL)
+        return reason_set(why, RESULT_READONLY, "the database could not be opened again");
     if (db->prepared[sql] == NULL) {
         code = sqlite3_prepare_v3(db->handle, row->text, -1, SQLITE_PREPARE_PERSISTENT,
                                   &db->prepared[sql], NULL);
@@ -404,7 +435,8 @@ int64_t sql_changes(struct db *db)
 
 enum result db_begin(struct db *db, struct reason *why)
 {
-    if (sqlite3_db_readonly(db->handle, NULL) == 1) /* SQLite would begin a reader */
+    /* Of one that is read-only SQLite would begin a reader. */
+    if (db->handle != NULL && sqlite3_db_readonly(db->handle, NULL) == 1)
         return reason_set(why, RESULT_READONLY, "the database is read-only");
     return sql_run(db, why, SQL_BEGIN);
 }
@@ -420,7 +452,7 @@ enum result db_commit(struct db *db, struct reason *why)
 
 void db_rollback(struct db *db)
 {
-    if (!sqlite3_get_autocommit(db->handle))
+    if (db->handle != NULL && !sqlite3_get_autocommit(db->handle))
         sql_run(db, NULL, SQL_ROLLBACK);
 }
 
@@ -428,6 +460,7 @@ enum result db_outlast_power_cuts(struct db *db, struct reason *why)
 {
     int code = sqlite3_exec(db->handle, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
 
+    db->outlasts_power_cuts = true;
     return code == SQLITE_OK ? RESULT_OK : fail(db->handle, code, why);
 }
 

@@ -35,6 +35,12 @@ enum result db_migrate(const char *path, struct reason *why);
 enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why);
 void db_close(struct db *db);
 
+/*
+ * Opens it anew: what was read-only when it was opened stays so for a connection.  After a
+ * failure all that is asked of it is RESULT_READONLY, until it was opened again.
+ */
+enum result db_reopen(struct db *db, const char *path, struct reason *why);
+
 /* Has each commit wait until it is on the disk. */
 enum result db_outlast_power_cuts(struct db *db, struct reason *why);
 
