@@ -93,6 +93,23 @@ kill_workers() { kill_all "${WORKERS[@]}"; }
 kill_everybody() { kill_all "$MASTER" "${WORKERS[@]}"; }
 kill_stats() { kill_all $STATS; }
 
+# Whoever could be at it, as soon as somebody writes to the database.
+kill_at_drain() {
+  local _
+  : >"$G/mark"
+  for _ in {1..20}; do
+    if [ "$G/home/forestgate.db-wal" -nt "$G/mark" ]; then break; fi
+    pause 1 1
+  done
+  look_around
+  case $((RANDOM % 8)) in
+  0) kill_everybody ;;
+  1 | 2) kill_stats ;;
+  3) kill_workers && kill_stats ;;
+  *) kill_worker ;;
+  esac
+}
+
 # kill_on SECONDS FROM TO HOW...: one of HOW, every FROM to TO milliseconds.
 kill_on() {
   local until=$((SECONDS + $1)) from=$2 to=$3
@@ -144,4 +161,46 @@ figures() {
   quota_agrees
   [ "$KILLS" -ge 200 ]
   [ "$(answers 200)" -ge 500 ]
+}
+
+@test "kill -9 while calls are brought into the database, every few milliseconds" {
+  supervise
+  drain_on
+  load_start -c 8 -t 14
+  kill_on 10 1 3 kill_at_drain
+  load_end
+  figures
+  serves_again
+  log_agrees
+  quota_agrees
+  [ "$KILLS" -ge 100 ]
+}
+
+@test "kill -9 where an answer waits for the disk: durability = power" {
+  printf 'durability = power\n' >>"$G/home/forestgate.conf"
+  supervise
+  drain_on
+  load_start -c 12 -t 14
+  kill_on 10 2 60 kill_worker kill_worker kill_workers kill_everybody kill_stats kill_at_drain
+  load_end
+  figures
+  serves_again
+  log_agrees
+  quota_agrees
+  [ "$KILLS" -ge 100 ]
+  [ "$(answers 200)" -ge 100 ]
+}
+
+@test "kill -9 opens no window: 50 calls in any second, whoever was killed" {
+  cli tier set wide --rate 50/1s --quota "$DAY/day" >/dev/null
+  supervise
+  drain_on
+  load_start -c 8 -t 12
+  kill_on 10 5 100 kill_worker kill_worker kill_workers kill_everybody kill_stats
+  load_end
+  figures
+  log_agrees
+  windows_hold 50 1000000
+  [ "$KILLS" -ge 100 ]
+  [ "$(answers 200)" -ge 150 ]
 }
