@@ -51,8 +51,9 @@ SQL
 log_agrees() {
   local wrong
   wrong=$(ask "
-SELECT 'answered with 200 and not in the log: ' || id FROM asked
-  WHERE status = '200' AND id NOT IN (SELECT request_id FROM call WHERE call.status = 200) LIMIT 5;
+SELECT 'answered with ' || asked.status || ' and in the log with ' || coalesce(call.status, 'nothing') || ': ' || id
+  FROM asked LEFT JOIN call ON request_id = id
+  WHERE asked.status IN ('200', '422') AND call.status IS NOT asked.status + 0 LIMIT 5;
 SELECT 'in the log with 200 and answered with ' || asked.status || ': ' || id
   FROM asked JOIN call ON request_id = id
   WHERE call.status = 200 AND asked.status NOT IN ('200', 'lost') LIMIT 5;

@@ -58,7 +58,8 @@ enum {
 
 #define SECOND_NS UINT64_C(1000000000)
 
-static const char body[] = "{\"features\":[5.1,3.5,1.4,0.2]}";
+static const char good[] = "{\"features\":[5.1,3.5,1.4,0.2]}";
+static const char bad[] = "{\"features\":[5.1]}";
 
 static volatile sig_atomic_t stopped;
 
@@ -72,7 +73,7 @@ struct client {
 
 struct load {
     const char *key, *prefix, *address;
-    int64_t clients, count, seconds, gap_ms;
+    int64_t clients, count, seconds, gap_ms, bad_every;
     int64_t begun;
     uint64_t end;
     union {
@@ -153,9 +154,11 @@ static void put_param(struct client *client, const char *name, const char *value
 static void request_make(const struct load *load, struct client *client)
 {
     static const unsigned char begin[8] = {0, FCGI_RESPONDER};
+    bool is_bad = load->bad_every != 0 && load->begun % load->bad_every == 0;
+    const char *body = is_bad ? bad : good;
     char length[24];
 
-    snprintf(length, sizeof(length), "%zu", sizeof(body) - 1);
+    snprintf(length, sizeof(length), "%zu", strlen(body));
     client->request_len = 0;
     put_record(client, FCGI_BEGIN, begin, sizeof(begin));
     put_param(client, "REQUEST_METHOD", "POST");
@@ -168,7 +171,7 @@ static void request_make(const struct load *load, struct client *client)
     if (load->key != NULL)
         put_param(client, "HTTP_X_API_KEY", load->key);
     put_record(client, FCGI_PARAMS, "", 0);
-    put_record(client, FCGI_STDIN, body, sizeof(body) - 1);
+    put_record(client, FCGI_STDIN, body, strlen(body));
     put_record(client, FCGI_STDIN, "", 0);
 }
 
@@ -382,10 +385,13 @@ static void options_read(struct load *load, int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "a:k:c:n:t:p:g:")) != -1) {
+    while ((option = getopt(argc, argv, "a:b:k:c:n:t:p:g:")) != -1) {
         switch (option) {
         case 'a':
             load->address = optarg;
+            break;
+        case 'b':
+            load->bad_every = number_read(optarg, INT64_MAX);
             break;
         case 'k':
             load->key = optarg;
