@@ -186,20 +186,24 @@ void ledger_unlock(struct ledger *ledger)
 
 enum result ledger_sit(struct ledger *ledger, struct reason *why)
 {
+    uint32_t seat = 0;
     enum result result;
 
-    for (uint32_t i = 0; ledger->seat == LEDGER_NONE && i < LEDGER_SEATS; i++)
-        if (byte_lock(ledger, LOCK_SEATS + (int)i, F_WRLCK, F_OFD_SETLK) == RESULT_OK)
-            ledger->seat = i;
-    if (ledger->seat == LEDGER_NONE)
+    while (seat < LEDGER_SEATS &&
+           byte_lock(ledger, LOCK_SEATS + (int)seat, F_WRLCK, F_OFD_SETLK) != RESULT_OK)
+        seat++;
+    if (seat == LEDGER_SEATS)
         return reason_set(why, RESULT_FULL,
                           "the ledger has no seat for one process more than %d", LEDGER_SEATS);
     result = ledger_lock(ledger, why);
-    if (result != RESULT_OK)
+    if (result != RESULT_OK) { /* a seat that nobody looks at would be no seat */
+        ledger_seat_leave(ledger, seat);
         return result;
-    if (ledger->header->seats_high <= ledger->seat)
-        ledger->header->seats_high = ledger->seat + 1;
+    }
+    if (ledger->header->seats_high <= seat)
+        ledger->header->seats_high = seat + 1;
     ledger_unlock(ledger);
+    ledger->seat = seat;
     return RESULT_OK;
 }
 
