@@ -58,7 +58,6 @@ struct moment {
     int status;     /* that the call is to end with; 0: the look was no admission */
     bool admitted, refused, settled, amending;
     unsigned exceeded;
-    uint64_t epoch; /* under whose limits */
 };
 
 /* What the processes of a run share; rows and up_to are its database. */
@@ -296,7 +295,6 @@ static void call_make(struct ledger *ledger, const struct plan *plan)
 
     at->asked = at->asking = charge;
     at->exceeded = verdict.exceeded;
-    at->epoch = account.epoch;
     at->refused = result == RESULT_DENIED;
     if (result != RESULT_OK && result != RESULT_DENIED) {
         fprintf(stderr, "admission: %s\n", result_text(result));
