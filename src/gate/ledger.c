@@ -445,6 +445,18 @@ static void seat_open(struct ledger *ledger, int64_t charge)
     seat->state = LEDGER_SEAT_OPEN;
 }
 
+/*
+ * Of a key without limits nothing is counted here: what is known of it from before would not
+ * be true any more when it has limits again.
+ */
+static void slot_drop(struct ledger *ledger, const struct ledger_account *account)
+{
+    uint32_t at = ledger_slot_find(ledger, account->key);
+
+    if (at != LEDGER_NONE && ledger->slots[at].epoch <= account->epoch)
+        ledger_slot_drop(ledger, at);
+}
+
 static enum result admit(struct ledger *ledger, const struct ledger_account *account,
                          int64_t charge, struct ledger_verdict *verdict,
                          struct ledger_need *need, struct reason *why)
@@ -458,7 +470,9 @@ static enum result admit(struct ledger *ledger, const struct ledger_account *acc
 
     if (header->last - header->drained + header->open >= (int64_t)header->layout.journal)
         return reason_set(why, RESULT_FULL, "the ledger's journal is full");
-    if (account->limits->count > 0) {
+    if (account->limits->count == 0) {
+        slot_drop(ledger, account);
+    } else {
         result = slot_get(ledger, account, wall_us, &at, need, why);
         if (result != RESULT_OK)
             return result;
