@@ -432,6 +432,56 @@ assert_rows_of() {
   grep -q 'access.log: lines are being lost' "$G/out" || fail "nothing was said: $(cat "$G/out")"
 }
 
+# under_load COMMAND...: while six clients ask; then there is a row for each answer, what is
+# left of the quota is what was charged, and all goes on with the workers that there were.
+under_load() {
+  local pids load result served used
+  pids=$(gate_pids)
+  clients "$KEY" 6 "${TIMES:-150}" >"$BATS_TEST_TMPDIR/load" &
+  load=$!
+  sleep 0.5
+  "$@"
+  wait "$load"
+  result=$(cat "$BATS_TEST_TMPDIR/load")
+  grep -qE '^200x[0-9]+ 503x[0-9]+ $' <<<"$result" || fail "the answers were: $result" || return 1
+  served=$(grep -oE '200x[0-9]+' <<<"$result" | cut -dx -f2)
+  sleep 0.2
+  predict "$IRIS"
+  assert_status 200 || return 1
+  assert_rows_of $((served + 1)) || fail "of $result" || return 1
+  used=$((10000000 - $(header_of ratelimit | grep -oE '"day";r=[0-9]+' | cut -d= -f2)))
+  [ "$used" = "$(database 'SELECT sum(charged) FROM call')" ] &&
+    [ "$used" = "$(database 'SELECT sum(charged) FROM usage')" ] && [ "$used" = $((served + 1)) ] ||
+    fail "used $used of $result" "$headers" || return 1
+  [ "$(gate_pids)" = "$pids" ] || fail 'a worker has ended'
+}
+
+lock_a_while() {
+  for _ in 1 2 3; do
+    database_hold
+    sleep 0.9
+    database_let_go
+    sleep 0.3
+  done
+}
+
+@test "a database that is locked again and again under load: a row for each answer, and no other" {
+  gate_start --workers 4
+  under_load lock_a_while
+}
+
+@test "the same with durability = power" {
+  echo 'durability = power' >>"$G/home/forestgate.conf"
+  gate_start --workers 4
+  under_load lock_a_while
+}
+
+@test "a read-only database that becomes writable under load" {
+  chmod 0400 "$G/home"/forestgate.db*
+  gate_start --workers 4
+  under_load chmod 0600 "$G/home"/forestgate.db*
+}
+
 # A small file system of its own, by root alone; what is not root has no such right.
 small_home() {
   am_root || skip 'only root can mount'
@@ -513,6 +563,24 @@ full_disk() {
   echo "ledger_size = 4M" >>"$G/home/forestgate.conf"
   small_home 6m
   if full_disk; then failed=; else failed=1; fi
+  small_away
+  [ -z "$failed" ]
+}
+
+full_a_while() {
+  for _ in 1 2 3; do
+    fill
+    sleep 0.9
+    rm "$G/small/fill"
+    sleep 0.3
+  done
+}
+
+@test "a disk that is full again and again under load: a row for each answer, and no other" {
+  echo "ledger_size = 4M" >>"$G/home/forestgate.conf"
+  small_home 8m
+  gate_start --workers 4
+  if TIMES=300 under_load full_a_while; then failed=; else failed=1; fi
   small_away
   [ -z "$failed" ]
 }

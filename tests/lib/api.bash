@@ -8,6 +8,7 @@
 #   call METHOD URI ... one request; sets status, body, header and answer (files)
 #   raw ...             the same byte by byte, for what cgi-fcgi cannot say
 #   cgi METHOD URI ...  the same, to a worker of its own as plain CGI
+#   clients KEY N TIMES  predicts from N clients at once, and counts the statuses
 #   database SQL        asks the home's database, past Forestgate
 #   assert_books        the call log and its sums agree, with nothing left in the ledger
 #   database_hold       is a writer in the database until database_let_go
@@ -336,6 +337,26 @@ problems_parse() {
     ((keys - ["errors"]) == ["detail","error","request_id","status","timestamp","title","type"]) and
     (has("errors") | not) or .status == 422)' "$G/problems" >/dev/null ||
     fail 'an error body was not of the one form; see above' "$(head -c 2000 "$G/problems")"
+}
+
+# ---- many at once ----
+
+# clients KEY COUNT TIMES: so many at once predict, each so often; prints how often each
+# status came: 200x37 429x3
+clients() {
+  local pids=''
+  call_arguments POST /predict -k "$1" -d "$IRIS"
+  rm -f "$BATS_TEST_TMPDIR"/client.*
+  for ((c = 0; c < $2; c++)); do
+    (for ((i = 0; i < $3; i++)); do
+      env -i PATH="$PATH" "${PARAMS[@]}" timeout 30 cgi-fcgi -bind -connect "127.0.0.1:$PORT" <"$BODY" |
+        head -n 1 | tr -d '\r' || :
+    done >"$BATS_TEST_TMPDIR/client.$c") 3>&- &
+    pids="$pids $!"
+  done
+  # shellcheck disable=SC2086
+  wait $pids
+  sort "$BATS_TEST_TMPDIR"/client.* | cut -d' ' -f2 | uniq -c | awk '{print $2 "x" $1}' | tr '\n' ' '
 }
 
 # ---- what was counted ----
