@@ -320,5 +320,5 @@ contents() {
   assert_status 200
   call GET /models -k "$later"
   assert_status 401
-  [ "$(cli call list --limit 0 --json | jq length)" = 60000 ]
+  [ "$(cli call list --limit 0 --json | jq length)" = 60001 ]
 }
