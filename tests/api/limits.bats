@@ -240,6 +240,7 @@ assert_log() {
 
 @test "what is refused before its admission has no row and counts nowhere" {
   limited --rate 5/60s --quota 5/day
+  assert_books
   before=$(database 'SELECT seq FROM drained')
   call POST /predict -d "$IRIS"
   assert_problem 401 unauthorized
@@ -568,11 +569,15 @@ row_of_held() { [ "$(database "SELECT status, charged FROM call WHERE request_id
 # ---- addresses ----
 
 # stranger ADDRESS [ARGUMENT...]: a request without a key from there.
-stranger() { call GET /models REMOTE_ADDR="$@"; }
+stranger() {
+  local from=$1
+  shift
+  call GET /models REMOTE_ADDR="$from" "$@"
+}
 
 assert_address_over() {
   assert_over 429 address || return 1
-  assert_fields "address;q=${1:-5};w=60" 0
+  assert_fields 'address;q=5;w=60' 0
 }
 
 @test "a stranger's sixth request is refused before its key is looked at, whatever it asked" {
@@ -608,7 +613,7 @@ assert_address_over() {
     assert_status 200
     call GET /models -k "$KEY" REMOTE_ADDR=192.0.2.1
     assert_status 200
-    call GET /health/ready REMOTE_ADDR=192.0.2.1
+    call GET /health/live REMOTE_ADDR=192.0.2.1
     assert_status 200
   done
   stranger 192.0.2.2
