@@ -121,7 +121,8 @@ static enum result take_all(struct home *home, const struct ledger *ledger, int6
     if (result == RESULT_OK)
         result = sums_write(home->db, &sums, why);
     if (result == RESULT_OK)
-        result = call_drained_set(home->db, last > drained ? last : drained, why);
+        result = last > drained ? call_drained_set(home->db, last, why)
+                                : call_drained_rewrite(home->db, drained, why);
     return result == RESULT_OK ? retain(home, ledger, why) : result;
 }
 
@@ -170,14 +171,28 @@ static enum result lock_wait(struct ledger *ledger, enum journal_mode mode, stru
     return result;
 }
 
-enum result journal_take_back(struct ledger *ledger, int64_t seq, int64_t status,
-                              struct reason *why)
+/*
+ * Under the drain's lock.  As in take_all() the database's own number goes before the
+ * ledger's; only if it cannot be read is the ledger's all there is.
+ */
+static enum result take_back(struct home *home, struct ledger *ledger, int64_t seq,
+                             int64_t status, struct reason *why)
+{
+    int64_t drained;
+
+    if (call_drained_get(home->db, &drained, why) == RESULT_OK && seq <= drained)
+        return reason_set(why, RESULT_MISSING, "the call is in the database already");
+    return ledger_amend(ledger, seq, status, why);
+}
+
+enum result journal_take_back(struct home *home, struct ledger *ledger, int64_t seq,
+                              int64_t status, struct reason *why)
 {
     enum result result = lock_wait(ledger, JOURNAL_WHOLE, why);
 
     if (result != RESULT_OK)
         return result;
-    result = ledger_amend(ledger, seq, status, why);
+    result = take_back(home, ledger, seq, status, why);
     ledger_drain_unlock(ledger);
     return result;
 }

@@ -237,7 +237,8 @@ static enum result settle_on_disk(struct meter *meter, int64_t seq, struct reaso
         return RESULT_OK;
     if (result == RESULT_OK)
         result = reason_set(why, RESULT_BUSY, "the call did not get to the disk");
-    if (journal_take_back(meter->ledger, seq, STATUS_FAILED, NULL) == RESULT_MISSING)
+    if (journal_take_back(meter->home, meter->ledger, seq, STATUS_FAILED, NULL) ==
+        RESULT_MISSING)
         return RESULT_OK;
     return result;
 }
