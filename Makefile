@@ -73,6 +73,11 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
+
 # What the tests of the service run beside it.
 tools: $(BUILD)/load
 $(BUILD)/load: $(BUILD)/tests/lib/load.o
@@ -111,7 +116,8 @@ fuzz:
 
 bench:
 	@etc/setup bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/ledger
+	@$(BUILD)/bench/ledger
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 

@@ -171,28 +171,20 @@ static enum result lock_wait(struct ledger *ledger, enum journal_mode mode, stru
     return result;
 }
 
-/*
- * Under the drain's lock.  As in take_all() the database's own number goes before the
- * ledger's; only if it cannot be read is the ledger's all there is.
- */
-static enum result take_back(struct home *home, struct ledger *ledger, int64_t seq,
-                             int64_t status, struct reason *why)
-{
-    int64_t drained;
-
-    if (call_drained_get(home->db, &drained, why) == RESULT_OK && seq <= drained)
-        return reason_set(why, RESULT_MISSING, "the call is in the database already");
-    return ledger_amend(ledger, seq, status, why);
-}
-
+/* The database is asked, since one who died after its commit has not told the ledger. */
 enum result journal_take_back(struct home *home, struct ledger *ledger, int64_t seq,
                               int64_t status, struct reason *why)
 {
     enum result result = lock_wait(ledger, JOURNAL_WHOLE, why);
+    int64_t drained;
 
     if (result != RESULT_OK)
         return result;
-    result = take_back(home, ledger, seq, status, why);
+    result = call_drained_get(home->db, &drained, why);
+    if (result == RESULT_OK && seq <= drained)
+        result = reason_set(why, RESULT_MISSING, "the call is in the database already");
+    else if (result == RESULT_OK)
+        result = ledger_amend(ledger, seq, status, why);
     ledger_drain_unlock(ledger);
     return result;
 }
