@@ -186,7 +186,7 @@ figures() {
 @test "kill -9 while calls are brought into the database, every few milliseconds" {
   supervise
   drain_on
-  load_start -c 8 -t 8 -b 7
+  load_start -c 8 -t 9 -b 7
   kill_on 6 1 3 kill_at_drain
   load_end
   figures
@@ -250,10 +250,11 @@ figures() {
     kill_everybody
     if [ $((i % 8)) = 0 ]; then rm -f "$G/home/ledger"; fi
   done
-  load_start -c 8 -n 500 -t 5
+  wait_for 60 gate_answers
+  load_start -c 8 -n 500 -t 20
   load_end
   figures
-  [ "$(answers 200)" -ge 400 ]
+  [ "$(answers 200)" = 500 ]
   log_agrees
   quota_agrees
 }
