@@ -121,7 +121,8 @@ static enum result take_all(struct home *home, const struct ledger *ledger, int6
     if (result == RESULT_OK)
         result = sums_write(home->db, &sums, why);
     if (result == RESULT_OK)
-        result = call_drained_set(home->db, last > drained ? last : drained, why);
+        result = last > drained ? call_drained_set(home->db, last, why)
+                                : call_drained_rewrite(home->db, drained, why);
     return result == RESULT_OK ? retain(home, ledger, why) : result;
 }
 
@@ -142,7 +143,7 @@ static enum result commit_all(struct home *home, const struct ledger *ledger, in
 static enum result drain_locked(struct home *home, struct ledger *ledger,
                                 enum journal_mode mode, struct reason *why)
 {
-    int64_t drained, last;
+    int64_t drained = 0, last = 0;
     enum result result;
 
     result = ledger_bury(ledger, mode == JOURNAL_WHOLE ? 0 : DEAD_NS, why);

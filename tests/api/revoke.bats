@@ -29,6 +29,7 @@ key_new() { # TIER
 
 # Runs a command while 64 clients are at it; NOW is the instant at which it had returned.
 amid_load() {
+  rm -f "$G/asked"
   load_start -c 64 -g 0
   read -rt 0.25 <> <(:) || :
   "$LOAD" -r "$@" >"$G/said" 2>>"$G/out" || fail "$* failed:" "$(tail -n 5 "$G/out")"
@@ -40,7 +41,7 @@ amid_load() {
     $2 > now && $4 != want {late++} END {print before + 0, after + 0, late + 0}' "$ASKED")
   [ "$LATE" = 0 ] || fail "$LATE calls that began after the return of $* were not answered with $WANT:" \
     "$(awk -v now="$NOW" -v want="$WANT" '$2 > now && $4 != want {print ($2 - now) / 1000 " us after it: " $0}' "$ASKED" | head -n 5)"
-  [ "$BEFORE" -ge 64 ] && [ "$AFTER" -ge 64 ] || fail "only $BEFORE calls went before $*, $AFTER after it"
+  [ $((BEFORE < AFTER ? BEFORE : AFTER)) -ge 64 ] || fail "only $BEFORE calls went before $*, $AFTER after it"
   BEFORES=$((${BEFORES:-0} + BEFORE)) AFTERS=$((${AFTERS:-0} + AFTER))
 }
 
@@ -79,6 +80,18 @@ figures() {
     amid_load "$FORESTGATE" --home "$G/home" tier set "wide$i" --rate "5/${span}s"
   done
   figures
+}
+
+# The windows of another span are made from the log, of which a busy key has a long part.
+@test "tier set to limits that nobody reaches refuses nobody, however much was called before" {
+  cli tier set wide --rate 1000000/60s >/dev/null
+  key_new wide
+  for span in 60 50 40; do
+    cli tier set wide --rate "1000000/${span}s" >/dev/null
+    load_start -c 16 -n 6000 -t 20
+    load_end
+  done
+  [ "$(answers 200)" = 18000 ] || fail "$(cut -d' ' -f4 "$ASKED" | sort | uniq -c)"
 }
 
 @test "16 clients at one key of 200/2s: never more in any two seconds, and hardly ever fewer" {

@@ -2,7 +2,7 @@
 # call log has to say of them afterwards.
 #
 #   load_start [OPTION...]   clients in the background, until load_stop or their -t
-#   load_stop                ends them; what they saw is in $ASKED, a line a request
+#   load_stop                ends them; what they saw is added to $ASKED, a line a request
 #   load_end                 waits for their own end
 #   clock_ns                 sets NOW, on the clock of $ASKED
 #   log_agrees               fails unless log and clients agree to the last call; of a home
@@ -17,7 +17,7 @@ LOAD=$BUILD/load
 
 load_start() {
   ASKED=$G/asked
-  "$LOAD" -k "$KEY" -p "call-$RANDOM-" "$@" "$PORT" >"$ASKED" 2>>"$G/out" 3>&- &
+  "$LOAD" -k "$KEY" -p "call-$RANDOM-" "$@" "$PORT" >>"$ASKED" 2>>"$G/out" 3>&- &
   CLIENTS=$!
 }
 

@@ -182,7 +182,7 @@ static int status_of(const char *text, size_t len)
 
     if (len < sizeof(name) + 3 || memcmp(text, name, sizeof(name) - 1) != 0)
         return 0;
-    return atoi(text + sizeof(name) - 1);
+    return (int)strtol(text + sizeof(name) - 1, NULL, 10);
 }
 
 /* The status of an answer that is whole, up to the record of its end; 0 until it is. */
