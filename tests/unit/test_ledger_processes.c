@@ -171,9 +171,11 @@ static enum result on_rescue(void *arg, const struct call_row *calls, size_t cou
                              struct reason *why)
 {
     (void)arg;
-    (void)calls;
-    (void)count;
-    return reason_set(why, RESULT_FAILED, "nothing is to be rescued here");
+    (void)why;
+    for (size_t i = 0; i < count; i++)
+        board->rows[calls[i].seq] = calls[i];
+    board->up_to = calls[count - 1].seq;
+    return RESULT_OK;
 }
 
 static void database_know(struct ledger_known *known, const struct ledger_need *need)
@@ -763,6 +765,39 @@ static void processes_killed_from_outside_change_nothing(void **state)
     part(0, false, false, true);
 }
 
+/* One who is killed with a call in hand, and nobody comes before the file is made anew. */
+static void a_ledger_of_another_size_takes_the_calls_of_the_dead_along(void **state)
+{
+    const struct ledger_database database = {on_drained, on_rescue, NULL};
+    const struct ledger_size size = {1, JOURNAL, LEDGER_WAYS}, other = {1, 2 * JOURNAL, 8};
+    const struct ledger_account account = {key, &(struct limits){0}, false, 1};
+    struct call_row call = {.route = "predict"};
+    struct ledger *ledger = NULL;
+    struct ledger_verdict verdict;
+    struct ledger_need need;
+    pid_t pid;
+
+    (void)state;
+    unlink(path);
+    board->up_to = 0;
+    memcpy(call.key, key, sizeof(key));
+    pid = fork();
+    if (pid == 0) {
+        if (ledger_open(path, &size, &database, &ledger, NULL) == RESULT_OK &&
+            ledger_admit(ledger, &account, &call, 1, &verdict, &need, NULL) == RESULT_OK)
+            raise(SIGKILL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(ledger_open(path, &other, &database, &ledger, NULL), RESULT_OK);
+    assert_int_equal(board->up_to, 1);
+    assert_int_equal(board->rows[1].status, 500);
+    assert_int_equal(board->rows[1].charged, 0);
+    assert_string_equal(board->rows[1].key, key);
+    assert_int_equal(ledger->header->layout.journal, 2 * JOURNAL);
+    ledger_close(ledger);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -784,6 +819,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_ledger_of_another_size_takes_the_calls_of_the_dead_along),
         cmocka_unit_test(one_process_is_refused_only_where_a_limit_is_reached),
         cmocka_unit_test(many_never_make_one_too_many),
         cmocka_unit_test(limits_that_change_never_let_more_through_than_the_wider),
