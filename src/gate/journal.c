@@ -142,7 +142,7 @@ static enum result commit_all(struct home *home, const struct ledger *ledger, in
 static enum result drain_locked(struct home *home, struct ledger *ledger,
                                 enum journal_mode mode, struct reason *why)
 {
-    int64_t drained, last;
+    int64_t drained, last = 0;
     enum result result;
 
     result = ledger_bury(ledger, mode == JOURNAL_WHOLE ? 0 : DEAD_NS, why);

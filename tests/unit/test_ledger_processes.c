@@ -11,6 +11,8 @@
  * At the end the log is held against the limits.  That is exact, since no two instants are
  * alike: a rate has to have let a call through if and only if fewer than N were let through
  * in the W before.
+ *
+ *     test_ledger_processes [SECONDS [SEED]]     for each part; from which seed on
  */
 #include <errno.h>
 #include <sched.h>
@@ -43,8 +45,7 @@ enum {
     TRIES = 1000,
     SHIFT_BITS = 20, /* of a wall time: those that are the moment's number */
     BLOCKED_S = 30,  /* no process takes so long unless it is blocked */
-    PART_NS_E9 = 3,  /* each test runs for so many seconds, */
-    RUNS_MAX = 2000  /* or for so many runs */
+    PART_S = 2,      /* each test runs for so many seconds */
 };
 
 #define WALL_0 (INT64_C(1795000000) << SHIFT_BITS) /* some time in 2029 */
@@ -82,6 +83,7 @@ struct tally {
     uint64_t runs, calls, refusals, deaths, buried;
 };
 
+static uint64_t part_s = PART_S, first_seed;
 static struct board *board;
 static char path[64];
 static const char key[KEY_ID_LEN + 1] = "processes000";
@@ -153,7 +155,7 @@ static void wall_step(void)
 
     if (chance(3) == 0)
         hours *= 48;
-    __atomic_store_n(&board->shift, (hours * 3600000000) >> SHIFT_BITS << SHIFT_BITS,
+    __atomic_store_n(&board->shift, hours * 3600000000 / (1 << SHIFT_BITS) * (1 << SHIFT_BITS),
                      __ATOMIC_SEQ_CST);
 }
 
@@ -713,10 +715,10 @@ static void run(const struct plan *plan, struct tally *tally)
 /* Runs of one kind, until its time is over. */
 static void part(int crew, bool changes, bool dies, bool killed)
 {
-    uint64_t until = clock_boot_ns() + PART_NS_E9 * UINT64_C(1000000000);
+    uint64_t until = clock_boot_ns() + part_s * UINT64_C(1000000000);
     struct tally tally = {0};
 
-    for (uint64_t i = 0; i < RUNS_MAX && clock_boot_ns() < until; i++) {
+    for (uint64_t i = first_seed; clock_boot_ns() < until; i++) {
         struct plan plan;
 
         plan_draw(&plan, i, crew);
@@ -816,7 +818,7 @@ static int teardown(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ledger_of_another_size_takes_the_calls_of_the_dead_along),
@@ -827,5 +829,9 @@ int main(void)
         cmocka_unit_test(processes_killed_from_outside_change_nothing),
     };
 
+    if (argc > 1)
+        part_s = strtoull(argv[1], NULL, 10);
+    if (argc > 2)
+        first_seed = strtoull(argv[2], NULL, 10);
     return cmocka_run_group_tests(tests, setup, teardown);
 }
