@@ -93,6 +93,7 @@ static const char key[KEY_ID_LEN + 1] = "processes000";
 static uint64_t chance_state;
 static uint32_t moment; /* of the last look */
 static uint64_t instant;
+static int64_t charging; /* what the call that is to be admitted costs */
 static uint64_t stride, steps, die_at;
 
 static uint64_t chance(uint64_t below)
@@ -128,6 +129,7 @@ static int64_t test_wall(void)
     if (moment >= MOMENTS)
         exit(9);
     board->moment[moment].instant = instant;
+    board->moment[moment].asking = charging;
     board->moment[moment].wall_us =
         WALL_0 + __atomic_load_n(&board->shift, __ATOMIC_SEQ_CST) + moment;
     return board->moment[moment].wall_us;
@@ -294,10 +296,13 @@ static void call_make(struct ledger *ledger, const struct plan *plan)
     int64_t charge = chance(4) == 0 ? 1 + (int64_t)chance(4) : 1;
     struct ledger_account account = account_now(plan);
     struct ledger_verdict verdict;
-    enum result result = admit_one(ledger, plan, charge, &verdict);
-    struct moment *at = &board->moment[moment];
+    enum result result;
+    struct moment *at;
 
-    at->asked = at->asking = charge;
+    charging = charge; /* the log does not tell it of a call whose process dies */
+    result = admit_one(ledger, plan, charge, &verdict);
+    at = &board->moment[moment];
+    at->asked = charge;
     at->exceeded = verdict.exceeded;
     at->refused = result == RESULT_DENIED;
     if (result != RESULT_OK && result != RESULT_DENIED) {
