@@ -805,6 +805,54 @@ static void a_ledger_of_another_size_takes_the_calls_of_the_dead_along(void **st
     ledger_close(ledger);
 }
 
+/* Clocks of a process that is put aside for ten milliseconds before each look at one. */
+static uint64_t slow_instant(void)
+{
+    return board->clock += 10000000;
+}
+
+static int64_t slow_wall(void)
+{
+    return WALL_0 + (int64_t)(slow_instant() / 1000);
+}
+
+/* The window of a ledger that was lost is filled from the log, by wall times. */
+static void what_the_log_says_is_taken_for_no_older_than_it_is(void **state)
+{
+    const struct ledger_clock clock = {slow_instant, slow_wall};
+    const struct ledger_database database = {on_drained, on_rescue, NULL};
+    const struct ledger_size size = {1, JOURNAL, LEDGER_WAYS};
+    const struct limits limits = {1, {{LIMIT_RATE, 1, 1}}};
+    const struct ledger_account account = {key, &limits, false, 1};
+    const struct call_row call = {.key = "processes000", .route = "predict"};
+    struct ledger_known known = {.up_to = 0};
+    struct ledger *ledger = NULL;
+    struct ledger_verdict verdict;
+    struct ledger_need need;
+    enum result result = RESULT_DENIED;
+    int64_t start;
+    uint64_t first;
+
+    (void)state;
+    unlink(path);
+    board->up_to = 0;
+    assert_int_equal(ledger_open(path, &size, &database, &ledger, NULL), RESULT_OK);
+    ledger_set_clock(ledger, &clock);
+    board->clock = ledger->header->now;
+    first = board->clock; /* a call at this instant, of which only the log knows */
+    start = WALL_0 + (int64_t)(first / 1000);
+    while (result != RESULT_OK) {
+        result = ledger_admit(ledger, &account, &call, 1, &verdict, &need, NULL);
+        if (result != RESULT_MISSING)
+            continue;
+        known.starts = &start;
+        known.start_count = 1;
+        assert_int_equal(ledger_know(ledger, &account, &need, &known, NULL), RESULT_OK);
+    }
+    assert_true(ledger->seats[ledger->seat].since - first > SECOND_NS);
+    ledger_close(ledger);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -827,6 +875,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ledger_of_another_size_takes_the_calls_of_the_dead_along),
+        cmocka_unit_test(what_the_log_says_is_taken_for_no_older_than_it_is),
         cmocka_unit_test(one_process_is_refused_only_where_a_limit_is_reached),
         cmocka_unit_test(many_never_make_one_too_many),
         cmocka_unit_test(limits_that_change_never_let_more_through_than_the_wider),
