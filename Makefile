@@ -78,6 +78,12 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
+# What the tests of the service run beside it.
+tools: $(BUILD)/load
+$(BUILD)/load: $(BUILD)/tests/lib/load.o
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^
+
 fuzzers: $(FUZZ)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -140,6 +146,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzzers run test lint sanitize fuzz bench install clean
+.PHONY: all unit tools fuzzers run test lint sanitize fuzz bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

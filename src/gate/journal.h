@@ -19,7 +19,8 @@ enum result journal_open(struct home *home, struct ledger **out, struct reason *
 enum journal_mode {
     JOURNAL_TRY,   /* RESULT_BUSY at once; calls of the dead once they are a second old */
     JOURNAL_NOW,   /* waits a quarter of a second */
-    JOURNAL_WHOLE, /* waits five seconds, and settles the calls of all who have died */
+    JOURNAL_WHOLE, /* waits five seconds, settles the calls of all who have died, and with
+                      nothing to bring leaves the database alone */
 };
 
 /*

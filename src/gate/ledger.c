@@ -12,19 +12,11 @@
 #include "gate/ledger_file.h"
 
 enum {
-    SECOND_NS = 1000000000,
     STATUS_REFUSED = 400,
     STATUS_DIED = 500
 };
 
 /* ---- how limits stand ---- */
-
-static int64_t seconds_up(uint64_t ns)
-{
-    uint64_t seconds = (ns + SECOND_NS - 1) / SECOND_NS;
-
-    return seconds > 0 ? (int64_t)seconds : 1;
-}
 
 /* Seconds until a day has ended, at a wall time in it. */
 static int64_t seconds_until_end(int64_t day, int64_t wall_us)
@@ -38,11 +30,13 @@ static void stand_rate(const struct ledger *ledger, const struct ledger_slot *sl
                        struct ledger_standing *out)
 {
     const struct window *window = &slot->window[i];
-    uint64_t now = ledger->header->now;
+    uint64_t now = ledger->header->now, next;
 
     out->window_s = slot->limits.items[i].seconds;
     out->remaining = (int64_t)window_remaining(window, now);
-    out->reset_s = seconds_up(window_next(window, ledger_ring(ledger, slot, i), now));
+    next = window_next(window, ledger_ring(ledger, slot, i), now);
+    out->reset_s =
+        ledger_seconds_up(next > 0 ? next - 1 : 0); /* a call just now: W, not W and 1 ns */
 }
 
 static void stand_quota(const struct ledger_slot *slot, size_t i, int64_t wall_us,
@@ -88,7 +82,7 @@ static void judge(const struct ledger *ledger, struct ledger_slot *slot, int64_t
             window_expire(&slot->window[i], ring, now);
             if (calls == 0 || window_remaining(&slot->window[i], now) > 0)
                 continue;
-            wait = seconds_up(window_wait(&slot->window[i], ring, now));
+            wait = ledger_seconds_up(window_wait(&slot->window[i], ring, now));
         } else {
             charged = limit->kind == LIMIT_DAY ? slot->day_charged : slot->month_charged;
             if (charged + charge <= limit->count)
@@ -149,7 +143,7 @@ static uint64_t longest_span(const struct limits *limits)
     for (size_t i = 0; i < limits->count; i++)
         if (limits->items[i].seconds > longest)
             longest = limits->items[i].seconds;
-    return (uint64_t)longest * SECOND_NS;
+    return (uint64_t)longest * LEDGER_SECOND_NS;
 }
 
 /*
@@ -409,6 +403,8 @@ enum result ledger_bury(struct ledger *ledger, uint64_t age, struct reason *why)
     enum result result = RESULT_OK;
     uint64_t now = ledger->clock.instant();
 
+    if (now < ledger->header->now)
+        now = ledger->header->now;
     for (uint32_t i = 0; result == RESULT_OK && i < ledger->header->seats_high; i++) {
         const struct ledger_seat *seat = &ledger->seats[i];
 
@@ -449,6 +445,18 @@ static void seat_open(struct ledger *ledger, int64_t charge)
     seat->state = LEDGER_SEAT_OPEN;
 }
 
+/*
+ * Of a key without limits nothing is counted here: what is known of it from before would not
+ * be true any more when it has limits again.
+ */
+static void slot_drop(struct ledger *ledger, const struct ledger_account *account)
+{
+    uint32_t at = ledger_slot_find(ledger, account->key);
+
+    if (at != LEDGER_NONE && ledger->slots[at].epoch <= account->epoch)
+        ledger_slot_drop(ledger, at);
+}
+
 static enum result admit(struct ledger *ledger, const struct ledger_account *account,
                          int64_t charge, struct ledger_verdict *verdict,
                          struct ledger_need *need, struct reason *why)
@@ -462,7 +470,9 @@ static enum result admit(struct ledger *ledger, const struct ledger_account *acc
 
     if (header->last - header->drained + header->open >= (int64_t)header->layout.journal)
         return reason_set(why, RESULT_FULL, "the ledger's journal is full");
-    if (account->limits->count > 0) {
+    if (account->limits->count == 0) {
+        slot_drop(ledger, account);
+    } else {
         result = slot_get(ledger, account, wall_us, &at, need, why);
         if (result != RESULT_OK)
             return result;

@@ -61,12 +61,6 @@ static bool byte_is_locked(const struct ledger *ledger, int byte)
 
 /* ---- the lock, and what a dead holder has left ---- */
 
-static void barrier(void)
-{
-    atomic_signal_fence(memory_order_seq_cst);
-    LEDGER_STEP();
-}
-
 void ledger_begin(struct ledger *ledger, uint32_t slot, uint32_t seat)
 {
     struct ledger_header *header = ledger->header;
@@ -82,16 +76,16 @@ void ledger_begin(struct ledger *ledger, uint32_t slot, uint32_t seat)
     }
     undo->last = header->last;
     undo->open = header->open;
-    barrier();
+    LEDGER_STEP();
     undo->valid = 1;
-    barrier();
+    LEDGER_STEP();
 }
 
 void ledger_commit(struct ledger *ledger)
 {
-    barrier();
+    LEDGER_STEP();
     ledger->header->undo.valid = 0;
-    barrier();
+    LEDGER_STEP();
 }
 
 void ledger_undo(struct ledger *ledger)
@@ -103,12 +97,12 @@ void ledger_undo(struct ledger *ledger)
         return;
     if (undo->slot != LEDGER_NONE)
         ledger->slots[undo->slot] = undo->slot_was;
-    barrier();
+    LEDGER_STEP();
     if (undo->seat != LEDGER_NONE) {
         ledger->seats[undo->seat].state = undo->seat_state;
         ledger->seats[undo->seat].charged = undo->seat_charged;
     }
-    barrier();
+    LEDGER_STEP();
     header->last = undo->last;
     header->open = undo->open;
     ledger_commit(ledger);
@@ -117,14 +111,14 @@ void ledger_undo(struct ledger *ledger)
 void ledger_index_begin(struct ledger *ledger)
 {
     ledger->header->rebuild++;
-    barrier();
+    LEDGER_STEP();
 }
 
 void ledger_index_end(struct ledger *ledger)
 {
-    barrier();
+    LEDGER_STEP();
     ledger->header->rebuild--;
-    barrier();
+    LEDGER_STEP();
 }
 
 static void recover(struct ledger *ledger)
@@ -132,7 +126,7 @@ static void recover(struct ledger *ledger)
     ledger_undo(ledger);
     if (ledger->header->rebuild) {
         ledger_index_rebuild(ledger);
-        barrier();
+        LEDGER_STEP();
         ledger->header->rebuild = 0;
     }
 }
@@ -186,24 +180,24 @@ void ledger_unlock(struct ledger *ledger)
 
 enum result ledger_sit(struct ledger *ledger, struct reason *why)
 {
-    uint32_t seat = 0;
     enum result result;
+    uint32_t seat = 0;
 
-    while (seat < LEDGER_SEATS &&
-           byte_lock(ledger, LOCK_SEATS + (int)seat, F_WRLCK, F_OFD_SETLK) != RESULT_OK)
+    while (seat < LEDGER_SEATS && !ledger_seat_seize(ledger, seat))
         seat++;
     if (seat == LEDGER_SEATS)
         return reason_set(why, RESULT_FULL,
                           "the ledger has no seat for one process more than %d", LEDGER_SEATS);
+    LEDGER_STEP();
     result = ledger_lock(ledger, why);
-    if (result != RESULT_OK) { /* a seat that nobody looks at would be no seat */
+    if (result != RESULT_OK) {
         ledger_seat_leave(ledger, seat);
         return result;
     }
     if (ledger->header->seats_high <= seat)
         ledger->header->seats_high = seat + 1;
     ledger_unlock(ledger);
-    ledger->seat = seat;
+    ledger->seat = seat; /* only now: a seat that nobody looks at is not to be used */
     return RESULT_OK;
 }
 
@@ -379,6 +373,7 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     layout_make(&layout, size);
     if (ftruncate(ledger->fd, 0) != 0)
         return reason_errno(why, "%s", path);
+    LEDGER_STEP();
     error = posix_fallocate(ledger->fd, 0, (off_t)layout.bytes);
     if (error != 0) {
         errno = error;
@@ -388,6 +383,7 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     result = map_bytes(ledger, path, layout.bytes, why);
     if (result != RESULT_OK)
         return result;
+    LEDGER_STEP();
     header = ledger->header;
     header->version = 1;
     header->struct_bytes = struct_bytes();
@@ -400,7 +396,7 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     point_at(ledger, header);
     header->now = header->born = header->epoch_seen = ledger->clock.instant();
     memset(ledger->heads, 0xff, layout.heads * sizeof(uint32_t));
-    atomic_signal_fence(memory_order_seq_cst);
+    LEDGER_STEP();
     if (result == RESULT_OK)
         memcpy(header->magic, magic, sizeof(magic));
     return result;

@@ -21,11 +21,11 @@
 #include "gate/window.h"
 
 /*
- * Stands wherever a process may be killed with a difference; a test that includes these
- * files kills at each.
+ * Stands wherever a process may be killed with a difference: what is written before it is
+ * there before what is written after it.  A test that includes these files kills at each.
  */
 #ifndef LEDGER_STEP
-#define LEDGER_STEP() ((void)0)
+#define LEDGER_STEP() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
 enum {
@@ -34,7 +34,14 @@ enum {
     LEDGER_UNIT_CELLS = 8, /* instants in one unit of a ring */
     LEDGER_WAYS = 8,       /* addresses in one set */
     LEDGER_ADDRESS_CELLS = 128,
+    LEDGER_SECOND_NS = 1000000000,
 };
+
+/* Whole seconds that are not less than so many nanoseconds; at least one. */
+static inline int64_t ledger_seconds_up(uint64_t ns)
+{
+    return ns == 0 ? 1 : (int64_t)((ns + LEDGER_SECOND_NS - 1) / LEDGER_SECOND_NS);
+}
 
 /* What is known of one key.  Free slots have state 0 and are chained by next too. */
 struct ledger_slot {
@@ -177,6 +184,9 @@ uint32_t ledger_slot_find(const struct ledger *ledger, const char *key);
 
 /* A new slot for a key, with nothing counted; LEDGER_NONE: all are in use. */
 uint32_t ledger_slot_make(struct ledger *ledger, const char *key);
+
+/* Forgets a key: it is asked for when it comes back. */
+void ledger_slot_drop(struct ledger *ledger, uint32_t slot);
 
 /* Whether a slot has a window for each rate. */
 bool ledger_slot_has_spans(const struct ledger_slot *slot, const struct limits *limits);

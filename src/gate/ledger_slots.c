@@ -156,7 +156,7 @@ static bool is_idle(const struct ledger *ledger, struct ledger_slot *slot)
     return true;
 }
 
-static void evict(struct ledger *ledger, uint32_t at)
+void ledger_slot_drop(struct ledger *ledger, uint32_t at)
 {
     struct ledger_slot *slot = &ledger->slots[at];
 
@@ -180,7 +180,7 @@ static bool evict_one(struct ledger *ledger, uint32_t keep)
 
         header->slot_hand = at + 1;
         if (at != keep && slot->state == LEDGER_SLOT_USED && is_idle(ledger, slot)) {
-            evict(ledger, at);
+            ledger_slot_drop(ledger, at);
             return true;
         }
     }
@@ -313,7 +313,7 @@ static enum result windows_make(struct ledger *ledger, uint32_t at, const struct
 
     next->windows = 0;
     for (size_t i = 0; i < limits->count && limits->items[i].kind == LIMIT_RATE; i++) {
-        uint64_t span = (uint64_t)limits->items[i].seconds * 1000000000U;
+        uint64_t span = (uint64_t)limits->items[i].seconds * LEDGER_SECOND_NS;
         struct window *window = &next->window[i];
         int old = window_of_span(slot, span);
         enum result result;
@@ -335,7 +335,7 @@ static enum result windows_make(struct ledger *ledger, uint32_t at, const struct
 bool ledger_slot_has_spans(const struct ledger_slot *slot, const struct limits *limits)
 {
     for (size_t i = 0; i < limits->count && limits->items[i].kind == LIMIT_RATE; i++)
-        if (window_of_span(slot, (uint64_t)limits->items[i].seconds * 1000000000U) < 0)
+        if (window_of_span(slot, (uint64_t)limits->items[i].seconds * LEDGER_SECOND_NS) < 0)
             return false;
     return true;
 }

@@ -36,8 +36,8 @@ void window_make(struct window *window, uint32_t limit, uint64_t span, uint32_t 
 
     if (stride == 0)
         stride = 1;
-    while (cells_for(limit, stride) > cells_max)
-        stride++;
+    if (cells_for(limit, stride) > cells_max)
+        stride = (limit + cells_max - 2) / (cells_max - 1);
     memset(window, 0, sizeof(*window));
     window->limit = limit;
     window->span = span;

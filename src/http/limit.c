@@ -22,6 +22,16 @@ static void policy_name(char out[LIMIT_NAME_MAX], const struct ledger_verdict *v
         limit_name(out, &verdict->standings[i].limit);
 }
 
+/*
+ * Seconds until more remain, of which there are no more than the window has: a call that was
+ * counted this instant leaves it a nanosecond after that.
+ */
+static uint64_t reset_of(const struct ledger_standing *standing)
+{
+    return (uint64_t)(standing->reset_s < standing->window_s ? standing->reset_s
+                                                             : standing->window_s);
+}
+
 /* The two fields: lists of strings with parameters, by RFC 9651. */
 static void fields_write(struct reply *reply, const struct ledger_verdict *verdict,
                          const char *fixed, bool by_row)
@@ -50,7 +60,7 @@ static void fields_write(struct reply *reply, const struct ledger_verdict *verdi
         buf_puts(out, "\";r=");
         buf_put_u64(out, (uint64_t)verdict->standings[i].remaining);
         buf_puts(out, ";t=");
-        buf_put_u64(out, (uint64_t)verdict->standings[i].reset_s);
+        buf_put_u64(out, reset_of(&verdict->standings[i]));
     }
     buf_puts(out, "\r\n");
 }

@@ -143,7 +143,7 @@ static void clock_jump(const struct limits *limits)
 
     if (count == 0 || limits->items[0].kind != LIMIT_RATE)
         return;
-    to = board->moment[chance(count)].instant + (uint64_t)limits->items[0].seconds * SECOND_NS -
+    to = board->moment[chance(count)].instant + (uint64_t)limits->items[0].seconds * LEDGER_SECOND_NS -
          1 + chance(2);
     while (to > now && !__atomic_compare_exchange_n(&board->clock, &now, to, false,
                                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
@@ -437,7 +437,7 @@ static void check_rates(const struct plan *plan, const struct history *history)
     const struct limits *limits = &plan->limits[0];
 
     for (size_t k = 0; k < limits->count && limits->items[k].kind == LIMIT_RATE; k++) {
-        uint64_t span = (uint64_t)limits->items[k].seconds * SECOND_NS;
+        uint64_t span = (uint64_t)limits->items[k].seconds * LEDGER_SECOND_NS;
         size_t n = (size_t)limits->items[k].count;
 
         if (plan->limits[1].items[k].count > (int64_t)n)
@@ -511,7 +511,7 @@ static void check_quota_refusal(const struct plan *plan, const struct limit *lim
 static void check_rate_refusal(const struct plan *plan, const struct history *history,
                                const struct limit *limit, const struct moment *at, bool refused)
 {
-    size_t count = admitted_in(history, at->instant, (uint64_t)limit->seconds * SECOND_NS);
+    size_t count = admitted_in(history, at->instant, (uint64_t)limit->seconds * LEDGER_SECOND_NS);
 
     if (refused != (count >= (size_t)limit->count))
         fail_msg("seed %llu: %s at moment %d with %zu of %lld in the window",
@@ -566,7 +566,7 @@ static void check_standings(struct ledger *ledger, const struct plan *plan,
         period_of(limit, call_day(board->moment[moment].wall_us), &first, &last);
         used =
             limit->kind == LIMIT_RATE
-                ? (int64_t)admitted_in(history, instant, (uint64_t)limit->seconds * SECOND_NS)
+                ? (int64_t)admitted_in(history, instant, (uint64_t)limit->seconds * LEDGER_SECOND_NS)
                 : charged_in(first, last, UINT64_MAX, false);
         if (used > limit->count && plan->changes)
             used = limit->count; /* under the others there was room for more */
