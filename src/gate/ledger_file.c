@@ -514,8 +514,11 @@ static enum result look_or_make(struct ledger *ledger, const char *path,
     if (!alone)
         return reason_set(why, RESULT_BUSY,
                           "%s is another version's and in use: end all workers first", path);
+    /* Nobody else would settle what the dead have left in a file that is given up. */
+    if (!broken && ahead <= drained)
+        result = ledger_bury(ledger, 0, why);
     /* Of a database that was put back, the calls since then are not its own. */
-    if (ours && ahead <= drained)
+    if (result == RESULT_OK && ours && ahead <= drained)
         result = rescue_all(ledger, &drained, database, why);
     unmap(ledger);
     return result == RESULT_OK ? make(ledger, path, size, drained, why) : result;

@@ -89,11 +89,12 @@ void meter_tend(struct meter *meter)
 /* Whether the database takes what is counted: asked if it was not for a while. */
 static enum result writable(struct meter *meter, struct reason *why)
 {
-    uint64_t now = ledger_instant(meter->ledger);
     struct ledger_state state;
     enum result result;
+    uint64_t now;
 
     ledger_state(meter->ledger, &state);
+    now = ledger_instant(meter->ledger); /* after what is in the state */
     if (state.drained_at != 0 && now - state.drained_at < FRESH_NS && state.refused_at == 0)
         return RESULT_OK;
     if (state.refused_at != 0 && now - state.refused_at < REFUSED_NS)

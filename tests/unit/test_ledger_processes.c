@@ -11,6 +11,8 @@
  * At the end the log is held against the limits.  That is exact, since no two instants are
  * alike: a rate has to have let a call through if and only if fewer than N were let through
  * in the W before.
+ *
+ *     test_ledger_processes [SECONDS [SEED]]     for each part; from which seed on
  */
 #include <errno.h>
 #include <sched.h>
@@ -43,8 +45,7 @@ enum {
     TRIES = 1000,
     SHIFT_BITS = 20, /* of a wall time: those that are the moment's number */
     BLOCKED_S = 30,  /* no process takes so long unless it is blocked */
-    PART_NS_E9 = 3,  /* each test runs for so many seconds, */
-    RUNS_MAX = 2000  /* or for so many runs */
+    PART_S = 2,      /* each test runs for so many seconds */
 };
 
 #define WALL_0 (INT64_C(1795000000) << SHIFT_BITS) /* some time in 2029 */
@@ -82,6 +83,7 @@ struct tally {
     uint64_t runs, calls, refusals, deaths, buried;
 };
 
+static uint64_t part_s = PART_S, first_seed;
 static struct board *board;
 static char path[64];
 static const char key[KEY_ID_LEN + 1] = "processes000";
@@ -91,6 +93,7 @@ static const char key[KEY_ID_LEN + 1] = "processes000";
 static uint64_t chance_state;
 static uint32_t moment; /* of the last look */
 static uint64_t instant;
+static int64_t charging; /* what the call that is to be admitted costs */
 static uint64_t stride, steps, die_at;
 
 static uint64_t chance(uint64_t below)
@@ -126,6 +129,7 @@ static int64_t test_wall(void)
     if (moment >= MOMENTS)
         exit(9);
     board->moment[moment].instant = instant;
+    board->moment[moment].asking = charging;
     board->moment[moment].wall_us =
         WALL_0 + __atomic_load_n(&board->shift, __ATOMIC_SEQ_CST) + moment;
     return board->moment[moment].wall_us;
@@ -153,7 +157,7 @@ static void wall_step(void)
 
     if (chance(3) == 0)
         hours *= 48;
-    __atomic_store_n(&board->shift, (hours * 3600000000) >> SHIFT_BITS << SHIFT_BITS,
+    __atomic_store_n(&board->shift, hours * 3600000000 / (1 << SHIFT_BITS) * (1 << SHIFT_BITS),
                      __ATOMIC_SEQ_CST);
 }
 
@@ -171,9 +175,11 @@ static enum result on_rescue(void *arg, const struct call_row *calls, size_t cou
                              struct reason *why)
 {
     (void)arg;
-    (void)calls;
-    (void)count;
-    return reason_set(why, RESULT_FAILED, "nothing is to be rescued here");
+    (void)why;
+    for (size_t i = 0; i < count; i++)
+        board->rows[calls[i].seq] = calls[i];
+    board->up_to = calls[count - 1].seq;
+    return RESULT_OK;
 }
 
 static void database_know(struct ledger_known *known, const struct ledger_need *need)
@@ -290,10 +296,13 @@ static void call_make(struct ledger *ledger, const struct plan *plan)
     int64_t charge = chance(4) == 0 ? 1 + (int64_t)chance(4) : 1;
     struct ledger_account account = account_now(plan);
     struct ledger_verdict verdict;
-    enum result result = admit_one(ledger, plan, charge, &verdict);
-    struct moment *at = &board->moment[moment];
+    enum result result;
+    struct moment *at;
 
-    at->asked = at->asking = charge;
+    charging = charge; /* the log does not tell it of a call whose process dies */
+    result = admit_one(ledger, plan, charge, &verdict);
+    at = &board->moment[moment];
+    at->asked = charge;
     at->exceeded = verdict.exceeded;
     at->refused = result == RESULT_DENIED;
     if (result != RESULT_OK && result != RESULT_DENIED) {
@@ -711,10 +720,10 @@ static void run(const struct plan *plan, struct tally *tally)
 /* Runs of one kind, until its time is over. */
 static void part(int crew, bool changes, bool dies, bool killed)
 {
-    uint64_t until = clock_boot_ns() + PART_NS_E9 * UINT64_C(1000000000);
+    uint64_t until = clock_boot_ns() + part_s * UINT64_C(1000000000);
     struct tally tally = {0};
 
-    for (uint64_t i = 0; i < RUNS_MAX && clock_boot_ns() < until; i++) {
+    for (uint64_t i = first_seed; clock_boot_ns() < until; i++) {
         struct plan plan;
 
         plan_draw(&plan, i, crew);
@@ -763,6 +772,87 @@ static void processes_killed_from_outside_change_nothing(void **state)
     part(0, false, false, true);
 }
 
+/* One who is killed with a call in hand, and nobody comes before the file is made anew. */
+static void a_ledger_of_another_size_takes_the_calls_of_the_dead_along(void **state)
+{
+    const struct ledger_database database = {on_drained, on_rescue, NULL};
+    const struct ledger_size size = {1, JOURNAL, LEDGER_WAYS}, other = {1, 2 * JOURNAL, 8};
+    const struct ledger_account account = {key, &(struct limits){0}, false, 1};
+    struct call_row call = {.route = "predict"};
+    struct ledger *ledger = NULL;
+    struct ledger_verdict verdict;
+    struct ledger_need need;
+    pid_t pid;
+
+    (void)state;
+    unlink(path);
+    board->up_to = 0;
+    memcpy(call.key, key, sizeof(key));
+    pid = fork();
+    if (pid == 0) {
+        if (ledger_open(path, &size, &database, &ledger, NULL) == RESULT_OK &&
+            ledger_admit(ledger, &account, &call, 1, &verdict, &need, NULL) == RESULT_OK)
+            raise(SIGKILL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(ledger_open(path, &other, &database, &ledger, NULL), RESULT_OK);
+    assert_int_equal(board->up_to, 1);
+    assert_int_equal(board->rows[1].status, 500);
+    assert_int_equal(board->rows[1].charged, 0);
+    assert_string_equal(board->rows[1].key, key);
+    assert_int_equal(ledger->header->layout.journal, 2 * JOURNAL);
+    ledger_close(ledger);
+}
+
+/* Clocks of a process that is put aside for ten milliseconds before each look at one. */
+static uint64_t slow_instant(void)
+{
+    return board->clock += 10000000;
+}
+
+static int64_t slow_wall(void)
+{
+    return WALL_0 + (int64_t)(slow_instant() / 1000);
+}
+
+/* The window of a ledger that was lost is filled from the log, by wall times. */
+static void what_the_log_says_is_taken_for_no_older_than_it_is(void **state)
+{
+    const struct ledger_clock clock = {slow_instant, slow_wall};
+    const struct ledger_database database = {on_drained, on_rescue, NULL};
+    const struct ledger_size size = {1, JOURNAL, LEDGER_WAYS};
+    const struct limits limits = {1, {{LIMIT_RATE, 1, 1}}};
+    const struct ledger_account account = {key, &limits, false, 1};
+    const struct call_row call = {.key = "processes000", .route = "predict"};
+    struct ledger_known known = {.up_to = 0};
+    struct ledger *ledger = NULL;
+    struct ledger_verdict verdict;
+    struct ledger_need need;
+    enum result result = RESULT_DENIED;
+    int64_t start;
+    uint64_t first;
+
+    (void)state;
+    unlink(path);
+    board->up_to = 0;
+    assert_int_equal(ledger_open(path, &size, &database, &ledger, NULL), RESULT_OK);
+    ledger_set_clock(ledger, &clock);
+    board->clock = ledger->header->now;
+    first = board->clock; /* a call at this instant, of which only the log knows */
+    start = WALL_0 + (int64_t)(first / 1000);
+    while (result != RESULT_OK) {
+        result = ledger_admit(ledger, &account, &call, 1, &verdict, &need, NULL);
+        if (result != RESULT_MISSING)
+            continue;
+        known.starts = &start;
+        known.start_count = 1;
+        assert_int_equal(ledger_know(ledger, &account, &need, &known, NULL), RESULT_OK);
+    }
+    assert_true(ledger->seats[ledger->seat].since - first > SECOND_NS);
+    ledger_close(ledger);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -781,9 +871,11 @@ static int teardown(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_ledger_of_another_size_takes_the_calls_of_the_dead_along),
+        cmocka_unit_test(what_the_log_says_is_taken_for_no_older_than_it_is),
         cmocka_unit_test(one_process_is_refused_only_where_a_limit_is_reached),
         cmocka_unit_test(many_never_make_one_too_many),
         cmocka_unit_test(limits_that_change_never_let_more_through_than_the_wider),
@@ -791,5 +883,9 @@ int main(void)
         cmocka_unit_test(processes_killed_from_outside_change_nothing),
     };
 
+    if (argc > 1)
+        part_s = strtoull(argv[1], NULL, 10);
+    if (argc > 2)
+        first_seed = strtoull(argv[2], NULL, 10);
     return cmocka_run_group_tests(tests, setup, teardown);
 }
