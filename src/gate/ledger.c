@@ -12,8 +12,7 @@
 #include "gate/ledger_file.h"
 
 enum {
-    STATUS_REFUSED = 400,
-    STATUS_DIED = 500
+    STATUS_REFUSED = 400
 };
 
 /* ---- how limits stand ---- */
@@ -96,6 +95,15 @@ static void judge(const struct ledger *ledger, struct ledger_slot *slot, int64_t
     }
 }
 
+/* Whether a charge is over the whole of a quota, so that no waiting helps. */
+static bool is_never(const struct ledger_slot *slot, int64_t charge)
+{
+    for (size_t i = 0; i < slot->limits.count; i++)
+        if (slot->limits.items[i].kind != LIMIT_RATE && charge > slot->limits.items[i].count)
+            return true;
+    return false;
+}
+
 static void name_exceeded(const struct ledger_slot *slot, unsigned exceeded,
                           char out[CALL_OVER_MAX + 1])
 {
@@ -168,9 +176,20 @@ static enum result need_set(const struct ledger_account *account, int64_t wall_u
     return RESULT_MISSING;
 }
 
+/* From its first call under them on, an account's limits are those that hold. */
+static void epoch_note(struct ledger_header *header, uint64_t epoch)
+{
+    if (epoch <= header->epoch)
+        return;
+    header->epoch_seen = header->now;
+    LEDGER_STEP();
+    header->epoch = epoch;
+}
+
 /*
- * The slot that a call at this time is counted in, under the account's limits.
- * RESULT_MISSING, with the need: the database has to be asked first.
+ * The slot that a call at this time is counted in, under the account's limits; LEDGER_NONE
+ * if it has none: a slot of limits that it had before would not hear of its calls, and
+ * goes.  RESULT_MISSING, with the need: the database has to be asked first.
  */
 static enum result slot_get(struct ledger *ledger, const struct ledger_account *account,
                             int64_t wall_us, uint32_t *at, struct ledger_need *need,
@@ -179,11 +198,15 @@ static enum result slot_get(struct ledger *ledger, const struct ledger_account *
     struct ledger_header *header = ledger->header;
     struct ledger_slot *slot;
 
-    if (account->epoch > header->epoch) {
-        header->epoch_seen = header->now;
-        header->epoch = account->epoch;
-    }
+    epoch_note(header, account->epoch);
     *at = ledger_slot_find(ledger, account->key);
+    if (*at != LEDGER_NONE && account->limits->count == 0 &&
+        account->epoch >= ledger->slots[*at].epoch) {
+        ledger_slot_drop(ledger, *at);
+        *at = LEDGER_NONE;
+    }
+    if (*at == LEDGER_NONE && account->limits->count == 0)
+        return RESULT_OK;
     if (*at == LEDGER_NONE)
         return need_set(account, wall_us, may_have_history(header, account->limits), need);
     slot = &ledger->slots[*at];
@@ -226,6 +249,21 @@ static void charges_add(const struct ledger *ledger, const char *key,
     }
 }
 
+/*
+ * Whether what was read without history is enough: since it was asked for, the slot that it
+ * was for may have gone and limits may have changed.
+ */
+static bool is_enough(const struct ledger *ledger, uint32_t at,
+                      const struct ledger_account *account, const struct ledger_need *need)
+{
+    if (need->history)
+        return true;
+    if (at == LEDGER_NONE)
+        return !may_have_history(ledger->header, account->limits);
+    return account->epoch < ledger->slots[at].epoch ||
+           ledger_slot_has_spans(&ledger->slots[at], account->limits);
+}
+
 static enum result know(struct ledger *ledger, const struct ledger_account *account,
                         const struct ledger_need *need, const struct ledger_known *known,
                         struct reason *why)
@@ -236,9 +274,12 @@ static enum result know(struct ledger *ledger, const struct ledger_account *acco
     struct ledger_slot *slot;
     uint32_t at;
 
-    if (known->up_to <= header->last - (int64_t)header->layout.journal)
-        return reason_set(why, RESULT_MISSING, "the database was read too long ago");
     at = ledger_slot_find(ledger, account->key);
+    if (known->up_to <= header->last - (int64_t)header->layout.journal ||
+        !is_enough(ledger, at, account, need))
+        return reason_set(why, RESULT_MISSING, "the database was read too long ago");
+    if (at == LEDGER_NONE && account->limits->count == 0)
+        return RESULT_OK;
     if (at == LEDGER_NONE)
         at = ledger_slot_make(ledger, account->key);
     if (at == LEDGER_NONE)
@@ -250,7 +291,7 @@ static enum result know(struct ledger *ledger, const struct ledger_account *acco
     if (result != RESULT_OK)
         return result;
     charges_add(ledger, account->key, need, known->up_to, &day, &month);
-    ledger_begin(ledger, at, LEDGER_NONE);
+    ledger_begin(ledger, at, LEDGER_NONE, 0);
     slot->day = need->day;
     LEDGER_STEP();
     slot->month = need->month;
@@ -277,34 +318,24 @@ enum result ledger_know(struct ledger *ledger, const struct ledger_account *acco
 
 /* ---- settling ---- */
 
-static struct ledger_record *record_at(const struct ledger *ledger, int64_t seq)
-{
-    return &ledger->journal[(uint64_t)seq & (ledger->header->layout.journal - 1)];
-}
-
-static void refund(struct ledger_slot *slot, int64_t charged)
-{
-    slot->day_charged -= charged;
-    LEDGER_STEP();
-    slot->month_charged -= charged;
-    LEDGER_STEP();
-}
-
 /*
- * The slot is looked up anew: it may have been given up since, and then the database and the
- * journal have all that there is to know.  A charge of a day before this one is given back
- * to the month alone, if that is still the same.
+ * Adds to what a slot says was charged, for a call of this time: a call of a day before the
+ * slot's counts for the month alone, if that is still the same.  Without a slot there is
+ * nothing to add to: the database, the journal and the seats have all that there is to know.
  */
-static void give_back(struct ledger *ledger, uint32_t at, const struct call_row *call,
-                      int64_t charged)
+static void slot_charge(struct ledger *ledger, uint32_t at, int64_t started_us, int64_t charge)
 {
     struct ledger_slot *slot = &ledger->slots[at];
-    int64_t day = call_day(call->started_us);
+    int64_t day = call_day(started_us);
 
+    if (at == LEDGER_NONE)
+        return;
     if (slot->day == day)
-        refund(slot, charged);
-    else if (day >= slot->month.first && day <= slot->month.last)
-        slot->month_charged -= charged;
+        slot->day_charged += charge;
+    LEDGER_STEP();
+    if (day >= slot->month.first && day <= slot->month.last)
+        slot->month_charged += charge;
+    LEDGER_STEP();
 }
 
 /* Ends the call of a seat: under the lock. */
@@ -312,11 +343,11 @@ static void settle(struct ledger *ledger, uint32_t at, const struct ledger_end *
 {
     struct ledger_header *header = ledger->header;
     struct ledger_seat *seat = &ledger->seats[at];
-    struct ledger_record *record = record_at(ledger, header->last + 1);
+    struct ledger_record *record = ledger_record_at(ledger, header->last + 1);
     bool refused = end->status >= STATUS_REFUSED;
     uint32_t slot = refused ? ledger_slot_find(ledger, seat->call.key) : LEDGER_NONE;
 
-    ledger_begin(ledger, slot, at);
+    ledger_begin(ledger, slot, at, 0);
     record->call = seat->call;
     record->call.seq = header->last + 1;
     record->call.duration_us = end->duration_us;
@@ -326,10 +357,11 @@ static void settle(struct ledger *ledger, uint32_t at, const struct ledger_end *
     record->call.charged = refused ? 0 : seat->charged;
     if (end->model != NULL)
         text_copy(record->call.model, sizeof(record->call.model), end->model);
+    if (seat->over[0] != '\0')
+        text_copy(record->call.over, sizeof(record->call.over), seat->over);
     record->check = ledger_record_check(&record->call);
     LEDGER_STEP();
-    if (slot != LEDGER_NONE)
-        give_back(ledger, slot, &seat->call, seat->charged);
+    slot_charge(ledger, slot, seat->call.started_us, -seat->charged);
     header->open--;
     LEDGER_STEP();
     seat->state = LEDGER_SEAT_IDLE;
@@ -341,8 +373,11 @@ static void settle(struct ledger *ledger, uint32_t at, const struct ledger_end *
 enum result ledger_settle(struct ledger *ledger, const struct ledger_end *end, int64_t *seq,
                           struct reason *why)
 {
-    enum result result = ledger_lock(ledger, why);
+    enum result result;
 
+    if (!ledger->in_hand)
+        return reason_set(why, RESULT_FAILED, "there is no call in hand to settle");
+    result = ledger_lock(ledger, why);
     if (result != RESULT_OK)
         return result;
     settle(ledger, ledger->seat, end);
@@ -360,19 +395,20 @@ enum result ledger_amend(struct ledger *ledger, int64_t seq, int64_t status, str
 
     if (result != RESULT_OK)
         return result;
-    if (seq <= ledger->header->drained) {
+    if (seq <= ledger->header->drained || seq > ledger->header->last) {
         ledger_unlock(ledger);
-        return reason_set(why, RESULT_MISSING, "the call is in the database already");
+        return reason_set(why, RESULT_MISSING, "the journal does not have the call");
     }
-    record = record_at(ledger, seq);
+    record = ledger_record_at(ledger, seq);
     slot = ledger_slot_find(ledger, record->call.key);
-    if (slot != LEDGER_NONE)
-        ledger->slots[slot].month.last = -1; /* to be read anew: see is_of_now() */
-    LEDGER_STEP();
+    ledger_begin(ledger, slot, LEDGER_NONE, seq);
+    slot_charge(ledger, slot, record->call.started_us, -record->call.charged);
     record->call.charged = 0;
     LEDGER_STEP();
     record->call.status = status;
+    LEDGER_STEP();
     record->check = ledger_record_check(&record->call);
+    ledger_commit(ledger);
     ledger_unlock(ledger);
     return RESULT_OK;
 }
@@ -389,7 +425,7 @@ static enum result bury_one(struct ledger *ledger, uint32_t at, struct reason *w
     if (seat->state == LEDGER_SEAT_OPEN) {
         struct ledger_end end = {
             .duration_us = (int64_t)((ledger->header->now - seat->since) / 1000),
-            .status = STATUS_DIED,
+            .status = LEDGER_STATUS_DIED,
         };
 
         settle(ledger, at, &end);
@@ -401,10 +437,8 @@ static enum result bury_one(struct ledger *ledger, uint32_t at, struct reason *w
 enum result ledger_bury(struct ledger *ledger, uint64_t age, struct reason *why)
 {
     enum result result = RESULT_OK;
-    uint64_t now = ledger->clock.instant();
+    uint64_t now = ledger_instant(ledger);
 
-    if (now < ledger->header->now)
-        now = ledger->header->now;
     for (uint32_t i = 0; result == RESULT_OK && i < ledger->header->seats_high; i++) {
         const struct ledger_seat *seat = &ledger->seats[i];
 
@@ -439,6 +473,7 @@ static void seat_open(struct ledger *ledger, int64_t charge)
 
     seat->since = ledger->header->now;
     seat->charged = charge;
+    seat->check = ledger_record_check(&seat->call);
     LEDGER_STEP();
     ledger->header->open++;
     LEDGER_STEP();
@@ -446,15 +481,12 @@ static void seat_open(struct ledger *ledger, int64_t charge)
 }
 
 /*
- * Of a key without limits nothing is counted here: what is known of it from before would not
- * be true any more when it has limits again.
+ * Whether there is no record left for one call more.  One stays free, since the next call
+ * to end is written there before it counts: whoever dies in it leaves that one torn.
  */
-static void slot_drop(struct ledger *ledger, const struct ledger_account *account)
+static bool is_full(const struct ledger_header *header)
 {
-    uint32_t at = ledger_slot_find(ledger, account->key);
-
-    if (at != LEDGER_NONE && ledger->slots[at].epoch <= account->epoch)
-        ledger_slot_drop(ledger, at);
+    return header->last - header->drained + header->open >= (int64_t)header->layout.journal - 1;
 }
 
 static enum result admit(struct ledger *ledger, const struct ledger_account *account,
@@ -468,25 +500,25 @@ static enum result admit(struct ledger *ledger, const struct ledger_account *acc
     uint32_t at = LEDGER_NONE;
     enum result result;
 
-    if (header->last - header->drained + header->open >= (int64_t)header->layout.journal)
+    if (is_full(header))
         return reason_set(why, RESULT_FULL, "the ledger's journal is full");
-    if (account->limits->count == 0) {
-        slot_drop(ledger, account);
-    } else {
-        result = slot_get(ledger, account, wall_us, &at, need, why);
-        if (result != RESULT_OK)
-            return result;
+    result = slot_get(ledger, account, wall_us, &at, need, why);
+    if (result != RESULT_OK)
+        return result;
+    if (at != LEDGER_NONE) {
         slot = &ledger->slots[at];
         judge(ledger, slot, 1, charge, wall_us, verdict);
     }
     if (verdict->exceeded != 0 && !account->shadow) {
+        verdict->never = is_never(slot, charge);
         stand_all(ledger, slot, wall_us, verdict);
         return reason_set(why, RESULT_DENIED, "over a limit");
     }
     seat->call.started_us = wall_us;
+    seat->over[0] = '\0';
     if (verdict->exceeded != 0)
-        name_exceeded(slot, verdict->exceeded, seat->call.over);
-    ledger_begin(ledger, at, ledger->seat);
+        name_exceeded(slot, verdict->exceeded, seat->over);
+    ledger_begin(ledger, at, ledger->seat, 0);
     if (slot != NULL)
         count_call(ledger, slot, charge);
     seat_open(ledger, charge);
@@ -504,10 +536,7 @@ enum result ledger_admit(struct ledger *ledger, const struct ledger_account *acc
     enum result result = RESULT_OK;
     struct ledger_seat *seat;
 
-    verdict->count = 0;
-    verdict->exceeded = 0;
-    verdict->retry_s = 0;
-    verdict->never = false;
+    memset(verdict, 0, sizeof(*verdict));
     if (ledger->seat == LEDGER_NONE)
         result = ledger_sit(ledger, why);
     if (result != RESULT_OK)
@@ -564,54 +593,31 @@ enum result ledger_look(struct ledger *ledger, const struct ledger_account *acco
 
 /* ---- charging more ---- */
 
-/* The slot that has the count of the call's day, or NULL. */
-static struct ledger_slot *slot_of_call(const struct ledger *ledger,
-                                        const struct call_row *call)
-{
-    uint32_t at = ledger_slot_find(ledger, call->key);
-
-    if (at == LEDGER_NONE || !is_of_now(&ledger->slots[at], call_day(call->started_us)))
-        return NULL;
-    return &ledger->slots[at];
-}
-
-static bool is_over_whole_quota(const struct ledger_slot *slot, int64_t charge)
-{
-    for (size_t i = 0; i < slot->limits.count; i++)
-        if (slot->limits.items[i].kind != LIMIT_RATE && charge > slot->limits.items[i].count)
-            return true;
-    return false;
-}
-
 static enum result charge_more(struct ledger *ledger, const struct ledger_account *account,
                                int64_t more, struct ledger_verdict *verdict, struct reason *why)
 {
     struct ledger_seat *seat = &ledger->seats[ledger->seat];
-    struct ledger_slot *slot = slot_of_call(ledger, &seat->call);
+    uint32_t at = ledger_slot_find(ledger, seat->call.key);
+    struct ledger_slot *slot = at != LEDGER_NONE ? &ledger->slots[at] : NULL;
+    bool limited = account->limits->count > 0 || (slot != NULL && slot->epoch > account->epoch);
     int64_t wall_us = ledger->clock.wall_us();
 
-    if (slot == NULL && account->limits->count > 0)
+    if (limited && (slot == NULL || !is_of_now(slot, call_day(seat->call.started_us))))
         return reason_set(why, RESULT_BUSY, "the day of the call is over");
-    if (slot != NULL)
+    if (limited)
         judge(ledger, slot, 0, more, wall_us, verdict);
     if (verdict->exceeded != 0 && !account->shadow) {
-        verdict->never = is_over_whole_quota(slot, seat->charged + more);
+        verdict->never = is_never(slot, seat->charged + more);
         stand_all(ledger, slot, wall_us, verdict);
         return reason_set(why, RESULT_DENIED, "over a limit");
     }
+    ledger_begin(ledger, at, ledger->seat, 0);
     if (verdict->exceeded != 0)
-        name_exceeded(slot, verdict->exceeded, seat->call.over);
-    ledger_begin(ledger, slot != NULL ? (uint32_t)(slot - ledger->slots) : LEDGER_NONE,
-                 ledger->seat);
-    if (slot != NULL) {
-        slot->day_charged += more;
-        LEDGER_STEP();
-        slot->month_charged += more;
-        LEDGER_STEP();
-    }
+        name_exceeded(slot, verdict->exceeded, seat->over);
+    slot_charge(ledger, at, seat->call.started_us, more);
     seat->charged += more;
     ledger_commit(ledger);
-    if (slot != NULL)
+    if (limited)
         stand_all(ledger, slot, wall_us, verdict);
     return RESULT_OK;
 }
@@ -619,10 +625,12 @@ static enum result charge_more(struct ledger *ledger, const struct ledger_accoun
 enum result ledger_charge(struct ledger *ledger, const struct ledger_account *account,
                           int64_t more, struct ledger_verdict *verdict, struct reason *why)
 {
-    enum result result = ledger_lock(ledger, why);
+    enum result result;
 
-    verdict->exceeded = 0;
-    verdict->retry_s = 0;
+    memset(verdict, 0, sizeof(*verdict));
+    if (!ledger->in_hand)
+        return reason_set(why, RESULT_FAILED, "there is no call in hand to charge");
+    result = ledger_lock(ledger, why);
     if (result != RESULT_OK)
         return result;
     result = charge_more(ledger, account, more, verdict, why);
@@ -646,7 +654,7 @@ void ledger_state(const struct ledger *ledger, struct ledger_state *out)
 
 uint64_t ledger_instant(const struct ledger *ledger)
 {
-    return ledger->clock.instant();
+    return ledger->clock.instant() + LEDGER_PAST_NS;
 }
 
 enum result ledger_pending(struct ledger *ledger, int64_t *from, int64_t *last,
@@ -664,7 +672,7 @@ enum result ledger_pending(struct ledger *ledger, int64_t *from, int64_t *last,
 
 const struct call_row *ledger_call(const struct ledger *ledger, int64_t seq)
 {
-    return &record_at(ledger, seq)->call;
+    return &ledger_record_at(ledger, seq)->call;
 }
 
 enum result ledger_drained(struct ledger *ledger, int64_t seq, struct reason *why)
@@ -674,7 +682,7 @@ enum result ledger_drained(struct ledger *ledger, int64_t seq, struct reason *wh
 
     if (result != RESULT_OK)
         return result;
-    if (seq >= 0) {
+    if (seq >= header->drained) {
         __atomic_store_n(&header->drained, seq, __ATOMIC_RELEASE);
         __atomic_store_n(&header->drained_at, header->now, __ATOMIC_RELAXED);
     }

@@ -64,12 +64,14 @@ struct ledger_database {
 };
 
 /*
- * Maps the ledger at path, or makes it.
+ * Maps the ledger at path, or makes it.  To be called after fork(): seats and the drain's
+ * lock are of the open file, which a child would share.
  *
  * One that an earlier start of the machine left is made anew, since an end without notice
- * may have torn it; what its journal still holds goes to the database first.  So is one of
- * another size, or one that is ahead of the database (which was put back from a backup), if
- * nobody uses it.  RESULT_BUSY: it is another version's, and in use.
+ * may have torn it; what its journal and its seats still hold goes to the database first.
+ * So is one of another size, or one that was put back or whose database was, if nobody uses
+ * it.  RESULT_BUSY: it is another version's and in use or has calls, or another process has
+ * been making it for ten seconds.
  */
 enum result ledger_open(const char *path, const struct ledger_size *size,
                         const struct ledger_database *database, struct ledger **out,
@@ -167,7 +169,8 @@ enum result ledger_settle(struct ledger *ledger, const struct ledger_end *end, i
 /*
  * Gives a call that was settled and is not in the database the status of a failure and its
  * charge back: for an answer that was not let out after all.  Only while the drain's lock
- * is held.  RESULT_MISSING: it is in the database.
+ * is held, and once ledger_drained() was told the number that the database has by then: a
+ * drain may have died, or failed, between the two.  RESULT_MISSING: it is in the database.
  */
 enum result ledger_amend(struct ledger *ledger, int64_t seq, int64_t status,
                          struct reason *why);
@@ -187,7 +190,7 @@ enum ledger_watch {
 /*
  * Counts one request of an address (of IPv6: of its /64).  RESULT_DENIED: over the rate.
  * However many addresses come, the room is bounded: the one that was quiet for longest gives
- * way.
+ * way.  With a rate of 0 nothing is counted.
  */
 enum result ledger_address(struct ledger *ledger, enum ledger_watch watch,
                            const struct addr *address, const struct rate *rate,
@@ -207,7 +210,7 @@ struct ledger_state {
 
 void ledger_state(const struct ledger *ledger, struct ledger_state *out);
 
-/* The instant now. */
+/* The instant now; for nothing but to be compared with those of the state. */
 uint64_t ledger_instant(const struct ledger *ledger);
 
 /*

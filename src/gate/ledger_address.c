@@ -99,6 +99,8 @@ enum result ledger_address(struct ledger *ledger, enum ledger_watch what,
     enum result result;
 
     memset(verdict, 0, sizeof(*verdict));
+    if (rate->count == 0)
+        return RESULT_OK;
     prefix_of(address, prefix);
     result = ledger_lock(ledger, why);
     if (result != RESULT_OK)

@@ -34,7 +34,9 @@ enum {
     LEDGER_UNIT_CELLS = 8, /* instants in one unit of a ring */
     LEDGER_WAYS = 8,       /* addresses in one set */
     LEDGER_ADDRESS_CELLS = 128,
+    LEDGER_BOOT_MAX = 40,
     LEDGER_SECOND_NS = 1000000000,
+    LEDGER_STATUS_DIED = 500, /* of a call whose process died */
 };
 
 /* Whole seconds that are not less than so many nanoseconds; at least one. */
@@ -42,6 +44,23 @@ static inline int64_t ledger_seconds_up(uint64_t ns)
 {
     return ns == 0 ? 1 : (int64_t)((ns + LEDGER_SECOND_NS - 1) / LEDGER_SECOND_NS);
 }
+
+/*
+ * Instants here are counted from so long before the machine's start: calls that are
+ * remembered from before it, and are in a window still, have one as well.
+ */
+#define LEDGER_PAST_NS ((uint64_t)RATE_SECONDS_MAX * 1000000000)
+
+/*
+ * Bytes of the file, far behind its end, whose locks (of the open file, so that they end
+ * with the process) say who does what.
+ */
+enum ledger_lock_byte {
+    LEDGER_LOCK_MAKE,  /* looks whether it must be made, and makes it */
+    LEDGER_LOCK_USE,   /* shared by all who have it mapped */
+    LEDGER_LOCK_DRAIN, /* drains */
+    LEDGER_LOCK_SEATS  /* and from here on one byte for each seat */
+};
 
 /* What is known of one key.  Free slots have state 0 and are chained by next too. */
 struct ledger_slot {
@@ -67,7 +86,9 @@ struct ledger_seat {
     uint32_t state;
     int64_t charged;
     uint64_t since; /* instant of the admission */
+    uint64_t check; /* over the call, which stays as it was admitted */
     struct call_row call;
+    char over[CALL_OVER_MAX + 1]; /* the call's, which a charge may add */
 };
 
 enum ledger_seat_state {
@@ -95,9 +116,11 @@ struct ledger_undo {
     uint32_t slot, seat; /* LEDGER_NONE: was not touched */
     uint32_t seat_state;
     uint32_t open;
+    int64_t seq; /* of the record that is changed; 0: none was touched */
     int64_t seat_charged;
     int64_t last;
     struct ledger_slot slot_was;
+    struct ledger_record record_was;
 };
 
 /* Where things are in the file, and how many. */
@@ -112,10 +135,15 @@ struct ledger_layout {
 };
 
 struct ledger_header {
+    /* These stay where they are in all versions to come: whether calls would be lost. */
     char magic[8];
     uint32_t version;
     uint32_t struct_bytes; /* a sum over the sizes of the structs here: another build differs */
-    char boot[40];         /* the start of the machine that it is of */
+    int64_t last, drained;
+    uint32_t open;
+
+    char boot[LEDGER_BOOT_MAX]; /* the start of the machine that it is of */
+    struct ledger_size size;    /* what the layout was made from */
     struct ledger_layout layout;
     uint64_t address_seed;
 
@@ -125,10 +153,7 @@ struct ledger_header {
     uint64_t epoch;      /* the newest that was seen */
     uint64_t epoch_seen; /* and the instant of that */
 
-    int64_t last, drained;
     uint64_t drained_at, refused_at;
-    uint32_t open;
-
     uint32_t seats_high, slots_high; /* all that were ever used are below */
     uint32_t free_slot;
     uint32_t slot_hand, unit_hand; /* where to look first for what can go */
@@ -138,6 +163,8 @@ struct ledger_header {
 
 struct ledger {
     int fd;
+    uint64_t mapped; /* bytes */
+    char boot[LEDGER_BOOT_MAX];
     uint32_t seat; /* this process's, LEDGER_NONE before it has one */
     bool in_hand;  /* this process has a call in it */
     struct ledger_clock clock;
@@ -151,12 +178,18 @@ struct ledger {
     uint64_t *rings;
 };
 
+/* Locks or unlocks (F_RDLCK, F_WRLCK, F_UNLCK) a byte; false: another has it, or errno. */
+bool ledger_byte_lock(const struct ledger *ledger, int byte, short type);
+
 /* Takes the lock, undoes what a dead holder left, and reads the clock: never back. */
 enum result ledger_lock(struct ledger *ledger, struct reason *why);
 void ledger_unlock(struct ledger *ledger);
 
-/* Around a change of a slot, a seat (either may be LEDGER_NONE), last and open. */
-void ledger_begin(struct ledger *ledger, uint32_t slot, uint32_t seat);
+/*
+ * Around a change of a slot, a seat (either may be LEDGER_NONE), the record of a call (0:
+ * none; a new one needs none, being behind last), last and open.
+ */
+void ledger_begin(struct ledger *ledger, uint32_t slot, uint32_t seat, int64_t seq);
 void ledger_commit(struct ledger *ledger);
 
 /* Takes back what was changed since ledger_begin(). */
@@ -177,6 +210,11 @@ void ledger_seat_leave(struct ledger *ledger, uint32_t seat);
 
 uint64_t ledger_record_check(const struct call_row *call);
 
+static inline struct ledger_record *ledger_record_at(const struct ledger *ledger, int64_t seq)
+{
+    return &ledger->journal[(uint64_t)seq & (ledger->header->layout.journal - 1)];
+}
+
 /* ---- ledger_slots.c, all under the lock ---- */
 
 /* The slot of a key, or LEDGER_NONE. */
@@ -185,7 +223,7 @@ uint32_t ledger_slot_find(const struct ledger *ledger, const char *key);
 /* A new slot for a key, with nothing counted; LEDGER_NONE: all are in use. */
 uint32_t ledger_slot_make(struct ledger *ledger, const char *key);
 
-/* Forgets a key: it is asked for when it comes back. */
+/* Gives a slot up with all that is counted in it. */
 void ledger_slot_drop(struct ledger *ledger, uint32_t slot);
 
 /* Whether a slot has a window for each rate. */

@@ -284,7 +284,7 @@ static void window_fill(const struct ledger *ledger, const char *key,
     struct now now = {.wall_us = ledger->clock.wall_us()};
     uint64_t latest = 0;
 
-    now.instant = ledger->clock.instant();
+    now.instant = ledger_instant(ledger);
     if (known->cut && known->start_count > 0)
         window_add_many(window, ring,
                         instant_of(ledger, known->starts[known->start_count - 1], &now),
@@ -354,7 +354,7 @@ enum result ledger_slot_limit(struct ledger *ledger, uint32_t at,
     if (result == RESULT_OK) {
         next.limits = *account->limits;
         next.epoch = account->epoch;
-        ledger_begin(ledger, at, LEDGER_NONE);
+        ledger_begin(ledger, at, LEDGER_NONE, 0);
         ledger->slots[at] = next;
         ledger_commit(ledger);
         rings_free(ledger, &was);

@@ -13,7 +13,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@ static void test_step(void);
 
 /* NOLINTBEGIN(bugprone-suspicious-include) */
 #include "gate/ledger_file.c"
+#include "gate/ledger_open.c"
 #include "gate/ledger.c"
 #include "gate/ledger_address.c"
 #include "gate/ledger_slots.c"
@@ -310,7 +313,7 @@ static void check_journal(const struct ledger *ledger)
     assert_true(header->drained <= world->drained);
     assert_true(world->drained <= header->last);
     for (int64_t seq = header->drained + 1; seq <= header->last; seq++) {
-        const struct ledger_record *record = record_at(ledger, seq);
+        const struct ledger_record *record = ledger_record_at(ledger, seq);
 
         assert_int_equal(record->call.seq, seq);
         /* Of a call whose taking back was cut off the check is wrong: then it is not

@@ -849,7 +849,7 @@ static void what_the_log_says_is_taken_for_no_older_than_it_is(void **state)
         known.start_count = 1;
         assert_int_equal(ledger_know(ledger, &account, &need, &known, NULL), RESULT_OK);
     }
-    assert_true(ledger->seats[ledger->seat].since - first > SECOND_NS);
+    assert_true(ledger->seats[ledger->seat].since - first > LEDGER_SECOND_NS);
     ledger_close(ledger);
 }
 
