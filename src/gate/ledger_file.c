@@ -381,10 +381,10 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
                             (unsigned long long)layout.bytes);
     }
     result = map_bytes(ledger, path, layout.bytes, why);
-    if (result != RESULT_OK)
+    header = ledger->header;
+    if (header == NULL)
         return result;
     LEDGER_STEP();
-    header = ledger->header;
     header->version = 1;
     header->struct_bytes = struct_bytes();
     header->layout = layout;
