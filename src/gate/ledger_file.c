@@ -408,7 +408,8 @@ static bool is_ours(struct ledger *ledger, const char *path)
     struct stat st;
 
     if (fstat(ledger->fd, &st) != 0 || (size_t)st.st_size < sizeof(struct ledger_header) ||
-        map_bytes(ledger, path, (uint64_t)st.st_size, NULL) != RESULT_OK)
+        map_bytes(ledger, path, (uint64_t)st.st_size, NULL) != RESULT_OK ||
+        ledger->header == NULL)
         return false;
     if (memcmp(ledger->header->magic, magic, sizeof(magic)) == 0 &&
         ledger->header->version == 1 && ledger->header->struct_bytes == struct_bytes() &&
