@@ -142,7 +142,7 @@ void doctor_check_ledger(struct doctor *doctor, struct finding *finding)
                     why.text);
     ledger_state(ledger, &state);
     finding_set(finding, FINDING_OK,
-                "%" PRId64 " calls so far, %u in hand, all in the database", state.drained,
+                "calls so far: %" PRId64 ", in hand: %u, all in the database", state.drained,
                 state.open);
     ledger_close(ledger);
 }

@@ -93,11 +93,10 @@ static enum result call_take(struct db *db, struct sums *sums, const struct call
 
 /* ---- draining ---- */
 
-static enum result retain(struct home *home, const struct ledger *ledger, struct reason *why)
+static enum result retain(struct home *home, struct reason *why)
 {
     int64_t keep = home->config.call_retention, deleted;
 
-    (void)ledger;
     if (keep == 0)
         return RESULT_OK;
     return call_rows_expire(home->db, clock_wall_us() - keep * 1000000, EXPIRE_STEP, &deleted,
@@ -123,7 +122,7 @@ static enum result take_all(struct home *home, const struct ledger *ledger, int6
     if (result == RESULT_OK)
         result = last > drained ? call_drained_set(home->db, last, why)
                                 : call_drained_rewrite(home->db, drained, why);
-    return result == RESULT_OK ? retain(home, ledger, why) : result;
+    return result == RESULT_OK ? retain(home, why) : result;
 }
 
 static enum result commit_all(struct home *home, const struct ledger *ledger, int64_t last,

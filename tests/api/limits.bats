@@ -391,7 +391,6 @@ assert_log() {
 }
 
 @test "what was called under no limit counts for a quota that is set later" {
-  skip 'the ledger keeps a slot of before, which has not counted it'
   limited --quota 10/day
   ask_times 2 200
   cli tier set "$TIER" >/dev/null
@@ -897,7 +896,6 @@ gate_kill() {
 }
 
 @test "a call in hand at the kill is not lost either if the ledger is made anew" {
-  skip 'the ledger takes over what its journal has, and not what its seats have'
   configure 'ledger_size = 8M'
   limited --rate 100/60s --quota 100/day
   hold_begin
