@@ -73,7 +73,7 @@ void limit_headers(const struct request *request, struct reply *reply)
 
 /* What was exceeded, for a person: "100 calls in 60 s and 1000 rows a day". */
 static void exceeded_print(char *out, size_t size, const struct ledger_verdict *verdict,
-                           bool by_row)
+                           const char *what, bool by_row)
 {
     struct buf text = {0};
     bool some = false;
@@ -84,7 +84,7 @@ static void exceeded_print(char *out, size_t size, const struct ledger_verdict *
         if ((verdict->exceeded >> i & 1) == 0)
             continue;
         buf_printf(&text, "%s%" PRId64 " %s", some ? " and " : "", limit->count,
-                   by_row && limit->kind != LIMIT_RATE ? "rows" : "calls");
+                   by_row && limit->kind != LIMIT_RATE ? "rows" : what);
         if (limit->kind == LIMIT_RATE)
             buf_printf(&text, " in %" PRId64 " s", limit->seconds);
         else
@@ -102,7 +102,8 @@ static void refuse(struct reply *reply, const struct ledger_verdict *verdict, co
     struct json_writer writer;
     char name[LIMIT_NAME_MAX], exceeded[256];
 
-    exceeded_print(exceeded, sizeof(exceeded), verdict, by_row);
+    exceeded_print(exceeded, sizeof(exceeded), verdict, fixed != NULL ? "requests" : "calls",
+                   by_row);
     if (verdict->never)
         reply_refuse(reply, REPLY_TOO_LARGE,
                      "This call is more than the whole of what the key may have: %s.",

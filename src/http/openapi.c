@@ -45,8 +45,8 @@ static const char schemes[] =
     "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}";
 
 /* Of an answer that counts, as far as the key has limits. */
-#define LIMIT_HEADERS                                                         \
-    "\"RateLimit\":{\"$ref\":\"#/components/headers/RateLimit\"},"             \
+#define LIMIT_HEADERS                                              \
+    "\"RateLimit\":{\"$ref\":\"#/components/headers/RateLimit\"}," \
     "\"RateLimit-Policy\":{\"$ref\":\"#/components/headers/RateLimit-Policy\"}"
 
 static const char headers[] =
@@ -96,8 +96,8 @@ static void problem_response(struct json_writer *writer, enum reply_status statu
     if (status == REPLY_LIMITED || status == REPLY_UNAVAILABLE)
         raw(writer, "headers",
             status == REPLY_LIMITED
-                ? "{\"Retry-After\":{\"$ref\":\"#/components/headers/Retry-After\"}," LIMIT_HEADERS
-                  "}"
+                ? "{\"Retry-After\":{\"$ref\":\"#/components/headers/"
+                  "Retry-After\"}," LIMIT_HEADERS "}"
                 : "{\"Retry-After\":{\"$ref\":\"#/components/headers/Retry-After\"}}");
     raw(writer, "content",
         "{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
@@ -215,13 +215,15 @@ void handle_openapi(struct service *service, struct request *request, struct rep
     json_write_object(&writer);
     json_member_string(&writer, "title", "Forestgate");
     json_member_string(&writer, "version", FORESTGATE_VERSION);
-    json_member_string(&writer, "description", "Predictions of tree ensembles behind a key.");
+    json_member_string(&writer, "description",
+                       "Predictions of tree ensembles behind a key, counted and limited.");
     json_write_object_end(&writer);
     raw(&writer, "servers", "[{\"url\":\".\"}]");
     paths(&writer);
     json_write_key(&writer, "components");
     json_write_object(&writer);
     raw(&writer, "schemas", schemas);
+    raw(&writer, "headers", headers);
     raw(&writer, "securitySchemes", schemes);
     json_write_object_end(&writer);
     json_write_object_end(&writer);
