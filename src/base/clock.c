@@ -201,7 +201,7 @@ static bool offset_read(const char **at, int *offset)
 
 bool clock_rfc3339_parse(const char *text, int64_t *wall_us)
 {
-    int hour, minute, second, offset;
+    int hour, minute, second, offset, of_day;
     const char *at = text;
     int64_t day, us, seconds;
 
@@ -215,7 +215,8 @@ bool clock_rfc3339_parse(const char *text, int64_t *wall_us)
         !part_read(&at, ':', 59, &minute) || !part_read(&at, ':', 60, &second) ||
         !fraction_read(&at, &us) || !offset_read(&at, &offset) || *at != '\0')
         return false;
-    seconds = day * day_s + hour * 3600 + minute * 60 + second - offset;
+    of_day = (hour * 60 + minute) * 60 + second - offset;
+    seconds = day * day_s + of_day;
     if (second == 60 && seconds % day_s != 0)
         return false;
     *wall_us = seconds * second_us + us;

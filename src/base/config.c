@@ -77,9 +77,9 @@ static const struct setting settings[] = {
      "How many requests an address may send in all, whatever its credential. Health is "
      "exempt."},
     {"durability", SETTING_CHOICE, AT(durability), 0, 0, durabilities, "process",
-     "What calls that were answered outlast. process: kill -9 of any process, and at a power "
-     "cut the last quarter of a second is lost. power: power cuts as well, since an answer "
-     "waits for the disk."},
+     "What calls that were answered outlast. process: kill -9 of any process, but at a power "
+     "cut those are lost that the system had not written yet. power: power cuts as well, "
+     "since an answer waits for the disk."},
     {"call_retention", SETTING_PERIOD, AT(call_retention), 86400, RATE_SECONDS_MAX * 10LL, NULL,
      "90d",
      "How long the rows of the call log are kept. off: for ever. The sums by key, model and "

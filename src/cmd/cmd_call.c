@@ -17,37 +17,37 @@
 #define CALL_AT(member) offsetof(struct call_row, member)
 
 static const struct field call_fields[] = {
-    {"request_id", FIELD_TEXT, CALL_AT(request_id), 0},
-    {"started_at", FIELD_TIME, CALL_AT(started_us), 0},
-    {"duration_us", FIELD_NUMBER, CALL_AT(duration_us), 0},
-    {"key", FIELD_TEXT, CALL_AT(key), 0},
-    {"user", FIELD_TEXT, CALL_AT(user), 0},
-    {"model", FIELD_TEXT, CALL_AT(model), 0},
-    {"version", FIELD_SERIAL, CALL_AT(version), 0},
-    {"route", FIELD_TEXT, CALL_AT(route), 0},
-    {"rows", FIELD_NUMBER, CALL_AT(rows), 0},
-    {"charged", FIELD_NUMBER, CALL_AT(charged), 0},
-    {"status", FIELD_NUMBER, CALL_AT(status), 0},
-    {"address", FIELD_TEXT, CALL_AT(address), 0},
-    {"over", FIELD_TEXT, CALL_AT(over), 0},
+    {"request_id", FIELD_TEXT, 0, CALL_AT(request_id)},
+    {"started_at", FIELD_TIME, 0, CALL_AT(started_us)},
+    {"duration_us", FIELD_NUMBER, 0, CALL_AT(duration_us)},
+    {"key", FIELD_TEXT, 0, CALL_AT(key)},
+    {"user", FIELD_TEXT, 0, CALL_AT(user)},
+    {"model", FIELD_TEXT, 0, CALL_AT(model)},
+    {"version", FIELD_SERIAL, 0, CALL_AT(version)},
+    {"route", FIELD_TEXT, 0, CALL_AT(route)},
+    {"rows", FIELD_NUMBER, 0, CALL_AT(rows)},
+    {"charged", FIELD_NUMBER, 0, CALL_AT(charged)},
+    {"status", FIELD_NUMBER, 0, CALL_AT(status)},
+    {"address", FIELD_TEXT, 0, CALL_AT(address)},
+    {"over", FIELD_TEXT, 0, CALL_AT(over)},
     {0},
 };
 
 /* For people: what is looked for first, and what may be long last. */
 static const struct field call_columns[] = {
-    {"started_at", FIELD_TIME, CALL_AT(started_us), -27},
-    {"ms", FIELD_MS, CALL_AT(duration_us), 8},
-    {"status", FIELD_NUMBER, CALL_AT(status), 6},
-    {"key", FIELD_TEXT, CALL_AT(key), -KEY_ID_LEN},
-    {"user", FIELD_TEXT, CALL_AT(user), -8},
-    {"model", FIELD_TEXT, CALL_AT(model), -12},
-    {"version", FIELD_SERIAL, CALL_AT(version), 7},
-    {"route", FIELD_TEXT, CALL_AT(route), -10},
-    {"rows", FIELD_NUMBER, CALL_AT(rows), 6},
-    {"charged", FIELD_NUMBER, CALL_AT(charged), 7},
-    {"over", FIELD_TEXT, CALL_AT(over), -5},
-    {"address", FIELD_TEXT, CALL_AT(address), -15},
-    {"request_id", FIELD_TEXT, CALL_AT(request_id), -32},
+    {"started_at", FIELD_TIME, -27, CALL_AT(started_us)},
+    {"ms", FIELD_MS, 8, CALL_AT(duration_us)},
+    {"status", FIELD_NUMBER, 6, CALL_AT(status)},
+    {"key", FIELD_TEXT, -KEY_ID_LEN, CALL_AT(key)},
+    {"user", FIELD_TEXT, -8, CALL_AT(user)},
+    {"model", FIELD_TEXT, -12, CALL_AT(model)},
+    {"version", FIELD_SERIAL, 7, CALL_AT(version)},
+    {"route", FIELD_TEXT, -10, CALL_AT(route)},
+    {"rows", FIELD_NUMBER, 6, CALL_AT(rows)},
+    {"charged", FIELD_NUMBER, 7, CALL_AT(charged)},
+    {"over", FIELD_TEXT, -5, CALL_AT(over)},
+    {"address", FIELD_TEXT, -15, CALL_AT(address)},
+    {"request_id", FIELD_TEXT, -32, CALL_AT(request_id)},
     {0},
 };
 
@@ -61,22 +61,22 @@ struct stat_row {
 
 #define STAT_KEY                                     \
     {                                                \
-        "key", FIELD_TEXT, STAT_AT(key), -KEY_ID_LEN \
+        "key", FIELD_TEXT, -KEY_ID_LEN, STAT_AT(key) \
     }
 #define STAT_DAY                            \
     {                                       \
-        "day", FIELD_DAY, STAT_AT(day), -10 \
+        "day", FIELD_DAY, -10, STAT_AT(day) \
     }
 #define STAT_MODEL                               \
     {                                            \
-        "model", FIELD_TEXT, STAT_AT(model), -16 \
+        "model", FIELD_TEXT, -16, STAT_AT(model) \
     }
 #define STAT_SUMS                                                                           \
-    {"calls", FIELD_NUMBER, STAT_AT(calls), 10}, {"rows", FIELD_NUMBER, STAT_AT(rows), 10}, \
-        {"charged", FIELD_NUMBER, STAT_AT(charged), 10},                                    \
-        {"failed", FIELD_NUMBER, STAT_AT(failed), 8},                                       \
-        {"over", FIELD_NUMBER, STAT_AT(over), 8},                                           \
-        {"mean_ms", FIELD_MS, offsetof(struct stat_row, mean_us), 9},                       \
+    {"calls", FIELD_NUMBER, 10, STAT_AT(calls)}, {"rows", FIELD_NUMBER, 10, STAT_AT(rows)}, \
+        {"charged", FIELD_NUMBER, 10, STAT_AT(charged)},                                    \
+        {"failed", FIELD_NUMBER, 8, STAT_AT(failed)},                                       \
+        {"over", FIELD_NUMBER, 8, STAT_AT(over)},                                           \
+        {"mean_ms", FIELD_MS, 9, offsetof(struct stat_row, mean_us)},                       \
     {                                                                                       \
         0                                                                                   \
     }
@@ -255,21 +255,21 @@ struct stats {
     struct chart chart;
 };
 
+/* --by; *by stays as it is where it is not given. */
 static enum result by_read(const struct option_set *set, const struct stat_by **by,
                            struct reason *why)
 {
     const char *text = option_value(set, "--by");
-    size_t i = 0;
 
-    if (text != NULL)
-        for (i = 1; i < sizeof(stat_bys) / sizeof(stat_bys[0]); i++)
-            if (strcmp(stat_bys[i].name, text) == 0)
-                break;
-    if (i == sizeof(stat_bys) / sizeof(stat_bys[0]))
-        return reason_set(why, RESULT_INVALID,
-                          "--by: \"%.40s\" is not allowed; allowed: key, model or day", text);
-    *by = &stat_bys[i];
-    return RESULT_OK;
+    if (text == NULL)
+        return RESULT_OK;
+    for (size_t i = 1; i < sizeof(stat_bys) / sizeof(stat_bys[0]); i++)
+        if (strcmp(stat_bys[i].name, text) == 0) {
+            *by = &stat_bys[i];
+            return RESULT_OK;
+        }
+    return reason_set(why, RESULT_INVALID,
+                      "--by: \"%.40s\" is not allowed; allowed: key, model or day", text);
 }
 
 /* Prints the sums and forgets them. */
@@ -373,7 +373,7 @@ static enum result stats_read(struct stats *stats, struct home *home,
 
 static int run_stats(const struct option_set *set)
 {
-    struct stats stats = {0};
+    struct stats stats = {.by = &stat_bys[0]};
     char key[KEY_ID_LEN + 1];
     struct call_filter filter;
     enum result result;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cmd/cli.h"
 #include "cmd/key_show.h"
+#include "cmd/key_usage.h"
 #include "gate/key.h"
 
 /* The options that say what a key is to be. */
@@ -141,6 +142,8 @@ static int run_list(const struct option_set *set)
     listing.db = home.db;
     listing.why = &why;
     if (result == RESULT_OK)
+        result = cli_calls_bring_in(&home, &why);
+    if (result == RESULT_OK)
         result = key_row_list(home.db, list_row, &listing, &why);
     if (result == RESULT_OK)
         result = listing.result;
@@ -159,11 +162,27 @@ static enum result shown_read(struct home *home, const char *id, struct key_show
     return result;
 }
 
+static void shown_print(const struct option_set *set, const struct key_shown *key,
+                        const struct key_usage *usage, struct buf *text)
+{
+    struct json_writer writer = json_writer_on(text);
+
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        key_show_json(&writer, &key->row, &key->more);
+        key_usage_json(&writer, usage);
+        json_write_object_end(&writer);
+    } else {
+        key_show_text(text, key);
+        key_usage_text(text, usage);
+    }
+}
+
 static int run_show(const struct option_set *set)
 {
     struct buf text = {0};
-    struct json_writer writer = json_writer_on(&text);
     char id[KEY_ID_LEN + 1];
+    struct key_usage usage;
     struct key_shown key;
     enum result result;
     struct reason why;
@@ -174,14 +193,11 @@ static int run_show(const struct option_set *set)
         return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
+        result = key_usage_read(&home, id, &usage, &why);
+    if (result == RESULT_OK)
         result = shown_read(&home, id, &key, &why);
-    if (result == RESULT_OK && option_given(set, "--json")) {
-        json_write_object(&writer);
-        key_show_json(&writer, &key.row, &key.more);
-        json_write_object_end(&writer);
-    } else if (result == RESULT_OK) {
-        key_show_text(&text, &key);
-    }
+    if (result == RESULT_OK)
+        shown_print(set, &key, &usage, &text);
     status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
     cli_home_close(&home);
     return status;

@@ -250,7 +250,7 @@ void doctor_check_errors(struct doctor *doctor, struct finding *finding)
 /* What an answer has to have, and which: NULL for any value. */
 static const struct {
     const char *name, *value;
-    bool metered; /* on a metered answer alone: those are asked for from the ledger on */
+    bool metered; /* on the answer to a call that counts */
 } headers[] = {
     {"X-Request-ID", "doctor.1", false},
     {"X-Process-Time", NULL, false},
@@ -259,24 +259,12 @@ static const struct {
     {"RateLimit", NULL, true},
 };
 
-static const bool answers_are_metered = false;
-
-void doctor_check_headers(struct doctor *doctor, struct finding *finding)
+static void check_each_header(struct front *front, bool metered, struct finding *finding)
 {
-    static const struct http_ask question = {.path = "/health",
-                                             .headers = {"X-Request-ID: doctor.1"}};
-    struct front *front = doctor->front;
-    struct reason why;
     char value[256];
 
-    if (!front_serves(front, finding))
-        return;
-    if (front_ask(front, &question, &why) != RESULT_OK) {
-        finding_set(finding, FINDING_FAILED, "/health is not answered: %s", why.text);
-        return;
-    }
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (headers[i].metered && !answers_are_metered)
+        if (headers[i].metered != metered)
             continue;
         http_header(&front->answer, headers[i].name, value);
         if (value[0] == '\0' && finding_set(finding, FINDING_FAILED,
@@ -287,6 +275,28 @@ void doctor_check_headers(struct doctor *doctor, struct finding *finding)
             finding_set(finding, FINDING_FAILED, "%s comes as \"%s\" and not as \"%s\"",
                         headers[i].name, value, headers[i].value))
             front_mend(front, finding, FRONT_ANSWER);
+    }
+}
+
+void doctor_check_headers(struct doctor *doctor, struct finding *finding)
+{
+    static const struct http_ask question = {.path = "/health",
+                                             .headers = {"X-Request-ID: doctor.1"}};
+    struct front *front = doctor->front;
+    struct reason why;
+
+    if (!front_serves(front, finding))
+        return;
+    if (front_ask(front, &question, &why) != RESULT_OK) {
+        finding_set(finding, FINDING_FAILED, "/health is not answered: %s", why.text);
+        return;
+    }
+    check_each_header(front, false, finding);
+    if (front->by_header == 200) {
+        if (front_ask_metered(front, &why) == RESULT_OK)
+            check_each_header(front, true, finding);
+        else
+            finding_set(finding, FINDING_FAILED, "/predict is not answered: %s", why.text);
     }
     finding_set(finding, FINDING_OK, "those of an answer arrive");
 }

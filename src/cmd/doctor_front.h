@@ -38,6 +38,9 @@ void front_mend(const struct front *front, struct finding *finding, enum front_f
 /* Asks; the answer is in front->answer. */
 enum result front_ask(struct front *front, const struct http_ask *question, struct reason *why);
 
+/* Sends a call that counts, with the key that was made, and a body that is refused. */
+enum result front_ask_metered(struct front *front, struct reason *why);
+
 /* Whether a worker made the last answer: a front's own has no X-Request-ID. */
 bool front_is_workers(const struct front *front);
 

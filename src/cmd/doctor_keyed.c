@@ -24,8 +24,9 @@ static enum result ask_both_ways(struct doctor *doctor, struct reason *why)
 {
     struct front *front = doctor->front;
     char header[KEY_TEXT_LEN + 32], bearer[KEY_TEXT_LEN + 32];
-    const struct key_wish wish = {
-        .parts = {[KEY_PART_NAME] = "doctor", [KEY_PART_EXPIRES] = KEY_LIFE}};
+    const struct key_wish wish = {.parts = {[KEY_PART_NAME] = "doctor",
+                                            [KEY_PART_EXPIRES] = KEY_LIFE,
+                                            [KEY_PART_RATES] = "1000/60s"}};
     enum result result = RESULT_OK;
     struct key_row row;
 
@@ -115,6 +116,21 @@ static enum result post(struct doctor *doctor, int64_t len, struct finding *find
         finding_set(finding, FINDING_FAILED, "a body of %" PRId64 " bytes is not answered: %s",
                     len, why.text))
         front_mend(front, finding, FRONT_BODY);
+    return result;
+}
+
+enum result front_ask_metered(struct front *front, struct reason *why)
+{
+    char header[KEY_TEXT_LEN + 32];
+    enum result result;
+
+    text_print(header, sizeof(header), "X-API-Key: %s", front->key);
+    result = front_ask(front,
+                       &(struct http_ask){.path = "/predict",
+                                          .headers = {header, "Content-Type: application/json"},
+                                          .body_len = 64},
+                       why);
+    secret_wipe(header, sizeof(header));
     return result;
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cmd/doctor.h"
 #include "gate/image_file.h"
+#include "gate/journal.h"
 #include "store/check.h"
 
 enum {
@@ -120,12 +121,30 @@ static bool has_database(const struct doctor *doctor, struct finding *finding)
     return doctor->home.db != NULL;
 }
 
-/* The checks of the ledger's file come with the ledger: its header, its journal's end. */
+/*
+ * The ledger is opened, its lock taken, what it holds brought into the database, and its
+ * numbers held against the database's.
+ */
 void doctor_check_ledger(struct doctor *doctor, struct finding *finding)
 {
-    if (!doctor_has_home(doctor, finding))
+    struct ledger *ledger = NULL;
+    struct ledger_state state;
+    struct reason why;
+
+    if (!has_database(doctor, finding))
         return;
-    finding_set(finding, FINDING_NOT_ASKED, "not asked: there is none in this version");
+    if (journal_open(&doctor->home, &ledger, &why) != RESULT_OK) {
+        finding_set(finding, FINDING_FAILED, "it cannot be opened: %s", why.text);
+        return;
+    }
+    if (journal_drain(&doctor->home, ledger, JOURNAL_WHOLE, &why) != RESULT_OK)
+        finding_set(finding, FINDING_FAILED, "what it holds does not get into the database: %s",
+                    why.text);
+    ledger_state(ledger, &state);
+    finding_set(finding, FINDING_OK,
+                "calls so far: %" PRId64 ", in hand: %u, all in the database", state.drained,
+                state.open);
+    ledger_close(ledger);
 }
 
 struct models_seen {

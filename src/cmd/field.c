@@ -3,7 +3,6 @@
  */
 #include "cmd/field.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +64,12 @@ static void csv_add(struct buf *text, const char *value)
 
 static void spaces_put(struct buf *text, size_t count)
 {
-    while (count-- > 0)
-        buf_putc(text, ' ');
+    char *out = buf_reserve(text, count);
+
+    if (out == NULL)
+        return;
+    memset(out, ' ', count);
+    buf_advance(text, count);
 }
 
 /* The last column is not filled up. */
@@ -87,13 +90,14 @@ static void column_add(struct buf *text, const struct field *field, const char *
         buf_puts(text, "  ");
 }
 
+/* Names are of a to z and _. */
 static void column_head_add(struct buf *text, const struct field *field)
 {
     char head[VALUE_MAX];
 
     text_copy(head, sizeof(head), field->name);
     for (char *at = head; *at != '\0'; at++)
-        *at = *at == '_' ? ' ' : (char)toupper((unsigned char)*at);
+        *at = (char)(*at == '_' ? ' ' : *at - 'a' + 'A');
     column_add(text, field, head);
 }
 

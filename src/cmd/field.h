@@ -23,8 +23,8 @@ enum field_kind {
 struct field {
     const char *name; /* "mean_ms": so in JSON and CSV, and MEAN MS over a column */
     enum field_kind kind;
-    size_t at; /* where in the row */
     int width; /* of its column; negative where it stands to the left */
+    size_t at; /* where in the row */
 };
 
 /* A list of such rows while it is printed, in the form that --json and --csv ask for. */

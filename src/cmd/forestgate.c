@@ -9,8 +9,9 @@
 #include "cmd/cli.h"
 
 static const struct cli_command *const nouns[] = {
-    cmd_init_commands,    cmd_key_commands,  cmd_tier_commands,   cmd_model_commands,
-    cmd_predict_commands, cmd_call_commands, cmd_config_commands, cmd_doctor_commands,
+    cmd_init_commands,   cmd_key_commands,     cmd_tier_commands,
+    cmd_model_commands,  cmd_predict_commands, cmd_call_commands,
+    cmd_backup_commands, cmd_config_commands,  cmd_doctor_commands,
 };
 
 enum {
@@ -39,7 +40,7 @@ static void print_usage_line(FILE *to, const struct cli_command *command)
 
 static void print_overview(FILE *to)
 {
-    fputs("forestgate: a locked gate in front of tree-ensemble models\n\n"
+    fputs("forestgate: a locked, metered gate in front of tree-ensemble models\n\n"
           "  forestgate init --home var\n"
           "  forestgate model train --csv iris.csv --target species -o iris.fgm\n"
           "  forestgate model publish iris iris.fgm --home var\n"

@@ -21,6 +21,7 @@
 #include "cmd/listen.h"
 #include "cmd/master.h"
 #include "gate/home.h"
+#include "gate/journal.h"
 #include "http/fcgi.h"
 #include "http/pipeline.h"
 
@@ -109,11 +110,15 @@ static int work(void *arg)
     return status;
 }
 
-/* Finds out, before any worker is forked, whether the home can be opened. */
+/* Finds out, before any worker is forked, whether the home and its ledger can be opened. */
 static enum result try_home(struct home *home, struct reason *why)
 {
     enum result result = home_open(home, DB_WORKER, why);
+    struct ledger *ledger = NULL;
 
+    if (result == RESULT_OK)
+        result = journal_open(home, &ledger, why);
+    ledger_close(ledger);
     home_close(home);
     return result;
 }

@@ -305,14 +305,7 @@ enum result home_open(struct home *home, enum db_role role, struct reason *why)
 
 enum result home_reopen_database(struct home *home, struct reason *why)
 {
-    struct db *db;
-    enum result result = open_database(home, home->role, &db, why);
-
-    if (result != RESULT_OK)
-        return result;
-    db_close(home->db);
-    home->db = db;
-    return RESULT_OK;
+    return db_reopen(home->db, HOME_DATABASE, why);
 }
 
 void home_close(struct home *home)

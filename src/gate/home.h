@@ -80,10 +80,7 @@ enum result home_load_config(struct home *home, char *const *environment, struct
 /* Opens database, epoch and secret of the home that was entered. */
 enum result home_open(struct home *home, enum db_role role, struct reason *why);
 
-/*
- * Closes the database and opens it again: what was read-only when it was opened stays so for
- * a connection.  After a failure there is the one that was.
- */
+/* As db_reopen(): the database may have become writable. */
 enum result home_reopen_database(struct home *home, struct reason *why);
 
 /* Closes what is open; also after a failure.  A worker that forks closes before. */

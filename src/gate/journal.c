@@ -93,11 +93,10 @@ static enum result call_take(struct db *db, struct sums *sums, const struct call
 
 /* ---- draining ---- */
 
-static enum result retain(struct home *home, const struct ledger *ledger, struct reason *why)
+static enum result retain(struct home *home, struct reason *why)
 {
     int64_t keep = home->config.call_retention, deleted;
 
-    (void)ledger;
     if (keep == 0)
         return RESULT_OK;
     return call_rows_expire(home->db, clock_wall_us() - keep * 1000000, EXPIRE_STEP, &deleted,
@@ -121,8 +120,9 @@ static enum result take_all(struct home *home, const struct ledger *ledger, int6
     if (result == RESULT_OK)
         result = sums_write(home->db, &sums, why);
     if (result == RESULT_OK)
-        result = call_drained_set(home->db, last > drained ? last : drained, why);
-    return result == RESULT_OK ? retain(home, ledger, why) : result;
+        result = last > drained ? call_drained_set(home->db, last, why)
+                                : call_drained_rewrite(home->db, drained, why);
+    return result == RESULT_OK ? retain(home, why) : result;
 }
 
 static enum result commit_all(struct home *home, const struct ledger *ledger, int64_t last,
@@ -142,12 +142,14 @@ static enum result commit_all(struct home *home, const struct ledger *ledger, in
 static enum result drain_locked(struct home *home, struct ledger *ledger,
                                 enum journal_mode mode, struct reason *why)
 {
-    int64_t drained, last;
+    int64_t drained = 0, last = 0;
     enum result result;
 
     result = ledger_bury(ledger, mode == JOURNAL_WHOLE ? 0 : DEAD_NS, why);
     if (result == RESULT_OK)
         result = ledger_pending(ledger, &drained, &last, why);
+    if (result == RESULT_OK && mode == JOURNAL_WHOLE && last == drained)
+        return RESULT_OK; /* who only reads the log asks for no lock in vain */
     if (result == RESULT_OK)
         result = commit_all(home, ledger, last, why);
     if (result == RESULT_READONLY && home_reopen_database(home, why) == RESULT_OK)
@@ -170,14 +172,20 @@ static enum result lock_wait(struct ledger *ledger, enum journal_mode mode, stru
     return result;
 }
 
-enum result journal_take_back(struct ledger *ledger, int64_t seq, int64_t status,
-                              struct reason *why)
+/* The database is asked, since one who died after its commit has not told the ledger. */
+enum result journal_take_back(struct home *home, struct ledger *ledger, int64_t seq,
+                              int64_t status, struct reason *why)
 {
     enum result result = lock_wait(ledger, JOURNAL_WHOLE, why);
+    int64_t drained;
 
     if (result != RESULT_OK)
         return result;
-    result = ledger_amend(ledger, seq, status, why);
+    result = call_drained_get(home->db, &drained, why);
+    if (result == RESULT_OK && seq <= drained)
+        result = reason_set(why, RESULT_MISSING, "the call is in the database already");
+    else if (result == RESULT_OK)
+        result = ledger_amend(ledger, seq, status, why);
     ledger_drain_unlock(ledger);
     return result;
 }

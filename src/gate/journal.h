@@ -19,7 +19,8 @@ enum result journal_open(struct home *home, struct ledger **out, struct reason *
 enum journal_mode {
     JOURNAL_TRY,   /* RESULT_BUSY at once; calls of the dead once they are a second old */
     JOURNAL_NOW,   /* waits a quarter of a second */
-    JOURNAL_WHOLE, /* waits five seconds, and settles the calls of all who have died */
+    JOURNAL_WHOLE, /* waits five seconds, settles the calls of all who have died, and with
+                      nothing to bring leaves the database alone */
 };
 
 /*
@@ -34,8 +35,8 @@ enum result journal_drain(struct home *home, struct ledger *ledger, enum journal
  * Takes a call that was settled back, before it gets into the database: see ledger_amend().
  * Waits five seconds for whoever drains.  RESULT_MISSING: it is there already.
  */
-enum result journal_take_back(struct ledger *ledger, int64_t seq, int64_t status,
-                              struct reason *why);
+enum result journal_take_back(struct home *home, struct ledger *ledger, int64_t seq,
+                              int64_t status, struct reason *why);
 
 /* The whole of it for a program that only reads the log: opens, drains, closes. */
 enum result journal_bring_in(struct home *home, struct reason *why);

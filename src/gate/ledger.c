@@ -12,19 +12,10 @@
 #include "gate/ledger_file.h"
 
 enum {
-    SECOND_NS = 1000000000,
-    STATUS_REFUSED = 400,
-    STATUS_DIED = 500
+    STATUS_REFUSED = 400
 };
 
 /* ---- how limits stand ---- */
-
-static int64_t seconds_up(uint64_t ns)
-{
-    uint64_t seconds = (ns + SECOND_NS - 1) / SECOND_NS;
-
-    return seconds > 0 ? (int64_t)seconds : 1;
-}
 
 /* Seconds until a day has ended, at a wall time in it. */
 static int64_t seconds_until_end(int64_t day, int64_t wall_us)
@@ -38,11 +29,13 @@ static void stand_rate(const struct ledger *ledger, const struct ledger_slot *sl
                        struct ledger_standing *out)
 {
     const struct window *window = &slot->window[i];
-    uint64_t now = ledger->header->now;
+    uint64_t now = ledger->header->now, next;
 
     out->window_s = slot->limits.items[i].seconds;
     out->remaining = (int64_t)window_remaining(window, now);
-    out->reset_s = seconds_up(window_next(window, ledger_ring(ledger, slot, i), now));
+    next = window_next(window, ledger_ring(ledger, slot, i), now);
+    out->reset_s =
+        ledger_seconds_up(next > 0 ? next - 1 : 0); /* a call just now: W, not W and 1 ns */
 }
 
 static void stand_quota(const struct ledger_slot *slot, size_t i, int64_t wall_us,
@@ -88,7 +81,7 @@ static void judge(const struct ledger *ledger, struct ledger_slot *slot, int64_t
             window_expire(&slot->window[i], ring, now);
             if (calls == 0 || window_remaining(&slot->window[i], now) > 0)
                 continue;
-            wait = seconds_up(window_wait(&slot->window[i], ring, now));
+            wait = ledger_seconds_up(window_wait(&slot->window[i], ring, now));
         } else {
             charged = limit->kind == LIMIT_DAY ? slot->day_charged : slot->month_charged;
             if (charged + charge <= limit->count)
@@ -158,7 +151,7 @@ static uint64_t longest_span(const struct limits *limits)
     for (size_t i = 0; i < limits->count; i++)
         if (limits->items[i].seconds > longest)
             longest = limits->items[i].seconds;
-    return (uint64_t)longest * SECOND_NS;
+    return (uint64_t)longest * LEDGER_SECOND_NS;
 }
 
 /*
@@ -432,7 +425,7 @@ static enum result bury_one(struct ledger *ledger, uint32_t at, struct reason *w
     if (seat->state == LEDGER_SEAT_OPEN) {
         struct ledger_end end = {
             .duration_us = (int64_t)((ledger->header->now - seat->since) / 1000),
-            .status = STATUS_DIED,
+            .status = LEDGER_STATUS_DIED,
         };
 
         settle(ledger, at, &end);

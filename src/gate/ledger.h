@@ -192,7 +192,7 @@ enum ledger_watch {
  * However many addresses come, the room is bounded: the one that was quiet for longest gives
  * way.  With a rate of 0 nothing is counted.
  */
-enum result ledger_address(struct ledger *ledger, enum ledger_watch watch,
+enum result ledger_address(struct ledger *ledger, enum ledger_watch what,
                            const struct addr *address, const struct rate *rate,
                            struct ledger_verdict *verdict, struct reason *why);
 

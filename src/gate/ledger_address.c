@@ -12,8 +12,7 @@
 
 enum {
     IPV6_PREFIX_BYTES = 8, /* one customer has a /64 at least, RFC 6177 */
-    MAPPED_BYTES = 12,
-    SECOND_NS = 1000000000
+    MAPPED_BYTES = 12
 };
 
 static void prefix_of(const struct addr *address, uint8_t out[16])
@@ -58,16 +57,11 @@ static struct ledger_watched *watched_get(struct ledger *ledger, const uint8_t p
     memcpy(place->prefix, prefix, sizeof(place->prefix));
     place->rate = *rate;
     place->last = ledger->header->now;
-    window_make(&place->window, (uint32_t)rate->count, (uint64_t)rate->seconds * SECOND_NS,
-                LEDGER_ADDRESS_CELLS);
+    window_make(&place->window, (uint32_t)rate->count,
+                (uint64_t)rate->seconds * LEDGER_SECOND_NS, LEDGER_ADDRESS_CELLS);
     LEDGER_STEP();
     place->used = used;
     return place;
-}
-
-static int64_t seconds_up(uint64_t ns)
-{
-    return ns == 0 ? 1 : (int64_t)((ns + SECOND_NS - 1) / SECOND_NS);
 }
 
 static enum result watch(struct ledger *ledger, const uint8_t prefix[16], uint32_t used,
@@ -86,14 +80,14 @@ static enum result watch(struct ledger *ledger, const uint8_t prefix[16], uint32
         window_add(window, watched->ring, now);
     } else {
         verdict->exceeded = 1;
-        verdict->retry_s = seconds_up(window_wait(window, watched->ring, now));
+        verdict->retry_s = ledger_seconds_up(window_wait(window, watched->ring, now));
         result = reason_set(why, RESULT_DENIED, "over the address's rate");
     }
     verdict->count = 1;
     standing->limit = (struct limit){LIMIT_RATE, rate->count, rate->seconds};
     standing->window_s = rate->seconds;
     standing->remaining = (int64_t)window_remaining(window, now);
-    standing->reset_s = seconds_up(window_next(window, watched->ring, now));
+    standing->reset_s = ledger_seconds_up(window_next(window, watched->ring, now));
     return result;
 }
 

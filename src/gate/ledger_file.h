@@ -35,7 +35,15 @@ enum {
     LEDGER_WAYS = 8,       /* addresses in one set */
     LEDGER_ADDRESS_CELLS = 128,
     LEDGER_BOOT_MAX = 40,
+    LEDGER_SECOND_NS = 1000000000,
+    LEDGER_STATUS_DIED = 500, /* of a call whose process died */
 };
+
+/* Whole seconds that are not less than so many nanoseconds; at least one. */
+static inline int64_t ledger_seconds_up(uint64_t ns)
+{
+    return ns == 0 ? 1 : (int64_t)((ns + LEDGER_SECOND_NS - 1) / LEDGER_SECOND_NS);
+}
 
 /*
  * Instants here are counted from so long before the machine's start: calls that are

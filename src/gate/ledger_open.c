@@ -26,7 +26,6 @@ enum {
     JOURNAL_MIN = 4,
     POLL_NS = 1000000, /* between looks whether another is done with making it */
     POLLS = 10000,
-    STATUS_DIED = 500,
 };
 
 static const char magic[8] = "fgledgr";
@@ -366,7 +365,7 @@ static void rescue_open(const struct ledger *ledger, int64_t last, struct rescue
         memcpy(call->over, seat->over, sizeof(call->over));
         call->over[CALL_OVER_MAX] = '\0';
         call->seq = ++last;
-        call->status = STATUS_DIED;
+        call->status = LEDGER_STATUS_DIED;
         call->charged = 0;
     }
 }
@@ -419,9 +418,10 @@ struct found {
  * Its drained is read before the database's, which is raised first, and its last after it:
  * so, but for one or the other having been put back, they are in this order.
  */
-static enum result look(struct ledger *ledger, const char *path, const struct ledger_size *size,
-                        const struct ledger_database *database, struct found *found,
-                        struct reason *why)
+static enum result file_look(struct ledger *ledger, const char *path,
+                             const struct ledger_size *size,
+                             const struct ledger_database *database, struct found *found,
+                             struct reason *why)
 {
     enum result result = map_ours(ledger, path, why);
     const struct ledger_header *header = ledger->header;
@@ -452,7 +452,7 @@ static enum result look_or_make(struct ledger *ledger, const char *path,
                                 const struct ledger_database *database, struct reason *why)
 {
     struct found found;
-    enum result result = look(ledger, path, size, database, &found, why);
+    enum result result = file_look(ledger, path, size, database, &found, why);
 
     if (result != RESULT_OK || found.fit == FIT_WELL)
         return result;

@@ -250,15 +250,26 @@ static void remember(struct window *window, uint64_t *ring, uint64_t at, uint64_
     window_add_many(window, ring, at, 1);
 }
 
-/* The instant of a wall time; what is ahead of the clock is now. */
-static uint64_t instant_of(const struct ledger *ledger, int64_t wall_us, int64_t now_us)
-{
-    uint64_t now = ledger->header->now, ago;
+/* A look at both clocks, at the wall's first. */
+struct now {
+    int64_t wall_us;
+    uint64_t instant;
+};
 
-    if (wall_us >= now_us)
-        return now;
-    ago = (uint64_t)(now_us - wall_us) * 1000;
-    return ago < now ? now - ago : 0;
+/*
+ * The instant of a wall time, which is given in whole microseconds: not one that is older
+ * than it was, however long this process was put aside between the two looks.  What is
+ * ahead of the clock is now.
+ */
+static uint64_t instant_of(const struct ledger *ledger, int64_t wall_us, const struct now *now)
+{
+    uint64_t latest = ledger->header->now, ago, at;
+
+    if (wall_us + 1 >= now->wall_us)
+        return latest;
+    ago = (uint64_t)(now->wall_us - wall_us - 1) * 1000;
+    at = ago < now->instant ? now->instant - ago : 0;
+    return at < latest ? at : latest;
 }
 
 /*
@@ -270,20 +281,21 @@ static void window_fill(const struct ledger *ledger, const char *key,
                         const struct ledger_known *known, struct window *window, uint64_t *ring)
 {
     const struct ledger_header *header = ledger->header;
-    int64_t now_us = ledger->clock.wall_us();
+    struct now now = {.wall_us = ledger->clock.wall_us()};
     uint64_t latest = 0;
 
+    now.instant = ledger_instant(ledger);
     if (known->cut && known->start_count > 0)
         window_add_many(window, ring,
-                        instant_of(ledger, known->starts[known->start_count - 1], now_us),
+                        instant_of(ledger, known->starts[known->start_count - 1], &now),
                         window->limit);
     for (size_t i = known->start_count; i-- > 0;)
-        remember(window, ring, instant_of(ledger, known->starts[i], now_us), &latest);
+        remember(window, ring, instant_of(ledger, known->starts[i], &now), &latest);
     for (int64_t seq = known->up_to + 1; seq <= header->last; seq++) {
         const struct call_row *call = ledger_call(ledger, seq);
 
         if (memcmp(call->key, key, KEY_ID_LEN) == 0)
-            remember(window, ring, instant_of(ledger, call->started_us, now_us), &latest);
+            remember(window, ring, instant_of(ledger, call->started_us, &now), &latest);
     }
     for (uint32_t i = 0; i < header->seats_high; i++)
         if (ledger->seats[i].state == LEDGER_SEAT_OPEN &&
@@ -301,7 +313,7 @@ static enum result windows_make(struct ledger *ledger, uint32_t at, const struct
 
     next->windows = 0;
     for (size_t i = 0; i < limits->count && limits->items[i].kind == LIMIT_RATE; i++) {
-        uint64_t span = (uint64_t)limits->items[i].seconds * 1000000000U;
+        uint64_t span = (uint64_t)limits->items[i].seconds * LEDGER_SECOND_NS;
         struct window *window = &next->window[i];
         int old = window_of_span(slot, span);
         enum result result;
@@ -323,7 +335,7 @@ static enum result windows_make(struct ledger *ledger, uint32_t at, const struct
 bool ledger_slot_has_spans(const struct ledger_slot *slot, const struct limits *limits)
 {
     for (size_t i = 0; i < limits->count && limits->items[i].kind == LIMIT_RATE; i++)
-        if (window_of_span(slot, (uint64_t)limits->items[i].seconds * 1000000000U) < 0)
+        if (window_of_span(slot, (uint64_t)limits->items[i].seconds * LEDGER_SECOND_NS) < 0)
             return false;
     return true;
 }

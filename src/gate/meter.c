@@ -17,7 +17,7 @@ enum {
     REFUSED_NS = 100000000,  /* after a refusal it is asked again */
     FULL_SHARE = 4,          /* of the journal: the part that makes it due at once */
     KNOW_TRIES = 4,
-    HISTORY_MAX = 4096, /* starts of calls; more than any window keeps one by one */
+    HISTORY_MAX = 1 << 18, /* starts of calls that are read */
     STATUS_FAILED = 503,
 };
 
@@ -89,11 +89,12 @@ void meter_tend(struct meter *meter)
 /* Whether the database takes what is counted: asked if it was not for a while. */
 static enum result writable(struct meter *meter, struct reason *why)
 {
-    uint64_t now = ledger_instant(meter->ledger);
     struct ledger_state state;
     enum result result;
+    uint64_t now;
 
     ledger_state(meter->ledger, &state);
+    now = ledger_instant(meter->ledger); /* after what is in the state */
     if (state.drained_at != 0 && now - state.drained_at < FRESH_NS && state.refused_at == 0)
         return RESULT_OK;
     if (state.refused_at != 0 && now - state.refused_at < REFUSED_NS)
@@ -128,9 +129,25 @@ bool meter_is_orphan(const struct meter *meter)
 
 /* ---- what the ledger does not know of a key ---- */
 
+/*
+ * How many starts of calls say all that the windows ask: one more than the highest rate, since
+ * where there are so many in a window it is full, whatever was before.  Where that is more
+ * than HISTORY_MAX, a key that has made as many within its windows waits until the oldest of
+ * them leaves.
+ */
+static size_t history_room(const struct limits *limits)
+{
+    int64_t most = 0;
+
+    for (size_t i = 0; i < limits->count; i++)
+        if (limits->items[i].kind == LIMIT_RATE && limits->items[i].count > most)
+            most = limits->items[i].count;
+    return most < HISTORY_MAX ? (size_t)most + 1 : HISTORY_MAX;
+}
+
 static enum result read_known(struct meter *meter, const char *key,
                               const struct ledger_need *need, struct ledger_known *known,
-                              int64_t *starts, struct reason *why)
+                              int64_t *starts, size_t room, struct reason *why)
 {
     struct db *db = meter->home->db;
     enum result result;
@@ -142,10 +159,10 @@ static enum result read_known(struct meter *meter, const char *key,
         result = usage_charged(db, key, need->month.first, need->month.last,
                                &known->month_charged, why);
     if (result == RESULT_OK && need->history)
-        result = call_starts(db, key, need->after_us, known->up_to, starts, HISTORY_MAX,
+        result = call_starts(db, key, need->after_us, known->up_to, starts, room,
                              &known->start_count, why);
     known->starts = starts;
-    known->cut = known->start_count == HISTORY_MAX;
+    known->cut = known->start_count == room;
     return result;
 }
 
@@ -154,14 +171,15 @@ static enum result know(struct meter *meter, const struct ledger_account *accoun
                         const struct ledger_need *need, struct reason *why)
 {
     struct ledger_known known = {.start_count = 0};
+    size_t room = history_room(account->limits);
     int64_t *starts = NULL;
     enum result result;
 
-    if (need->history && (starts = malloc(HISTORY_MAX * sizeof(*starts))) == NULL)
+    if (need->history && (starts = malloc(room * sizeof(*starts))) == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for a key's history");
     result = db_read_begin(meter->home->db, why);
     if (result == RESULT_OK) {
-        result = read_known(meter, account->key, need, &known, starts, why);
+        result = read_known(meter, account->key, need, &known, starts, room, why);
         db_read_end(meter->home->db);
     }
     if (result == RESULT_OK)
@@ -237,7 +255,8 @@ static enum result settle_on_disk(struct meter *meter, int64_t seq, struct reaso
         return RESULT_OK;
     if (result == RESULT_OK)
         result = reason_set(why, RESULT_BUSY, "the call did not get to the disk");
-    if (journal_take_back(meter->ledger, seq, STATUS_FAILED, NULL) == RESULT_MISSING)
+    if (journal_take_back(meter->home, meter->ledger, seq, STATUS_FAILED, NULL) ==
+        RESULT_MISSING)
         return RESULT_OK;
     return result;
 }

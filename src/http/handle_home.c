@@ -41,7 +41,7 @@ static void json_write(struct reply *reply)
 
     json_write_object(&writer);
     json_member_string(&writer, "message",
-                       "Forestgate: a locked gate in front of tree ensembles. "
+                       "Forestgate: a locked, metered gate in front of tree ensembles. "
                        "Send X-API-Key with the routes that ask for a key.");
     json_member_string(&writer, "version", FORESTGATE_VERSION);
     json_write_key(&writer, "routes");

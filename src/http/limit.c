@@ -22,6 +22,16 @@ static void policy_name(char out[LIMIT_NAME_MAX], const struct ledger_verdict *v
         limit_name(out, &verdict->standings[i].limit);
 }
 
+/*
+ * Seconds until more remain, of which there are no more than the window has: a call that was
+ * counted this instant leaves it a nanosecond after that.
+ */
+static uint64_t reset_of(const struct ledger_standing *standing)
+{
+    return (uint64_t)(standing->reset_s < standing->window_s ? standing->reset_s
+                                                             : standing->window_s);
+}
+
 /* The two fields: lists of strings with parameters, by RFC 9651. */
 static void fields_write(struct reply *reply, const struct ledger_verdict *verdict,
                          const char *fixed, bool by_row)
@@ -50,7 +60,7 @@ static void fields_write(struct reply *reply, const struct ledger_verdict *verdi
         buf_puts(out, "\";r=");
         buf_put_u64(out, (uint64_t)verdict->standings[i].remaining);
         buf_puts(out, ";t=");
-        buf_put_u64(out, (uint64_t)verdict->standings[i].reset_s);
+        buf_put_u64(out, reset_of(&verdict->standings[i]));
     }
     buf_puts(out, "\r\n");
 }
@@ -63,7 +73,7 @@ void limit_headers(const struct request *request, struct reply *reply)
 
 /* What was exceeded, for a person: "100 calls in 60 s and 1000 rows a day". */
 static void exceeded_print(char *out, size_t size, const struct ledger_verdict *verdict,
-                           bool by_row)
+                           const char *what, bool by_row)
 {
     struct buf text = {0};
     bool some = false;
@@ -74,7 +84,7 @@ static void exceeded_print(char *out, size_t size, const struct ledger_verdict *
         if ((verdict->exceeded >> i & 1) == 0)
             continue;
         buf_printf(&text, "%s%" PRId64 " %s", some ? " and " : "", limit->count,
-                   by_row && limit->kind != LIMIT_RATE ? "rows" : "calls");
+                   by_row && limit->kind != LIMIT_RATE ? "rows" : what);
         if (limit->kind == LIMIT_RATE)
             buf_printf(&text, " in %" PRId64 " s", limit->seconds);
         else
@@ -92,7 +102,8 @@ static void refuse(struct reply *reply, const struct ledger_verdict *verdict, co
     struct json_writer writer;
     char name[LIMIT_NAME_MAX], exceeded[256];
 
-    exceeded_print(exceeded, sizeof(exceeded), verdict, by_row);
+    exceeded_print(exceeded, sizeof(exceeded), verdict, fixed != NULL ? "requests" : "calls",
+                   by_row);
     if (verdict->never)
         reply_refuse(reply, REPLY_TOO_LARGE,
                      "This call is more than the whole of what the key may have: %s.",

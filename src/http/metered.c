@@ -53,6 +53,16 @@ bool metered_rows(struct service *service, struct request *request, const struct
     return result == RESULT_OK;
 }
 
+/* What is left, with the charge of a call that failed given back. */
+static void look_again(struct service *service, struct request *request)
+{
+    struct ledger_verdict verdict;
+    struct reason why;
+
+    if (meter_look(service->meter, &request->caller, &verdict, &why) == RESULT_OK)
+        request->verdict = verdict;
+}
+
 void metered_end(struct service *service, struct request *request, struct reply *reply)
 {
     struct ledger_end end = {
@@ -70,4 +80,6 @@ void metered_end(struct service *service, struct request *request, struct reply 
     result = meter_settle(service->meter, &end, &why);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
+    if (reply->status != REPLY_OK && request->verdict.count > 0)
+        look_again(service, request);
 }

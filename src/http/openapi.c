@@ -20,7 +20,8 @@ static const char schemas[] =
     "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
     "\"required\":[\"field\",\"problem\",\"allowed\"],\"properties\":{"
     "\"field\":{\"type\":\"string\"},\"problem\":{\"type\":\"string\"},"
-    "\"allowed\":{\"type\":\"string\"}}}}}},"
+    "\"allowed\":{\"type\":\"string\"}}}},"
+    "\"violated-policies\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}},"
     "\"Row\":{\"description\":\"The features of one row, by position or by name\","
     "\"oneOf\":[{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
     "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"number\"}}]},"
@@ -43,6 +44,21 @@ static const char schemes[] =
     "{\"key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\"},"
     "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}";
 
+/* Of an answer that counts, as far as the key has limits. */
+#define LIMIT_HEADERS                                              \
+    "\"RateLimit\":{\"$ref\":\"#/components/headers/RateLimit\"}," \
+    "\"RateLimit-Policy\":{\"$ref\":\"#/components/headers/RateLimit-Policy\"}"
+
+static const char headers[] =
+    "{\"Retry-After\":{\"description\":\"Seconds, after which it is worth to ask again\","
+    "\"schema\":{\"type\":\"integer\"}},"
+    "\"RateLimit\":{\"description\":\"What each policy leaves (r) and when there is more "
+    "(t, seconds); draft-ietf-httpapi-ratelimit-headers\",\"schema\":{\"type\":\"string\"},"
+    "\"example\":\"\\\"60s\\\";r=99;t=60, \\\"day\\\";r=9999;t=3600\"},"
+    "\"RateLimit-Policy\":{\"description\":\"The limits of the key, unless it has none\","
+    "\"schema\":{\"type\":\"string\"},"
+    "\"example\":\"\\\"60s\\\";q=100;w=60, \\\"day\\\";q=10000;w=86400\"}}";
+
 static void raw(struct json_writer *writer, const char *key, const char *json)
 {
     json_write_key(writer, key);
@@ -54,6 +70,8 @@ static void good_response(struct json_writer *writer, const struct route *route)
     json_write_key(writer, "200");
     json_write_object(writer);
     json_member_string(writer, "description", route->summary);
+    if (route->metered)
+        raw(writer, "headers", "{" LIMIT_HEADERS "}");
     if (route->body == ROUTE_BODY_PREDICT)
         raw(writer, "content",
             "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
@@ -75,6 +93,12 @@ static void problem_response(struct json_writer *writer, enum reply_status statu
     json_write_key(writer, code);
     json_write_object(writer);
     json_member_string(writer, "description", reply_title(status));
+    if (status == REPLY_LIMITED || status == REPLY_UNAVAILABLE)
+        raw(writer, "headers",
+            status == REPLY_LIMITED
+                ? "{\"Retry-After\":{\"$ref\":\"#/components/headers/"
+                  "Retry-After\"}," LIMIT_HEADERS "}"
+                : "{\"Retry-After\":{\"$ref\":\"#/components/headers/Retry-After\"}}");
     raw(writer, "content",
         "{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
         "Problem\"}}}");
@@ -89,8 +113,11 @@ static void responses(struct json_writer *writer, const struct route *route)
     if (route->credential == ROUTE_KEY) {
         problem_response(writer, REPLY_UNAUTHORIZED);
         problem_response(writer, REPLY_FORBIDDEN);
-        problem_response(writer, REPLY_UNAVAILABLE);
     }
+    if (!route->uncounted)
+        problem_response(writer, REPLY_LIMITED);
+    if (strcmp(route->path, "/health") != 0 && strcmp(route->path, "/health/live") != 0)
+        problem_response(writer, REPLY_UNAVAILABLE);
     if (strchr(route->path, '{') != NULL)
         problem_response(writer, REPLY_NOT_FOUND);
     if (route->body == ROUTE_BODY_PREDICT) {
@@ -188,13 +215,15 @@ void handle_openapi(struct service *service, struct request *request, struct rep
     json_write_object(&writer);
     json_member_string(&writer, "title", "Forestgate");
     json_member_string(&writer, "version", FORESTGATE_VERSION);
-    json_member_string(&writer, "description", "Predictions of tree ensembles behind a key.");
+    json_member_string(&writer, "description",
+                       "Predictions of tree ensembles behind a key, counted and limited.");
     json_write_object_end(&writer);
     raw(&writer, "servers", "[{\"url\":\".\"}]");
     paths(&writer);
     json_write_key(&writer, "components");
     json_write_object(&writer);
     raw(&writer, "schemas", schemas);
+    raw(&writer, "headers", headers);
     raw(&writer, "securitySchemes", schemes);
     json_write_object_end(&writer);
     json_write_object_end(&writer);

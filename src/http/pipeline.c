@@ -1,10 +1,11 @@
 /*
  * pipeline.c: one request through the rooms, in one direction:
  *
- *     accept -> route -> credential -> address -> scope -> model of the path -> body
- *       -> models -> handler -> reply -> log
+ *     accept -> route -> address limits -> credential -> address -> scope -> model of the
+ *       path -> limits -> body -> models -> handler -> settled -> reply -> log
  *
- * Each room either lets the request on or writes the refusal, and nothing is undone.
+ * Each room either lets the request on or writes the refusal.  Behind the limits a call is
+ * in hand, and is settled before its answer goes out, whatever became of it.
  */
 #include "http/pipeline.h"
 

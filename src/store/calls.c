@@ -93,6 +93,13 @@ enum result call_drained_set(struct db *db, int64_t seq, struct reason *why)
     return result;
 }
 
+enum result call_drained_rewrite(struct db *db, int64_t seq, struct reason *why)
+{
+    enum result result = sql_run(db, why, SQL_DRAINED_TOUCH);
+
+    return result == RESULT_OK ? call_drained_set(db, seq, why) : result;
+}
+
 enum result usage_row_add(struct db *db, const struct usage_row *row, struct reason *why)
 {
     return sql_run(db, why, SQL_USAGE_ADD, row->key, row->day, row->model, row->calls,

@@ -62,6 +62,13 @@ enum result call_row_insert(struct db *db, const struct call_row *row, struct re
 enum result call_drained_get(struct db *db, int64_t *seq, struct reason *why);
 enum result call_drained_set(struct db *db, int64_t seq, struct reason *why);
 
+/*
+ * Writes the number as it is, within a transaction, so that its commit shows that the
+ * database can be written, and has it on the disk where commits are to be.  Setting it to
+ * what it is would not: SQLite writes no page that stays the same.
+ */
+enum result call_drained_rewrite(struct db *db, int64_t seq, struct reason *why);
+
 /* Sums over the calls of one key to one model on one day. */
 struct usage_row {
     char key[KEY_ID_LEN + 1];

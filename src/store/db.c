@@ -7,6 +7,7 @@
  */
 #include "store/db.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -21,8 +24,9 @@
 #include "store/sql.h"
 
 struct db {
-    sqlite3 *handle;
+    sqlite3 *handle; /* NULL: it could not be opened again, and is as if read-only */
     enum db_role role;
+    bool outlasts_power_cuts;
     sqlite3_stmt *prepared[SQL__MAX]; /* made at first use */
 };
 
@@ -130,19 +134,29 @@ static int configure(sqlite3 *handle, enum db_role role)
     return code;
 }
 
-static int schema_of(sqlite3 *handle, int *schema)
+/* The number that a statement gives in its first row. */
+static int number_of(sqlite3 *handle, const char *sql, int64_t *number)
 {
     sqlite3_stmt *statement = NULL;
     int code;
 
-    code = sqlite3_prepare_v2(handle, "PRAGMA user_version", -1, &statement, NULL);
+    code = sqlite3_prepare_v2(handle, sql, -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
-        *schema = sqlite3_column_int(statement, 0);
+        *number = sqlite3_column_int64(statement, 0);
         code = SQLITE_OK;
     }
     sqlite3_finalize(statement);
+    return code;
+}
+
+static int schema_of(sqlite3 *handle, int *schema)
+{
+    int64_t number = *schema;
+    int code = number_of(handle, "PRAGMA user_version", &number);
+
+    *schema = (int)number;
     return code;
 }
 
@@ -212,12 +226,37 @@ static enum result check_schema(sqlite3 *handle, const char *path, struct reason
     return RESULT_OK;
 }
 
+static enum result connect(struct db *db, const char *path, struct reason *why)
+{
+    enum result result = RESULT_OK;
+    int code;
+
+    code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                           vfs_name());
+    if (code == SQLITE_OK)
+        code = configure(db->handle, db->role);
+    if (code != SQLITE_OK)
+        result = fail(db->handle, code, why);
+    if (result == RESULT_OK && db->outlasts_power_cuts)
+        result = db_outlast_power_cuts(db, why);
+    return result == RESULT_OK ? check_schema(db->handle, path, why) : result;
+}
+
+static void disconnect(struct db *db)
+{
+    for (size_t i = 0; i < SQL__MAX; i++) {
+        sqlite3_finalize(db->prepared[i]);
+        db->prepared[i] = NULL;
+    }
+    sqlite3_close(db->handle);
+    db->handle = NULL;
+}
+
 enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why)
 {
     enum result result;
     struct db *db;
     struct stat st;
-    int code;
 
     *out = NULL;
     if (stat(path, &st) != 0)
@@ -226,14 +265,7 @@ enum result db_open(const char *path, enum db_role role, struct db **out, struct
     if (db == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for the database");
     db->role = role;
-    code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                           vfs_name());
-    if (code == SQLITE_OK)
-        code = configure(db->handle, role);
-    if (code != SQLITE_OK)
-        result = fail(db->handle, code, why);
-    else
-        result = check_schema(db->handle, path, why);
+    result = connect(db, path, why);
     if (result != RESULT_OK) {
         db_close(db);
         return result;
@@ -242,13 +274,23 @@ enum result db_open(const char *path, enum db_role role, struct db **out, struct
     return RESULT_OK;
 }
 
+/* Closed first: SQLite shares what was opened read-only with a connection that comes later. */
+enum result db_reopen(struct db *db, const char *path, struct reason *why)
+{
+    enum result result;
+
+    disconnect(db);
+    result = connect(db, path, why);
+    if (result != RESULT_OK)
+        disconnect(db);
+    return result;
+}
+
 void db_close(struct db *db)
 {
     if (db == NULL)
         return;
-    for (size_t i = 0; i < SQL__MAX; i++)
-        sqlite3_finalize(db->prepared[i]);
-    sqlite3_close(db->handle);
+    disconnect(db);
     free(db);
 }
 
@@ -299,6 +341,8 @@ static enum result start(struct db *db, struct reason *why, enum sql sql, va_lis
     if ((row->roles & 1U << db->role) == 0)
         return reason_set(why, RESULT_DENIED, "this program may not run statement %d",
                           (int)sql);
+    if (db->handle == NULL)
+        return reason_set(why, RESULT_READONLY, "the database could not be opened again");
     if (db->prepared[sql] == NULL) {
         code = sqlite3_prepare_v3(db->handle, row->text, -1, SQLITE_PREPARE_PERSISTENT,
                                   &db->prepared[sql], NULL);
@@ -391,7 +435,8 @@ int64_t sql_changes(struct db *db)
 
 enum result db_begin(struct db *db, struct reason *why)
 {
-    if (sqlite3_db_readonly(db->handle, NULL) == 1) /* SQLite would begin a reader */
+    /* Of one that is read-only SQLite would begin a reader. */
+    if (db->handle != NULL && sqlite3_db_readonly(db->handle, NULL) == 1)
         return reason_set(why, RESULT_READONLY, "the database is read-only");
     return sql_run(db, why, SQL_BEGIN);
 }
@@ -407,7 +452,7 @@ enum result db_commit(struct db *db, struct reason *why)
 
 void db_rollback(struct db *db)
 {
-    if (!sqlite3_get_autocommit(db->handle))
+    if (db->handle != NULL && !sqlite3_get_autocommit(db->handle))
         sql_run(db, NULL, SQL_ROLLBACK);
 }
 
@@ -415,6 +460,7 @@ enum result db_outlast_power_cuts(struct db *db, struct reason *why)
 {
     int code = sqlite3_exec(db->handle, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
 
+    db->outlasts_power_cuts = true;
     return code == SQLITE_OK ? RESULT_OK : fail(db->handle, code, why);
 }
 
@@ -426,4 +472,220 @@ enum result db_read_begin(struct db *db, struct reason *why)
 void db_read_end(struct db *db)
 {
     db_rollback(db);
+}
+
+struct db_copy {
+    sqlite3 *handle;
+    const char *path, *name;
+};
+
+enum {
+    COPY_PAGES = 1024, /* of a step */
+    COPY_RESTARTS = 3, /* then it holds the lock to its end */
+    COPY_LOOK = 100000 /* instructions of the engine between looks at whether to go on */
+};
+
+static enum result copy_fail(struct db_copy *copy, int code, struct reason *why)
+{
+    if (code == SQLITE_INTERRUPT)
+        return reason_set(why, RESULT_FAILED, "%s: stopped", copy->name);
+    return reason_set(why, result_from_sqlite(code), "%s: %s", copy->name,
+                      copy->handle != NULL ? sqlite3_errmsg(copy->handle)
+                                           : sqlite3_errstr(code));
+}
+
+/*
+ * Without a journal, and with its lock held from here on, the engine has no more to do with
+ * the file's name, which would mean another file in the home.
+ */
+enum result db_copy_open(const char *path, const char *name, struct db_copy **out,
+                         struct reason *why)
+{
+    enum result result;
+    struct db_copy *copy;
+    int code;
+
+    *out = NULL;
+    copy = calloc(1, sizeof(*copy));
+    if (copy == NULL)
+        return reason_set(why, RESULT_NOMEM, "%s: out of memory", name);
+    copy->path = path;
+    copy->name = name;
+    code = sqlite3_open_v2(path, &copy->handle, SQLITE_OPEN_READWRITE, vfs_name());
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(copy->handle,
+                            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
+                            "PRAGMA synchronous = OFF; BEGIN EXCLUSIVE; COMMIT;",
+                            NULL, NULL, NULL);
+    if (code != SQLITE_OK) {
+        result = copy_fail(copy, code, why);
+        db_copy_close(copy);
+        return result;
+    }
+    *out = copy;
+    return RESULT_OK;
+}
+
+/* Begins to read: until the transaction ends, all that is read is of one moment. */
+static int snapshot_take(sqlite3 *handle)
+{
+    int code = sqlite3_exec(handle, "BEGIN", NULL, NULL, NULL);
+    int schema = 0;
+
+    return code == SQLITE_OK ? schema_of(handle, &schema) : code;
+}
+
+static bool has_wal(sqlite3 *handle)
+{
+    int64_t is = 0;
+
+    return number_of(handle, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is) ==
+               SQLITE_OK &&
+           is == 1;
+}
+
+static int copy_steps(sqlite3_backup *backup, sqlite3 *from, db_copy_more *more, void *arg)
+{
+    int code = has_wal(from) ? snapshot_take(from) : SQLITE_OK;
+    int left = -1, restarts = 0, total;
+
+    while (code == SQLITE_OK) {
+        code = sqlite3_backup_step(backup, COPY_PAGES);
+        total = sqlite3_backup_pagecount(backup);
+        restarts += left >= 0 && sqlite3_backup_remaining(backup) >= left;
+        left = sqlite3_backup_remaining(backup);
+        if (code != SQLITE_DONE && !more(arg, (uint64_t)(total - left), (uint64_t)total))
+            code = SQLITE_INTERRUPT;
+        if (code == SQLITE_OK && restarts == COPY_RESTARTS && sqlite3_get_autocommit(from))
+            code = snapshot_take(from);
+    }
+    return code;
+}
+
+/* Tells how far it is, and asks whether to go on, while it waits and while it checks. */
+struct copy_look {
+    db_copy_more *more;
+    void *arg;
+    int waits; /* most milliseconds for a lock */
+};
+
+/*
+ * A writer that goes on and on leaves the database free for moments only: one who looks ten
+ * times a second, as the engine does by itself, may not meet one of them.
+ */
+static int copy_wait(void *arg, int tries)
+{
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    const struct copy_look *look = arg;
+
+    nanosleep(&moment, NULL);
+    return tries < look->waits && look->more(look->arg, 0, 0);
+}
+
+static int copy_look(void *arg)
+{
+    const struct copy_look *look = arg;
+
+    return !look->more(look->arg, 0, 0);
+}
+
+enum result db_copy_fill(struct db_copy *copy, struct db *from, db_copy_more *more, void *arg,
+                         struct reason *why)
+{
+    struct copy_look look = {more, arg, busy_ms[from->role]};
+    sqlite3_backup *backup;
+    int code, finished;
+
+    backup = sqlite3_backup_init(copy->handle, "main", from->handle, "main");
+    if (backup == NULL)
+        return copy_fail(copy, sqlite3_errcode(copy->handle), why);
+    sqlite3_busy_handler(from->handle, copy_wait, &look);
+    code = copy_steps(backup, from->handle, more, arg);
+    finished = sqlite3_backup_finish(backup);
+    if (!sqlite3_get_autocommit(from->handle))
+        sqlite3_exec(from->handle, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_busy_timeout(from->handle, busy_ms[from->role]);
+    if (code == SQLITE_DONE)
+        code = finished;
+    return code == SQLITE_OK ? RESULT_OK : copy_fail(copy, code, why);
+}
+
+/* The first that is wrong with the pages or the indices. */
+static enum result copy_prove(struct db_copy *copy, struct reason *why)
+{
+    enum result result = RESULT_OK;
+    sqlite3_stmt *statement = NULL;
+    const char *text;
+    int code;
+
+    code = sqlite3_prepare_v2(copy->handle, "PRAGMA integrity_check(1)", -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        text = (const char *)sqlite3_column_text(statement, 0);
+        if (text == NULL || strcmp(text, "ok") != 0)
+            result = reason_set(why, RESULT_MALFORMED, "%s: the copy is damaged: %s",
+                                copy->name, text != NULL ? text : "?");
+    } else {
+        result = copy_fail(copy, code, why);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+/* The copied first page says WAL, which would want two more files beside the one. */
+static int copy_reopen(struct db_copy *copy)
+{
+    int code;
+
+    sqlite3_close(copy->handle);
+    code = sqlite3_open_v2(copy->path, &copy->handle, SQLITE_OPEN_READWRITE, vfs_name());
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(copy->handle,
+                            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF;"
+                            "PRAGMA journal_mode = DELETE;",
+                            NULL, NULL, NULL);
+    return code;
+}
+
+enum result db_copy_check(struct db_copy *copy, db_copy_more *more, void *arg,
+                          struct db_copy_facts *facts, struct reason *why)
+{
+    struct copy_look look = {.more = more, .arg = arg};
+    int64_t plain = 0;
+    enum result result;
+    int code;
+
+    code = copy_reopen(copy);
+    sqlite3_progress_handler(copy->handle, COPY_LOOK, copy_look, &look);
+    if (code == SQLITE_OK)
+        code = number_of(copy->handle,
+                         "SELECT journal_mode = 'delete' FROM pragma_journal_mode", &plain);
+    if (code != SQLITE_OK)
+        return copy_fail(copy, code, why);
+    if (plain != 1)
+        return reason_set(why, RESULT_FAILED, "%s: its journal could not be ended", copy->name);
+    result = copy_prove(copy, why);
+    if (result == RESULT_OK)
+        result = check_schema(copy->handle, copy->name, why);
+    if (result != RESULT_OK)
+        return result;
+    code = number_of(copy->handle, "SELECT count(*) FROM key", &facts->keys);
+    if (code == SQLITE_OK)
+        code = number_of(copy->handle, "SELECT count(*) FROM call", &facts->calls);
+    return code == SQLITE_OK ? RESULT_OK : copy_fail(copy, code, why);
+}
+
+void db_copy_close(struct db_copy *copy)
+{
+    static const char *const beside[] = {"-journal", "-wal", "-shm"};
+    char path[PATH_MAX];
+
+    if (copy == NULL)
+        return;
+    sqlite3_close(copy->handle);
+    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+        if (snprintf(path, sizeof(path), "%s%s", copy->path, beside[i]) < (int)sizeof(path))
+            unlink(path);
+    free(copy);
 }

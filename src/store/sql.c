@@ -108,6 +108,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
                           " WHERE day >= ?",
                           "i", BOTH},
     [SQL_DRAINED_GET] = {"SELECT seq FROM drained", "", BOTH},
+    [SQL_DRAINED_TOUCH] = {"UPDATE drained SET seq = seq - 1", "", BOTH},
     [SQL_DRAINED_SET] = {"UPDATE drained SET seq = ?1 WHERE seq <= ?1", "i", BOTH},
 
     [SQL_USAGE_ADD] = {"INSERT INTO usage (" USAGE_COLUMNS

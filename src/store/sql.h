@@ -46,6 +46,7 @@ enum sql {
     SQL_CALL_DAY_NOTE,
     SQL_CALL_DAY_SEQ,
     SQL_DRAINED_GET,
+    SQL_DRAINED_TOUCH, /* SQL_DRAINED_SET has to follow in the transaction */
     SQL_DRAINED_SET,
     SQL_USAGE_ADD,
     SQL_USAGE_CHARGED,

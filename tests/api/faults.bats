@@ -208,26 +208,64 @@ flip() { # FILE OFFSET: one bit of it
   assert_json '[.models[] | select(.default) | .name] == ["price"]'
 }
 
-@test "a writer in the database holds up no prediction" {
+# Nothing is admitted that the database would not take: after the half second for which
+# its last write counts, every call is a 503, and none of them leaves a trace.
+assert_nothing_is_admitted() {
+  sleep 0.7
+  for _ in {1..6}; do
+    predict "$IRIS" HTTP_X_REQUEST_ID=unwritten
+    assert_problem 503 unavailable || return 1
+    [ -z "$(header_of ratelimit)" ] || fail 'it has been counted' || return 1
+  done
+}
+
+# Whatever happened, the log has a row for each answer and no other.
+assert_rows_of() {
+  assert_books || return 1
+  [ "$(database "SELECT count(*) FROM call WHERE status = 200")" = "$1" ] ||
+    fail "not $1 rows:" "$(database 'SELECT status, count(*) FROM call GROUP BY 1')" || return 1
+  [ -z "$(database "SELECT * FROM call WHERE request_id = 'unwritten'")" ] ||
+    fail 'a refused call has a row'
+}
+
+@test "while a writer has the database no call is admitted, and after it all are" {
   gate_start
-  mkfifo "$BATS_TEST_TMPDIR/hold"
-  sqlite3 "$G/home/forestgate.db" <"$BATS_TEST_TMPDIR/hold" >"$BATS_TEST_TMPDIR/held" 3>&- &
-  holder=$!
-  exec 7>"$BATS_TEST_TMPDIR/hold"
-  echo "BEGIN IMMEDIATE; SELECT 'held';" >&7
-  wait_for 100 test -s "$BATS_TEST_TMPDIR/held"
+  pids=$(gate_pids)
   for _ in 1 2 3 4; do
     predict "$IRIS"
     assert_status 200
   done
+  database_hold
+  assert_nothing_is_admitted
+  # What counts nothing is answered.
+  call GET /models -k "$KEY"
+  assert_status 200
+  call GET /health/ready
+  assert_status 200
   # Who would change something waits five seconds and says what is the matter.
   run cli key create --name late
-  exec 7>&-
-  wait "$holder"
+  database_let_go
   [ "$status" = 1 ]
   [[ "$output" == *locked* || "$output" == *busy* ]] || fail "$output"
   run cli key list --json
   [ "$(jq length <<<"$output")" = 1 ]
+  for _ in 1 2 3 4; do
+    predict "$IRIS"
+    assert_status 200
+  done
+  [ "$(gate_pids)" = "$pids" ]
+  assert_rows_of 8
+  [ "$(grep -c 'calls cannot be brought' "$G/out")" -le 4 ] || fail 'too much was said' "$(cat "$G/out")"
+}
+
+@test "a writer that is done within a quarter of a second costs no call" {
+  gate_start
+  sleep 0.7
+  database_hold
+  (sleep 0.1 && database_let_go) &
+  exec 7>&-
+  predict "$IRIS"
+  assert_status 200
 }
 
 @test "by plain CGI a locked database is a 503 with the body of every refusal" {
@@ -263,13 +301,13 @@ flip() { # FILE OFFSET: one bit of it
   assert_status 200
 }
 
-@test "a read-only database serves predictions and takes no change" {
+@test "a read-only database admits no call and takes no change, and writable again it does" {
   chmod 0400 "$G/home"/forestgate.db*
   gate_start
-  for _ in 1 2 3 4; do
-    predict "$IRIS"
-    assert_status 200
-  done
+  pids=$(gate_pids)
+  assert_nothing_is_admitted
+  call GET /models -k "$KEY"
+  assert_status 200
   run cli key create --name one
   [ "$status" = 1 ] || fail "it ended with $status: $output"
   [[ "$output" == *'readonly'* || "$output" == *'read-only'* ]] || fail "$output"
@@ -277,8 +315,15 @@ flip() { # FILE OFFSET: one bit of it
   [ "$status" = 1 ] || fail "it ended with $status: $output"
   [ ! -e "$G/home/models/iris/2.fgm" ]
   [ -z "$(find "$G/home/models" -name 'incoming*')" ]
-  predict "$IRIS"
-  assert_json '.version == 1'
+  chmod 0600 "$G/home"/forestgate.db*
+  sleep 0.2
+  for _ in 1 2 3 4; do
+    predict "$IRIS"
+    assert_status 200
+    assert_json '.version == 1'
+  done
+  [ "$(gate_pids)" = "$pids" ]
+  assert_rows_of 4
 }
 
 @test "a missing database stops the start and says what to run" {
@@ -367,11 +412,13 @@ flip() { # FILE OFFSET: one bit of it
 
 @test "a log that can grow no more stops no prediction, and no worker" {
   # A limit on the size of files, as hosts set it, sends a signal for every such write.
-  head -c 102400 /dev/zero | tr '\0' '\n' >"$G/home/logs/access.log"
+  # This one is above all that the home has but the log.
+  echo 'ledger_size = 4M' >>"$G/home/forestgate.conf"
+  head -c 5120000 /dev/zero | tr '\0' '\n' >"$G/home/logs/access.log"
   if am_root; then chown www-data: "$G/home/logs/access.log"; fi
   : >"$G/out"
   (
-    ulimit -f 100
+    ulimit -f 5000
     gate_start || :
   )
   # shellcheck disable=SC1091
@@ -383,6 +430,56 @@ flip() { # FILE OFFSET: one bit of it
   done
   [ "$(gate_pids)" = "$pids" ]
   grep -q 'access.log: lines are being lost' "$G/out" || fail "nothing was said: $(cat "$G/out")"
+}
+
+# under_load COMMAND...: while six clients ask; then there is a row for each answer, what is
+# left of the quota is what was charged, and all goes on with the workers that there were.
+under_load() {
+  local pids load result served used
+  pids=$(gate_pids)
+  clients "$KEY" 6 "${TIMES:-150}" >"$BATS_TEST_TMPDIR/load" &
+  load=$!
+  sleep 0.5
+  "$@"
+  wait "$load"
+  result=$(cat "$BATS_TEST_TMPDIR/load")
+  grep -qE '^200x[0-9]+ 503x[0-9]+ $' <<<"$result" || fail "the answers were: $result" || return 1
+  served=$(grep -oE '200x[0-9]+' <<<"$result" | cut -dx -f2)
+  sleep 0.2
+  predict "$IRIS"
+  assert_status 200 || return 1
+  assert_rows_of $((served + 1)) || fail "of $result" || return 1
+  used=$((10000000 - $(header_of ratelimit | grep -oE '"day";r=[0-9]+' | cut -d= -f2)))
+  [ "$used" = "$(database 'SELECT sum(charged) FROM call')" ] &&
+    [ "$used" = "$(database 'SELECT sum(charged) FROM usage')" ] && [ "$used" = $((served + 1)) ] ||
+    fail "used $used of $result" "$headers" || return 1
+  [ "$(gate_pids)" = "$pids" ] || fail 'a worker has ended'
+}
+
+lock_a_while() {
+  for _ in 1 2 3; do
+    database_hold
+    sleep 0.9
+    database_let_go
+    sleep 0.3
+  done
+}
+
+@test "a database that is locked again and again under load: a row for each answer, and no other" {
+  gate_start --workers 4
+  under_load lock_a_while
+}
+
+@test "the same with durability = power" {
+  echo 'durability = power' >>"$G/home/forestgate.conf"
+  gate_start --workers 4
+  under_load lock_a_while
+}
+
+@test "a read-only database that becomes writable under load" {
+  chmod 0400 "$G/home"/forestgate.db*
+  gate_start --workers 4
+  under_load chmod 0600 "$G/home"/forestgate.db*
 }
 
 # A small file system of its own, by root alone; what is not root has no such right.
@@ -400,22 +497,30 @@ small_away() {
   umount "$G/small"
 }
 
-fill() { dd if=/dev/zero of="$G/small/fill" bs=512 2>/dev/null || :; }
+fill() { dd if=/dev/zero of="$G/small/fill" bs=4096 2>/dev/null || :; }
 
 full_disk() {
   local before after
-  gate_start
+  gate_start || return 1
   predict "$IRIS" HTTP_X_REQUEST_ID=before-full
   assert_status 200 || return 1
   fill
   : >"$G/out"
   pids=$(gate_pids)
-  # The rest of the log's last page is used up first.
-  for _ in {1..60}; do
+  # The rest of the last pages of log and database is used up first.
+  served=1 refused=0
+  for _ in {1..300}; do
     predict "$IRIS"
-    assert_status 200 || return 1
+    case $status in
+    200) served=$((served + 1)) refused=0 ;;
+    *) assert_problem 503 unavailable '\(no space left\)|\(busy\)' && refused=$((refused + 1)) || return 1 ;;
+    esac
+    [ "$refused" -lt 60 ] || break
   done
+  [ "$refused" = 60 ] || fail 'calls are admitted on a full disk for ever' || return 1
   [ "$(gate_pids)" = "$pids" ] || return 1
+  call GET /models -k "$KEY"
+  assert_status 200 || return 1
   grep -q 'access.log: lines are being lost' "$G/out" || fail 'nothing was said' "$(cat "$G/out")" || return 1
   [ "$(grep -c 'lines are being lost' "$G/out")" -le 8 ] || fail 'too much was said' || return 1
   before=$(cd "$G/home" && find . -not -name '*-shm' -not -name '*-wal' | sort)
@@ -436,11 +541,15 @@ full_disk() {
   [ "$(ls "$G/small")" = $'fill\nhome' ] || fail "left over: $(ls "$G/small")" || return 1
   after=$(cd "$G/home" && find . -not -name '*-shm' -not -name '*-wal' | sort)
   [ "$before" = "$after" ] || fail 'left over in the home:' "$(diff <(echo "$before") <(echo "$after"))" || return 1
-  predict "$IRIS"
-  assert_status 200 && assert_json '.version == 1' || return 1
   rm "$G/small/fill"
+  sleep 0.2
   # With room again everything goes on, and no line is glued to a torn one.
-  for i in 1 2 3 4 5 6; do predict "$IRIS" HTTP_X_REQUEST_ID="after-full-$i"; done
+  for i in 1 2 3 4 5 6; do
+    predict "$IRIS" HTTP_X_REQUEST_ID="after-full-$i"
+    assert_status 200 && assert_json '.version == 1' || return 1
+  done
+  [ "$(gate_pids)" = "$pids" ] || return 1
+  assert_rows_of $((served + 6)) || return 1
   for i in 1 2 3 4 5 6; do
     grep -qE "^20[^ ]+ info 127.0.0.1 POST /predict 200 [0-9.]+ after-full-$i fg_.{4}\.\.\.$" \
       "$G/home/logs/access.log" || fail "no whole line of after-full-$i:" "$(tail -n 7 "$G/home/logs/access.log")" || return 1
@@ -450,9 +559,28 @@ full_disk() {
   [ "$(sqlite3 "$G/home/forestgate.db" 'PRAGMA integrity_check')" = ok ]
 }
 
-@test "on a full disk predictions are answered, and every change fails loudly with nothing half-made" {
-  small_home 1m
+@test "on a full disk no call is admitted, and every change fails loudly with nothing half-made" {
+  echo "ledger_size = 4M" >>"$G/home/forestgate.conf"
+  small_home 6m
   if full_disk; then failed=; else failed=1; fi
+  small_away
+  [ -z "$failed" ]
+}
+
+full_a_while() {
+  for _ in 1 2 3; do
+    fill
+    sleep 0.9
+    rm "$G/small/fill"
+    sleep 0.3
+  done
+}
+
+@test "a disk that is full again and again under load: a row for each answer, and no other" {
+  echo "ledger_size = 4M" >>"$G/home/forestgate.conf"
+  small_home 24m # SQLite's log takes 4 MB before any of it is given back
+  gate_start --workers 4
+  if TIMES=300 under_load full_a_while; then failed=; else failed=1; fi
   small_away
   [ -z "$failed" ]
 }

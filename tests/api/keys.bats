@@ -237,11 +237,14 @@ refusal() {
   took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {printf "%d", (b - a) * 1000}')
   assert_problem 503 unavailable busy
   [ -n "$(header_of retry-after)" ]
-  # A key that a worker knows is served on, as is what asks for none.
+  # A key that a worker knows is let in on, as is what asks for none; a call that the log
+  # could not take is not admitted.
   for _ in {1..8}; do
-    call POST /predict -k "$known" -d "$IRIS"
+    call GET /models -k "$known"
     assert_status 200
   done
+  call POST /predict -k "$known" -d "$IRIS"
+  assert_problem 503 unavailable
   call GET /health
   assert_status 200
   run cli key list

@@ -88,7 +88,7 @@ bats_require_minimum_version 1.5.0
   [ "$status" = 0 ]
   [[ "$output" == *'forestgate init'* ]]
   for command in init 'key create' 'key list' 'key show' 'key revoke' 'model train' 'model show' 'model check' \
-    'model publish' 'model list' predict 'config check' 'config example'; do
+    'model publish' 'model list' predict 'call list' 'call stats' backup 'config check' 'config example'; do
     grep -qF "  $command" <<<"$output" || fail "no $command in the overview"
     # shellcheck disable=SC2086 # noun and verb
     run --separate-stderr "$FORESTGATE" $command --help

@@ -4,7 +4,10 @@
 
 load ../lib/front
 
-teardown() { front_teardown; }
+teardown() {
+  rm -f "${T:-/nowhere}/supervised" # which ends a supervisor that a test has left
+  front_teardown
+}
 
 gone() { ! kill -0 "$1" 2>/dev/null || [[ "$(ps -o stat= -p "$1")" == Z* ]]; }
 
@@ -61,18 +64,16 @@ kill_and_wait() {
   kill -TERM "$SPAWN_PID"
   wait_for 50 gone "$SPAWN_PID"
   # As systemd has it (Restart=, RestartSec=1), but sooner.
-  while :; do
+  touch "$T/supervised"
+  while [ -e "$T/supervised" ]; do
     workers_start
     wait "$SPAWN_PID" || :
     sleep 0.2
   done 3>&- &
-  supervisor=$!
-  disown "$supervisor" # so that the shell does not tell its end
   wait_for 80 served
   for _ in 1 2 3 4 5; do
     for who in program_pids master_pids worker_pids; do kill_and_wait "$who"; done
   done
-  kill -KILL "$supervisor"
 }
 
 @test "without workers lighttpd says 503 in the form of every refusal" {

@@ -8,6 +8,10 @@
 #   call METHOD URI ... one request; sets status, body, header and answer (files)
 #   raw ...             the same byte by byte, for what cgi-fcgi cannot say
 #   cgi METHOD URI ...  the same, to a worker of its own as plain CGI
+#   clients KEY N TIMES  predicts from N clients at once, and counts the statuses
+#   database SQL        asks the home's database, past Forestgate
+#   assert_books        the call log and its sums agree, with nothing left in the ledger
+#   database_hold       is a writer in the database until database_let_go
 #
 # $G is in Bats's directory of the file. By root that one cannot be walked by anyone
 # else, and yet the workers, who are www-data then, serve the home in it.
@@ -333,6 +337,64 @@ problems_parse() {
     ((keys - ["errors"]) == ["detail","error","request_id","status","timestamp","title","type"]) and
     (has("errors") | not) or .status == 422)' "$G/problems" >/dev/null ||
     fail 'an error body was not of the one form; see above' "$(head -c 2000 "$G/problems")"
+}
+
+# ---- many at once ----
+
+# clients KEY COUNT TIMES: so many at once predict, each so often; prints how often each
+# status came: 200x37 429x3
+clients() {
+  local pids=''
+  call_arguments POST /predict -k "$1" -d "$IRIS"
+  rm -f "$BATS_TEST_TMPDIR"/client.*
+  for ((c = 0; c < $2; c++)); do
+    (for ((i = 0; i < $3; i++)); do
+      env -i PATH="$PATH" "${PARAMS[@]}" timeout 30 cgi-fcgi -bind -connect "127.0.0.1:$PORT" <"$BODY" |
+        head -n 1 | tr -d '\r' || :
+    done >"$BATS_TEST_TMPDIR/client.$c") 3>&- &
+    pids="$pids $!"
+  done
+  # shellcheck disable=SC2086
+  wait $pids
+  sort "$BATS_TEST_TMPDIR"/client.* | cut -d' ' -f2 | uniq -c | awk '{print $2 "x" $1}' | tr '\n' ' '
+}
+
+# ---- what was counted ----
+
+database() { sqlite3 -cmd '.timeout 5000' "$G/home/forestgate.db" "$1"; }
+
+# database_hold EXCLUSIVE locks readers out as well, without WAL.
+database_hold() {
+  mkfifo "$BATS_TEST_TMPDIR/hold"
+  sqlite3 "$G/home/forestgate.db" <"$BATS_TEST_TMPDIR/hold" >"$BATS_TEST_TMPDIR/held" 3>&- &
+  HOLDER=$!
+  exec 7>"$BATS_TEST_TMPDIR/hold"
+  echo ".timeout 5000" >&7
+  echo "BEGIN ${1:-IMMEDIATE}; SELECT 'held';" >&7
+  wait_for 100 test -s "$BATS_TEST_TMPDIR/held"
+}
+
+database_let_go() {
+  exec 7>&-
+  wait "$HOLDER"
+  rm "$BATS_TEST_TMPDIR/hold" "$BATS_TEST_TMPDIR/held"
+}
+
+# What the ledger still has goes to the database first, as for everybody who asks.
+assert_books() {
+  local wrong
+  cli call stats --json >/dev/null || return 1
+  wrong=$(database "
+    SELECT 'key and day', key, day, sum(n), sum(c), sum(f), sum(r) FROM (
+      SELECT key, started_us / 86400000000 AS day, count(*) AS n, sum(charged) AS c,
+        sum(status >= 400) AS f, sum(rows) AS r FROM call GROUP BY 1, 2
+      UNION ALL SELECT key, day, -calls, -charged, -failed, -rows FROM usage)
+    GROUP BY key, day HAVING sum(n) <> 0 OR sum(c) <> 0 OR sum(f) <> 0 OR sum(r) <> 0;
+    SELECT 'refused and charged', * FROM call WHERE status >= 400 AND charged <> 0;
+    SELECT 'numbers', max(seq), count(*), (SELECT seq FROM drained) FROM call
+      HAVING count(*) > 0 AND (max(seq) <> (SELECT seq FROM drained) OR max(seq) - min(seq) + 1 <> count(*));
+    SELECT 'twice', request_id FROM call GROUP BY request_id HAVING count(*) > 1")
+  [ -z "$wrong" ] || fail 'the books do not balance:' "$wrong"
 }
 
 # The last line of the access log, or the one of a request id.

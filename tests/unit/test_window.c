@@ -387,6 +387,28 @@ what_is_lost_when_a_limit_falls_and_rises_is_found_again_after_one_span(void **s
     }
 }
 
+static void what_was_lost_and_has_left_is_not_counted_with_what_is_lost_later(void **state)
+{
+    static uint64_t rings[2][WINDOW_CELLS_MAX];
+    struct window ten, three, one;
+
+    (void)state;
+    window_make(&ten, 10, 100, WINDOW_CELLS_MAX);
+    window_add_many(&ten, rings[0], 0, 10);
+    window_make(&three, 3, 100, WINDOW_CELLS_MAX);
+    window_carry(&three, rings[1], &ten, rings[0], 0);
+    assert_int_equal(window_count(&three, 100), 10);
+    window_expire(&three, rings[1], 101);
+    assert_int_equal(window_count(&three, 101), 0);
+    window_add_many(&three, rings[1], 101, 3);
+    window_make(&one, 1, 100, WINDOW_CELLS_MAX);
+    window_carry(&one, rings[0], &three, rings[1], 101);
+    assert_int_equal(window_count(&one, 101), 3);
+    window_make(&ten, 10, 100, WINDOW_CELLS_MAX);
+    window_carry(&ten, rings[1], &one, rings[0], 101);
+    assert_int_equal(window_remaining(&ten, 101), 7);
+}
+
 /* ---- what happened before ---- */
 
 static void history_counts_like_calls_that_came_one_by_one(void **state)
@@ -451,6 +473,7 @@ int main(void)
         cmocka_unit_test(a_raised_limit_lets_through_all_that_it_allows_at_once),
         cmocka_unit_test(
             what_is_lost_when_a_limit_falls_and_rises_is_found_again_after_one_span),
+        cmocka_unit_test(what_was_lost_and_has_left_is_not_counted_with_what_is_lost_later),
         cmocka_unit_test(a_limit_in_shadow_counts_all_and_is_right_when_it_is_one_again),
         cmocka_unit_test(history_counts_like_calls_that_came_one_by_one),
         cmocka_unit_test(history_up_to_the_limit_leaves_exactly_the_rest),

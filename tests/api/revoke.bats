@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# tests/api/revoke.bats: what a change of keys and tiers, and a limit, are worth while many
+# clients are at it: no call that begins after the command has returned is let through, none
+# over a limit ever is, and none under it is refused.
+
+# shellcheck disable=SC2154,SC2034,SC2030,SC2031 # set or read by lib/api and lib/load
+load ../lib/api
+load ../lib/load
+
+ROUNDS=10
+
+# A home for each test, so that its log has that test's calls alone.
+setup() {
+  G=$BATS_TEST_TMPDIR/gate
+  mkdir "$G"
+  gate_home
+  gate_start --workers 4
+}
+
+teardown() {
+  load_stop
+  gate_stop
+}
+
+key_new() { # TIER
+  KEY=$(cli key create --name load --tier "$1" 2>/dev/null)
+  ID=${KEY:3:12}
+}
+
+# Runs a command while 64 clients are at it; NOW is the instant at which it had returned.
+amid_load() {
+  rm -f "$G/asked"
+  load_start -c 64 -g 0
+  read -rt 0.25 <> <(:) || :
+  "$LOAD" -r "$@" >"$G/said" 2>>"$G/out" || fail "$* failed:" "$(tail -n 5 "$G/out")"
+  NOW=$(tail -n 1 "$G/said")
+  read -rt 0.25 <> <(:) || :
+  load_stop
+  read -r BEFORE AFTER LATE < <(awk -v now="$NOW" -v want="$WANT" '
+    $2 <= now && $4 == "200" {before++} $2 > now && $4 == want {after++}
+    $2 > now && $4 != want {late++} END {print before + 0, after + 0, late + 0}' "$ASKED")
+  [ "$LATE" = 0 ] || fail "$LATE calls that began after the return of $* were not answered with $WANT:" \
+    "$(awk -v now="$NOW" -v want="$WANT" '$2 > now && $4 != want {print ($2 - now) / 1000 " us after it: " $0}' "$ASKED" | head -n 5)"
+  [ $((BEFORE < AFTER ? BEFORE : AFTER)) -ge 64 ] || fail "only $BEFORE calls went before $*, $AFTER after it"
+  BEFORES=$((${BEFORES:-0} + BEFORE)) AFTERS=$((${AFTERS:-0} + AFTER))
+}
+
+figures() {
+  echo "# $ROUNDS rounds: $BEFORES calls let through before, $AFTERS that began after it, all refused" >&3
+}
+
+@test "key revoke under 64 clients: none that begins after its return is let through" {
+  WANT=401
+  for ((i = 0; i < ROUNDS; i++)); do
+    key_new test
+    amid_load "$FORESTGATE" --home "$G/home" key revoke "$ID"
+  done
+  figures
+}
+
+@test "key rotate under 64 clients: the old secret ends with its return, and the new one holds" {
+  WANT=401
+  key_new test
+  for ((i = 0; i < ROUNDS; i++)); do
+    amid_load "$FORESTGATE" --home "$G/home" key rotate "$ID"
+    KEY=$(head -n 1 "$G/said")
+    predict "$IRIS"
+    assert_status 200
+  done
+  figures
+}
+
+@test "tier set under 64 clients: a lower limit counts from its return, and what was admitted before it" {
+  WANT=429
+  for ((i = 0; i < ROUNDS; i++)); do
+    # What was kept of the calls before has the same span, or has to be read from the log.
+    span=$((i % 2 == 0 ? 60 : 30))
+    cli tier set "wide$i" --rate 1000000/60s >/dev/null
+    key_new "wide$i"
+    amid_load "$FORESTGATE" --home "$G/home" tier set "wide$i" --rate "5/${span}s"
+  done
+  figures
+}
+
+# The windows of another span are made from the log, of which a busy key has a long part.
+@test "tier set to limits that nobody reaches refuses nobody, however much was called before" {
+  cli tier set wide --rate 1000000/60s >/dev/null
+  key_new wide
+  for span in 60 50 40; do
+    cli tier set wide --rate "1000000/${span}s" >/dev/null
+    load_start -c 16 -n 6000 -t 20
+    load_end
+  done
+  [ "$(answers 200)" = 18000 ] || fail "$(cut -d' ' -f4 "$ASKED" | sort | uniq -c)"
+}
+
+@test "16 clients at one key of 200/2s: never more in any two seconds, and hardly ever fewer" {
+  cli tier set narrow --rate 200/2s >/dev/null
+  key_new narrow
+  load_start -c 16 -t 10 -g 1
+  load_end
+  log_agrees
+  windows_hold 200 2000000
+  admitted=$(rows 'count(*) FROM call')
+  span=$(rows '(max(started_us) - min(started_us)) / 1000 FROM call')
+  echo "# $(wc -l <"$ASKED") requests, $admitted admitted of $((200 * (1 + span / 2000))) in $span ms" >&3
+  [ "$admitted" = "$(answers 200)" ]
+  [ "$(answers 200)" = "$(($(wc -l <"$ASKED") - $(answers 429)))" ] || fail "$(cut -d' ' -f4 "$ASKED" | sort | uniq -c)"
+  # Five windows of it, of which the first 200 come at once.
+  [ "$admitted" -ge $((200 * 5 * 95 / 100)) ]
+}
+
+@test "who comes again after Retry-After is let in, each time" {
+  cli tier set polite --rate 3/2s >/dev/null
+  key_new polite
+  waits=0
+  for _ in {1..20}; do
+    predict "$IRIS"
+    if [ "$status" = 429 ]; then
+      waits=$((waits + 1))
+      sleep "$(header_of retry-after)"
+      predict "$IRIS"
+    fi
+    assert_status 200
+  done
+  [ "$waits" -ge 5 ]
+}
