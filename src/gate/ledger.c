@@ -188,8 +188,9 @@ static void epoch_note(struct ledger_header *header, uint64_t epoch)
 
 /*
  * The slot that a call at this time is counted in, under the account's limits; LEDGER_NONE
- * if it has none: a slot of limits that it had before would not hear of its calls, and
- * goes.  RESULT_MISSING, with the need: the database has to be asked first.
+ * if it has none.  A slot of limits that it had before goes on counting, without limits, or
+ * it would be wrong once there are some again.  RESULT_MISSING, with the need: the database
+ * has to be asked first.
  */
 static enum result slot_get(struct ledger *ledger, const struct ledger_account *account,
                             int64_t wall_us, uint32_t *at, struct ledger_need *need,
@@ -200,11 +201,6 @@ static enum result slot_get(struct ledger *ledger, const struct ledger_account *
 
     epoch_note(header, account->epoch);
     *at = ledger_slot_find(ledger, account->key);
-    if (*at != LEDGER_NONE && account->limits->count == 0 &&
-        account->epoch >= ledger->slots[*at].epoch) {
-        ledger_slot_drop(ledger, *at);
-        *at = LEDGER_NONE;
-    }
     if (*at == LEDGER_NONE && account->limits->count == 0)
         return RESULT_OK;
     if (*at == LEDGER_NONE)
@@ -286,7 +282,7 @@ static enum result know(struct ledger *ledger, const struct ledger_account *acco
         return reason_set(why, RESULT_FULL,
                           "the ledger has no room for one key more: raise ledger_size");
     slot = &ledger->slots[at];
-    if (slot->limits.count == 0 || is_outdated(slot, account))
+    if (is_outdated(slot, account))
         result = ledger_slot_limit(ledger, at, account, known, why);
     if (result != RESULT_OK)
         return result;
@@ -441,8 +437,7 @@ enum result ledger_bury(struct ledger *ledger, uint64_t age, struct reason *why)
 
     if (result != RESULT_OK)
         return result;
-    ledger_unlock(
-        ledger); /* what a dead holder left half done is undone: seats are as they are */
+    ledger_unlock(ledger); /* what a dead holder left is undone: a seat is as it looks */
     for (uint32_t i = 0; result == RESULT_OK && i < ledger->header->seats_high; i++) {
         const struct ledger_seat *seat = &ledger->seats[i];
 

@@ -523,6 +523,11 @@ static void check_state(void)
         fail_msg("%s", wrong);
     assert_true(ledger->header->slots_high <= KEPT_SLOTS);
     assert_true(ledger->header->seats_high <= KEPT_SEATS);
+    for (int i = 0; at != LEDGER_NONE && i < part_count; i++)
+        if (model.processes[i].admitted && ledger->slots[at].epoch < parts[i].epoch &&
+            help_limits(parts[i].limits).count > 0) /* those without may have no slot */
+            fail_msg("limits of epoch %llu came back over those of process %d",
+                     (unsigned long long)ledger->slots[at].epoch, i);
     for (uint32_t i = 0; at != LEDGER_NONE && i < ledger->slots[at].windows; i++) {
         int64_t count =
             (int64_t)window_count(&ledger->slots[at].window[i], ledger->header->now);
@@ -749,7 +754,13 @@ static void limits_that_change_in_between_lose_no_call(void **state)
          CALLER(.limits = "9/60s,9/1h,90/day", .epoch = 4), DRAINER(1), KNOWER);
     CAST("limits change, two deaths", 2, true, CALLER(.more = 2),
          CALLER(.limits = "9/60s,9/1h,90/day", .epoch = 4));
-    CAST("limits go and come back, one death", 1, false, CALLER(.more = 1),
+    CAST("limits go and come back, no death", 0, false, CALLER(.more = 1),
+         CALLER(.limits = "", .epoch = 4, .more = 2),
+         CALLER(.limits = "9/60s,90/day", .epoch = 6), DRAINER(1));
+    CAST("limits go and come back, one death", 1, false, CALLER(.status = 422),
+         CALLER(.limits = "", .epoch = 4),
+         CALLER(.limits = "9/60s,90/day", .epoch = 6, .more = 1));
+    CAST("limits come back, drain, one death", 1, false,
          CALLER(.limits = "", .epoch = 4, .more = 2),
          CALLER(.limits = "9/60s,90/day", .epoch = 6), DRAINER(1));
 }
