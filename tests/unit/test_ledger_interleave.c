@@ -46,13 +46,13 @@ static int model_fcntl(int fd, int command, struct flock *lock);
 #include "ledger_check.h"
 
 enum {
-    PROCESSES = 6,
+    PROCESSES = 5,
     LOCKS = 16,
     STARTS = 16,
-    ROWS = 12, /* in the database, at most */
+    ROWS = 4, /* in the database, at most */
     KEPT_SEATS = PROCESSES + 1,
     KEPT_SLOTS = 4,
-    KEPT_RINGS = 8 * LEDGER_UNIT_CELLS * 4,
+    KEPT_RINGS = 16 * LEDGER_UNIT_CELLS,
     STATES_MAX = 1 << 22,
 };
 
@@ -266,18 +266,19 @@ struct name {
 
 static struct name state_name(const char *state)
 {
-    struct name name = {UINT64_C(0x9e3779b97f4a7c15), 1};
-    uint64_t word;
+    uint64_t lanes[4] = {1, 2, 3, 4}, words[4];
 
-    for (size_t i = 0; i + sizeof(word) <= state_len; i += sizeof(word)) {
-        memcpy(&word, state + i, sizeof(word));
-        name.a = (name.a ^ word) * UINT64_C(0xc6a4a7935bd1e995);
-        name.a ^= name.a >> 47;
-        name.b = (name.b + word) * UINT64_C(0xbf58476d1ce4e5b9);
-        name.b ^= name.b >> 31;
+    for (size_t i = 0; i < state_len; i += sizeof(words)) { /* zeros are behind it */
+        memcpy(words, state + i, sizeof(words));
+        for (int k = 0; k < 4; k++) {
+            lanes[k] = (lanes[k] ^ words[k]) * UINT64_C(0xc6a4a7935bd1e995);
+            lanes[k] ^= lanes[k] >> 47;
+        }
     }
-    name.a |= 1; /* none is 0 */
-    return name;
+    for (int k = 0; k < 3; k++)
+        lanes[k + 1] += (lanes[k] ^ lanes[k] >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (struct name){(lanes[0] ^ lanes[2] >> 7) | 1,
+                         lanes[3] ^ lanes[1] << 9}; /* none is 0 */
 }
 
 /* The states that have been seen, and how many ways lead on from each to an end. */
@@ -532,7 +533,7 @@ static void check_state(void)
         int64_t count =
             (int64_t)window_count(&ledger->slots[at].window[i], ledger->header->now);
 
-        assert_true(ledger->slots[at].rings[i] * LEDGER_UNIT_CELLS + 64 <= KEPT_RINGS);
+        assert_true(ledger->slots[at].rings[i] * LEDGER_UNIT_CELLS + 16 <= KEPT_RINGS);
         if (count != calls_of_key(ledger))
             fail_msg("window %u has %lld of %lld calls", i, (long long)count,
                      (long long)calls_of_key(ledger));
@@ -637,7 +638,7 @@ static double explore(int depth)
     struct seen *entry;
     struct name name;
 
-    assert_true(depth < 64 && state_len <= sizeof(states[0]));
+    assert_true(depth < 64 && state_len + sizeof(uint64_t[4]) <= sizeof(states[0]));
     state_save(states[depth]);
     name = state_name(states[depth]);
     entry = seen_find(name);
