@@ -5,10 +5,11 @@
  * The ledger's own sources are taken in; only the kernel's part is played here: the mutex
  * that tells of its holder's death, and the locks on bytes that end with their process.
  * What is outside the lock is done in steps of its own: to read the database and to tell the
- * ledger are two, to drain is five.  A state is all of the ledger's memory that is in use,
- * the database, the locks, and where each process is; from each state everything that can
- * happen next is tried, once for each state.  Time stands still, so that all calls are in
- * the windows and every count is known.
+ * ledger are two, to drain is five.  A verb that takes the lock more than once, or locks
+ * bytes, has gaps, in which up to two things happen where a cast says so.  A state is all of
+ * the ledger's memory that is in use, the database, the locks, and where each process is; from
+ * each state everything that can happen next is tried, once for each state.  Time stands still,
+ * so that all calls are in the windows and every count is known.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -115,11 +116,14 @@ static struct model model;
 static struct ledger *ledgers[PROCESSES + 1]; /* the last is of who looks at the end */
 static const struct part *parts;
 static int part_count, deaths_max;
+static bool gaps;
 static char path[64];
 static jmp_buf death;
 static int steps_left;
 
 /* ---- the kernel's part ---- */
+
+static void gap_here(void);
 
 static void model_step(void)
 {
@@ -130,6 +134,7 @@ static void model_step(void)
 static int model_take(const pthread_mutex_t *mutex)
 {
     (void)mutex;
+    gap_here();
     if (model.taken && !model.holder_died)
         fail_msg("somebody waits for the lock for ever");
     model.taken = true;
@@ -163,9 +168,12 @@ static void lock_remove(int i)
 /* Reading locks are not told apart: nobody makes the file anew here. */
 static int model_fcntl(int fd, int command, struct flock *lock)
 {
-    int i = lock_find(lock->l_start);
-    bool others = i >= 0 && model.locks[i].fd != fd;
+    bool others;
+    int i;
 
+    gap_here();
+    i = lock_find(lock->l_start);
+    others = i >= 0 && model.locks[i].fd != fd;
     if (command == F_OFD_GETLK) {
         lock->l_type = others ? F_WRLCK : F_UNLCK;
         return 0;
@@ -488,6 +496,60 @@ static void go(int number)
     process->in_hand = ledgers[number]->in_hand;
 }
 
+/* ---- what happens in the gaps of a step ---- */
+
+enum {
+    NOTHING = -1,
+    EVENTS = 2 * PROCESSES /* each goes on, or dies */
+};
+
+static struct {
+    int until;     /* how many gaps more until the one */
+    int events[2]; /* that happen in it */
+    bool is_void;  /* one of them could not happen */
+} gap;
+
+static bool event_happens(int event)
+{
+    int number = event / 2;
+
+    if (event % 2 == 0) {
+        if (!can_go(number))
+            return false;
+        go(number);
+        return true;
+    }
+    if (model.processes[number].dead || model.processes[number].at == AT_END ||
+        model.deaths == deaths_max)
+        return false;
+    die(number);
+    return true;
+}
+
+/* Before whatever is not under the lock. */
+static void gap_here(void)
+{
+    if (gap.until == 0 || (model.taken && !model.holder_died) || --gap.until > 0)
+        return;
+    for (int i = 0; i < 2; i++)
+        if (gap.events[i] != NOTHING && !event_happens(gap.events[i]))
+            gap.is_void = true;
+}
+
+/* Its next step, with up to two events in its gap; false: it has not so many. */
+static bool go_with_gap(int number, int which, int first, int second)
+{
+    gap.until = which;
+    gap.events[0] = first;
+    gap.events[1] = second;
+    gap.is_void = false;
+    go(number);
+    if (gap.until == 0)
+        return true;
+    gap.until = 0;
+    return false;
+}
+
 /* Its next step, up to the k-th place to die in it; false: it is dead.  k of 0: never. */
 static bool go_until(int number, int k)
 {
@@ -591,7 +653,7 @@ static void check_end(void)
 /* ---- all that can happen ---- */
 
 static struct {
-    size_t steps, ends, deaths_in_steps;
+    size_t steps, ends, deaths_in_steps, gaps;
 } tally;
 
 static double explore(int depth);
@@ -602,6 +664,26 @@ static double lead_on(int depth)
     state_tidy();
     tally.steps++;
     return explore(depth + 1);
+}
+
+/* One process goes on while one or two things happen in each of the gaps of its step. */
+static double explore_gaps(int number, const char *state, int depth)
+{
+    double ways = 0;
+
+    for (int which = 1;; which++)
+        for (int first = 0; first < 2 * part_count; first++)
+            for (int second = NOTHING; second < 2 * part_count; second++) {
+                if (first / 2 == number || (second != NOTHING && second / 2 == number))
+                    continue;
+                state_restore(state);
+                if (!go_with_gap(number, which, first, second))
+                    return ways;
+                if (gap.is_void)
+                    continue;
+                tally.gaps++;
+                ways += lead_on(depth);
+            }
 }
 
 /* One process goes on, or dies where it is, or at any place in its next step. */
@@ -627,7 +709,7 @@ static double explore_process(int number, const char *state, int depth)
         ways += lead_on(depth);
         state_restore(state);
     }
-    return ways;
+    return gaps ? ways + explore_gaps(number, state, depth) : ways;
 }
 
 static double explore(int depth)
@@ -664,7 +746,13 @@ static double explore(int depth)
 
 /* ---- the casts ---- */
 
-static void cast(const char *name, const struct part *those, int count, int deaths, bool young)
+enum {
+    YOUNG = 0, /* the ledger is, so that history is asked for */
+    OLD = 1,
+    GAPS = 2
+};
+
+static void cast(const char *name, const struct part *those, int count, int deaths, int how)
 {
     const struct ledger_size size = {.bytes = 1, .journal = 8, .addresses = LEDGER_WAYS};
     double ways;
@@ -678,6 +766,7 @@ static void cast(const char *name, const struct part *those, int count, int deat
     parts = those;
     part_count = count;
     deaths_max = deaths;
+    gaps = (how & GAPS) != 0;
     for (int i = 0; i <= PROCESSES; i++) {
         struct reason why = {{0}};
 
@@ -685,8 +774,10 @@ static void cast(const char *name, const struct part *those, int count, int deat
             fail_msg("%s", why.text);
         ledger_set_clock(ledgers[i], &help_clock);
     }
-    if (!young)
-        help_pass(1000 * HELP_SECOND);
+    if (how & OLD) {
+        ledgers[0]->header->epoch = 2;
+        help_pass(10000 * HELP_SECOND);
+    }
     for (int i = 0; i < count; i++) {
         model.processes[i].at = those[i].begin;
         model.processes[i].seat = LEDGER_NONE;
@@ -696,9 +787,10 @@ static void cast(const char *name, const struct part *those, int count, int deat
     }
     regions_make(ledgers[0]);
     ways = explore(0);
-    print_message("# %s: %zu states, %zu steps, %zu of them deaths within a verb, %zu ends, "
-                  "%.3g orders\n",
-                  name, seen_count, tally.steps, tally.deaths_in_steps, tally.ends, ways);
+    print_message("# %s: %zu states, %zu steps, %zu of them deaths within a verb, %zu with "
+                  "others in a gap, %zu ends, %.3g orders\n",
+                  name, seen_count, tally.steps, tally.deaths_in_steps, tally.gaps, tally.ends,
+                  ways);
     for (int i = 0; i <= PROCESSES; i++)
         ledger_close(ledgers[i]);
     unlink(path);
@@ -720,48 +812,61 @@ static void cast(const char *name, const struct part *those, int count, int deat
     {                                 \
         .begin = AT_BURY, .rounds = 1 \
     }
-#define CAST(name, deaths, young, ...)                                      \
-    do {                                                                    \
-        static const struct part those[] = {__VA_ARGS__};                   \
-        cast(name, those, sizeof(those) / sizeof(those[0]), deaths, young); \
+#define CAST(name, deaths, how, ...)                                      \
+    do {                                                                  \
+        static const struct part those[] = {__VA_ARGS__};                 \
+        cast(name, those, sizeof(those) / sizeof(those[0]), deaths, how); \
     } while (0)
 
 static void a_call_its_drain_and_what_is_known_come_in_any_order(void **state)
 {
     (void)state;
-    CAST("calls, drain, know, bury, no death", 0, true, CALLER(.more = 2),
+    CAST("calls, drain, know, bury, no death", 0, YOUNG, CALLER(.more = 2),
          CALLER(.status = 422), DRAINER(2), KNOWER, BURIER);
-    CAST("calls, drain, know, bury, one death", 1, true, CALLER(.more = 2),
+    CAST("calls, drain, know, bury, one death", 1, YOUNG, CALLER(.more = 2),
          CALLER(.status = 422), DRAINER(1), KNOWER, BURIER);
-    CAST("a call, drain, bury, two deaths", 2, true, CALLER(.more = 2), DRAINER(1), BURIER);
-    CAST("a call, drain, know, two deaths", 2, true, CALLER(.status = 422), DRAINER(1), KNOWER);
-    CAST("two calls of an old ledger, drain, one death", 1, false, CALLER(.more = 2),
+    CAST("a call, drain, bury, two deaths", 2, YOUNG, CALLER(.more = 2), DRAINER(1), BURIER);
+    CAST("a call, drain, know, two deaths", 2, YOUNG, CALLER(.status = 422), DRAINER(1),
+         KNOWER);
+    CAST("two calls of an old ledger, drain, one death", 1, OLD, CALLER(.more = 2),
          CALLER(.status = 500), DRAINER(2));
-    CAST("two calls, two deaths", 2, true, CALLER(.more = 1), CALLER(.status = 422));
+    CAST("two calls, two deaths", 2, YOUNG, CALLER(.more = 1), CALLER(.status = 422));
+}
+
+static void what_happens_in_the_gaps_of_a_verb_loses_no_call(void **state)
+{
+    (void)state;
+    CAST("the seat of a dead one, one death", 1, YOUNG | GAPS, CALLER(.status = 422),
+         CALLER(.more = 2), BURIER);
+    CAST("the seat of a dead one, two deaths", 2, YOUNG | GAPS, CALLER(.more = 1),
+         CALLER(.more = 0), BURIER);
+    CAST("two who bury, two deaths", 2, YOUNG | GAPS, CALLER(.more = 1), BURIER, BURIER);
+    CAST("a call, drain, bury, two deaths", 2, OLD | GAPS, CALLER(.more = 1), DRAINER(1),
+         BURIER);
 }
 
 static void two_who_drain_in_any_order_bring_each_call_once(void **state)
 {
     (void)state;
-    CAST("two drains, one death", 1, true, CALLER(.more = 0), CALLER(.more = 0), DRAINER(2),
+    CAST("two drains, one death", 1, YOUNG, CALLER(.more = 0), CALLER(.more = 0), DRAINER(2),
          DRAINER(1));
-    CAST("two drains, two deaths", 2, true, CALLER(.more = 0), DRAINER(2), DRAINER(1));
+    CAST("two drains, two deaths", 2, YOUNG, CALLER(.more = 0), DRAINER(2), DRAINER(1));
 }
 
 static void limits_that_change_in_between_lose_no_call(void **state)
 {
     (void)state;
-    CAST("limits change, one death", 1, true, CALLER(.more = 2),
+    CAST("limits change, one death", 1, YOUNG, CALLER(.more = 2),
          CALLER(.limits = "9/60s,9/1h,90/day", .epoch = 4), DRAINER(1), KNOWER);
-    CAST("limits change, two deaths", 2, true, CALLER(.more = 2),
+    CAST("limits change, two deaths", 2, YOUNG, CALLER(.more = 2),
          CALLER(.limits = "9/60s,9/1h,90/day", .epoch = 4));
-    CAST("limits go and come back, no death", 0, false, CALLER(.more = 1),
+    CAST("limits go and come back, no death", 0, OLD, CALLER(.more = 1),
          CALLER(.limits = "", .epoch = 4, .more = 2),
          CALLER(.limits = "9/60s,90/day", .epoch = 6), DRAINER(1));
-    CAST("limits go and come back, one death", 1, false, CALLER(.status = 422),
+    CAST("limits go and come back, one death", 1, OLD, CALLER(.status = 422),
          CALLER(.limits = "", .epoch = 4),
          CALLER(.limits = "9/60s,90/day", .epoch = 6, .more = 1));
-    CAST("limits come back, drain, one death", 1, false,
+    CAST("limits come back, drain, one death", 1, OLD,
          CALLER(.limits = "", .epoch = 4, .more = 2),
          CALLER(.limits = "9/60s,90/day", .epoch = 6), DRAINER(1));
 }
@@ -769,10 +874,10 @@ static void limits_that_change_in_between_lose_no_call(void **state)
 static void a_call_that_is_taken_back_is_in_the_log_as_that_or_was_there_before(void **state)
 {
     (void)state;
-    CAST("taken back, drain, one death", 1, true, CALLER(.takes_back = true), CALLER(.more = 0),
-         DRAINER(1), KNOWER);
-    CAST("taken back, drain, two deaths", 2, true, CALLER(.takes_back = true), DRAINER(1));
-    CAST("two taken back, one death", 1, true, CALLER(.takes_back = true, .more = 2),
+    CAST("taken back, drain, one death", 1, YOUNG, CALLER(.takes_back = true),
+         CALLER(.more = 0), DRAINER(1), KNOWER);
+    CAST("taken back, drain, two deaths", 2, YOUNG, CALLER(.takes_back = true), DRAINER(1));
+    CAST("two taken back, one death", 1, YOUNG, CALLER(.takes_back = true, .more = 2),
          CALLER(.takes_back = true), DRAINER(1));
 }
 
@@ -794,6 +899,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_its_drain_and_what_is_known_come_in_any_order),
+        cmocka_unit_test(what_happens_in_the_gaps_of_a_verb_loses_no_call),
         cmocka_unit_test(two_who_drain_in_any_order_bring_each_call_once),
         cmocka_unit_test(limits_that_change_in_between_lose_no_call),
         cmocka_unit_test(a_call_that_is_taken_back_is_in_the_log_as_that_or_was_there_before),
