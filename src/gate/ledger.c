@@ -443,8 +443,7 @@ enum result ledger_bury(struct ledger *ledger, uint64_t age, struct reason *why)
 
         if (i == ledger->seat ||
             __atomic_load_n(&seat->state, __ATOMIC_RELAXED) != LEDGER_SEAT_OPEN ||
-            now < seat->since + age || !ledger_seat_is_dead(ledger, i) ||
-            !ledger_seat_seize(ledger, i))
+            now < seat->since + age || !ledger_seat_seize(ledger, i))
             continue;
         result = bury_one(ledger, i, why);
         ledger_seat_leave(ledger, i);

@@ -181,11 +181,6 @@ enum result ledger_sit(struct ledger *ledger, struct reason *why)
     return RESULT_OK;
 }
 
-bool ledger_seat_is_dead(const struct ledger *ledger, uint32_t seat)
-{
-    return !byte_is_locked(ledger, LEDGER_LOCK_SEATS + (int)seat);
-}
-
 bool ledger_seat_seize(struct ledger *ledger, uint32_t seat)
 {
     return ledger_byte_lock(ledger, LEDGER_LOCK_SEATS + (int)seat, F_WRLCK);

@@ -200,11 +200,10 @@ void ledger_index_begin(struct ledger *ledger);
 void ledger_index_end(struct ledger *ledger);
 
 /*
- * Seats: gives this process one, if it has none; whether the process of one is dead; takes
- * the seat of a dead one, for which only one comes, and gives it back.
+ * Seats: gives this process one, if it has none; takes one whose process is dead, for which
+ * only one comes, or of which there was none (false: its process lives), and gives it back.
  */
 enum result ledger_sit(struct ledger *ledger, struct reason *why);
-bool ledger_seat_is_dead(const struct ledger *ledger, uint32_t seat);
 bool ledger_seat_seize(struct ledger *ledger, uint32_t seat);
 void ledger_seat_leave(struct ledger *ledger, uint32_t seat);
 

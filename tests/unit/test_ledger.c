@@ -826,6 +826,25 @@ static void limits_of_an_older_epoch_do_not_come_back(void **state)
     serve(alice, "3/60s");
 }
 
+static void what_a_late_one_knows_does_not_bring_its_limits_back(void **state)
+{
+    struct ledger_known known = {.up_to = 2, .day_charged = 2, .month_charged = 2};
+
+    (void)state;
+    serve(alice, "5/60s");
+    epoch = 6;
+    serve(alice, "");
+    drain();
+    epoch = 4;
+    need.day = call_day(help->wall_us);
+    need.month = clock_month_of(need.day);
+    need.history = false;
+    assert_int_equal(know(alice, "5/60s", &known), RESULT_OK);
+    sound();
+    epoch = 8;
+    remaining_is(alice, "5/60s", 0, 3);
+}
+
 static void calls_made_without_limits_count_when_there_are_limits_again(void **state)
 {
     (void)state;
@@ -1143,6 +1162,7 @@ int main(void)
         EACH(a_limit_raised_back_does_not_forget_what_the_lower_one_had_no_room_for),
         EACH(a_new_window_counts_what_went_before_it),
         EACH(limits_of_an_older_epoch_do_not_come_back),
+        EACH(what_a_late_one_knows_does_not_bring_its_limits_back),
         EACH(calls_made_without_limits_count_when_there_are_limits_again),
         EACH(a_key_that_lost_its_limits_is_not_judged_by_them),
         EACH(limits_may_change_while_a_call_is_in_hand),
