@@ -224,7 +224,7 @@ uint32_t ledger_slot_find(const struct ledger *ledger, const char *key);
 uint32_t ledger_slot_make(struct ledger *ledger, const char *key);
 
 /* Gives a slot up with all that is counted in it. */
-void ledger_slot_drop(struct ledger *ledger, uint32_t slot);
+void ledger_slot_drop(struct ledger *ledger, uint32_t at);
 
 /* Whether a slot has a window for each rate. */
 bool ledger_slot_has_spans(const struct ledger_slot *slot, const struct limits *limits);
@@ -234,7 +234,7 @@ bool ledger_slot_has_spans(const struct ledger_slot *slot, const struct limits *
  * another filled from what is known, which may be NULL if there is none.  RESULT_FULL: no
  * room for a ring, nothing was changed.
  */
-enum result ledger_slot_limit(struct ledger *ledger, uint32_t slot,
+enum result ledger_slot_limit(struct ledger *ledger, uint32_t at,
                               const struct ledger_account *account,
                               const struct ledger_known *known, struct reason *why);
 

@@ -62,7 +62,8 @@ static enum result drain(struct meter *meter, enum journal_mode mode, struct rea
 {
     enum result result = journal_drain(meter->home, meter->ledger, mode, why);
 
-    told(meter, result, why);
+    if (result != RESULT_BUSY || !ledger_drain_is_locked(meter->ledger)) /* by another */
+        told(meter, result, why);
     return result;
 }
 
