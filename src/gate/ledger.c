@@ -190,8 +190,9 @@ static void epoch_note(struct ledger_header *header, uint64_t epoch)
 
 /*
  * The slot that a call at this time is counted in, under the account's limits; LEDGER_NONE
- * if it has none: a slot of limits that it had before would not hear of its calls, and
- * goes.  RESULT_MISSING, with the need: the database has to be asked first.
+ * if it has none.  A slot of limits that it had before goes on counting, without limits, or
+ * it would be wrong once there are some again.  RESULT_MISSING, with the need: the database
+ * has to be asked first.
  */
 static enum result slot_get(struct ledger *ledger, const struct ledger_account *account,
                             int64_t wall_us, uint32_t *at, struct ledger_need *need,
@@ -202,12 +203,6 @@ static enum result slot_get(struct ledger *ledger, const struct ledger_account *
 
     epoch_note(header, account->epoch);
     *at = ledger_slot_find(ledger, account->key);
-    if (*at != LEDGER_NONE && account->limits->count == 0 &&
-        account->epoch >= ledger->slots[*at].epoch) {
-        ledger_slot_drop(ledger, *at);
-        header->epoch_seen = header->now; /* its windows may have had calls */
-        *at = LEDGER_NONE;
-    }
     if (*at == LEDGER_NONE && account->limits->count == 0)
         return RESULT_OK;
     if (*at == LEDGER_NONE)
@@ -289,7 +284,7 @@ static enum result know(struct ledger *ledger, const struct ledger_account *acco
         return reason_set(why, RESULT_FULL,
                           "the ledger has no room for one key more: raise ledger_size");
     slot = &ledger->slots[at];
-    if (slot->limits.count == 0 || is_outdated(slot, account))
+    if (is_outdated(slot, account))
         result = ledger_slot_limit(ledger, at, account, known, why);
     if (result != RESULT_OK)
         return result;
@@ -439,9 +434,12 @@ static enum result bury_one(struct ledger *ledger, uint32_t at, struct reason *w
 
 enum result ledger_bury(struct ledger *ledger, uint64_t age, struct reason *why)
 {
-    enum result result = RESULT_OK;
-    uint64_t now = ledger_instant(ledger);
+    enum result result = ledger_lock(ledger, why);
+    uint64_t now = ledger->header->now;
 
+    if (result != RESULT_OK)
+        return result;
+    ledger_unlock(ledger); /* what a dead holder left is undone: a seat is as it looks */
     for (uint32_t i = 0; result == RESULT_OK && i < ledger->header->seats_high; i++) {
         const struct ledger_seat *seat = &ledger->seats[i];
 
@@ -602,10 +600,11 @@ static enum result charge_more(struct ledger *ledger, const struct ledger_accoun
     struct ledger_seat *seat = &ledger->seats[ledger->seat];
     uint32_t at = ledger_slot_find(ledger, seat->call.key);
     struct ledger_slot *slot = at != LEDGER_NONE ? &ledger->slots[at] : NULL;
-    bool limited = account->limits->count > 0 || (slot != NULL && slot->epoch > account->epoch);
+    bool known = slot != NULL && is_of_now(slot, call_day(seat->call.started_us));
+    bool limited = known && (account->limits->count > 0 || slot->epoch > account->epoch);
     int64_t wall_us = ledger->clock.wall_us();
 
-    if (limited && (slot == NULL || !is_of_now(slot, call_day(seat->call.started_us))))
+    if (!known && account->limits->count > 0)
         return reason_set(why, RESULT_BUSY, "the day of the call is over");
     if (limited)
         judge(ledger, slot, 0, more, wall_us, verdict);

@@ -223,9 +223,6 @@ uint32_t ledger_slot_find(const struct ledger *ledger, const char *key);
 /* A new slot for a key, with nothing counted; LEDGER_NONE: all are in use. */
 uint32_t ledger_slot_make(struct ledger *ledger, const char *key);
 
-/* Gives a slot up with all that is counted in it. */
-void ledger_slot_drop(struct ledger *ledger, uint32_t at);
-
 /* Whether a slot has a window for each rate. */
 bool ledger_slot_has_spans(const struct ledger_slot *slot, const struct limits *limits);
 

@@ -156,7 +156,7 @@ static bool is_idle(const struct ledger *ledger, struct ledger_slot *slot)
     return true;
 }
 
-void ledger_slot_drop(struct ledger *ledger, uint32_t at)
+static void evict(struct ledger *ledger, uint32_t at)
 {
     struct ledger_slot *slot = &ledger->slots[at];
 
@@ -180,7 +180,7 @@ static bool evict_one(struct ledger *ledger, uint32_t keep)
 
         header->slot_hand = at + 1;
         if (at != keep && slot->state == LEDGER_SLOT_USED && is_idle(ledger, slot)) {
-            ledger_slot_drop(ledger, at);
+            evict(ledger, at);
             return true;
         }
     }

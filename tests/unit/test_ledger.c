@@ -658,6 +658,25 @@ static void a_call_of_the_future_is_taken_for_one_of_now(void **state)
     assert_int_equal(verdict.retry_s, 61);
 }
 
+/* Serves keys of this limit until one finds no room; returns how many there were. */
+static unsigned fill(const char *limits, unsigned from)
+{
+    char key[KEY_ID_LEN + 1];
+    enum result result = RESULT_OK;
+
+    for (unsigned i = from; i < 10000; i++) {
+        key_of(key, i);
+        result = try_of(ledger, key, limits, 1);
+        if (result == RESULT_FULL)
+            return i - from;
+        assert_int_equal(result, RESULT_OK);
+        settle(200);
+        drain();
+    }
+    fail_msg("there was room for all");
+    return 0;
+}
+
 static void calls_that_the_database_does_not_have_yet_are_added_to_what_it_says(void **state)
 {
     static const char limits[] = "9/60s,20/day";
@@ -665,17 +684,39 @@ static void calls_that_the_database_does_not_have_yet_are_added_to_what_it_says(
     (void)state;
     admit(alice, limits, 2);
     settle(200);
-    drain();
+    admit(alice, limits, 4);
+    settle(500);
+    admit_of(other, alice, limits, 5);
+    help_pass(61 * HELP_SECOND);
+    fill("2/60s", 0);
+    assert_int_equal(ledger_slot_find(ledger, alice), LEDGER_NONE); /* it has given way */
+    help_pass(61 * HELP_SECOND);
+    remaining_is(alice, limits, 1, 20 - 2 - 5);
     admit(alice, limits, 3);
+    settle(200);
+    settle_of(other, 422);
+    remaining_is(alice, limits, 1, 20 - 2 - 3);
+}
+
+/* As it is for who asks while much goes on: the calls after the number that it was told. */
+static void what_was_read_before_calls_ended_counts_them_too(void **state)
+{
+    static const char limits[] = "9/60s,20/day";
+    struct ledger_known known = {.up_to = 0};
+
+    (void)state;
+    assert_int_equal(admit_once(alice, limits), RESULT_MISSING);
+    admit(alice, limits, 2);
     settle(200);
     admit(alice, limits, 4);
     settle(500);
     admit_of(other, alice, limits, 5);
-    ledger_slot_drop(ledger, ledger_slot_find(ledger, alice));
-    remaining_is(alice, limits, 1, 20 - 2 - 3 - 5);
-    remaining_is(alice, limits, 0, 9 - 4);
-    settle_of(other, 422);
-    remaining_is(alice, limits, 1, 20 - 2 - 3);
+    drain();
+    epoch += 2;
+    assert_int_equal(know(alice, "9/50s,20/day", &known), RESULT_OK);
+    sound();
+    remaining_is(alice, "9/50s,20/day", 0, 9 - 3);
+    remaining_is(alice, "9/50s,20/day", 1, 20 - 2 - 5);
 }
 
 static void what_was_read_too_long_ago_is_read_anew(void **state)
@@ -873,25 +914,6 @@ static void a_charge_in_shadow_is_made_and_named(void **state)
 }
 
 /* ---- when there is no room ---- */
-
-/* Serves keys of this limit until one finds no room; returns how many there were. */
-static unsigned fill(const char *limits, unsigned from)
-{
-    char key[KEY_ID_LEN + 1];
-    enum result result = RESULT_OK;
-
-    for (unsigned i = from; i < 10000; i++) {
-        key_of(key, i);
-        result = try_of(ledger, key, limits, 1);
-        if (result == RESULT_FULL)
-            return i - from;
-        assert_int_equal(result, RESULT_OK);
-        settle(200);
-        drain();
-    }
-    fail_msg("there was room for all");
-    return 0;
-}
 
 static void a_key_for_which_there_is_no_room_is_refused_and_none_in_use_gives_way(void **state)
 {
@@ -1114,6 +1136,7 @@ int main(void)
         EACH(where_there_was_more_history_than_told_the_window_is_full),
         EACH(a_call_of_the_future_is_taken_for_one_of_now),
         EACH(calls_that_the_database_does_not_have_yet_are_added_to_what_it_says),
+        EACH(what_was_read_before_calls_ended_counts_them_too),
         EACH(what_was_read_too_long_ago_is_read_anew),
         EACH(what_was_read_without_history_does_not_do_after_limits_have_changed),
         EACH(a_lowered_limit_counts_what_went_before_and_a_raised_one_too),
