@@ -38,10 +38,10 @@ static enum result sums_read(struct home *home, const char *id, struct key_usage
     return result;
 }
 
-static enum result limits_look(struct home *home, const struct key_row *row,
+static enum result limits_look(struct home *home, const struct key_row *row, uint64_t epoch,
                                struct key_usage *usage, struct reason *why)
 {
-    struct caller caller = {.shadow = row->of_tier.shadow, .epoch = epoch_read(home->epoch)};
+    struct caller caller = {.shadow = row->of_tier.shadow, .epoch = epoch};
     struct meter *meter = NULL;
     struct limits limits;
     enum result result = key_limits(row, &limits, why);
@@ -62,15 +62,17 @@ enum result key_usage_read(struct home *home, const char *id, struct key_usage *
                            struct reason *why)
 {
     enum result result = cli_calls_bring_in(home, why);
+    uint64_t epoch = epoch_read(home->epoch); /* before the database: see epoch.h */
     struct key_row row;
 
+    memset(&row, 0, sizeof(row));
     memset(usage, 0, sizeof(*usage));
     if (result == RESULT_OK)
         result = key_row_get(home->db, id, &row, why);
     if (result == RESULT_OK)
         result = sums_read(home, id, usage, why);
     if (result == RESULT_OK && row.revoked_at == 0)
-        result = limits_look(home, &row, usage, why);
+        result = limits_look(home, &row, epoch, usage, why);
     return result;
 }
 

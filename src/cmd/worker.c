@@ -242,14 +242,14 @@ static enum result prepare(struct home *home, int argc, char **argv, struct reas
     close(home->origin); /* a worker never goes back */
     home->origin = -1;
     shut_memory(); /* after the identity was taken, which makes it dumpable again */
-    if (result == RESULT_OK && path != NULL)
-        result = listen_open(path, why); /* soon: who finds nobody comes back a second later */
     if (result == RESULT_OK)
         result = home_load_config(home, environ, why);
     if (result == RESULT_OK)
         result = set_arguments(&home->config, argc, argv, why);
     if (result == RESULT_OK)
         result = try_home(home, why);
+    if (result == RESULT_OK && path != NULL) /* last: it takes the path from who serves there */
+        result = listen_open(path, why);
     return result;
 }
 

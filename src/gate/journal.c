@@ -3,6 +3,7 @@
  */
 #include "gate/journal.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -93,28 +94,34 @@ static enum result call_take(struct db *db, struct sums *sums, const struct call
 
 /* ---- draining ---- */
 
-static enum result retain(struct home *home, struct reason *why)
+/* More go than come, or under load the log would outgrow its time. */
+static enum result retain(struct home *home, int64_t taken, struct reason *why)
 {
     int64_t keep = home->config.call_retention, deleted;
 
     if (keep == 0)
         return RESULT_OK;
-    return call_rows_expire(home->db, clock_wall_us() - keep * 1000000, EXPIRE_STEP, &deleted,
-                            why);
+    return call_rows_expire(home->db, clock_wall_us() - keep * 1000000, EXPIRE_STEP + 2 * taken,
+                            &deleted, why);
 }
 
 /*
  * Within the transaction.  The database's own number goes before the ledger's, which is
  * behind it if one died after the commit.
  */
-static enum result take_all(struct home *home, const struct ledger *ledger, int64_t last,
-                            struct reason *why)
+static enum result take_all(struct home *home, const struct ledger *ledger, int64_t known,
+                            int64_t last, struct reason *why)
 {
     struct sums sums = {.count = 0};
     enum result result;
     int64_t drained;
 
     result = call_drained_get(home->db, &drained, why);
+    if (result == RESULT_OK && (drained < known || drained > last))
+        return reason_set(why, RESULT_MALFORMED,
+                          "the ledger (%" PRId64 " to %" PRId64 ") and the database (%" PRId64
+                          ") do not belong together: one was replaced; end all workers",
+                          known, last, drained);
     for (int64_t seq = drained + 1; result == RESULT_OK && seq <= last; seq++)
         result = call_take(home->db, &sums, ledger_call(ledger, seq), why);
     if (result == RESULT_OK)
@@ -122,17 +129,17 @@ static enum result take_all(struct home *home, const struct ledger *ledger, int6
     if (result == RESULT_OK)
         result = last > drained ? call_drained_set(home->db, last, why)
                                 : call_drained_rewrite(home->db, drained, why);
-    return result == RESULT_OK ? retain(home, why) : result;
+    return result == RESULT_OK ? retain(home, last - drained, why) : result;
 }
 
-static enum result commit_all(struct home *home, const struct ledger *ledger, int64_t last,
-                              struct reason *why)
+static enum result commit_all(struct home *home, const struct ledger *ledger, int64_t drained,
+                              int64_t last, struct reason *why)
 {
     enum result result = db_begin(home->db, why);
 
     if (result != RESULT_OK)
         return result;
-    result = take_all(home, ledger, last, why);
+    result = take_all(home, ledger, drained, last, why);
     if (result == RESULT_OK)
         return db_commit(home->db, why);
     db_rollback(home->db);
@@ -151,9 +158,10 @@ static enum result drain_locked(struct home *home, struct ledger *ledger,
     if (result == RESULT_OK && mode == JOURNAL_WHOLE && last == drained)
         return RESULT_OK; /* who only reads the log asks for no lock in vain */
     if (result == RESULT_OK)
-        result = commit_all(home, ledger, last, why);
+        result = commit_all(home, ledger, drained, last, why);
     if (result == RESULT_READONLY && home_reopen_database(home, why) == RESULT_OK)
-        result = commit_all(home, ledger, last, why); /* it may have been for a while only */
+        result = commit_all(home, ledger, drained, last,
+                            why); /* it may have been for a while only */
     if (result == RESULT_OK)
         return ledger_drained(ledger, last, why);
     ledger_drained(ledger, LEDGER_DRAIN_REFUSED, NULL);
@@ -184,7 +192,7 @@ enum result journal_take_back(struct home *home, struct ledger *ledger, int64_t 
     result = call_drained_get(home->db, &drained, why);
     if (result == RESULT_OK && seq <= drained)
         result = reason_set(why, RESULT_MISSING, "the call is in the database already");
-    else if (result == RESULT_OK)
+    else /* also if it cannot say: of a call that it has, nobody reads the journal's */
         result = ledger_amend(ledger, seq, status, why);
     ledger_drain_unlock(ledger);
     return result;

@@ -179,6 +179,8 @@ static enum result need_set(const struct ledger_account *account, int64_t wall_u
 /* From its first call under them on, an account's limits are those that hold. */
 static void epoch_note(struct ledger_header *header, uint64_t epoch)
 {
+    if (epoch < header->epoch) /* a latecomer's call is one that newer limits may not see */
+        header->epoch_seen = header->now;
     if (epoch <= header->epoch)
         return;
     header->epoch_seen = header->now;
@@ -507,14 +509,14 @@ static enum result admit(struct ledger *ledger, const struct ledger_account *acc
         slot = &ledger->slots[at];
         judge(ledger, slot, 1, charge, wall_us, verdict);
     }
-    if (verdict->exceeded != 0 && !account->shadow) {
+    if (slot != NULL && verdict->exceeded != 0 && !account->shadow) {
         verdict->never = is_never(slot, charge);
         stand_all(ledger, slot, wall_us, verdict);
         return reason_set(why, RESULT_DENIED, "over a limit");
     }
     seat->call.started_us = wall_us;
     seat->over[0] = '\0';
-    if (verdict->exceeded != 0)
+    if (slot != NULL && verdict->exceeded != 0)
         name_exceeded(slot, verdict->exceeded, seat->over);
     ledger_begin(ledger, at, ledger->seat, 0);
     if (slot != NULL)
@@ -605,13 +607,13 @@ static enum result charge_more(struct ledger *ledger, const struct ledger_accoun
         return reason_set(why, RESULT_BUSY, "the day of the call is over");
     if (limited)
         judge(ledger, slot, 0, more, wall_us, verdict);
-    if (verdict->exceeded != 0 && !account->shadow) {
+    if (slot != NULL && verdict->exceeded != 0 && !account->shadow) {
         verdict->never = is_never(slot, seat->charged + more);
         stand_all(ledger, slot, wall_us, verdict);
         return reason_set(why, RESULT_DENIED, "over a limit");
     }
     ledger_begin(ledger, at, ledger->seat, 0);
-    if (verdict->exceeded != 0)
+    if (slot != NULL && verdict->exceeded != 0)
         name_exceeded(slot, verdict->exceeded, seat->over);
     slot_charge(ledger, at, seat->call.started_us, more);
     seat->charged += more;

@@ -24,6 +24,15 @@ static void prefix_of(const struct addr *address, uint8_t out[16])
         memset(out + IPV6_PREFIX_BYTES, 0, 16 - IPV6_PREFIX_BYTES);
 }
 
+/* Each bit of the result depends on each bit of x: the finalizer of SplitMix64 (D. Stafford).
+ */
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
 static struct ledger_watched *set_of(const struct ledger *ledger, const uint8_t prefix[16],
                                      uint32_t used)
 {
@@ -31,9 +40,7 @@ static struct ledger_watched *set_of(const struct ledger *ledger, const uint8_t 
 
     memcpy(&a, prefix, sizeof(a));
     memcpy(&b, prefix + sizeof(a), sizeof(b));
-    hash = (a ^ ledger->header->address_seed) * UINT64_C(0x9e3779b97f4a7c15);
-    hash = (hash ^ hash >> 29 ^ b ^ used) * UINT64_C(0xbf58476d1ce4e5b9);
-    hash ^= hash >> 32;
+    hash = mix(mix(mix(a ^ ledger->header->address_seed) ^ b) + used);
     return ledger->watched +
            (hash & (ledger->header->layout.watched / LEDGER_WAYS - 1)) * LEDGER_WAYS;
 }

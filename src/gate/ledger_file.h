@@ -230,7 +230,7 @@ bool ledger_slot_has_spans(const struct ledger_slot *slot, const struct limits *
  * another filled from what is known, which may be NULL if there is none.  RESULT_FULL: no
  * room for a ring, nothing was changed.
  */
-enum result ledger_slot_limit(struct ledger *ledger, uint32_t slot,
+enum result ledger_slot_limit(struct ledger *ledger, uint32_t at,
                               const struct ledger_account *account,
                               const struct ledger_known *known, struct reason *why);
 

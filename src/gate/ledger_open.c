@@ -209,9 +209,9 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
     LEDGER_STEP();
     if (result == RESULT_OK)
         result = map_bytes(ledger, path, layout.bytes, why);
-    if (result != RESULT_OK)
-        return result;
     header = ledger->header;
+    if (result != RESULT_OK || header == NULL)
+        return result;
     header->version = VERSION;
     header->struct_bytes = struct_bytes();
     header->size = *size;
@@ -242,6 +242,7 @@ static bool is_proved(const struct ledger *ledger)
         return false;
     layout_make(&layout, &header->size);
     return layout.bytes == ledger->mapped &&
+           /* NOLINTNEXTLINE: it was zeroed when it was made, its padding with it */
            memcmp(&layout, &header->layout, sizeof(layout)) == 0;
 }
 
@@ -263,13 +264,12 @@ static enum result map_ours(struct ledger *ledger, const char *path, struct reas
     if (result != RESULT_OK)
         return result;
     header = ledger->header;
-    if (memcmp(header->magic, magic, sizeof(magic)) != 0)
-        result = RESULT_MISSING;
-    else if (header->version == VERSION && header->struct_bytes == struct_bytes())
+    result = RESULT_MISSING;
+    if (memcmp(header->magic, magic, sizeof(magic)) == 0 && header->version == VERSION &&
+        header->struct_bytes == struct_bytes())
         result = is_proved(ledger) ? RESULT_OK : RESULT_MISSING;
-    else if (header->last == header->drained && header->open == 0)
-        result = RESULT_MISSING;
-    else
+    else if (memcmp(header->magic, magic, sizeof(magic)) == 0 &&
+             (header->last != header->drained || header->open != 0))
         result = reason_set(why, RESULT_BUSY,
                             "%s is another version's and has calls that are not in the "
                             "database: end all workers, start that version once more and end "
@@ -403,8 +403,8 @@ static enum result rescue_all(const struct ledger *ledger, int64_t *drained,
 /* How the file that is there fits. */
 enum fit {
     FIT_WELL,
-    FIT_BADLY,   /* of another size, or of another time than the database */
-    FIT_NOT,     /* of an earlier start of the machine */
+    FIT_BADLY,   /* of another size */
+    FIT_NOT,     /* of an earlier start of the machine, or another time than the database */
     FIT_NOT_READ /* none, torn, or another version's */
 };
 
@@ -435,11 +435,10 @@ static enum result file_look(struct ledger *ledger, const char *path,
     drained = __atomic_load_n(&header->drained, __ATOMIC_ACQUIRE);
     result = database->drained(database->arg, &found->drained, why);
     found->ahead = drained > found->drained;
-    if (memcmp(header->boot, ledger->boot, sizeof(header->boot)) != 0)
+    if (memcmp(header->boot, ledger->boot, sizeof(header->boot)) != 0 || found->ahead ||
+        found->drained > __atomic_load_n(&header->last, __ATOMIC_ACQUIRE))
         found->fit = FIT_NOT;
-    else if (found->ahead ||
-             found->drained > __atomic_load_n(&header->last, __ATOMIC_ACQUIRE) ||
-             memcmp(size, &header->size, sizeof(*size)) != 0)
+    else if (memcmp(size, &header->size, sizeof(*size)) != 0)
         found->fit = FIT_BADLY;
     else
         found->fit = FIT_WELL;
@@ -461,7 +460,8 @@ static enum result look_or_make(struct ledger *ledger, const char *path,
         return found.fit == FIT_BADLY
                    ? RESULT_OK
                    : reason_set(why, RESULT_BUSY,
-                                "%s is another version's and in use: end all workers first",
+                                "%s is another version's, machine's or database's, and in use: "
+                                "end all workers first",
                                 path);
     /* Of a database that was put back, the calls since then are not its own. */
     if (found.fit != FIT_NOT_READ && !found.ahead)

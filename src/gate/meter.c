@@ -15,7 +15,10 @@ enum {
     FRESH_NS = 500000000,    /* and it has taken a write in the last so long, */
     PATIENT_NS = 2000000000, /* or in this, if somebody is at it right now */
     REFUSED_NS = 100000000,  /* after a refusal it is asked again */
-    FULL_SHARE = 4,          /* of the journal: the part that makes it due at once */
+    /* Or until so many wait: bringing those in takes a millisecond, which none of the requests
+       beside it feels. */
+    DUE_CALLS = 256,
+    FULL_SHARE = 4, /* and never more than this part of the journal */
     KNOW_TRIES = 4,
     HISTORY_MAX = 1 << 18, /* starts of calls that are read */
     STATUS_FAILED = 503,
@@ -62,7 +65,8 @@ static enum result drain(struct meter *meter, enum journal_mode mode, struct rea
 {
     enum result result = journal_drain(meter->home, meter->ledger, mode, why);
 
-    told(meter, result, why);
+    if (result != RESULT_BUSY || !ledger_drain_is_locked(meter->ledger)) /* by another */
+        told(meter, result, why);
     return result;
 }
 
@@ -76,7 +80,7 @@ void meter_tend(struct meter *meter)
     if (state.last == state.drained && state.open == 0)
         return;
     now = ledger_instant(meter->ledger);
-    if (now - state.drained_at < DUE_NS &&
+    if (now - state.drained_at < DUE_NS && state.last - state.drained < DUE_CALLS &&
         state.last - state.drained < state.journal / FULL_SHARE)
         return;
     if (state.refused_at != 0 && now - state.refused_at < REFUSED_NS)

@@ -182,7 +182,8 @@ static bool home_was_replaced(struct service *service, int64_t second)
     if (second == service->looked_second)
         return false;
     service->looked_second = second;
-    return epoch_is_orphan(service->home.epoch) || meter_is_orphan(service->meter);
+    return epoch_is_orphan(service->home.epoch) || meter_is_orphan(service->meter) ||
+           db_is_orphan(service->home.db);
 }
 
 bool service_run(struct service *service)
@@ -198,7 +199,7 @@ bool service_run(struct service *service)
             meter_tend(service->meter);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
-            log_message("the home's epoch or ledger was replaced under a worker, which ends");
+            log_message("a file of the home was replaced under a worker, which ends");
             return false;
         }
         if (meter_is_stuck(service->meter)) {

@@ -689,3 +689,13 @@ void db_copy_close(struct db_copy *copy)
             unlink(path);
     free(copy);
 }
+
+bool db_is_orphan(struct db *db)
+{
+    int moved = 0;
+
+    return db->handle != NULL &&
+           sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+               SQLITE_OK &&
+           moved != 0;
+}

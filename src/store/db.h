@@ -53,6 +53,9 @@ enum result db_begin(struct db *db, struct reason *why);
 enum result db_commit(struct db *db, struct reason *why);
 void db_rollback(struct db *db);
 
+/* Whether its file was removed or replaced under the connection.  One system call. */
+bool db_is_orphan(struct db *db);
+
 /* What is read between them is of one moment.  db_read_end() follows also a failure to read. */
 enum result db_read_begin(struct db *db, struct reason *why);
 void db_read_end(struct db *db);

@@ -36,6 +36,7 @@ bad_line() { # REGEX LINE: appended; the number of the line is asked for, too
 @test "the example that init writes is good, names every setting and shows every default" {
   run cli config check
   [ "$status" = 0 ]
+  sed -i '/^address_rate = off$/d' "$CONF" # which is the tests' own
   cli config example | diff - "$CONF"
   [ "$(grep -cE '^#[a-z_]+ = ' "$CONF")" -ge 7 ]
   # With every setting uncommented it means the same.

@@ -131,6 +131,7 @@ downgrade() {
 
 @test "init upgrades a database of the first schema, and its keys go on" {
   gate_home
+  cli key set "$(cut -d_ -f2 <<<"$KEY")" --tier standard >/dev/null
   ended=$(cli key create --name ended 2>/dev/null)
   cli key revoke "$(cut -d_ -f2 <<<"$ended")" >/dev/null
   some=$(cli key create --name some --models iris --expires 1d 2>/dev/null)

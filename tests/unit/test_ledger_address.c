@@ -36,6 +36,12 @@ static int setup_of_one_set(void **state)
     return setup_of(LEDGER_WAYS);
 }
 
+static int setup_of_many_sets(void **state)
+{
+    (void)state;
+    return setup_of(512);
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -174,6 +180,28 @@ static void the_address_that_was_quiet_for_longest_gives_way(void **state)
     assert_int_equal(ask("192.0.2.1"), RESULT_OK); /* it was, and has been forgotten */
 }
 
+/* In one set they would push each other out, nine of them already. */
+static void addresses_of_one_network_do_not_share_a_place(void **state)
+{
+    static const char *const networks[][2] = {
+        {"203.0.113.", ""}, {"203.", ".113.7"}, {"2001:db8:0:", "::1"}};
+    char text[ADDR_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+        uint32_t used = 0;
+
+        for (int k = 0; k < 250; k++) {
+            snprintf(text, sizeof(text), "%s%d%s", networks[i][0], k, networks[i][1]);
+            assert_int_equal(ask_of(LEDGER_WATCH_ALL, text, "1/10s"), RESULT_OK);
+        }
+        for (uint32_t k = 0; k < ledger->header->layout.watched; k++)
+            used += ledger->watched[k].used != 0;
+        assert_true(used > 200); /* of 512 places, by chance */
+        memset(ledger->watched, 0, ledger->header->layout.watched * sizeof(*ledger->watched));
+    }
+}
+
 static void a_hundred_thousand_addresses_take_no_more_room_and_no_time(void **state)
 {
     uint64_t begin = clock_mono_ns(), took;
@@ -232,6 +260,8 @@ int main(void)
         EACH(without_a_rate_nothing_is_counted),
         cmocka_unit_test_setup_teardown(the_address_that_was_quiet_for_longest_gives_way,
                                         setup_of_one_set, teardown),
+        cmocka_unit_test_setup_teardown(addresses_of_one_network_do_not_share_a_place,
+                                        setup_of_many_sets, teardown),
         EACH(a_hundred_thousand_addresses_take_no_more_room_and_no_time),
         EACH(no_window_of_an_address_has_more_than_its_rate),
     };
