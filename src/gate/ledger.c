@@ -217,7 +217,7 @@ static enum result slot_get(struct ledger *ledger, const struct ledger_account *
         if (result != RESULT_OK)
             return result;
     }
-    if (!is_of_now(slot, call_day(wall_us)))
+    if (slot->doubt || !is_of_now(slot, call_day(wall_us)))
         return need_set(account, wall_us, false, need);
     return RESULT_OK;
 }
@@ -297,6 +297,8 @@ static enum result know(struct ledger *ledger, const struct ledger_account *acco
     slot->day_charged = day;
     LEDGER_STEP();
     slot->month_charged = month;
+    LEDGER_STEP();
+    slot->doubt = 0;
     ledger_commit(ledger);
     return RESULT_OK;
 }
@@ -385,30 +387,40 @@ enum result ledger_settle(struct ledger *ledger, const struct ledger_end *end, i
     return RESULT_OK;
 }
 
-enum result ledger_amend(struct ledger *ledger, int64_t seq, int64_t status, struct reason *why)
+/*
+ * Takes the charge of a record back.  What its key was charged is asked for before its next
+ * call, since the database may have this one all the same, if it could not be asked, and
+ * then that counts.
+ */
+static void amend(struct ledger *ledger, struct ledger_record *record, int64_t status)
 {
-    enum result result = ledger_lock(ledger, why);
-    struct ledger_record *record;
-    uint32_t slot;
+    uint32_t slot = ledger_slot_find(ledger, record->call.key);
 
-    if (result != RESULT_OK)
-        return result;
-    if (seq <= ledger->header->drained || seq > ledger->header->last) {
-        ledger_unlock(ledger);
-        return reason_set(why, RESULT_MISSING, "the journal does not have the call");
-    }
-    record = ledger_record_at(ledger, seq);
-    slot = ledger_slot_find(ledger, record->call.key);
-    ledger_begin(ledger, slot, LEDGER_NONE, seq);
+    ledger_begin(ledger, slot, LEDGER_NONE, record->call.seq);
     slot_charge(ledger, slot, record->call.started_us, -record->call.charged);
+    if (slot != LEDGER_NONE)
+        ledger->slots[slot].doubt = 1;
+    LEDGER_STEP();
     record->call.charged = 0;
     LEDGER_STEP();
     record->call.status = status;
     LEDGER_STEP();
     record->check = ledger_record_check(&record->call);
     ledger_commit(ledger);
+}
+
+enum result ledger_amend(struct ledger *ledger, int64_t seq, int64_t status, struct reason *why)
+{
+    enum result result = ledger_lock(ledger, why);
+
+    if (result != RESULT_OK)
+        return result;
+    if (seq > ledger->header->drained && seq <= ledger->header->last)
+        amend(ledger, ledger_record_at(ledger, seq), status);
+    else
+        result = reason_set(why, RESULT_MISSING, "the journal does not have the call");
     ledger_unlock(ledger);
-    return RESULT_OK;
+    return result;
 }
 
 /* ---- the dead ---- */

@@ -169,8 +169,9 @@ enum result ledger_settle(struct ledger *ledger, const struct ledger_end *end, i
 /*
  * Gives a call that was settled and is not in the database the status of a failure and its
  * charge back: for an answer that was not let out after all.  Only while the drain's lock
- * is held, and once ledger_drained() was told the number that the database has by then: a
- * drain may have died, or failed, between the two.  RESULT_MISSING: it is in the database.
+ * is held, and once the database was asked whether it has it, since a drain may have died
+ * before ledger_drained(); if it has it and could not be asked, its row is what counts.
+ * RESULT_MISSING: it is in the database.
  */
 enum result ledger_amend(struct ledger *ledger, int64_t seq, int64_t status,
                          struct reason *why);

@@ -74,6 +74,7 @@ struct ledger_slot {
     struct limits limits;
     uint32_t windows;                 /* as many as limits has rates, in their order */
     uint32_t rings[LIMITS_RATES_MAX]; /* first unit of each ring */
+    uint32_t doubt; /* 1: what was charged is to be asked for before the next call */
     struct window window[LIMITS_RATES_MAX];
 };
 

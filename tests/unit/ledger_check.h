@@ -162,13 +162,15 @@ static inline int64_t check_charged(const struct ledger *ledger, const char *key
     return charged;
 }
 
+/* A month of which nothing is known ends before it begins. */
 static inline const char *check_sums(const struct ledger *ledger)
 {
     for (uint32_t i = 0; i < ledger->header->slots_high; i++) {
         const struct ledger_slot *slot = &ledger->slots[i];
         int64_t day, month;
 
-        if (slot->state != LEDGER_SLOT_USED || slot->month.last < slot->month.first)
+        if (slot->state != LEDGER_SLOT_USED || slot->month.last < slot->month.first ||
+            slot->doubt)
             continue;
         day = check_charged(ledger, slot->key, slot->day, slot->day);
         month = check_charged(ledger, slot->key, slot->month.first, slot->month.last);
@@ -180,7 +182,6 @@ static inline const char *check_sums(const struct ledger *ledger)
     return NULL;
 }
 
-/* A month of which nothing is known is before its own beginning. */
 static inline const char *check_all(const struct ledger *ledger)
 {
     const char *wrong = NULL;
