@@ -95,11 +95,35 @@ static void equals_the_definition_for_any_shape(void **state)
 
 static void rounds_values_to_float32_before_it_compares(void **state)
 {
-    struct draft_node nodes[] = {{.threshold = 0.1F, .left = 1}, {.leaf = 0}, {.leaf = 1}};
+    struct draft_node nodes[] = {
+        {.threshold = 0.1F, .left = 1, .right = 2}, {.leaf = 0}, {.leaf = 1}};
     double leaves[] = {-1, 1}, row, out;
-    struct draft_tree tree = {nodes, 3, 1, leaves, 2};
+    struct draft_tree tree = {
+        .nodes = nodes, .n_nodes = 3, .leaves = leaves, .n_leaves = 2, .width = 1};
+    struct draft_column column = {0, DRAFT_KEEP};
+    struct draft_target target = {0};
     struct draft_feature feature = {.name = (char[]){"x"}, .type = IMAGE_REAL};
-    struct draft draft = {SPEC_REGRESS, 1, 0, 1, 1, &feature, NULL, &tree, {.source = "test"}};
+    double base = 0;
+    struct draft draft = {.spec = {.task = SPEC_REGRESS,
+                                   .compare = SPEC_COMPARE_F32,
+                                   .sum = SPEC_SUM_F64,
+                                   .fold = SPEC_FOLD_MEAN,
+                                   .transform = SPEC_IDENTITY,
+                                   .label = SPEC_LABEL_ARGMAX,
+                                   .category = SPEC_CATEGORY_SIGN,
+                                   .n_outputs = 1,
+                                   .divisor = 1,
+                                   .parameter = 1},
+                          .n_features = 1,
+                          .n_columns = 1,
+                          .n_targets = 1,
+                          .n_trees = 1,
+                          .features = &feature,
+                          .columns = &column,
+                          .targets = &target,
+                          .trees = &tree,
+                          .base = &base,
+                          .facts = {.source = "test"}};
     struct image *image;
     struct reason why;
     void *bytes;
