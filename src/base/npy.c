@@ -385,12 +385,14 @@ enum result npy_next(struct npy *npy, double *row, struct reason *why)
 void npy_header_print(char out[NPY_WRITE_HEADER], enum npy_kind kind, uint64_t rows,
                       uint64_t columns)
 {
-    char text[NPY_WRITE_HEADER];
-    int len = snprintf(text, sizeof(text),
-                       "{'descr': '%s', 'fortran_order': False, 'shape': (%" PRIu64 ", %" PRIu64
-                       "), }",
-                       kind == NPY_F64 ? "<f8" : "<i8", rows, columns);
+    char text[NPY_WRITE_HEADER], second[24] = "";
+    int len;
 
+    if (columns > 0)
+        snprintf(second, sizeof(second), " %" PRIu64, columns);
+    len = snprintf(text, sizeof(text),
+                   "{'descr': '%s', 'fortran_order': False, 'shape': (%" PRIu64 ",%s), }",
+                   kind == NPY_F64 ? "<f8" : "<i8", rows, second);
     memcpy(out, NPY_MAGIC "\x01\x00\x76\x00", 10); /* 118 bytes follow */
     memset(out + 10, ' ', NPY_WRITE_HEADER - 11);
     memcpy(out + 10, text, (size_t)len);

@@ -55,7 +55,10 @@ enum npy_kind {
     NPY_I64
 };
 
-/* The header of an array of rows x columns such numbers; always of the same length. */
+/*
+ * The header of an array of rows x columns such numbers, or of one dimension where columns
+ * is 0; always of the same length.
+ */
 void npy_header_print(char out[NPY_WRITE_HEADER], enum npy_kind kind, uint64_t rows,
                       uint64_t columns);
 

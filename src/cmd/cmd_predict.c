@@ -213,12 +213,13 @@ static enum result head_write(const struct predict *predict, struct reason *why)
     enum npy_kind kind = image_n_classes(predict->image) != 0 && predict->output == OUTPUT_LABEL
                              ? NPY_I64
                              : NPY_F64;
+    const uint32_t width = width_of(predict);
     char header[NPY_WRITE_HEADER];
     struct buf text = {0};
     enum result result;
 
     if (predict->npy) {
-        npy_header_print(header, kind, predict->done, width_of(predict));
+        npy_header_print(header, kind, predict->done, width > 1 ? width : 0);
         buf_put(&text, header, sizeof(header));
     } else if (rows_have_header(predict->rows)) {
         header_put(predict, &text);
