@@ -50,11 +50,11 @@ enum spec_fold {
 };
 
 /*
- * Treelite's softmax of float64: t = (float)exp(x - (float)max), then the float64 quotient
- * of t and (float)(their sum in float64).
- *
  * From margins (the folded outputs) to probabilities or values.  F32 and F64 say in what
  * precision the C library's expf() or exp() is called.  a is spec.parameter.
+ *
+ * Treelite's softmax of float64: t = (float)exp(x - (float)max), then the float64 quotient
+ * of t and (float)(their sum in float64).
  */
 enum spec_transform {
     SPEC_IDENTITY = 1,
@@ -77,7 +77,7 @@ enum spec_transform {
     SPEC_PROBIT_ONNX = 18,
     SPEC_SIGMOID_PLAIN_F32 = 19,  /* Treelite: 1 / (1 + expf(-a x)), all in float32 */
     SPEC_SIGMOIDS_PLAIN_F32 = 20, /* the same for each class, not normalised */
-    SPEC_SOFTMAX_TREELITE = 21,   /* of float64 margins, see below */
+    SPEC_SOFTMAX_TREELITE = 21,   /* of float64 margins, see above */
     SPEC_EXP2_F64 = 22,           /* Treelite's isolation forests: exp2(-x / a), a value */
     SPEC_COMPLEMENT_F32 = 23,     /* ONNX Runtime: the margin is p of the second class */
     SPEC_TRANSFORM__MAX
