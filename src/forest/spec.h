@@ -69,6 +69,7 @@ enum spec_transform {
     SPEC_SOFTMAX_ONNX = 16,
     SPEC_SOFTMAX_ZERO_ONNX = 17,
     SPEC_PROBIT_ONNX = 18,
+    SPEC_COMPLEMENT_F64 = 24, /* LightGBM's forests before 2.2.3: p of the second class */
     SPEC_TRANSFORM__MAX
 };
 
@@ -94,7 +95,8 @@ enum spec_category {
  *
  * n_outputs is how many numbers a row has before the transform: one for each target of a
  * regression; for a target with classes one for each class, or a single margin for two
- * classes (SPEC_SIGMOID_*, SPEC_HINGE, SPEC_LOGISTIC_ONNX), or the anomaly's path length.
+ * classes (SPEC_SIGMOID_*, SPEC_HINGE, SPEC_LOGISTIC_ONNX, SPEC_COMPLEMENT_F64), or the
+ * anomaly's path length.
  */
 struct spec {
     enum spec_task task;
