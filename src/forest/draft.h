@@ -43,8 +43,8 @@ struct draft_set {
 
 /*
  * A leaf that is a linear function: constant + the sum of weight[i] * the value of
- * feature[i] (not column), in order, in float64; where one of those values is NaN, the
- * leaf's number in the tree's leaves instead.
+ * feature[i] (not column), in order, in float64, a value of |value| <= 1e-35f being 0;
+ * where one of those values is NaN, the leaf's number in the tree's leaves instead.
  */
 struct draft_linear {
     double constant;

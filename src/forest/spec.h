@@ -80,6 +80,7 @@ enum spec_transform {
     SPEC_SOFTMAX_TREELITE = 21,   /* of float64 margins, see above */
     SPEC_EXP2_F64 = 22,           /* Treelite's isolation forests: exp2(-x / a), a value */
     SPEC_COMPLEMENT_F32 = 23,     /* ONNX Runtime: the margin is p of the second class */
+    SPEC_COMPLEMENT_F64 = 24,     /* LightGBM's forests before 2.2.3: p of the second class */
     SPEC_TRANSFORM__MAX
 };
 
@@ -106,7 +107,7 @@ enum spec_category {
  *
  * n_outputs is how many numbers a row has before the transform: one for each target of a
  * regression; for a target with classes one for each class, or a single margin for two
- * classes (SPEC_SIGMOID_*, SPEC_HINGE, SPEC_LOGISTIC_ONNX, SPEC_COMPLEMENT_F32), or the
+ * classes (SPEC_SIGMOID_*, SPEC_HINGE, SPEC_LOGISTIC_ONNX, SPEC_COMPLEMENT_*), or the
  * anomaly's path length.
  */
 struct spec {
