@@ -69,6 +69,7 @@ enum spec_transform {
     SPEC_SOFTMAX_ONNX = 16,
     SPEC_SOFTMAX_ZERO_ONNX = 17,
     SPEC_PROBIT_ONNX = 18,
+    SPEC_SOFTMAX_NUMPY = 19, /* scikit-learn's HistGradientBoosting: numpy's order of sums */
     SPEC_TRANSFORM__MAX
 };
 
