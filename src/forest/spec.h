@@ -81,6 +81,7 @@ enum spec_transform {
     SPEC_EXP2_F64 = 22,           /* Treelite's isolation forests: exp2(-x / a), a value */
     SPEC_COMPLEMENT_F32 = 23,     /* ONNX Runtime: the margin is p of the second class */
     SPEC_COMPLEMENT_F64 = 24,     /* LightGBM's forests before 2.2.3: p of the second class */
+    SPEC_SOFTMAX_NUMPY = 25, /* scikit-learn's HistGradientBoosting: numpy's order of sums */
     SPEC_TRANSFORM__MAX
 };
 
