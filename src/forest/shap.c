@@ -212,9 +212,9 @@ INLINE lanes *vectors_of(const struct pass *pass, uint32_t level)
     return pass->shap->vectors + (size_t)level * VECTORS * pass->blocks;
 }
 
-INLINE double lanes_sum(lanes all)
+INLINE double lanes_sum(const lanes *all)
 {
-    return (all[0] + all[1]) + (all[2] + all[3]);
+    return ((*all)[0] + (*all)[1]) + ((*all)[2] + (*all)[3]);
 }
 
 /* The way that the row takes, or one that it takes as far as this feature is unknown. */
@@ -305,7 +305,7 @@ INLINE void leaf_up(const struct pass *pass, const struct shap_node *node)
     if (frame->counts) {
         for (uint32_t i = 0; i < blocks; i++)
             all += here[PRODUCT * blocks + i] * here[CHANGE * blocks + i];
-        counts = lanes_sum(all);
+        counts = lanes_sum(&all);
     }
     for (uint32_t k = 0; k < pass->width; k++) {
         pass->phi[k * pass->stride + frame->feature] += node->leaf[k] * counts;
@@ -329,7 +329,7 @@ INLINE void split_up(const struct pass *pass, uint32_t level)
             all = (lanes){0};
             for (uint32_t i = 0; i < blocks; i++)
                 all += own[i] * change[i];
-            pass->phi[k * pass->stride + frame->feature] += lanes_sum(all);
+            pass->phi[k * pass->stride + frame->feature] += lanes_sum(&all);
         }
         for (uint32_t i = 0; i < blocks; i++)
             sums[k * blocks + i] += own[i];
