@@ -115,7 +115,7 @@ static void load(struct registry *registry, struct fresh *fresh)
         }
         model->image = take_over(registry, &model->row);
         if (model->image != NULL ||
-            image_file_open(&model->row, &model->image, &why) == RESULT_OK)
+            image_file_serve(&model->row, &model->image, &why) == RESULT_OK)
             continue;
         damaged = true;
         registry->tried = clock_mono_ns();
