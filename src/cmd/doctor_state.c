@@ -154,8 +154,9 @@ struct models_seen {
     bool has_default;
 };
 
-static void check_version(void *arg, const struct model_row *row, bool served)
+static void check_version(void *arg, const struct model_row *row)
 {
+    bool served = row->state != MODEL_RETIRED;
     struct models_seen *seen = arg;
     char home[DOCTOR_PATH_MAX];
     struct image *image = NULL;
@@ -168,7 +169,7 @@ static void check_version(void *arg, const struct model_row *row, bool served)
     if (image_file_open(row, &image, &why) != RESULT_OK) {
         if (finding_set(seen->finding, served ? FINDING_FAILED : FINDING_WARNING,
                         "%s version %" PRId64 "%s: %s", row->name, row->version,
-                        served ? "" : ", which is not served", why.text))
+                        served ? "" : ", which is retired", why.text))
             finding_mend(seen->finding, "forestgate --home %s model publish %s %s.fgm",
                          doctor_word(seen->doctor, NULL, home), row->name, row->name);
     }
@@ -185,7 +186,7 @@ void doctor_check_models(struct doctor *doctor, struct finding *finding)
     if (!has_database(doctor, finding))
         return;
     doctor_word(doctor, NULL, home);
-    if (check_versions(doctor->home.db, check_version, &seen, &why) != RESULT_OK)
+    if (model_version_list(doctor->home.db, check_version, &seen, &why) != RESULT_OK)
         finding_set(finding, FINDING_FAILED, "%s", why.text);
     if (wanted[0] != '\0' && !seen.has_default &&
         finding_set(finding, FINDING_FAILED,
@@ -194,7 +195,7 @@ void doctor_check_models(struct doctor *doctor, struct finding *finding)
                      wanted);
     if (seen.versions == 0 && finding_set(finding, FINDING_WARNING, "none is published"))
         finding_mend(finding, "forestgate --home %s model publish NAME FILE.fgm", home);
-    finding_set(finding, FINDING_OK, "%zu of %zu versions are served; all are as published",
+    finding_set(finding, FINDING_OK, "%zu of %zu versions are in use; all are as published",
                 seen.served, seen.versions);
 }
 
