@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cmd/cli.h"
+#include "cmd/model_bench.h"
 #include "cmd/model_list.h"
 #include "cmd/model_publish.h"
 #include "cmd/progress.h"
@@ -21,7 +22,7 @@ enum {
     BAR_WIDTH = 40
 };
 
-static enum result task_read(const struct option_set *set, enum image_task *task,
+static enum result task_read(const struct option_set *set, enum spec_task *task,
                              struct reason *why)
 {
     const char *text = option_value(set, "--task");
@@ -30,9 +31,9 @@ static enum result task_read(const struct option_set *set, enum image_task *task
     if (text == NULL)
         return RESULT_OK;
     if (strcmp(text, "classify") == 0)
-        *task = IMAGE_CLASSIFY;
+        *task = SPEC_CLASSIFY;
     else if (strcmp(text, "regress") == 0)
-        *task = IMAGE_REGRESS;
+        *task = SPEC_REGRESS;
     else
         return reason_set(why, RESULT_INVALID,
                           "--task: \"%.40s\" is not allowed; allowed: classify or regress",
@@ -86,10 +87,10 @@ static int print_trained(const struct option_set *set, const struct draft *draft
     if (option_given(set, "--json")) {
         json_write_object(&writer);
         json_member_string(&writer, "file", path);
-        json_member_string(&writer, "task", image_task_name(draft->task));
+        json_member_string(&writer, "task", image_task_name(draft->spec.task));
         json_member_u64(&writer, "rows", facts->rows);
         json_member_u64(&writer, "features", draft->n_features);
-        json_member_u64(&writer, "classes", draft->n_classes);
+        json_member_u64(&writer, "classes", draft->targets[0].n_classes);
         json_member_u64(&writer, "trees", draft->n_trees);
         json_member_u64(&writer, "seed", facts->seed);
         json_member_string(&writer, "metric", image_metric_name(facts->metric));
@@ -98,7 +99,7 @@ static int print_trained(const struct option_set *set, const struct draft *draft
         return cli_print(&text);
     }
     buf_printf(&text, "%s: %u trees to %s, from %" PRIu64 " rows of %u features, in %.2f s",
-               path, (unsigned)draft->n_trees, image_task_name(draft->task), facts->rows,
+               path, (unsigned)draft->n_trees, image_task_name(draft->spec.task), facts->rows,
                (unsigned)draft->n_features, seconds);
     if (facts->metric != IMAGE_NO_METRIC)
         buf_printf(&text, "\nout-of-bag %s %.4f", image_metric_name(facts->metric),
@@ -108,7 +109,7 @@ static int print_trained(const struct option_set *set, const struct draft *draft
 
 /* The needed options of training.  RESULT_INVALID names the one that is missing. */
 static enum result train_arguments(const struct option_set *set, struct train_options *options,
-                                   enum image_task *task, struct reason *why)
+                                   enum spec_task *task, struct reason *why)
 {
     static const char *const needed[] = {"--csv", "--target", "-o"};
     enum result result;
@@ -129,7 +130,7 @@ static int run_train(const struct option_set *set)
     struct progress progress;
     struct table *table = NULL;
     struct draft draft = {0};
-    enum image_task task = 0;
+    enum spec_task task = 0;
     enum result result;
     struct reason why;
     int status;
@@ -256,6 +257,11 @@ static const struct option_row train_option_rows[] = {
     CLI_COMMON_OPTIONS,
 };
 
+static const struct option_row bench_options[] = {
+    {"--in", "FILE", "the rows, CSV or NumPy's .npy", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_model_commands[] = {
@@ -269,6 +275,9 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model show iris.fgm\n  forestgate model show iris --home var\n"},
     {"model", "check", "NAME|FILE", 1, plain_options, run_check, "prove that an image is whole",
      "  forestgate model check iris.fgm\n"},
+    {"model", "bench", "NAME|FILE", 1, bench_options, model_bench_run,
+     "measure how fast a model's trees are walked here, in one thread",
+     "  forestgate model bench iris.fgm --in rows.npy\n"},
     {"model", "publish", "NAME FILE", 2, model_publish_options, model_publish,
      "publish an image as the next version; prints its number",
      "  forestgate model publish iris iris.fgm --home var\n"

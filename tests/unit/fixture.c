@@ -66,7 +66,7 @@ void fixture_image(const char *path, unsigned seed)
     options.trees = 5;
     options.seed = seed;
     options.threads = 1;
-    if (table_read(csv, "kind", IMAGE_CLASSIFY, &table, &why) != RESULT_OK ||
+    if (table_read(csv, "kind", SPEC_CLASSIFY, &table, &why) != RESULT_OK ||
         train_forest(table, &options, &draft, &why) != RESULT_OK ||
         draft_write(&draft, path, &why) != RESULT_OK)
         fail_msg("%s", why.text);
