@@ -72,6 +72,7 @@ static inline struct table *help_random_table(uint64_t seed, size_t n_rows, uint
     table->task = n_classes == 0 ? SPEC_REGRESS : SPEC_CLASSIFY;
     table->n_rows = n_rows;
     table->n_features = n_features;
+    table->target = strdup("y");
     table->n_classes = n_classes;
     table->columns = calloc(n_features, sizeof(*table->columns));
     table->labels = calloc(n_classes + 1, sizeof(*table->labels));
