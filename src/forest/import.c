@@ -65,7 +65,7 @@ static bool is_onnx(const unsigned char *head, size_t len)
 }
 
 const struct import_format import_formats[] = {
-    {"xgboost", "XGBoost JSON or UBJSON", NULL, is_xgboost},
+    {"xgboost", "XGBoost JSON or UBJSON", import_xgboost, is_xgboost},
     {"lightgbm", "LightGBM text", NULL, is_lightgbm},
     {"treelite", "treelite checkpoint", NULL, is_treelite},
     {"onnx", "ONNX", NULL, is_onnx},
