@@ -120,6 +120,15 @@ void draft_free(struct draft *draft);
 enum result draft_columns_make(struct draft *draft);
 
 /*
+ * Whether the draft is what this header and spec.h say: counts within the bounds of
+ * image.h; names and labels there, UTF-8, each its own; columns, targets and spec of one
+ * mind; and of each tree that what can be reached from its root is a tree, with every
+ * number in its range.  Time and memory are linear in the draft, whatever its shape.
+ * RESULT_MALFORMED with the place ("tree 3, node 7: ..."), RESULT_TOO_BIG, RESULT_NOMEM.
+ */
+enum result draft_check(const struct draft *draft, struct reason *why);
+
+/*
  * Makes the bytes of the image, which the caller frees.  RESULT_OK: they are proved, so
  * what this makes opens.  RESULT_TOO_BIG, RESULT_MALFORMED: the draft is not one that
  * an image can hold (the reason names tree and node); RESULT_NOMEM; RESULT_FAILED.

@@ -112,7 +112,7 @@ static double finish(const struct spec *spec, double value, double base)
     if (spec->fold == SPEC_FOLD_MEAN || spec->fold == SPEC_FOLD_MEAN_THEN_BASE)
         value = f32 ? (float)value / (float)spec->divisor : value / spec->divisor;
     if (spec->fold >= SPEC_FOLD_SUM_THEN_BASE)
-        value = f32 ? (float)value + (float)base : value + base;
+        value = f32 ? (float)(value + base) : value + base;
     return value;
 }
 
