@@ -385,41 +385,7 @@ static enum result make_features(struct lgb_import *import)
     return lgb_pandas_apply(import);
 }
 
-static enum result replace(struct lgb_import *import, char **at, const char *by)
-{
-    char *copy = strdup(by);
-
-    if (copy == NULL)
-        return lgb_no_memory(&import->text);
-    free(*at);
-    *at = copy;
-    return RESULT_OK;
-}
-
-/* Puts the caller's names in the place of the file's. */
-static enum result rename_all(struct lgb_import *import, const struct import_options *options)
-{
-    struct draft *draft = import->draft;
-    struct draft_target *target = &draft->targets[0];
-    enum result result = RESULT_OK;
-    uint32_t i;
-
-    if (options->features != NULL && options->n_features != draft->n_features)
-        return reason_set(import->text.why, RESULT_INVALID,
-                          "%s: there are %u features, and %u names for them", import->text.name,
-                          (unsigned)draft->n_features, (unsigned)options->n_features);
-    if (options->classes != NULL && options->n_classes != target->n_classes)
-        return reason_set(import->text.why, RESULT_INVALID,
-                          "%s: there are %u classes, and %u names for them", import->text.name,
-                          (unsigned)target->n_classes, (unsigned)options->n_classes);
-    for (i = 0; options->features != NULL && i < draft->n_features && result == RESULT_OK; i++)
-        result = replace(import, &draft->features[i].name, options->features[i]);
-    for (i = 0; options->classes != NULL && i < target->n_classes && result == RESULT_OK; i++)
-        result = replace(import, &target->labels[i], options->classes[i]);
-    return result;
-}
-
-static enum result read_all(struct lgb_import *import, const struct import_options *options)
+static enum result read_all(struct lgb_import *import)
 {
     struct draft *draft = import->draft;
     char sign = 0;
@@ -438,8 +404,6 @@ static enum result read_all(struct lgb_import *import, const struct import_optio
         result = lgb_objective_apply(import);
     if (result == RESULT_OK)
         result = make_features(import);
-    if (result == RESULT_OK)
-        result = rename_all(import, options);
     return result;
 }
 
@@ -463,7 +427,8 @@ enum result import_lightgbm(FILE *file, const char *name, const struct import_op
     enum result result = lgb_open(&import.text, file, name, why);
 
     if (result == RESULT_OK)
-        result = read_all(&import, options);
+        result = read_all(&import);
+    (void)options; /* names are put in by who calls; a best iteration is not told */
     import_free(&import);
     return result;
 }

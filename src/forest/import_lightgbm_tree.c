@@ -210,7 +210,10 @@ static enum result check_counts(struct lgb_import *import, struct shape *shape)
     return result;
 }
 
-/* The node of the draft that a child is: splits first, in their order, then leaves. */
+/*
+ * The node of the draft that a child is: splits first, in their order, then leaves.  That
+ * all of them make a tree is for draft_check() to see.
+ */
 static enum result find_child(struct lgb_import *import, const struct shape *shape,
                               enum lgb_array which, uint32_t split, uint32_t *node)
 {
@@ -322,28 +325,6 @@ static enum result make_split(struct lgb_import *import, const struct shape *sha
     return make_numeric(import, split, decision, node);
 }
 
-/* That every node but the root is the child of one. */
-static enum result check_parents(struct lgb_import *import, const struct shape *shape,
-                                 const struct draft_tree *tree)
-{
-    uint8_t *seen = calloc(tree->n_nodes, 1);
-    enum result result = seen == NULL ? lgb_no_memory(&import->text) : RESULT_OK;
-    uint32_t i;
-
-    for (i = 0; i < shape->n_splits && result == RESULT_OK; i++) {
-        const struct draft_node *node = &tree->nodes[i];
-
-        if (seen[node->left]++ != 0 || seen[node->right]++ != 0)
-            result =
-                lgb_fail(&import->text, RESULT_MALFORMED, import->arrays[LGB_LEFT_CHILD].line,
-                         "left_child and right_child: node %u has a child that is "
-                         "another node's too",
-                         (unsigned)i);
-    }
-    free(seen);
-    return result;
-}
-
 static enum result make_nodes(struct lgb_import *import, const struct shape *shape,
                               struct draft_tree *tree)
 {
@@ -372,7 +353,7 @@ static enum result make_nodes(struct lgb_import *import, const struct shape *sha
         import->least = fmin(import->least, tree->leaves[i]);
         import->most = fmax(import->most, tree->leaves[i]);
     }
-    return result == RESULT_OK ? check_parents(import, shape, tree) : result;
+    return result;
 }
 
 /* Set i is the words from boundary i up to the next. */
