@@ -391,42 +391,62 @@ INLINE void pass_run(const struct pass *pass, const struct shap_node *nodes, siz
     }
 }
 
-/* Copies of the pass for what is most frequent, with constants in the place of numbers. */
-#define PASS(BLOCKS, WIDTH)                                                              \
-    static void pass_##BLOCKS##_##WIDTH(struct pass pass, const struct shap_node *nodes, \
-                                        size_t n, const double *values)                  \
-    {                                                                                    \
-        pass.blocks = BLOCKS;                                                            \
-        pass.width = WIDTH;                                                              \
-        pass_run(&pass, nodes, n, values);                                               \
+/*
+ * Copies of the pass for what is most frequent, with constants in the place of numbers, and
+ * for what the processor has.  All give the same bits: the order of sums is the code's.
+ */
+typedef void pass_copy(struct pass pass, const struct shap_node *nodes, size_t n,
+                       const double *values);
+
+#define PASS(NAME, BLOCKS, WIDTH, TARGET)                                              \
+    TARGET static void NAME(struct pass pass, const struct shap_node *nodes, size_t n, \
+                            const double *values)                                      \
+    {                                                                                  \
+        pass.blocks = BLOCKS;                                                          \
+        pass.width = WIDTH;                                                            \
+        pass_run(&pass, nodes, n, values);                                             \
     }
 
-PASS(1, 1)
-PASS(2, 1)
-PASS(3, 1)
-PASS(1, 2)
-PASS(2, 2)
-PASS(3, 2)
+enum {
+    COPY_BLOCKS = 3, /* 1, 2, or any number of blocks */
+    COPY_WIDTHS = 2, /* one output, or any number */
+};
 
-static void pass_any(struct pass pass, const struct shap_node *nodes, size_t n,
-                     const double *values)
-{
-    pass_run(&pass, nodes, n, values);
-}
+#define PASSES(NAME, TARGET)                                   \
+    PASS(NAME##_1_1, 1, 1, TARGET)                             \
+    PASS(NAME##_2_1, 2, 1, TARGET)                             \
+    PASS(NAME##_n_1, pass.blocks, 1, TARGET)                   \
+    PASS(NAME##_1_n, 1, pass.width, TARGET)                    \
+    PASS(NAME##_2_n, 2, pass.width, TARGET)                    \
+    PASS(NAME##_n_n, pass.blocks, pass.width, TARGET)          \
+    static pass_copy *const NAME[COPY_WIDTHS][COPY_BLOCKS] = { \
+        {NAME##_1_1, NAME##_2_1, NAME##_n_1},                  \
+        {NAME##_1_n, NAME##_2_n, NAME##_n_n},                  \
+    };
+
+PASSES(plain, )
+#ifdef __x86_64__
+PASSES(avx2, __attribute__((target("avx2"))))
+#endif
 
 void shap_add(struct shap *shap, const struct shap_node *nodes, size_t n, const double *values,
               uint32_t width, double *phi, size_t stride)
 {
-    static void (*const passes[][3])(struct pass, const struct shap_node *, size_t,
-                                     const double *) = {
-        {pass_1_1, pass_2_1, pass_3_1},
-        {pass_1_2, pass_2_2, pass_3_2},
+    const struct pass pass = {
+        .shap = shap,
+        .rule = rule_of(shap, shap->blocks),
+        .phi = phi,
+        .stride = stride,
+        .blocks = shap->blocks,
+        .width = width,
     };
-    const struct pass pass = {shap, rule_of(shap, shap->blocks), phi, stride, shap->blocks,
-                              width};
+    const uint32_t of_width = width > 1, of_blocks = shap->blocks < 3 ? shap->blocks - 1 : 2;
 
-    if (pass.blocks <= 3 && width <= 2)
-        passes[width - 1][pass.blocks - 1](pass, nodes, n, values);
-    else
-        pass_any(pass, nodes, n, values);
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2")) {
+        avx2[of_width][of_blocks](pass, nodes, n, values);
+        return;
+    }
+#endif
+    plain[of_width][of_blocks](pass, nodes, n, values);
 }
