@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "cmd/cli.h"
+#include "cmd/model_bench.h"
 #include "cmd/progress.h"
 #include "forest/describe.h"
 #include "forest/draft.h"
@@ -333,6 +334,11 @@ static const struct option_row train_option_rows[] = {
     CLI_COMMON_OPTIONS,
 };
 
+static const struct option_row bench_options[] = {
+    {"--in", "FILE", "the rows, CSV or NumPy's .npy", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_model_commands[] = {
@@ -346,6 +352,9 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model show iris.fgm\n  forestgate model show iris --home var\n"},
     {"model", "check", "NAME|FILE", 1, plain_options, run_check, "prove that an image is whole",
      "  forestgate model check iris.fgm\n"},
+    {"model", "bench", "NAME|FILE", 1, bench_options, model_bench_run,
+     "measure how fast a model's trees are walked here, in one thread",
+     "  forestgate model bench iris.fgm --in rows.npy\n"},
     {"model", "publish", "NAME FILE", 2, plain_options, run_publish,
      "publish an image as the next version; prints its number",
      "  forestgate model publish iris iris.fgm --home var\n"},

@@ -43,8 +43,8 @@ struct draft_set {
 
 /*
  * A leaf that is a linear function: constant + the sum of weight[i] * the value of
- * feature[i] (not column), in order, in float64; where one of those values is NaN, the
- * leaf's number in the tree's leaves instead.
+ * feature[i] (not column), in order, in float64, a value of |value| <= 1e-35f being 0;
+ * where one of those values is NaN, the leaf's number in the tree's leaves instead.
  */
 struct draft_linear {
     double constant;
@@ -118,6 +118,15 @@ void draft_free(struct draft *draft);
 
 /* Makes one column, kept as it is, for each of the n_features. */
 enum result draft_columns_make(struct draft *draft);
+
+/*
+ * Whether the draft is what this header and spec.h say: counts within the bounds of
+ * image.h; names and labels there, UTF-8, each its own; columns, targets and spec of one
+ * mind; and of each tree that what can be reached from its root is a tree, with every
+ * number in its range.  Time and memory are linear in the draft, whatever its shape.
+ * RESULT_MALFORMED with the place ("tree 3, node 7: ..."), RESULT_TOO_BIG, RESULT_NOMEM.
+ */
+enum result draft_check(const struct draft *draft, struct reason *why);
 
 /*
  * Makes the bytes of the image, which the caller frees.  RESULT_OK: they are proved, so

@@ -35,11 +35,14 @@ enum spec_sum {
     SPEC_SUM__MAX
 };
 
-/* What is done with an output's numbers from all trees.  The base is where it begins. */
+/*
+ * What is done with an output's numbers from all trees.  The base is where it begins, or
+ * is added last: then in float64, the sum being rounded to the sum's precision after it.
+ */
 enum spec_fold {
     SPEC_FOLD_SUM = 1,  /* base + first + second ... */
     SPEC_FOLD_MEAN = 2, /* (base + first + second ...) / divisor, in the sum's precision */
-    SPEC_FOLD_SUM_THEN_BASE = 3,  /* (first + second ...) + base: ONNX Runtime */
+    SPEC_FOLD_SUM_THEN_BASE = 3,  /* (first + second ...) + base: ONNX Runtime, Treelite */
     SPEC_FOLD_MEAN_THEN_BASE = 4, /* (first + second ...) / divisor + base */
     SPEC_FOLD_MIN = 5,            /* the least, + base */
     SPEC_FOLD_MAX = 6,            /* the greatest, + base */
@@ -49,6 +52,9 @@ enum spec_fold {
 /*
  * From margins (the folded outputs) to probabilities or values.  F32 and F64 say in what
  * precision the C library's expf() or exp() is called.  a is spec.parameter.
+ *
+ * Treelite's softmax of float64: t = (float)exp(x - (float)max), then the float64 quotient
+ * of t and (float)(their sum in float64).
  */
 enum spec_transform {
     SPEC_IDENTITY = 1,
@@ -69,15 +75,23 @@ enum spec_transform {
     SPEC_SOFTMAX_ONNX = 16,
     SPEC_SOFTMAX_ZERO_ONNX = 17,
     SPEC_PROBIT_ONNX = 18,
+    SPEC_SIGMOID_PLAIN_F32 = 19,  /* Treelite: 1 / (1 + expf(-a x)), all in float32 */
+    SPEC_SIGMOIDS_PLAIN_F32 = 20, /* the same for each class, not normalised */
+    SPEC_SOFTMAX_TREELITE = 21,   /* of float64 margins, see above */
+    SPEC_EXP2_F64 = 22,           /* Treelite's isolation forests: exp2(-x / a), a value */
+    SPEC_COMPLEMENT_F32 = 23,     /* ONNX Runtime: the margin is p of the second class */
+    SPEC_COMPLEMENT_F64 = 24,     /* LightGBM's forests before 2.2.3: p of the second class */
+    SPEC_SOFTMAX_NUMPY = 25, /* scikit-learn's HistGradientBoosting: numpy's order of sums */
     SPEC_TRANSFORM__MAX
 };
 
 /* Which class is answered, where no thresholds are given. */
 enum spec_label {
-    SPEC_LABEL_ARGMAX = 1,       /* the first greatest probability (or margin) */
-    SPEC_LABEL_ABOVE_HALF = 2,   /* of two classes, the second where its p > 0.5 */
-    SPEC_LABEL_MARGIN_ABOVE = 3, /* of two classes, the second where the margin > cut */
-    SPEC_LABEL_MARGIN_FROM = 4,  /* ... where the margin >= cut */
+    SPEC_LABEL_ARGMAX = 1,        /* the first greatest probability */
+    SPEC_LABEL_ABOVE_HALF = 2,    /* of two classes, the second where its p > 0.5 */
+    SPEC_LABEL_MARGIN_ABOVE = 3,  /* of two classes, the second where the margin > cut */
+    SPEC_LABEL_MARGIN_FROM = 4,   /* ... where the margin >= cut */
+    SPEC_LABEL_MARGIN_ARGMAX = 5, /* the first greatest margin */
     SPEC_LABEL__MAX
 };
 
@@ -94,7 +108,8 @@ enum spec_category {
  *
  * n_outputs is how many numbers a row has before the transform: one for each target of a
  * regression; for a target with classes one for each class, or a single margin for two
- * classes (SPEC_SIGMOID_*, SPEC_HINGE, SPEC_LOGISTIC_ONNX), or the anomaly's path length.
+ * classes (SPEC_SIGMOID_*, SPEC_HINGE, SPEC_LOGISTIC_ONNX, SPEC_COMPLEMENT_*), or the
+ * anomaly's path length.
  */
 struct spec {
     enum spec_task task;

@@ -67,9 +67,11 @@ static double linear_value(const struct draft_tree *tree, uint32_t leaf, const d
     uint32_t i;
 
     for (i = 0; i < linear->n; i++) {
-        if (isnan(row[linear->features[i]]))
+        const double x = row[linear->features[i]];
+
+        if (isnan(x))
             return tree->leaves[leaf];
-        value += linear->weights[i] * row[linear->features[i]];
+        value += linear->weights[i] * (fabs(x) <= (double)1e-35F ? 0 : x);
     }
     return value;
 }
@@ -110,7 +112,7 @@ static double finish(const struct spec *spec, double value, double base)
     if (spec->fold == SPEC_FOLD_MEAN || spec->fold == SPEC_FOLD_MEAN_THEN_BASE)
         value = f32 ? (float)value / (float)spec->divisor : value / spec->divisor;
     if (spec->fold >= SPEC_FOLD_SUM_THEN_BASE)
-        value = f32 ? (float)value + (float)base : value + base;
+        value = f32 ? (float)(value + base) : value + base;
     return value;
 }
 
