@@ -92,6 +92,7 @@ void handle_predict(struct service *service, struct request *request, struct rep
         }
     }
     walk_predict(image, rows.values, rows.count, outputs);
+    shadow_note(service->shadow, rows.model, rows.values, rows.count, outputs);
     json_write_object(&writer);
     if (rows.single)
         single_write(&writer, image, outputs);
