@@ -48,4 +48,41 @@ static inline double peek_value(const struct image *image, uint32_t column, cons
     return (double)(float)row[column];
 }
 
+/* Which way a row goes at a split. */
+static inline bool peek_goes_left(const struct image *image, const struct peek *node,
+                                  const double *row)
+{
+    return peek_value(image, node->column, row) <= node->threshold;
+}
+
+/* How many numbers the tree's leaves have, and the first output that they are added to. */
+static inline uint32_t peek_width(const struct image *image, uint32_t t)
+{
+    (void)t;
+    return image->model->n_outputs;
+}
+
+static inline uint32_t peek_output(const struct image *image, uint32_t t)
+{
+    (void)image;
+    (void)t;
+    return 0;
+}
+
+/* The name of a feature's category, or NULL. */
+static inline const char *peek_category(const struct image *image, uint32_t feature,
+                                        uint32_t code)
+{
+    (void)image;
+    (void)feature;
+    (void)code;
+    return NULL;
+}
+
+/* Whether a leaf's numbers are the shares of the classes. */
+static inline bool peek_fractions(const struct image *image)
+{
+    return image->model->n_classes > 0;
+}
+
 #endif
