@@ -6,7 +6,6 @@
  */
 #include "cmd/model_draw.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +17,10 @@
 #include "forest/draw.h"
 #include "forest/explain.h"
 #include "forest/rows.h"
+#include "forest/walk.h"
 
 enum {
-    TITLE_MAX = IMAGE_MAX_NAME,
-    BLOCK = 64 /* rows explained at once */
+    TITLE_MAX = IMAGE_MAX_NAME
 };
 
 const struct option_row model_draw_options[] = {
@@ -187,18 +186,21 @@ static enum result contributions_measure(const struct subject *subject, double *
     const uint32_t features = image_n_features(subject->image);
     const uint32_t outputs = image_n_outputs(subject->image);
     double *row = calloc(features, sizeof(*row));
+    double *margins = calloc(outputs, sizeof(*margins));
     double *out = calloc((size_t)outputs * (features + 1), sizeof(*out));
     struct explain *explain = NULL;
     struct rows *rows = NULL;
     enum result result;
 
     *count = 0;
-    result = row == NULL || out == NULL ? reason_set(why, RESULT_NOMEM, "out of memory")
-                                        : explain_new(subject->image, &explain, why);
+    result = row == NULL || margins == NULL || out == NULL
+                 ? reason_set(why, RESULT_NOMEM, "out of memory")
+                 : explain_new(subject->image, &explain, why);
     if (result == RESULT_OK)
         result = rows_open(subject->in, subject->in_name, subject->image, &rows, why);
     while (result == RESULT_OK && (result = rows_next(rows, row, why)) == RESULT_OK) {
-        result = explain_rows(explain, row, 1, 0, outputs, NULL, out, why);
+        walk_predict(subject->image, row, 1, margins);
+        result = explain_rows(explain, &(struct explain_rows){row, 1, margins, NULL}, out, why);
         for (uint32_t k = 0; k < outputs; k++)
             for (uint32_t f = 0; f < features; f++)
                 values[f] += fabs(out[(size_t)k * (features + 1) + f]);
@@ -209,6 +211,7 @@ static enum result contributions_measure(const struct subject *subject, double *
     rows_close(rows);
     explain_free(explain);
     free(row);
+    free(margins);
     free(out);
     return result == RESULT_MISSING ? RESULT_OK : result;
 }

@@ -12,7 +12,6 @@
 
 #include "forest/peek.h"
 #include "forest/shap.h"
-#include "forest/walk.h"
 
 enum {
     PIECE = 2048,             /* nodes at once */
@@ -35,6 +34,7 @@ struct explain {
     double *values;          /* a block of rows by column */
     size_t block;            /* rows in one */
     double *means;           /* of the outputs */
+    bool rounded;            /* margins are float32 */
 
     /* of the tree at hand */
     uint32_t tree;
@@ -160,12 +160,15 @@ static void children_push(struct explain *explain, const struct pending *from,
 
 static void leaf_count(struct explain *explain, double weight, const double *outputs)
 {
-    for (uint32_t k = 0; explain->counting && k < image_n_outputs(explain->image); k++)
-        explain->means[k] += weight * outputs[k];
+    const uint32_t width = peek_width(explain->image, explain->tree);
+    double *means = explain->means + peek_output(explain->image, explain->tree);
+
+    for (uint32_t k = 0; explain->counting && k < width; k++)
+        means[k] += weight * outputs[k];
 }
 
-/* Reads the next nodes of the tree; leaves' outputs are taken from first on. */
-static size_t piece_read(struct explain *explain, uint32_t first)
+/* Reads the next nodes of the tree. */
+static size_t piece_read(struct explain *explain)
 {
     struct pending from;
     struct peek node;
@@ -178,7 +181,7 @@ static size_t piece_read(struct explain *explain, uint32_t first)
         explain->nodes[n++] = (struct shap_node){
             .share = from.share,
             .threshold = node.threshold,
-            .leaf = node.split ? NULL : node.outputs + first,
+            .leaf = node.split ? NULL : node.outputs,
             .words = node.words,
             .n_words = node.n_words,
             .column = node.column,
@@ -194,42 +197,68 @@ static size_t piece_read(struct explain *explain, uint32_t first)
     return n;
 }
 
-/* What is explained: the rows of a block, and where their contributions go. */
+/* Some of the rows, and where their contributions go. */
 struct block {
     size_t n, columns;
-    uint32_t first, count;
+    const double *margins;
+    const uint32_t *which;
+    uint32_t outputs; /* of the forest */
+    uint32_t count;   /* of them explained for each row */
     double *out;
     size_t stride; /* n_features + 1 */
 };
 
-static double *block_phi(const struct block *block, size_t row, uint32_t output)
+/* One row through the tree, or a piece of it, for those of its outputs that are asked. */
+static void row_add(struct explain *explain, const struct block *block, size_t n, size_t r,
+                    const struct shap_row *lot)
 {
-    return block->out + (row * block->count + output) * block->stride;
+    struct shap_row row = *lot;
+
+    row.values = explain->values + r * block->columns;
+    row.phi += r * block->count * block->stride;
+    shap_add(explain->shap, explain->nodes, n, &row);
 }
 
-/* All rows through a tree that was read as a whole. */
-static void tree_whole(struct explain *explain, const struct block *block, size_t n,
-                       uint32_t from, uint32_t width)
+/* A row through the tree, which is in the list, or is read in pieces from its root. */
+static void row_explain(struct explain *explain, const struct block *block, size_t n, size_t r,
+                        const struct shap_row *lot)
 {
-    for (size_t r = 0; r < block->n; r++) {
-        shap_begin(explain->shap, explain->most);
-        shap_add(explain->shap, explain->nodes, n, explain->values + r * block->columns, width,
-                 block_phi(block, r, from), block->stride);
+    shap_begin(explain->shap, explain->most);
+    if (n > 0) {
+        row_add(explain, block, n, r, lot);
+        return;
     }
+    tree_begin(explain, explain->tree, false);
+    while ((n = piece_read(explain)) > 0)
+        row_add(explain, block, n, r, lot);
 }
 
-/* All rows through a tree that is read in pieces, for each row from its root. */
-static void tree_pieces(struct explain *explain, const struct block *block, uint32_t from,
-                        uint32_t width)
+/*
+ * All rows through the tree, whose leaves have `width` numbers that add to the outputs from
+ * `output` on.  n is 0 where the tree is not in the list.
+ */
+static void rows_explain(struct explain *explain, const struct block *block, size_t n,
+                         uint32_t output, uint32_t width)
 {
-    size_t n;
+    struct shap_row lot = {.stride = block->stride};
+    uint32_t from;
 
     for (size_t r = 0; r < block->n; r++) {
-        tree_begin(explain, explain->tree, false);
-        shap_begin(explain->shap, SHAP_MAX_PLAYERS);
-        while ((n = piece_read(explain, block->first + from)) > 0)
-            shap_add(explain->shap, explain->nodes, n, explain->values + r * block->columns,
-                     width, block_phi(block, r, from), block->stride);
+        if (block->which != NULL) {
+            from = block->which[r] - output; /* wraps where it is less */
+            lot.first = from;
+            lot.width = 1;
+            lot.phi = block->out;
+            if (from < width)
+                row_explain(explain, block, n, r, &lot);
+            continue;
+        }
+        for (from = 0; from < width; from += SHAP_WIDTH) {
+            lot.first = from;
+            lot.width = width - from < SHAP_WIDTH ? width - from : SHAP_WIDTH;
+            lot.phi = block->out + (output + from) * block->stride;
+            row_explain(explain, block, n, r, &lot);
+        }
     }
 }
 
@@ -237,46 +266,43 @@ static void tree_pieces(struct explain *explain, const struct block *block, uint
 static enum result tree_explain(struct explain *explain, const struct block *block,
                                 uint32_t tree, bool counting, struct reason *why)
 {
-    bool whole;
+    const uint32_t output = peek_output(explain->image, tree);
+    const uint32_t width = peek_width(explain->image, tree);
     size_t n;
 
     tree_begin(explain, tree, counting);
-    n = piece_read(explain, block->first);
-    whole = explain->depth == 0;
-    while (explain->depth > 0) /* to its end, for its means */
-        piece_read(explain, block->first);
+    n = piece_read(explain);
+    if (explain->depth > 0)
+        n = 0;
+    while (explain->depth > 0) /* to its end, for its means and the most features */
+        piece_read(explain);
     if (explain->most > SHAP_MAX_PLAYERS)
         return reason_set(why, RESULT_TOO_BIG,
                           "a leaf of tree %u depends on %u features; explained are up to %u",
                           (unsigned)tree, (unsigned)explain->most, (unsigned)SHAP_MAX_PLAYERS);
-    for (uint32_t from = 0; from < block->count; from += SHAP_WIDTH) {
-        uint32_t width = block->count - from < SHAP_WIDTH ? block->count - from : SHAP_WIDTH;
-
-        if (!whole) {
-            tree_pieces(explain, block, from, width);
-            continue;
-        }
-        for (size_t i = 0; i < n && from > 0; i++)
-            if (explain->nodes[i].leaf != NULL)
-                explain->nodes[i].leaf += SHAP_WIDTH;
-        tree_whole(explain, block, n, from, width);
-    }
+    rows_explain(explain, block, n, output, width);
     return RESULT_OK;
 }
 
-/* Sums become means, and the bias is put behind them. */
+/*
+ * Sums become means, and the bias is put behind them: the mean of the trees, or where the
+ * forest adds in float32 what is left of the margin, which is nearly that.
+ */
 static void block_finish(const struct explain *explain, const struct block *block)
 {
-    const uint32_t divisor = image_n_trees(explain->image);
+    const double divisor = image_n_trees(explain->image);
     const size_t features = block->stride - 1;
 
     for (size_t r = 0; r < block->n; r++)
         for (uint32_t k = 0; k < block->count; k++) {
-            double *phi = block_phi(block, r, k);
+            uint32_t output = block->which != NULL ? block->which[r] : k;
+            double *phi = block->out + (r * block->count + k) * block->stride, sum = 0;
 
             for (size_t f = 0; f < features; f++)
-                phi[f] /= divisor;
-            phi[features] = explain->means[block->first + k] / divisor;
+                sum += phi[f] /= divisor;
+            phi[features] = explain->means[output] / divisor;
+            if (explain->rounded)
+                phi[features] = block->margins[r * block->outputs + output] - sum;
         }
 }
 
@@ -291,32 +317,35 @@ static enum result block_explain(struct explain *explain, const struct block *bl
         result = tree_explain(explain, block, t, counting, why);
     if (result == RESULT_OK && explain->any_split && !explain->any_cover)
         result = reason_set(why, RESULT_INVALID,
-                            "the model does not tell how many training rows came to the nodes "
-                            "of its trees, without which it cannot be explained");
+                            "it does not tell how many training rows came to the nodes of its "
+                            "trees");
     if (result == RESULT_OK)
         block_finish(explain, block);
     return result;
 }
 
-enum result explain_rows(struct explain *explain, const double *rows, size_t n, uint32_t first,
-                         uint32_t count, double *margins, double *out, struct reason *why)
+enum result explain_rows(struct explain *explain, const struct explain_rows *what, double *out,
+                         struct reason *why)
 {
     const size_t features = image_n_features(explain->image);
-    struct block block = {
-        .columns = features, .first = first, .count = count, .stride = features + 1};
+    const uint32_t outputs = image_n_outputs(explain->image);
+    struct block block = {.columns = features,
+                          .outputs = outputs,
+                          .count = what->which != NULL ? 1 : outputs,
+                          .stride = features + 1};
     enum result result = RESULT_OK;
 
-    memset(explain->means, 0, image_n_outputs(explain->image) * sizeof(*explain->means));
-    for (size_t at = 0; at < n && result == RESULT_OK; at += block.n) {
-        block.n = n - at < explain->block ? n - at : explain->block;
-        block.out = out + at * count * block.stride;
+    memset(explain->means, 0, outputs * sizeof(*explain->means));
+    for (size_t at = 0; at < what->n && result == RESULT_OK; at += block.n) {
+        block.n = what->n - at < explain->block ? what->n - at : explain->block;
+        block.margins = what->margins + at * outputs;
+        block.which = what->which != NULL ? what->which + at : NULL;
+        block.out = out + at * block.count * block.stride;
         for (size_t r = 0; r < block.n; r++)
             for (uint32_t c = 0; c < features; c++)
                 explain->values[r * features + c] =
-                    peek_value(explain->image, c, rows + (at + r) * features);
+                    peek_value(explain->image, c, what->rows + (at + r) * features);
         result = block_explain(explain, &block, at == 0, why);
     }
-    if (result == RESULT_OK && margins != NULL)
-        walk_predict(explain->image, rows, n, margins);
     return result;
 }

@@ -28,12 +28,23 @@ enum result explain_new(const struct image *image, struct explain **out, struct 
 void explain_free(struct explain *explain);
 
 /*
- * Explains outputs first to first + count - 1 of n rows: out is n x count x (n_features +
- * 1), the contributions in the features' order and then the bias; margins, which may be
- * NULL, is n x n_outputs.  RESULT_INVALID: the image does not tell how many training rows
- * came to its nodes; RESULT_TOO_BIG: a leaf depends on more than SHAP_MAX_PLAYERS features.
+ * What to explain.  margins is n x n_outputs, what walk.h gives for the rows.  which is NULL
+ * for all outputs, else it has the one output of each row that is meant.
  */
-enum result explain_rows(struct explain *explain, const double *rows, size_t n, uint32_t first,
-                         uint32_t count, double *margins, double *out, struct reason *why);
+struct explain_rows {
+    const double *rows; /* n x n_features */
+    size_t n;
+    const double *margins;
+    const uint32_t *which;
+};
+
+/*
+ * Explains them: for each row and, without which, for each output, out takes n_features
+ * contributions and the bias.  RESULT_INVALID: the image does not tell how many training
+ * rows came to its nodes; RESULT_TOO_BIG: a leaf depends on more than SHAP_MAX_PLAYERS
+ * features.
+ */
+enum result explain_rows(struct explain *explain, const struct explain_rows *what, double *out,
+                         struct reason *why);
 
 #endif

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "forest/explain.h"
+#include "forest/walk.h"
 #include "oracle.h"
 
 /* A forest, its image and an explanation of it. */
@@ -141,7 +142,8 @@ static void check(uint32_t trees, size_t table_rows, uint32_t features, uint32_t
     margins = calloc(n * made.draft.spec.n_outputs, sizeof(*margins));
     expected = calloc(each, sizeof(*expected));
     rows_make(&rng, rows, n * features);
-    if (explain_rows(made.explain, rows, n, 0, made.draft.spec.n_outputs, margins, out, &why) !=
+    walk_predict(made.image, rows, n, margins);
+    if (explain_rows(made.explain, &(struct explain_rows){rows, n, margins, NULL}, out, &why) !=
         RESULT_OK)
         fail_msg("%s", why.text);
     for (size_t i = 0; i < n; i++) {
@@ -189,37 +191,45 @@ static void large_trees_are_read_in_pieces(void **state)
     check(2, 4000, 5, 0, 4);
 }
 
-static void some_outputs_are_explained_as_all_are(void **state)
+static void one_output_of_each_row_is_explained_as_all_are(void **state)
 {
     enum {
         FEATURES = 5,
         CLASSES = 11,
-        WIDTH = FEATURES + 1
+        WIDTH = FEATURES + 1,
+        ROWS = 70
     };
-    double row[FEATURES], all[CLASSES * WIDTH], some[CLASSES * WIDTH];
+    double rows[ROWS * FEATURES], margins[ROWS * CLASSES], all[ROWS * CLASSES * WIDTH],
+        some[ROWS * WIDTH];
+    struct explain_rows what = {rows, ROWS, margins, NULL};
+    uint32_t which[ROWS];
     struct reason why;
     struct rng rng = {1};
     struct made made;
 
     (void)state;
-    make(&made, 4, 3000, FEATURES, CLASSES);
-    rows_make(&rng, row, FEATURES);
-    assert_int_equal(explain_rows(made.explain, row, 1, 0, CLASSES, NULL, all, &why),
-                     RESULT_OK);
-    for (uint32_t first = 0; first < CLASSES; first++)
-        for (uint32_t count = 1; first + count <= CLASSES; count++) {
-            assert_int_equal(explain_rows(made.explain, row, 1, first, count, NULL, some, &why),
-                             RESULT_OK);
-            assert_close(some, all + first * WIDTH, (size_t)count * WIDTH);
-        }
-    unmake(&made);
+    for (unsigned large = 0; large < 2; large++) {
+        make(&made, 4, large ? 6000 : 300, FEATURES, CLASSES);
+        assert_int_equal(made.draft.trees[0].n_nodes > 2048, large);
+        rows_make(&rng, rows, ROWS * FEATURES);
+        walk_predict(made.image, rows, ROWS, margins);
+        what.which = NULL;
+        assert_int_equal(explain_rows(made.explain, &what, all, &why), RESULT_OK);
+        for (uint32_t i = 0; i < ROWS; i++)
+            which[i] = rng_below(&rng, CLASSES);
+        what.which = which;
+        assert_int_equal(explain_rows(made.explain, &what, some, &why), RESULT_OK);
+        for (size_t i = 0; i < ROWS; i++)
+            assert_close(some + i * WIDTH, all + (i * CLASSES + which[i]) * WIDTH, WIDTH);
+        unmake(&made);
+    }
 }
 
 static void refuses_a_forest_without_covers(void **state)
 {
     struct made made;
     struct reason why = {""};
-    double row[3] = {0}, out[4];
+    double row[3] = {0}, margin = 0, out[4];
     size_t len;
 
     (void)state;
@@ -233,8 +243,10 @@ static void refuses_a_forest_without_covers(void **state)
     assert_int_equal(draft_pack(&made.draft, &made.bytes, &len, &why), RESULT_OK);
     made.image = help_prove(made.bytes, len);
     assert_int_equal(explain_new(made.image, &made.explain, &why), RESULT_OK);
-    assert_int_equal(explain_rows(made.explain, row, 1, 0, 1, NULL, out, &why), RESULT_INVALID);
-    assert_non_null(strstr(why.text, "does not tell how many training rows"));
+    assert_int_equal(
+        explain_rows(made.explain, &(struct explain_rows){row, 1, &margin, NULL}, out, &why),
+        RESULT_INVALID);
+    assert_non_null(strstr(why.text, "it does not tell how many training rows came"));
     unmake(&made);
 }
 
@@ -246,7 +258,7 @@ int main(void)
         cmocka_unit_test(many_outputs_are_done_in_lots),
         cmocka_unit_test(many_rows_are_done_in_blocks),
         cmocka_unit_test(large_trees_are_read_in_pieces),
-        cmocka_unit_test(some_outputs_are_explained_as_all_are),
+        cmocka_unit_test(one_output_of_each_row_is_explained_as_all_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
