@@ -68,7 +68,7 @@ $(BUILD)/%.o: %.c
 $(BUILD)/src/http/pages.o: $(wildcard www/*)
 
 unit: $(UNIT)
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(LIB)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(BUILD)/tests/unit/oracle.o $(LIB)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)

@@ -1,8 +1,10 @@
 /*
  * cmd_predict.c: forestgate predict: a file of rows in, a file of predictions out.
  *
- * Rows go through in blocks, so memory does not grow with them.  What is written is
- * CSV: a header line if the input has one, then one line a row.
+ * Rows go through in blocks, so memory does not grow with them; threads predict and
+ * print, one reads and writes (blocks.h), so what is written is the same for any number
+ * of threads.  Written is CSV, with a header line if the input has one and one line a
+ * row; or an array of NumPy's, if the output's name ends in .npy.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +13,18 @@
 #include <unistd.h>
 
 #include "base/csv.h"
+#include "base/npy.h"
 #include "base/num.h"
+#include "cmd/blocks.h"
 #include "cmd/cli.h"
+#include "cmd/progress.h"
+#include "forest/pool.h"
 #include "forest/rows.h"
 #include "forest/walk.h"
 
 enum {
-    BLOCK_ROWS = 256
+    BLOCK_VALUES = 1 << 16, /* of a block, unless one row has more */
+    BLOCK_MAX_ROWS = 4096,
 };
 
 enum output {
@@ -31,14 +38,24 @@ static const char *const output_names[OUTPUT__MAX] = {
     [OUTPUT_PROBABILITY] = "probability",
 };
 
+/* Some rows on their way. */
+struct block {
+    double *values, *outputs;
+    size_t rows;
+    struct buf text; /* as they will be written */
+};
+
 struct predict {
     const char *in_name, *out_name;
     FILE *in, *out;
     char *temporary; /* where the output is until it is whole; NULL for standard output */
+    bool npy;        /* the output is an array */
     enum output output;
     struct image *image;
-    double *values, *outputs; /* of one block */
-    struct buf text;
+    struct rows *rows;
+    size_t block_rows;   /* most rows of a block */
+    uint64_t done, size; /* rows written; bytes of the input, 0 if that is not known */
+    struct progress progress;
 };
 
 static enum result output_read(const struct option_set *set, enum output *output,
@@ -63,44 +80,96 @@ static void number_put(struct buf *text, double value)
     buf_put(text, number, num_print_double(number, value));
 }
 
-static void header_put(struct predict *predict)
+/* How many numbers or texts a row is written as. */
+static uint32_t width_of(const struct predict *predict)
+{
+    return predict->output == OUTPUT_LABEL ? 1 : image_n_outputs(predict->image);
+}
+
+static void header_put(const struct predict *predict, struct buf *text)
 {
     uint32_t classes = image_n_classes(predict->image);
 
     if (classes == 0 || predict->output == OUTPUT_LABEL)
-        buf_puts(&predict->text, "prediction");
+        buf_puts(text, "prediction");
     else
         for (uint32_t k = 0; k < classes; k++) {
             if (k > 0)
-                buf_putc(&predict->text, ',');
-            csv_cell_put(&predict->text, image_class_label(predict->image, k));
+                buf_putc(text, ',');
+            csv_cell_put(text, image_class_label(predict->image, k));
         }
-    buf_putc(&predict->text, '\n');
+    buf_putc(text, '\n');
 }
 
-static void row_put(struct predict *predict, const double *outputs)
+static void row_put(const struct predict *predict, struct buf *text, const double *outputs)
 {
     uint32_t classes = image_n_classes(predict->image);
 
     if (classes == 0) {
-        number_put(&predict->text, outputs[0]);
+        number_put(text, outputs[0]);
     } else if (predict->output == OUTPUT_LABEL) {
-        csv_cell_put(&predict->text, image_class_label(predict->image, (uint32_t)walk_argmax(
-                                                                           outputs, classes)));
+        csv_cell_put(
+            text, image_class_label(predict->image, (uint32_t)walk_argmax(outputs, classes)));
     } else {
         for (uint32_t k = 0; k < classes; k++) {
             if (k > 0)
-                buf_putc(&predict->text, ',');
-            number_put(&predict->text, outputs[k]);
+                buf_putc(text, ',');
+            number_put(text, outputs[k]);
         }
     }
-    buf_putc(&predict->text, '\n');
+    buf_putc(text, '\n');
 }
 
-static enum result text_flush(struct predict *predict, struct reason *why)
+/* A row of an array: a class is its index. */
+static void row_put_binary(const struct predict *predict, struct buf *text,
+                           const double *outputs)
 {
-    struct buf *text = &predict->text;
+    uint32_t classes = image_n_classes(predict->image);
+    int64_t best;
 
+    if (classes != 0 && predict->output == OUTPUT_LABEL) {
+        best = (int64_t)walk_argmax(outputs, classes);
+        buf_put(text, &best, sizeof(best));
+    } else {
+        buf_put(text, outputs, image_n_outputs(predict->image) * sizeof(*outputs));
+    }
+}
+
+/* ---- the three steps of a block ---- */
+
+static enum result block_fill(void *arg, void *item, struct reason *why)
+{
+    const struct predict *predict = arg;
+    struct block *block = item;
+    const size_t width = image_n_features(predict->image);
+    enum result result = RESULT_OK;
+
+    for (block->rows = 0; block->rows < predict->block_rows; block->rows++) {
+        result = rows_next(predict->rows, block->values + block->rows * width, why);
+        if (result != RESULT_OK)
+            break;
+    }
+    /* The rows before a fault are of no use to anyone: the output is whole or not there. */
+    return result == RESULT_MISSING && block->rows > 0 ? RESULT_OK : result;
+}
+
+static void block_work(void *arg, void *item)
+{
+    const struct predict *predict = arg;
+    struct block *block = item;
+    const size_t width = image_n_outputs(predict->image);
+
+    walk_predict(predict->image, block->values, block->rows, block->outputs);
+    for (size_t i = 0; i < block->rows; i++)
+        if (predict->npy)
+            row_put_binary(predict, &block->text, block->outputs + i * width);
+        else
+            row_put(predict, &block->text, block->outputs + i * width);
+}
+
+static enum result text_write(const struct predict *predict, struct buf *text,
+                              struct reason *why)
+{
     if (buf_failed(text))
         return reason_set(why, RESULT_NOMEM, "out of memory");
     if (fwrite(text->data, 1, text->len, predict->out) != text->len)
@@ -109,43 +178,61 @@ static enum result text_flush(struct predict *predict, struct reason *why)
     return RESULT_OK;
 }
 
-static enum result block_predict(struct predict *predict, size_t count, struct reason *why)
+static void progress_tell(struct predict *predict)
 {
-    uint32_t width = image_n_outputs(predict->image);
+    uint64_t total = rows_total(predict->rows);
+    off_t at = total == 0 && predict->size > 0 ? ftello(predict->in) : 0;
 
-    walk_predict(predict->image, predict->values, count, predict->outputs);
-    for (size_t i = 0; i < count; i++)
-        row_put(predict, predict->outputs + i * width);
-    return text_flush(predict, why);
+    progress_draw_rate(&predict->progress, total > 0 ? predict->done : (uint64_t)at,
+                       total > 0 ? total : predict->size, predict->done);
 }
 
-static enum result rows_predict(struct predict *predict, struct rows *rows, struct reason *why)
+static enum result block_empty(void *arg, void *item, struct reason *why)
 {
-    uint32_t width = image_n_features(predict->image);
-    enum result result = RESULT_OK;
-    size_t count;
+    struct predict *predict = arg;
+    struct block *block = item;
+    enum result result = text_write(predict, &block->text, why);
 
-    if (rows_have_header(rows))
-        header_put(predict);
-    while (result == RESULT_OK) {
-        for (count = 0; count < BLOCK_ROWS; count++) {
-            result = rows_next(rows, predict->values + count * width, why);
-            if (result != RESULT_OK)
-                break;
-        }
-        if (result == RESULT_OK || result == RESULT_MISSING) {
-            enum result written = block_predict(predict, count, why);
+    predict->done += block->rows;
+    progress_tell(predict);
+    return result;
+}
 
-            if (written != RESULT_OK)
-                return written;
-        }
+/* ---- files ---- */
+
+static bool ends_in_npy(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 4 && strcmp(name + len - 4, ".npy") == 0;
+}
+
+/* The first line, or an array's header, for which the number of rows is known at the end. */
+static enum result head_write(const struct predict *predict, struct reason *why)
+{
+    enum npy_kind kind = image_n_classes(predict->image) != 0 && predict->output == OUTPUT_LABEL
+                             ? NPY_I64
+                             : NPY_F64;
+    const uint32_t width = width_of(predict);
+    char header[NPY_WRITE_HEADER];
+    struct buf text = {0};
+    enum result result;
+
+    if (predict->npy) {
+        npy_header_print(header, kind, predict->done, width > 1 ? width : 0);
+        buf_put(&text, header, sizeof(header));
+    } else if (rows_have_header(predict->rows)) {
+        header_put(predict, &text);
     }
-    return result == RESULT_MISSING ? RESULT_OK : result;
+    result = text_write(predict, &text, why);
+    buf_free(&text);
+    return result;
 }
 
 static enum result files_open(struct predict *predict, const struct option_set *set,
                               struct reason *why)
 {
+    struct stat st;
     int file;
 
     predict->in_name = option_value(set, "--in");
@@ -153,6 +240,9 @@ static enum result files_open(struct predict *predict, const struct option_set *
     predict->in = strcmp(predict->in_name, "-") == 0 ? stdin : fopen(predict->in_name, "re");
     if (predict->in == NULL)
         return reason_errno(why, "%s", predict->in_name);
+    if (fstat(fileno(predict->in), &st) == 0 && S_ISREG(st.st_mode))
+        predict->size = (uint64_t)st.st_size;
+    predict->npy = predict->out_name != NULL && ends_in_npy(predict->out_name);
     if (predict->out_name == NULL) {
         predict->out_name = "standard output";
         predict->out = stdout;
@@ -192,26 +282,92 @@ static enum result files_close(struct predict *predict, enum result result, stru
     return result;
 }
 
-static enum result predict_all(struct predict *predict, struct reason *why)
+/* ---- all of it ---- */
+
+static void blocks_free(struct block *blocks, size_t n)
 {
-    struct rows *rows = NULL;
+    for (size_t i = 0; i < n && blocks != NULL; i++) {
+        free(blocks[i].values);
+        free(blocks[i].outputs);
+        buf_free(&blocks[i].text);
+    }
+    free(blocks);
+}
+
+static enum result blocks_make(const struct predict *predict, struct block *blocks,
+                               void **items, size_t n)
+{
+    const size_t in = image_n_features(predict->image), out = image_n_outputs(predict->image);
+
+    for (size_t i = 0; i < n; i++) {
+        blocks[i].values = reallocarray(NULL, predict->block_rows, in * sizeof(double));
+        blocks[i].outputs = reallocarray(NULL, predict->block_rows, out * sizeof(double));
+        if (blocks[i].values == NULL || blocks[i].outputs == NULL)
+            return RESULT_NOMEM;
+        items[i] = &blocks[i];
+    }
+    return RESULT_OK;
+}
+
+static size_t rows_of_a_block(const struct image *image)
+{
+    size_t widest = image_n_features(image) > image_n_outputs(image) ? image_n_features(image)
+                                                                     : image_n_outputs(image);
+    size_t rows = BLOCK_VALUES / widest;
+
+    return rows < 1 ? 1 : rows > BLOCK_MAX_ROWS ? BLOCK_MAX_ROWS : rows;
+}
+
+/* Everything between the head and the end. */
+static enum result rows_predict(struct predict *predict, unsigned threads, struct reason *why)
+{
+    const size_t n = threads > 1 ? (size_t)2 * threads : 1;
+    struct block *blocks = calloc(n, sizeof(*blocks));
+    void **items = calloc(n, sizeof(*items));
+    struct blocks_plan plan = {
+        .arg = predict,
+        .threads = threads,
+        .blocks = items,
+        .n_blocks = n,
+        .fill = block_fill,
+        .work = block_work,
+        .empty = block_empty,
+    };
     enum result result;
 
-    predict->values =
-        calloc((size_t)BLOCK_ROWS * image_n_features(predict->image), sizeof(double));
-    predict->outputs =
-        calloc((size_t)BLOCK_ROWS * image_n_outputs(predict->image), sizeof(double));
-    if (predict->values == NULL || predict->outputs == NULL)
-        return reason_set(why, RESULT_NOMEM, "out of memory");
-    result = rows_open(predict->in, predict->in_name, predict->image, &rows, why);
+    predict->block_rows = rows_of_a_block(predict->image);
+    if (blocks == NULL || items == NULL || blocks_make(predict, blocks, items, n) != RESULT_OK)
+        result = reason_set(why, RESULT_NOMEM, "out of memory");
+    else
+        result = blocks_run(&plan, why);
+    blocks_free(blocks, n);
+    free(items);
+    return result;
+}
+
+static enum result predict_all(struct predict *predict, unsigned threads, struct reason *why)
+{
+    enum result result =
+        rows_open(predict->in, predict->in_name, predict->image, &predict->rows, why);
+
     if (result == RESULT_OK)
-        result = rows_predict(predict, rows, why);
-    rows_close(rows);
+        result = head_write(predict, why);
+    if (result == RESULT_OK) {
+        progress_start(&predict->progress, "predicting", "rows");
+        result = rows_predict(predict, threads, why);
+        progress_end(&predict->progress);
+    }
+    if (result == RESULT_OK && predict->npy) {
+        rewind(predict->out);
+        result = head_write(predict, why);
+    }
+    rows_close(predict->rows);
     return result;
 }
 
 static int run_predict(const struct option_set *set)
 {
+    unsigned long long threads = 1;
     struct predict predict = {0};
     struct model_row row;
     enum result result;
@@ -221,32 +377,33 @@ static int run_predict(const struct option_set *set)
         reason_set(&why, RESULT_INVALID, "--model and --in are needed; see --help");
         return cli_misuse(&why);
     }
-    if (output_read(set, &predict.output, &why) != RESULT_OK)
+    if (output_read(set, &predict.output, &why) != RESULT_OK ||
+        option_u64(set, "--threads", 1, POOL_MAX_THREADS, &threads, &why) != RESULT_OK)
         return cli_misuse(&why);
     result = files_open(&predict, set, &why);
     if (result == RESULT_OK)
         result = cli_image_open(set, option_value(set, "--model"), &row, &predict.image, &why);
     if (result == RESULT_OK)
-        result = predict_all(&predict, &why);
+        result = predict_all(&predict, (unsigned)threads, &why);
     result = files_close(&predict, result, &why);
     image_close(predict.image);
-    free(predict.values);
-    free(predict.outputs);
-    buf_free(&predict.text);
     return result == RESULT_OK ? CLI_DONE : cli_fail(&why);
 }
 
 static const struct option_row predict_options[] = {
     {"--model", "NAME|FILE", "a published model, or an image file", NULL},
-    {"--in", "FILE", "the rows as CSV; - is standard input", NULL},
-    {"--out", "FILE", "where to write; else standard output", NULL},
+    {"--in", "FILE", "the rows, CSV or NumPy's .npy; - is standard input", NULL},
+    {"--out", "FILE", "where to write, an array if it ends in .npy; else standard output",
+     NULL},
     {"--output", "KIND", "label or probability", "label"},
+    {"--threads", "N", "that predict at once", "1"},
     CLI_COMMON_OPTIONS,
 };
 
 const struct cli_command cmd_predict_commands[] = {
     {"predict", NULL, "", 0, predict_options, run_predict, "predict for the rows of a file",
      "  forestgate predict --model iris.fgm --in rows.csv\n"
-     "  forestgate predict --model iris --in rows.csv --out out.csv --output probability\n"},
+     "  forestgate predict --model iris --in rows.csv --out out.csv --output probability\n"
+     "  forestgate predict --model big.fgm --in rows.npy --out out.npy --threads 4\n"},
     {0},
 };

@@ -19,6 +19,14 @@ void progress_start(struct progress *progress, const char *label, const char *un
 /* Draws the bar, ten times a second at most. */
 void progress_draw(struct progress *progress, uint64_t done, uint64_t total);
 
+/*
+ * The same where what is done is measured in one thing (bytes, say) and what is told is
+ * another: how many of the unit there were, and how many a second.  total 0 is not known:
+ * then there is no bar.
+ */
+void progress_draw_rate(struct progress *progress, uint64_t done, uint64_t total,
+                        uint64_t count);
+
 /* Takes the bar away. */
 void progress_end(struct progress *progress);
 

@@ -60,7 +60,7 @@ void describe_image(struct json_writer *writer, const struct image *image)
     json_member_u64(writer, "bytes", image_size(image));
     json_member_string(writer, "sha256", image_sha256_hex(image));
     features_member(writer, image);
-    if (image_task(image) == IMAGE_CLASSIFY)
+    if (image_task(image) == SPEC_CLASSIFY)
         classes_member(writer, image);
     training_member(writer, image_facts(image));
 }

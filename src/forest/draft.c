@@ -30,22 +30,65 @@ struct packer {
     uint8_t *bytes;
 };
 
+static void tree_free(struct draft_tree *tree)
+{
+    uint32_t i;
+
+    for (i = 0; i < tree->n_sets && tree->sets != NULL; i++)
+        free(tree->sets[i].words);
+    for (i = 0; i < tree->n_leaves && tree->linear != NULL; i++) {
+        free(tree->linear[i].weights);
+        free(tree->linear[i].features);
+    }
+    free(tree->nodes);
+    free(tree->leaves);
+    free(tree->sets);
+    free(tree->linear);
+}
+
+static void names_free(char **names, uint32_t n)
+{
+    uint32_t i;
+
+    for (i = 0; i < n && names != NULL; i++)
+        free(names[i]);
+    free(names);
+}
+
 void draft_free(struct draft *draft)
 {
     uint32_t i;
 
-    for (i = 0; i < draft->n_features && draft->features != NULL; i++)
+    for (i = 0; i < draft->n_features && draft->features != NULL; i++) {
         free(draft->features[i].name);
-    for (i = 0; i < draft->n_classes && draft->classes != NULL; i++)
-        free(draft->classes[i]);
-    for (i = 0; i < draft->n_trees && draft->trees != NULL; i++) {
-        free(draft->trees[i].nodes);
-        free(draft->trees[i].leaves);
+        names_free(draft->features[i].values, draft->features[i].n_values);
     }
+    for (i = 0; i < draft->n_targets && draft->targets != NULL; i++) {
+        free(draft->targets[i].name);
+        names_free(draft->targets[i].labels, draft->targets[i].n_classes);
+    }
+    for (i = 0; i < draft->n_trees && draft->trees != NULL; i++)
+        tree_free(&draft->trees[i]);
     free(draft->features);
-    free(draft->classes);
+    free(draft->columns);
+    free(draft->targets);
     free(draft->trees);
+    free(draft->base);
+    free(draft->thresholds);
     memset(draft, 0, sizeof(*draft));
+}
+
+enum result draft_columns_make(struct draft *draft)
+{
+    uint32_t i;
+
+    draft->columns = calloc(draft->n_features, sizeof(*draft->columns));
+    if (draft->columns == NULL)
+        return RESULT_NOMEM;
+    draft->n_columns = draft->n_features;
+    for (i = 0; i < draft->n_features; i++)
+        draft->columns[i] = (struct draft_column){i, DRAFT_KEEP};
+    return RESULT_OK;
 }
 
 static enum result too_big(struct reason *why, const char *what)
@@ -62,30 +105,52 @@ static unsigned bits_for(uint64_t count)
     return bits;
 }
 
+/* Most splits on a way to a leaf of a tree whose children stand behind their parents. */
+static uint32_t tree_depth(const struct draft_tree *tree)
+{
+    uint32_t *depths = calloc(tree->n_nodes, sizeof(*depths)), i, depth = 0;
+
+    for (i = 0; i < tree->n_nodes && depths != NULL; i++) {
+        const struct draft_node *node = &tree->nodes[i];
+
+        depth = depths[i] > depth ? depths[i] : depth;
+        if (node->left > i && node->right > i && node->left < tree->n_nodes &&
+            node->right < tree->n_nodes)
+            depths[node->left] = depths[node->right] = depths[i] + 1;
+    }
+    free(depths);
+    return depth;
+}
+
 /* Counts, and whether a feature and a pair fit a link together. */
 static enum result count_all(struct packer *packer, struct reason *why)
 {
     const struct draft *draft = packer->draft;
     struct layout_model *model = &packer->model;
-    uint32_t t, most = 1;
+    const struct spec *spec = &draft->spec;
+    uint32_t t, depth, most = 1;
 
+    if (spec->compare != SPEC_COMPARE_F32 || spec->sum != SPEC_SUM_F64 ||
+        spec->fold != SPEC_FOLD_MEAN || draft->n_targets != 1 ||
+        (spec->transform != SPEC_FRACTIONS && spec->transform != SPEC_IDENTITY))
+        return reason_set(why, RESULT_INVALID, "a kind of forest that images do not hold yet");
     if (draft->n_features > IMAGE_MAX_FEATURES)
         return too_big(why, "features");
-    if (draft->n_classes > IMAGE_MAX_CLASSES)
+    if (draft->targets[0].n_classes > IMAGE_MAX_CLASSES)
         return too_big(why, "classes");
-    model->task = draft->task;
+    model->task = draft->spec.task;
     model->node_format = LAYOUT_NODES_PAIRED;
     model->rule = LAYOUT_RULE_F32_LE;
     model->output = LAYOUT_OUTPUT_MEAN;
     model->n_features = draft->n_features;
-    model->n_classes = draft->n_classes;
-    model->n_outputs = draft->n_outputs;
+    model->n_classes = draft->targets[0].n_classes;
+    model->n_outputs = draft->spec.n_outputs;
     model->n_trees = draft->n_trees;
     model->feature_bits = bits_for(draft->n_features);
     for (t = 0; t < draft->n_trees; t++) {
         model->n_slots += (uint64_t)draft->trees[t].n_nodes + 1;
-        model->depth =
-            draft->trees[t].depth > model->depth ? draft->trees[t].depth : model->depth;
+        depth = tree_depth(&draft->trees[t]);
+        model->depth = depth > model->depth ? depth : model->depth;
         most = draft->trees[t].n_nodes > most ? draft->trees[t].n_nodes : most;
     }
     /* The pairs of n nodes are numbered up to (n - 1) / 2. */
@@ -115,7 +180,7 @@ static enum result pack_texts(struct packer *packer, struct reason *why)
     uint32_t i;
 
     packer->names = calloc(draft->n_features, sizeof(*packer->names));
-    packer->labels = calloc((size_t)draft->n_classes + 1, sizeof(*packer->labels));
+    packer->labels = calloc((size_t)draft->targets[0].n_classes + 1, sizeof(*packer->labels));
     packer->index = calloc(draft->n_features, sizeof(*packer->index));
     if (packer->names == NULL || packer->labels == NULL || packer->index == NULL)
         return RESULT_NOMEM;
@@ -125,8 +190,8 @@ static enum result pack_texts(struct packer *packer, struct reason *why)
         packer->names[i] = put_text(packer, draft->features[i].name);
         packer->index[i] = i;
     }
-    for (i = 0; i < draft->n_classes; i++)
-        packer->labels[i] = put_text(packer, draft->classes[i]);
+    for (i = 0; i < draft->targets[0].n_classes; i++)
+        packer->labels[i] = put_text(packer, draft->targets[0].labels[i]);
     qsort_r(packer->index, draft->n_features, sizeof(*packer->index), compare_names,
             (void *)draft);
     return buf_failed(&packer->texts) ? too_big(why, "texts") : RESULT_OK;
@@ -149,7 +214,7 @@ static uint64_t hash_row(const double *row, uint32_t n)
 /* The number of that row among the different ones; a new one is added. */
 static uint32_t shelve_row(struct packer *packer, const double *row)
 {
-    const uint32_t n = packer->draft->n_outputs;
+    const uint32_t n = packer->draft->spec.n_outputs;
     const size_t size = n * sizeof(*row);
     size_t at = hash_row(row, n) & (packer->shelf_size - 1);
     uint32_t found;
@@ -178,13 +243,14 @@ static enum result pack_leaves(struct packer *packer, struct reason *why)
     packer->shelf_size = (size_t)1 << bits_for(2 * n_leaves + 1);
     packer->shelf = calloc(packer->shelf_size, sizeof(*packer->shelf));
     packer->rows = calloc(n_leaves + 1, sizeof(*packer->rows));
-    packer->leaves = calloc(n_leaves + 1, draft->n_outputs * sizeof(*packer->leaves));
+    packer->leaves = calloc(n_leaves + 1, draft->spec.n_outputs * sizeof(*packer->leaves));
     if (packer->shelf == NULL || packer->rows == NULL || packer->leaves == NULL)
         return RESULT_NOMEM;
     rows = packer->rows;
     for (t = 0; t < draft->n_trees; t++)
         for (i = 0; i < draft->trees[t].n_leaves; i++)
-            *rows++ = shelve_row(packer, draft->trees[t].leaves + (size_t)i * draft->n_outputs);
+            *rows++ =
+                shelve_row(packer, draft->trees[t].leaves + (size_t)i * draft->spec.n_outputs);
     return RESULT_OK;
 }
 
@@ -287,8 +353,8 @@ static void fill_tree(const struct packer *packer, const struct draft_tree *tree
             nodes[i + 1].leaf = rows[node->leaf];
             continue;
         }
-        nodes[i + 1].threshold = node->threshold;
-        nodes[i + 1].link = (node->left + 1) / 2 << packer->model.feature_bits | node->feature;
+        nodes[i + 1].threshold = (float)node->threshold;
+        nodes[i + 1].link = (node->left + 1) / 2 << packer->model.feature_bits | node->column;
     }
 }
 

@@ -74,7 +74,7 @@ static struct sample sample_of(struct grower *grower, uint32_t row, uint32_t wei
 {
     const struct table *table = grower->plan->table;
 
-    if (table->task == IMAGE_CLASSIFY)
+    if (table->task == SPEC_CLASSIFY)
         return (struct sample){row, table->classes[row] << 16 | weight};
     grower->centred[row] = (table->values[row] - grower->plan->mean) * weight;
     return (struct sample){row, row};
@@ -157,7 +157,7 @@ static struct node weigh(struct grower *grower, const struct pending *pending)
     struct node node = {.rows = {.samples = grower->samples + pending->begin,
                                  .n = pending->end - pending->begin}};
 
-    if (grower->plan->table->task == IMAGE_CLASSIFY)
+    if (grower->plan->table->task == SPEC_CLASSIFY)
         weigh_classes(grower, &node);
     else
         weigh_values(grower, &node);
@@ -227,7 +227,7 @@ static enum result make_leaf(struct grower *grower, const struct node *node, uin
         return result;
     *leaf = tree->n_leaves++;
     row = tree->leaves + (size_t)*leaf * grower->n_outputs;
-    if (grower->plan->table->task == IMAGE_REGRESS)
+    if (grower->plan->table->task == SPEC_REGRESS)
         row[0] = node->value;
     else
         for (k = 0; k < grower->n_outputs; k++)
@@ -260,8 +260,9 @@ static enum result split_node(struct grower *grower, const struct pending *pendi
         return result;
     tree->n_nodes += 2;
     memset(tree->nodes + left, 0, 2 * sizeof(*tree->nodes));
-    tree->nodes[pending->node].feature = split->feature;
+    tree->nodes[pending->node].column = split->feature;
     tree->nodes[pending->node].left = left;
+    tree->nodes[pending->node].right = left + 1;
     tree->nodes[pending->node].threshold =
         ranks_threshold(&grower->plan->ranks[split->feature], split->left, split->right);
     middle = pending->begin + part_samples(grower, &node->rows, split);
@@ -286,8 +287,6 @@ static enum result grow_node(struct grower *grower, const struct pending *pendin
     struct split split;
 
     out->cover = (double)node.rows.weight;
-    if (pending->depth > grower->tree.depth)
-        grower->tree.depth = pending->depth;
     if (pending->parent_feature != NO_FEATURE)
         grower->importances[pending->parent_feature] -= impurity;
     if (node.pure || (plan->max_depth != 0 && pending->depth >= plan->max_depth) ||
@@ -332,6 +331,7 @@ static enum result begin_tree(struct grower *grower, uint8_t *bag)
     if (result != RESULT_OK)
         return result;
     grower->tree.n_nodes = 1;
+    grower->tree.width = grower->n_outputs;
     memset(grower->tree.nodes, 0, sizeof(*grower->tree.nodes));
     return push(grower, (struct pending){0, 0, NO_FEATURE, 0, draw_bag(grower, bag)});
 }
@@ -366,7 +366,7 @@ static enum result open_task(struct grower *grower)
 {
     const struct table *table = grower->plan->table;
 
-    if (table->task == IMAGE_REGRESS) {
+    if (table->task == SPEC_REGRESS) {
         grower->n_outputs = 1;
         grower->centred = malloc(table->n_rows * sizeof(*grower->centred));
         grower->splitter.weights = grower->weights;

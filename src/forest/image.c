@@ -81,9 +81,9 @@ void image_close(struct image *image)
     free(image);
 }
 
-enum image_task image_task(const struct image *image)
+enum spec_task image_task(const struct image *image)
 {
-    return (enum image_task)image->model->task;
+    return (enum spec_task)image->model->task;
 }
 
 uint32_t image_n_features(const struct image *image)
@@ -191,9 +191,9 @@ const char *image_sha256_hex(const struct image *image)
     return image->hex;
 }
 
-const char *image_task_name(enum image_task task)
+const char *image_task_name(enum spec_task task)
 {
-    return task == IMAGE_CLASSIFY ? "classify" : "regress";
+    return task == SPEC_CLASSIFY ? "classify" : "regress";
 }
 
 const char *image_type_name(enum image_type type)

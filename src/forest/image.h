@@ -17,16 +17,15 @@
 #include <stdint.h>
 
 #include "base/result.h"
-
-enum image_task {
-    IMAGE_CLASSIFY = 1,
-    IMAGE_REGRESS = 2,
-};
+#include "forest/spec.h"
 
 /* What the training values of a feature were. */
 enum image_type {
     IMAGE_REAL = 1,
-    IMAGE_INTEGER = 2, /* every value was a whole number */
+    IMAGE_INTEGER = 2,  /* every value was a whole number */
+    IMAGE_BOOLEAN = 3,  /* 0 and 1 */
+    IMAGE_CATEGORY = 4, /* codes 0, 1, 2 ..., perhaps with names */
+    IMAGE_TYPE__MAX
 };
 
 /* What facts.oob_score measures. */
@@ -84,7 +83,7 @@ enum result image_prove(const void *bytes, size_t len, const char *name, struct 
 /* Unmaps; NULL is let pass. */
 void image_close(struct image *image);
 
-enum image_task image_task(const struct image *image);
+enum spec_task image_task(const struct image *image);
 uint32_t image_n_features(const struct image *image);
 uint32_t image_n_classes(const struct image *image); /* 0 for a regression */
 uint32_t image_n_outputs(const struct image *image); /* numbers per row from the walk */
@@ -112,7 +111,7 @@ const struct image_facts *image_facts(const struct image *image);
 const char *image_sha256_hex(const struct image *image);
 
 /* "classify", "regress"; "real", "integer"; "accuracy", "r2", "none". */
-const char *image_task_name(enum image_task task);
+const char *image_task_name(enum spec_task task);
 const char *image_type_name(enum image_type type);
 const char *image_metric_name(enum image_metric metric);
 

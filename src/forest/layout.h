@@ -92,7 +92,7 @@ enum {
 }; /* output: the mean of the trees' leaves */
 
 struct layout_model {
-    uint32_t task; /* enum image_task */
+    uint32_t task; /* enum spec_task */
     uint32_t node_format;
     uint32_t rule;
     uint32_t output;

@@ -34,11 +34,11 @@ static const double *leaf_of(const struct oob *oob, const struct draft_tree *tre
     const struct draft_node *node = tree->nodes;
 
     while (node->left != 0) {
-        bool right = !(columns[node->feature].values[row] <= node->threshold);
+        bool right = !(columns[node->column].values[row] <= node->threshold);
 
-        node = tree->nodes + node->left + right;
+        node = tree->nodes + (right ? node->right : node->left);
     }
-    return tree->leaves + (size_t)node->leaf * oob->draft->n_outputs;
+    return tree->leaves + (size_t)node->leaf * oob->draft->spec.n_outputs;
 }
 
 /* Adds the votes of one tree to rows begin to end: sums of outputs, and how many. */
@@ -46,7 +46,7 @@ static void vote(const struct oob *oob, uint32_t t, size_t begin, size_t end, do
                  uint32_t *voters)
 {
     const uint8_t *bag = oob->bags + t * GROW_BAG_BYTES(oob->table->n_rows);
-    const uint32_t n = oob->draft->n_outputs;
+    const uint32_t n = oob->draft->spec.n_outputs;
     size_t row;
     uint32_t k;
 
@@ -64,7 +64,7 @@ static void vote(const struct oob *oob, uint32_t t, size_t begin, size_t end, do
 
 static void predict_block(struct oob *oob, size_t begin, size_t end, double *votes)
 {
-    const uint32_t n = oob->draft->n_outputs;
+    const uint32_t n = oob->draft->spec.n_outputs;
     uint32_t t, voters[BLOCK] = {0};
     size_t i;
 
@@ -76,7 +76,7 @@ static void predict_block(struct oob *oob, size_t begin, size_t end, double *vot
 
         if (voters[i] == 0)
             *prediction = NAN;
-        else if (oob->table->task == IMAGE_CLASSIFY)
+        else if (oob->table->task == SPEC_CLASSIFY)
             *prediction = (double)walk_argmax(votes + i * n, n);
         else
             *prediction = votes[i] / voters[i];
@@ -87,7 +87,7 @@ static void predict_rows(void *arg)
 {
     struct oob *oob = arg;
     size_t begin, end, n = oob->table->n_rows;
-    double *votes = malloc((size_t)BLOCK * oob->draft->n_outputs * sizeof(*votes));
+    double *votes = malloc((size_t)BLOCK * oob->draft->spec.n_outputs * sizeof(*votes));
 
     if (votes == NULL)
         atomic_store(&oob->failed, true);
@@ -151,7 +151,7 @@ enum result oob_measure(const struct table *table, const uint8_t *bags, unsigned
         return RESULT_NOMEM;
     }
     draft->facts.oob_rows = 0;
-    if (table->task == IMAGE_CLASSIFY)
+    if (table->task == SPEC_CLASSIFY)
         score_classes(&oob, &draft->facts);
     else
         score_values(&oob, &draft->facts);

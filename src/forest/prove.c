@@ -161,7 +161,7 @@ static enum result prove_model(const struct proof *proof)
         return refuse(proof, RESULT_INVALID,
                       "nodes %u, rule %u, output %u: a kind that this program does not know",
                       model->node_format, model->rule, model->output);
-    if (model->task != IMAGE_CLASSIFY && model->task != IMAGE_REGRESS)
+    if (model->task != SPEC_CLASSIFY && model->task != SPEC_REGRESS)
         return refuse(proof, RESULT_INVALID, "task %u is none that is known", model->task);
     if (model->n_features < 1 || model->n_features > IMAGE_MAX_FEATURES)
         return refuse(proof, RESULT_MALFORMED, "%u features, must be 1 to %d",
@@ -169,7 +169,7 @@ static enum result prove_model(const struct proof *proof)
     if (model->n_trees < 1 || model->n_trees > IMAGE_MAX_TREES)
         return refuse(proof, RESULT_MALFORMED, "%u trees, must be 1 to %d", model->n_trees,
                       IMAGE_MAX_TREES);
-    classify = model->task == IMAGE_CLASSIFY;
+    classify = model->task == SPEC_CLASSIFY;
     if (classify ? model->n_classes < 2 || model->n_classes > IMAGE_MAX_CLASSES
                  : model->n_classes != 0)
         return refuse(proof, RESULT_MALFORMED, "%u classes, must be %s", model->n_classes,
@@ -433,7 +433,7 @@ static enum result prove_leaves(const struct proof *proof)
 {
     const struct image *image = proof->image;
     const uint32_t n = image->model->n_outputs;
-    bool fractions = image->model->task == IMAGE_CLASSIFY;
+    bool fractions = image->model->task == SPEC_CLASSIFY;
     uint32_t leaf, k;
 
     for (leaf = 0; leaf < image->model->n_leaves; leaf++) {

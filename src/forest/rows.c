@@ -1,5 +1,5 @@
 /*
- * rows.c: the rows of a CSV file for a model.
+ * rows.c: the rows of a CSV file, or of NumPy's array, for a model.
  */
 #include "forest/rows.h"
 
@@ -8,13 +8,16 @@
 #include <string.h>
 
 #include "base/csv.h"
+#include "base/npy.h"
 #include "base/utf8.h"
 #include "forest/cells.h"
+#include "forest/walk.h"
 
 #define NO_COLUMN SIZE_MAX
 
 struct rows {
-    struct csv *csv;
+    struct csv *csv; /* NULL for an array, */
+    struct npy *npy; /* and this NULL for CSV */
     const char *name;
     uint32_t n_features;
     size_t *columns; /* the column of each feature, NO_COLUMN before it is found */
@@ -97,29 +100,52 @@ static enum result match_columns(struct rows *rows, const struct image *image,
     return RESULT_OK;
 }
 
+static enum result open_csv(struct rows *rows, FILE *file, const struct image *image,
+                            struct reason *why)
+{
+    enum result result = csv_open_file(file, rows->name, &rows->csv, why);
+
+    if (result == RESULT_OK)
+        result = csv_next(rows->csv, why);
+    if (result == RESULT_MISSING)
+        result = reason_set(why, RESULT_INVALID, "%s: no header and no rows", rows->name);
+    if (result == RESULT_OK)
+        result = match_columns(rows, image, why);
+    return result;
+}
+
+static enum result open_npy(struct rows *rows, FILE *file, struct reason *why)
+{
+    enum result result = npy_open(file, rows->name, &rows->npy, why);
+
+    rows->headless = true;
+    if (result == RESULT_OK && npy_columns(rows->npy) != rows->n_features)
+        result = reason_set(why, RESULT_INVALID,
+                            "%s: %llu columns, where the model has %u features", rows->name,
+                            (unsigned long long)npy_columns(rows->npy), rows->n_features);
+    return result;
+}
+
 enum result rows_open(FILE *file, const char *name, const struct image *image,
                       struct rows **out, struct reason *why)
 {
     struct rows *rows = calloc(1, sizeof(*rows));
     enum result result = RESULT_NOMEM;
+    int first = getc(file);
 
+    if (first != EOF)
+        ungetc(first, file);
     if (rows != NULL) {
         rows->name = name;
         rows->n_features = image_n_features(image);
         rows->columns = calloc(rows->n_features, sizeof(*rows->columns));
     }
-    if (rows == NULL || rows->columns == NULL) {
+    if (rows == NULL || rows->columns == NULL)
         reason_set(why, RESULT_NOMEM, "%s: out of memory", name);
-        goto out;
-    }
-    if ((result = csv_open_file(file, name, &rows->csv, why)) != RESULT_OK)
-        goto out;
-    result = csv_next(rows->csv, why);
-    if (result == RESULT_MISSING)
-        result = reason_set(why, RESULT_INVALID, "%s: no header and no rows", name);
-    if (result == RESULT_OK)
-        result = match_columns(rows, image, why);
-out:
+    else if (first == (unsigned char)NPY_MAGIC[0]) /* which no UTF-8 begins with */
+        result = open_npy(rows, file, why);
+    else
+        result = open_csv(rows, file, image, why);
     if (result != RESULT_OK) {
         rows_close(rows);
         rows = NULL;
@@ -128,20 +154,42 @@ out:
     return result;
 }
 
-enum result rows_next(struct rows *rows, double *row, struct reason *why)
+static enum result next_of_npy(struct rows *rows, double *row, struct reason *why)
 {
-    enum result result = rows->at_hand ? RESULT_OK : csv_next(rows->csv, why);
+    enum result result = npy_next(rows->npy, row, why);
     uint32_t i;
 
+    for (i = 0; i < rows->n_features && result == RESULT_OK; i++)
+        if (!walk_value_fits(row[i]))
+            result = reason_set(why, RESULT_INVALID,
+                                "%s: row %llu, column %u: not a finite number, or past the "
+                                "largest float32",
+                                rows->name, (unsigned long long)npy_row(rows->npy), i + 1);
+    return result;
+}
+
+enum result rows_next(struct rows *rows, double *row, struct reason *why)
+{
+    enum result result;
+    uint32_t i;
+
+    if (rows->npy != NULL)
+        return next_of_npy(rows, row, why);
+    result = rows->at_hand ? RESULT_OK : csv_next(rows->csv, why);
     rows->at_hand = false;
     for (i = 0; i < rows->n_features && result == RESULT_OK; i++)
         result = cells_number(rows->csv, rows->columns[i], &row[i], why);
     return result;
 }
 
+uint64_t rows_total(const struct rows *rows)
+{
+    return rows->npy != NULL ? npy_rows(rows->npy) : 0;
+}
+
 uint64_t rows_line(const struct rows *rows)
 {
-    return csv_line(rows->csv);
+    return rows->npy != NULL ? npy_row(rows->npy) : csv_line(rows->csv);
 }
 
 bool rows_have_header(const struct rows *rows)
@@ -154,6 +202,7 @@ void rows_close(struct rows *rows)
     if (rows == NULL)
         return;
     csv_close(rows->csv);
+    npy_close(rows->npy);
     free(rows->columns);
     free(rows);
 }

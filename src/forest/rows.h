@@ -1,7 +1,9 @@
 /*
- * rows.h: the rows of a CSV file as a model wants them, one at a time.
+ * rows.h: the rows of a file as a model wants them, one at a time.
  *
- * Columns are found by the header's names, in any order; other columns (the target,
+ * The file is CSV or an array of NumPy's (npy.h), told by its first byte.  An array's
+ * columns are the model's features in their order.  In CSV
+ * columns are found by the header's names, in any order; other columns (the target,
  * say) are ignored, whatever they hold.  A file is taken to have no header when its
  * first row does not hold every feature's name but holds numbers only; then it must
  * have exactly one column for each feature, in the model's order.
@@ -33,7 +35,10 @@ enum result rows_open(FILE *file, const char *name, const struct image *image,
  */
 enum result rows_next(struct rows *rows, double *row, struct reason *why);
 
-/* The line, counted from 1, on which the last row began. */
+/* How many rows there are in all, where the file says so (an array), else 0. */
+uint64_t rows_total(const struct rows *rows);
+
+/* The line, counted from 1, on which the last row began; of an array, the row. */
 uint64_t rows_line(const struct rows *rows);
 
 /* Whether the first row named the columns. */

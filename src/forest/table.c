@@ -206,7 +206,7 @@ static enum result take_target(struct reading *reading, struct reason *why)
     if (result == RESULT_OK) {
         reading->n_numbers++;
         reading->whole = reading->whole && is_whole(number);
-    } else if (reading->table->task == IMAGE_REGRESS) {
+    } else if (reading->table->task == SPEC_REGRESS) {
         return result;
     } else if (reading->first_text == 0) {
         reading->first_text = csv_line(reading->csv);
@@ -327,11 +327,11 @@ static enum result make_classes(const struct reading *reading, const uint32_t *r
     return RESULT_OK;
 }
 
-static enum image_task guess_task(const struct reading *reading, size_t n_classes)
+static enum spec_task guess_task(const struct reading *reading, size_t n_classes)
 {
     if (reading->first_text != 0)
-        return IMAGE_CLASSIFY;
-    return reading->whole && n_classes <= TABLE_MAX_LABELS ? IMAGE_CLASSIFY : IMAGE_REGRESS;
+        return SPEC_CLASSIFY;
+    return reading->whole && n_classes <= TABLE_MAX_LABELS ? SPEC_CLASSIFY : SPEC_REGRESS;
 }
 
 static enum result finish_target(struct reading *reading, struct reason *why)
@@ -347,16 +347,16 @@ static enum result finish_target(struct reading *reading, struct reason *why)
                           "if all are labels, the task is to classify",
                           reading->path, (unsigned long long)reading->first_text,
                           reading->target + 1, table->target);
-    if (table->task != IMAGE_REGRESS) {
+    if (table->task != SPEC_REGRESS) {
         if ((rows = sort_rows(reading)) == NULL)
             return out_of_memory(reading, why);
         n_classes = count_classes(reading, rows);
         if (table->task == 0)
             table->task = guess_task(reading, n_classes);
-        if (table->task == IMAGE_CLASSIFY)
+        if (table->task == SPEC_CLASSIFY)
             result = make_classes(reading, rows, n_classes, why);
     }
-    if (table->task == IMAGE_REGRESS) {
+    if (table->task == SPEC_REGRESS) {
         table->values = reading->numbers;
         reading->numbers = NULL;
     }
@@ -412,7 +412,7 @@ out:
     return result;
 }
 
-enum result table_read(const char *path, const char *target, enum image_task task,
+enum result table_read(const char *path, const char *target, enum spec_task task,
                        struct table **out, struct reason *why)
 {
     struct reading reading = {.path = path};

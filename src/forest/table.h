@@ -31,7 +31,7 @@ struct table_column {
 };
 
 struct table {
-    enum image_task task;
+    enum spec_task task;
     size_t n_rows;
     uint32_t n_features;
     struct table_column *columns; /* n_features, in the file's order */
@@ -48,7 +48,7 @@ struct table {
  * Reads the file.  target names the column to learn.  task 0 is told by the target:
  * text is classes; whole numbers with at most TABLE_MAX_LABELS distinct values are
  * classes; other numbers are a regression; numbers with some text among them are
- * refused (task IMAGE_CLASSIFY takes them).  Numbers that are equal are one class
+ * refused (task SPEC_CLASSIFY takes them).  Numbers that are equal are one class
  * ("1" and "1.0"), under the spelling that comes first.
  *
  * RESULT_OK: *out is to be given back with table_free().  RESULT_MALFORMED,
@@ -57,7 +57,7 @@ struct table {
  * features, a single class, a bad cell, too many cells.  RESULT_MISSING and the like:
  * the file could not be read.
  */
-enum result table_read(const char *path, const char *target, enum image_task task,
+enum result table_read(const char *path, const char *target, enum spec_task task,
                        struct table **out, struct reason *why);
 
 void table_free(struct table *table);

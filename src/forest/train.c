@@ -59,7 +59,7 @@ static uint32_t features_per_split(const struct train_options *options,
 
     if (options->max_features != 0)
         return options->max_features;
-    if (table->task == IMAGE_REGRESS)
+    if (table->task == SPEC_REGRESS)
         return table->n_features;
     while ((uint64_t)(root + 1) * (root + 1) <= table->n_features)
         root++;
@@ -145,13 +145,9 @@ static enum result copy_schema(const struct table *table, struct draft *draft)
 {
     uint32_t i;
 
-    draft->task = table->task;
     draft->n_features = table->n_features;
-    draft->n_classes = table->n_classes;
-    draft->n_outputs = table->task == IMAGE_CLASSIFY ? table->n_classes : 1;
     draft->features = calloc(table->n_features, sizeof(*draft->features));
-    draft->classes = calloc((size_t)table->n_classes + 1, sizeof(*draft->classes));
-    if (draft->features == NULL || draft->classes == NULL)
+    if (draft->features == NULL || draft_columns_make(draft) != RESULT_OK)
         return RESULT_NOMEM;
     for (i = 0; i < table->n_features; i++) {
         const struct table_column *column = &table->columns[i];
@@ -163,8 +159,41 @@ static enum result copy_schema(const struct table *table, struct draft *draft)
         if ((feature->name = strdup(column->name)) == NULL)
             return RESULT_NOMEM;
     }
+    return RESULT_OK;
+}
+
+/* One target, of classes or of values, from the mean of the trees: as scikit-learn's. */
+static enum result copy_target(const struct table *table, uint32_t trees, struct draft *draft)
+{
+    const bool classify = table->task == SPEC_CLASSIFY;
+    struct draft_target *target = calloc(1, sizeof(*target));
+    uint32_t i;
+
+    draft->spec = (struct spec){
+        .task = table->task,
+        .compare = SPEC_COMPARE_F32,
+        .sum = SPEC_SUM_F64,
+        .fold = SPEC_FOLD_MEAN,
+        .transform = classify ? SPEC_FRACTIONS : SPEC_IDENTITY,
+        .label = SPEC_LABEL_ARGMAX,
+        .category = SPEC_CATEGORY_SIGN,
+        .n_outputs = classify ? table->n_classes : 1,
+        .divisor = trees,
+        .parameter = 1,
+    };
+    draft->base = calloc(draft->spec.n_outputs, sizeof(*draft->base));
+    draft->targets = target;
+    draft->n_targets = target != NULL;
+    if (target == NULL || draft->base == NULL || (target->name = strdup(table->target)) == NULL)
+        return RESULT_NOMEM;
+    if (!classify)
+        return RESULT_OK;
+    target->labels = calloc(table->n_classes, sizeof(*target->labels));
+    if (target->labels == NULL)
+        return RESULT_NOMEM;
+    target->n_classes = table->n_classes;
     for (i = 0; i < table->n_classes; i++)
-        if ((draft->classes[i] = strdup(table->labels[i])) == NULL)
+        if ((target->labels[i] = strdup(table->labels[i])) == NULL)
             return RESULT_NOMEM;
     return RESULT_OK;
 }
@@ -219,9 +248,10 @@ enum result train_forest(const struct table *table, const struct train_options *
     training.plan.max_features = features_per_split(options, table);
     training.plan.max_depth = options->max_depth;
     training.plan.min_samples_leaf = options->min_samples_leaf;
-    if (table->task == IMAGE_REGRESS)
+    if (table->task == SPEC_REGRESS)
         training.plan.mean = mean_of(table->values, table->n_rows);
-    if ((result = copy_schema(table, out)) != RESULT_OK)
+    if ((result = copy_schema(table, out)) != RESULT_OK ||
+        (result = copy_target(table, options->trees, out)) != RESULT_OK)
         goto out;
     note_facts(&training, &out->facts);
     if ((result = ranks_make(table, &ranks)) != RESULT_OK)

@@ -31,7 +31,7 @@ static void single_write(struct json_writer *writer, const struct image *image,
     size_t best;
 
     json_write_key(writer, "prediction");
-    if (image_task(image) == IMAGE_REGRESS) {
+    if (image_task(image) == SPEC_REGRESS) {
         json_write_double(writer, row[0]);
         return;
     }
@@ -50,12 +50,12 @@ static void many_write(struct json_writer *writer, const struct image *image,
     json_write_key(writer, "predictions");
     json_write_array(writer);
     for (size_t i = 0; i < count; i++)
-        if (image_task(image) == IMAGE_REGRESS)
+        if (image_task(image) == SPEC_REGRESS)
             json_write_double(writer, outputs[i * width]);
         else
             json_write_u64(writer, walk_argmax(outputs + i * width, classes));
     json_write_array_end(writer);
-    if (image_task(image) == IMAGE_REGRESS)
+    if (image_task(image) == SPEC_REGRESS)
         return;
     json_write_key(writer, "labels");
     json_write_array(writer);
@@ -92,6 +92,7 @@ void handle_predict(struct service *service, struct request *request, struct rep
         }
     }
     walk_predict(image, rows.values, rows.count, outputs);
+    shadow_note(service->shadow, rows.model, rows.values, rows.count, outputs);
     json_write_object(&writer);
     if (rows.single)
         single_write(&writer, image, outputs);

@@ -374,6 +374,14 @@ static bool instances_read(struct input *input)
     return true;
 }
 
+/* The version of a model that this request is answered by; NULL for none. */
+static const struct model *choose(const struct request *request, const struct model *model)
+{
+    if (model == NULL)
+        return NULL;
+    return registry_choose(model, request->caller.key_id, request->id);
+}
+
 /* "model": a name.  PASS_OTHER_MODEL if the rows are to be read for it. */
 static enum pass model_read(struct service *service, const struct request *request,
                             struct input *input)
@@ -396,7 +404,7 @@ static enum pass model_read(struct service *service, const struct request *reque
         input->forbidden = true;
         return PASS_DONE;
     }
-    model = registry_find(service->registry, text, len);
+    model = choose(request, registry_find(service->registry, text, len));
     if (model != NULL && model == input->model)
         return PASS_DONE;
     utf8_quote(shown, sizeof(shown), text, len);
@@ -511,9 +519,12 @@ static void refuse_malformed(struct input *input, struct reply *reply)
 static const struct model *first_model(const struct service *service,
                                        const struct request *request)
 {
-    if (request->name != NULL)
-        return registry_find(service->registry, request->name, request->name_len);
-    return registry_default(service->registry);
+    const struct model *model =
+        request->name != NULL
+            ? registry_find(service->registry, request->name, request->name_len)
+            : registry_default(service->registry);
+
+    return choose(request, model);
 }
 
 /* As set, and so that an answer stays within what a worker can hold. */

@@ -284,6 +284,68 @@ fact() { "$FORESTGATE" model show "$BATS_TEST_TMPDIR/o.fgm" --json | jq -r "$1";
   [ "$(ls "$D")" = $'a\nb\nbad.csv' ]
 }
 
+# numpy PROGRAM ARGUMENT...: a Python program with numpy as np.
+numpy() { /usr/bin/python3 -c "import sys, numpy as np; a = sys.argv[1:]; $1" "${@:2}"; }
+
+@test "predict: an array in and out says what CSV says, to the bit, for any number of threads" {
+  numpy 'x = np.random.default_rng(1).uniform(0, 8, (20003, 4)); np.save(a[0], x)
+np.savetxt(a[1], x, delimiter=",", fmt="%.17g"); np.save(a[2], x.astype(">f4")); np.save(a[3], x[:0])' \
+    "$D/x.npy" "$D/x.csv" "$D/big.npy" "$D/none.npy"
+  for threads in 1 2 5; do
+    cli predict --model iris --in "$D/x.npy" --out "$D/p$threads.npy" --output probability --threads $threads
+    cli predict --model iris --in "$D/x.csv" --output probability --threads $threads >"$D/p$threads.csv"
+    cmp "$D/p1.npy" "$D/p$threads.npy"
+    cmp "$D/p1.csv" "$D/p$threads.csv"
+  done
+  cli predict --model iris --in "$D/x.npy" --out "$D/l.npy"
+  cli predict --model iris --in "$D/x.csv" >"$D/l.csv"
+  cli predict --model iris --in - --out "$D/b.npy" --output probability <"$D/big.npy"
+  cli predict --model iris --in "$D/none.npy" --out "$D/e.npy" --output probability
+  numpy 'p = np.load(a[0]); q = np.loadtxt(a[1], delimiter=","); l = np.load(a[2])
+assert p.shape == (20003, 3) and p.dtype == "<f8" and (p == q).all()
+names = np.array(["setosa", "versicolor", "virginica"])
+assert l.dtype == "<i8" and l.shape == (20003,) and (l == p.argmax(1)).all()
+assert list(names[l]) == open(a[3]).read().split()
+assert np.load(a[4]).shape == p.shape and np.load(a[5]).shape == (0, 3)' \
+    "$D/p1.npy" "$D/p1.csv" "$D/l.npy" "$D/l.csv" "$D/b.npy" "$D/e.npy"
+}
+
+@test "predict refuses arrays that are not the model's rows, and leaves no output" {
+  numpy 'x = np.ones((5, 4)); d = a[0]; y = x.copy(); y[3, 2] = np.inf
+np.save(d + "/wide.npy", np.ones((5, 5))); np.save(d + "/flat.npy", x[0]); np.save(d + "/inf.npy", y)
+np.save(d + "/fortran.npy", np.asfortranarray(x)); np.save(d + "/half.npy", x.astype("f2")); np.save(d + "/x.npy", x)' "$D"
+  head -c 200 "$D/x.npy" >"$D/cut.npy"
+  refused 'wide.npy: 5 columns, where the model has 4 features' predict --model iris --in "$D/wide.npy" --out "$D/o.npy"
+  refused 'flat.npy: an array of 1 dim' predict --model iris --in "$D/flat.npy" --out "$D/o.npy"
+  refused 'fortran.npy.*ascontiguousarray' predict --model iris --in "$D/fortran.npy" --out "$D/o.npy"
+  refused 'half.npy: an array of dtype <f2' predict --model iris --in "$D/half.npy" --out "$D/o.npy"
+  for threads in 1 3; do
+    refused 'inf.npy: row 4, column 3: not a finite' predict --model iris --in "$D/inf.npy" --out "$D/o.npy" --threads $threads
+    refused 'cut.npy: cut short: it ends within row 3 of 5' predict --model iris --in "$D/cut.npy" --out "$D/o.csv" --threads $threads
+  done
+  run ls "$D"
+  [ "$output" = $'cut.npy\nflat.npy\nfortran.npy\nhalf.npy\ninf.npy\nwide.npy\nx.npy' ]
+}
+
+@test "predict: on a terminal a bar says how many rows, how fast, and what is left" {
+  numpy 'np.save(a[0], np.random.default_rng(1).uniform(0, 8, (400000, 4)))' "$D/x.npy"
+  script -qec "'$FORESTGATE' predict --home '$G/home' --model iris --in '$D/x.npy' --out '$D/o.csv'" /dev/null >"$D/said"
+  grep -aqE 'predicting \[[#.]{30}\] [0-9]+ rows, [0-9]+ a second, [0-9]+ s left' "$D/said" || fail "$(cat "$D/said")"
+}
+
+@test "bench measures a model in bulk and row by row, and refuses what it cannot measure" {
+  run --separate-stderr cli model bench "$G/iris.fgm" --in "$TOP/model/iris.csv" --json
+  [ "$status" = 0 ]
+  jq -e '.rows == 150 and .features == 4 and .trees > 0 and .bulk_rows_per_s > 0 and .single_us > 0 and
+    .single_p99_us >= 0' <<<"$output"
+  run cli model bench iris --in "$TOP/model/iris.csv"
+  [[ "$output" == *'rows a second'*'us a row'* ]] || fail "$output"
+  printf 'sepal_length,sepal_width,petal_length,petal_width\n' >"$D/none.csv"
+  refused 'none.csv: no rows' model bench iris --in "$D/none.csv"
+  run cli model bench iris
+  [ "$status" = 2 ]
+}
+
 @test "predict refuses a model or a file that is not there, and rows that do not fit" {
   refused 'no model "none"' predict --model none --in "$TOP/model/iris.csv"
   refused 'none.csv' predict --model iris --in "$D/none.csv"

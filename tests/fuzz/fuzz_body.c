@@ -59,7 +59,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     need(home_open(&service.home, DB_CLI, &why) == RESULT_OK);
     file = fopen("rows.csv", "w");
     need(file != NULL && fputs(rows, file) >= 0 && fclose(file) == 0);
-    need(table_read("rows.csv", "kind", IMAGE_CLASSIFY, &table, &why) == RESULT_OK);
+    need(table_read("rows.csv", "kind", SPEC_CLASSIFY, &table, &why) == RESULT_OK);
     need(train_forest(table, &options, &draft, &why) == RESULT_OK);
     need(draft_write(&draft, "m.fgm", &why) == RESULT_OK);
     file = fopen("m.fgm", "r");

@@ -68,7 +68,7 @@ static void walk(const struct image *image)
     for (i = 0; i < ROWS * n; i++)
         rows[i] = values[i * i % 7];
     walk_predict(image, rows, ROWS, out);
-    for (i = 0; i < ROWS * n_outputs && image_task(image) == IMAGE_CLASSIFY; i++)
+    for (i = 0; i < ROWS * n_outputs && image_task(image) == SPEC_CLASSIFY; i++)
         CHECK(out[i] >= 0 && out[i] <= 1);
     free(rows);
     free(out);

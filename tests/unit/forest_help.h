@@ -34,7 +34,7 @@ static inline void help_write(char path[32], const void *bytes, size_t len)
 }
 
 /* table_read() of a text; the file's name in the reason is replaced by t.csv. */
-static inline enum result help_table(const char *text, const char *target, enum image_task task,
+static inline enum result help_table(const char *text, const char *target, enum spec_task task,
                                      struct table **out, struct reason *why)
 {
     char path[32];
@@ -69,9 +69,10 @@ static inline struct table *help_random_table(uint64_t seed, size_t n_rows, uint
     size_t i;
     uint32_t f;
 
-    table->task = n_classes == 0 ? IMAGE_REGRESS : IMAGE_CLASSIFY;
+    table->task = n_classes == 0 ? SPEC_REGRESS : SPEC_CLASSIFY;
     table->n_rows = n_rows;
     table->n_features = n_features;
+    table->target = strdup("y");
     table->n_classes = n_classes;
     table->columns = calloc(n_features, sizeof(*table->columns));
     table->labels = calloc(n_classes + 1, sizeof(*table->labels));

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static void check_refused(const char *text, const char *target, enum image_task task,
+static void check_refused(const char *text, const char *target, enum spec_task task,
                           enum result expected, const char *reason)
 {
     struct table *table = NULL;
@@ -19,7 +19,7 @@ static void check_refused(const char *text, const char *target, enum image_task 
     assert_null(table);
 }
 
-static struct table *take(const char *text, const char *target, enum image_task task)
+static struct table *take(const char *text, const char *target, enum spec_task task)
 {
     struct table *table = NULL;
     struct reason why = {""};
@@ -98,7 +98,7 @@ static void refuses_a_file_with_nothing_to_learn(void **state)
 static void refuses_a_target_that_is_no_number_in_a_regression(void **state)
 {
     (void)state;
-    check_refused("a,y\n1,2\n2,x\n", "y", IMAGE_REGRESS, RESULT_INVALID,
+    check_refused("a,y\n1,2\n2,x\n", "y", SPEC_REGRESS, RESULT_INVALID,
                   "t.csv:3: column 2 (y): \"x\" is not a number");
     check_refused("a,y\n1,2\n2,\n", "y", 0, RESULT_INVALID,
                   "t.csv:3: column 2 (y): \"\" is empty");
@@ -112,7 +112,7 @@ static void refuses_to_guess_when_numbers_and_text_are_mixed(void **state)
     check_refused("a,y\n1,2.5\n2,n/a\n", "y", 0, RESULT_INVALID,
                   "t.csv:3: column 2 (y): not a number, as other cells are; "
                   "if all are labels, the task is to classify");
-    table = take("a,y\n1,2.5\n2,n/a\n", "y", IMAGE_CLASSIFY);
+    table = take("a,y\n1,2.5\n2,n/a\n", "y", SPEC_CLASSIFY);
     assert_int_equal(table->n_classes, 2);
     table_free(table);
 }
@@ -126,7 +126,7 @@ static void refuses_more_classes_than_an_image_holds(void **state)
     at += sprintf(at, "a,y\n");
     for (i = 0; i <= IMAGE_MAX_CLASSES; i++)
         at += sprintf(at, "%d,%d.5\n", i, i);
-    check_refused(text, "y", IMAGE_CLASSIFY, RESULT_TOO_BIG,
+    check_refused(text, "y", SPEC_CLASSIFY, RESULT_TOO_BIG,
                   "t.csv: the target \"y\" has 4097 classes, over 4096");
     free(text);
 }
@@ -165,7 +165,7 @@ static void sorts_labels_by_value_when_all_are_numbers(void **state)
     struct table *table = take("a,y\n0,10\n0,9\n0,9.0\n0,-1\n", "y", 0);
 
     (void)state;
-    assert_int_equal(table->task, IMAGE_CLASSIFY);
+    assert_int_equal(table->task, SPEC_CLASSIFY);
     assert_int_equal(table->n_classes, 3);
     assert_string_equal(table->labels[0], "-1");
     assert_string_equal(table->labels[1], "9"); /* as 9.0, and first */
@@ -179,7 +179,7 @@ static void sorts_labels_by_value_when_all_are_numbers(void **state)
 
 static void sorts_labels_by_byte_when_one_is_text(void **state)
 {
-    struct table *table = take("a,y\n0,b\n0,10\n0,9\n0,B\n", "y", IMAGE_CLASSIFY);
+    struct table *table = take("a,y\n0,b\n0,10\n0,9\n0,B\n", "y", SPEC_CLASSIFY);
 
     (void)state;
     assert_string_equal(table->labels[0], "10");
@@ -202,16 +202,16 @@ static void tells_the_task_from_the_target(void **state)
         for (i = 0; i < n; i++)
             at += sprintf(at, "1,%d\n", i);
         table = take(text, "y", 0);
-        assert_int_equal(table->task, n <= TABLE_MAX_LABELS ? IMAGE_CLASSIFY : IMAGE_REGRESS);
+        assert_int_equal(table->task, n <= TABLE_MAX_LABELS ? SPEC_CLASSIFY : SPEC_REGRESS);
         table_free(table);
     }
     table = take("a,y\n1,1\n1,2.5\n", "y", 0);
-    assert_int_equal(table->task, IMAGE_REGRESS);
+    assert_int_equal(table->task, SPEC_REGRESS);
     assert_true(table->values[1] == 2.5);
     assert_null(table->classes);
     table_free(table);
-    table = take("a,y\n1,1\n1,2\n", "y", IMAGE_REGRESS);
-    assert_int_equal(table->task, IMAGE_REGRESS);
+    table = take("a,y\n1,1\n1,2\n", "y", SPEC_REGRESS);
+    assert_int_equal(table->task, SPEC_REGRESS);
     table_free(table);
 }
 

@@ -6,9 +6,10 @@
 
 #include <math.h>
 
+#include "oracle.h"
 #include "forest/walk.h"
 
-static struct table *table_of(const char *text, enum image_task task)
+static struct table *table_of(const char *text, enum spec_task task)
 {
     struct table *table = NULL;
     struct reason why = {""};
@@ -73,8 +74,8 @@ static void splits_in_the_middle_between_two_heaps(void **state)
         const struct draft_tree *tree = &draft.trees[i];
 
         assert_int_equal(tree->n_nodes, 3);
-        assert_int_equal(tree->depth, 1);
-        assert_int_equal(tree->nodes[0].feature, 1); /* the constant one is never it */
+        assert_int_equal(oracle_depth(tree), 1);
+        assert_int_equal(tree->nodes[0].column, 1); /* the constant one is never it */
         assert_true(tree->nodes[0].threshold == 2);
         assert_true(tree->leaves[(size_t)2 * tree->nodes[1].leaf] == 1);
         assert_true(tree->leaves[(size_t)2 * tree->nodes[2].leaf + 1] == 1);
@@ -147,7 +148,7 @@ static void gives_the_means_of_steps(void **state)
     (void)state;
     for (i = 0; i < 150; i++)
         at += sprintf(at, "%zu,%.17g\n", i % 3 * 10, steps[i % 3]);
-    table = table_of(text, IMAGE_REGRESS);
+    table = table_of(text, SPEC_REGRESS);
     bytes = help_train(table, &train_defaults, &len);
     image = help_prove(bytes, len);
     walk_predict(image, rows, 3, out);
@@ -170,7 +171,7 @@ static void check_leaves(const struct table *table, const struct draft *draft,
     for (t = 0; t < draft->n_trees; t++) {
         const struct draft_tree *tree = &draft->trees[t];
 
-        assert_true(tree->depth <= max_depth);
+        assert_true(oracle_depth(tree) <= max_depth);
         assert_true(tree->nodes[0].cover == (double)table->n_rows);
         for (i = 0; i < tree->n_nodes; i++) {
             const struct draft_node *node = &tree->nodes[i];
@@ -179,7 +180,7 @@ static void check_leaves(const struct table *table, const struct draft *draft,
                 assert_true(node->cover >= min_cover);
             else
                 assert_true(node->cover ==
-                            tree->nodes[node->left].cover + tree->nodes[node->left + 1].cover);
+                            tree->nodes[node->left].cover + tree->nodes[node->right].cover);
         }
     }
 }
@@ -193,7 +194,7 @@ static void keeps_to_depth_and_leaf_size(void **state)
     (void)state;
     options.max_depth = 3;
     train(table, &options, &draft);
-    assert_int_equal(draft.trees[0].depth, 3);
+    assert_int_equal(oracle_depth(&draft.trees[0]), 3);
     check_leaves(table, &draft, 3, 1);
     draft_free(&draft);
     options.max_depth = 0;
@@ -275,7 +276,7 @@ static bool predict_oob(const struct table *table, const struct draft *draft, ui
 {
     uint32_t t, k, voters = 0;
 
-    memset(out, 0, draft->n_outputs * sizeof(*out));
+    memset(out, 0, draft->spec.n_outputs * sizeof(*out));
     for (t = 0; t < draft->n_trees; t++) {
         const struct draft_node *nodes = draft->trees[t].nodes;
         uint32_t i = 0;
@@ -284,12 +285,12 @@ static bool predict_oob(const struct table *table, const struct draft *draft, ui
             continue;
         while (nodes[i].left != 0)
             i = nodes[i].left +
-                !(table->columns[nodes[i].feature].values[row] <= nodes[i].threshold);
-        for (k = 0; k < draft->n_outputs; k++)
-            out[k] += draft->trees[t].leaves[nodes[i].leaf * draft->n_outputs + k];
+                !(table->columns[nodes[i].column].values[row] <= nodes[i].threshold);
+        for (k = 0; k < draft->spec.n_outputs; k++)
+            out[k] += draft->trees[t].leaves[nodes[i].leaf * draft->spec.n_outputs + k];
         voters++;
     }
-    for (k = 0; k < draft->n_outputs; k++)
+    for (k = 0; k < draft->spec.n_outputs; k++)
         out[k] /= voters;
     return voters != 0;
 }
@@ -391,8 +392,8 @@ static void add_importances(const struct draft_tree *tree, double *importances, 
                                ? node->cover * tree->leaves[(size_t)node->leaf * 3 + k]
                                : counts[node->left][k] + counts[node->left + 1][k];
         if (node->left != 0)
-            shares[node->feature] += impurity_of(counts[i]) - impurity_of(counts[node->left]) -
-                                     impurity_of(counts[node->left + 1]);
+            shares[node->column] += impurity_of(counts[i]) - impurity_of(counts[node->left]) -
+                                    impurity_of(counts[node->left + 1]);
     }
     for (i = 0; i < n; i++)
         sum += shares[i];

@@ -8,39 +8,13 @@
 #include <math.h>
 
 #include "forest/walk.h"
-
-/* The reference: the definition, on the draft. */
-static const double *go_down(const struct draft *draft, const struct draft_tree *tree,
-                             uint32_t node, const double *row)
-{
-    const struct draft_node *at = &tree->nodes[node];
-
-    if (at->left == 0)
-        return tree->leaves + (size_t)at->leaf * draft->n_outputs;
-    return go_down(draft, tree,
-                   (float)row[at->feature] <= at->threshold ? at->left : at->left + 1, row);
-}
-
-static void predict(const struct draft *draft, const double *row, double *out)
-{
-    uint32_t t, k;
-
-    memset(out, 0, draft->n_outputs * sizeof(*out));
-    for (t = 0; t < draft->n_trees; t++) {
-        const double *leaf = go_down(draft, &draft->trees[t], 0, row);
-
-        for (k = 0; k < draft->n_outputs; k++)
-            out[k] += leaf[k];
-    }
-    for (k = 0; k < draft->n_outputs; k++)
-        out[k] /= draft->n_trees;
-}
+#include "oracle.h"
 
 /* A threshold of the forest, its float32 neighbours, what rounds to them, or anything. */
 static double value_near(const struct draft *draft, struct rng *rng)
 {
     const struct draft_tree *tree = &draft->trees[rng_below(rng, draft->n_trees)];
-    float t = tree->nodes[rng_below(rng, tree->n_nodes)].threshold;
+    float t = (float)tree->nodes[rng_below(rng, tree->n_nodes)].threshold;
     static const double others[] = {0, -0.0, 1e-320, FLT_MAX, -FLT_MAX, 1e-46, 500, -1};
 
     switch (rng_below(rng, 6)) {
@@ -85,7 +59,7 @@ static void check_forest(uint32_t n_trees, uint32_t n_features, uint32_t n_class
         rows[i] = value_near(&draft, &rng);
     walk_predict(image, rows, ROWS, out);
     for (i = 0; i < ROWS; i++) {
-        predict(&draft, rows + i * n_features, expected);
+        oracle_margins(&draft, rows + i * n_features, expected);
         assert_memory_equal(out + i * n_outputs, expected, n_outputs * sizeof(*out));
         walk_predict(image, rows + i * n_features, 1, out + i * n_outputs);
         assert_memory_equal(out + i * n_outputs, expected, n_outputs * sizeof(*out));
@@ -121,11 +95,35 @@ static void equals_the_definition_for_any_shape(void **state)
 
 static void rounds_values_to_float32_before_it_compares(void **state)
 {
-    struct draft_node nodes[] = {{.threshold = 0.1F, .left = 1}, {.leaf = 0}, {.leaf = 1}};
+    struct draft_node nodes[] = {
+        {.threshold = 0.1F, .left = 1, .right = 2}, {.leaf = 0}, {.leaf = 1}};
     double leaves[] = {-1, 1}, row, out;
-    struct draft_tree tree = {nodes, 3, 1, leaves, 2};
+    struct draft_tree tree = {
+        .nodes = nodes, .n_nodes = 3, .leaves = leaves, .n_leaves = 2, .width = 1};
+    struct draft_column column = {0, DRAFT_KEEP};
+    struct draft_target target = {0};
     struct draft_feature feature = {.name = (char[]){"x"}, .type = IMAGE_REAL};
-    struct draft draft = {IMAGE_REGRESS, 1, 0, 1, 1, &feature, NULL, &tree, {.source = "test"}};
+    double base = 0;
+    struct draft draft = {.spec = {.task = SPEC_REGRESS,
+                                   .compare = SPEC_COMPARE_F32,
+                                   .sum = SPEC_SUM_F64,
+                                   .fold = SPEC_FOLD_MEAN,
+                                   .transform = SPEC_IDENTITY,
+                                   .label = SPEC_LABEL_ARGMAX,
+                                   .category = SPEC_CATEGORY_SIGN,
+                                   .n_outputs = 1,
+                                   .divisor = 1,
+                                   .parameter = 1},
+                          .n_features = 1,
+                          .n_columns = 1,
+                          .n_targets = 1,
+                          .n_trees = 1,
+                          .features = &feature,
+                          .columns = &column,
+                          .targets = &target,
+                          .trees = &tree,
+                          .base = &base,
+                          .facts = {.source = "test"}};
     struct image *image;
     struct reason why;
     void *bytes;

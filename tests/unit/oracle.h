@@ -1,0 +1,19 @@
+/*
+ * oracle.h: what a draft's forest answers, by the definition in draft.h and spec.h: one
+ * node at a time, one row at a time, nothing clever.  What the walk is held against.
+ */
+#ifndef TESTS_ORACLE_H
+#define TESTS_ORACLE_H
+
+#include "forest/draft.h"
+
+/* Fills out with the spec.n_outputs margins of a row of n_features values. */
+void oracle_margins(const struct draft *draft, const double *row, double *out);
+
+/* Fills ids with the leaf's id in each tree. */
+void oracle_leaves(const struct draft *draft, const double *row, uint32_t *ids);
+
+/* Most splits on a way from the root to a leaf. */
+uint32_t oracle_depth(const struct draft_tree *tree);
+
+#endif
