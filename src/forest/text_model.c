@@ -48,14 +48,16 @@ static size_t bitmap_words(const struct text_head *head)
     return ((size_t)1 << head->bucket_bits) / 64;
 }
 
-size_t text_model_size(const struct text_head *head)
+void text_parts_place(const struct text_head *head, struct text_parts *parts)
 {
-    size_t words = bitmap_words(head);
-    size_t size = sizeof(*head) + words * (sizeof(uint64_t) + sizeof(uint32_t)) +
-                  head->n_entries * (sizeof(struct text_entry) + head->n_sets * sizeof(float)) +
-                  head->n_sets * sizeof(float);
+    size_t words = bitmap_words(head), entries = head->n_entries;
 
-    return (size + 7) / 8 * 8;
+    parts->bits = sizeof(*head);
+    parts->ranks = parts->bits + words * sizeof(uint64_t);
+    parts->entries = parts->ranks + words * sizeof(uint32_t);
+    parts->weights = parts->entries + entries * sizeof(struct text_entry);
+    parts->biases = parts->weights + entries * head->n_sets * sizeof(float);
+    parts->size = (parts->biases + head->n_sets * sizeof(float) + 7) / 8 * 8;
 }
 
 uint32_t text_n_features(const struct text_head *head)
@@ -70,6 +72,8 @@ static enum result refuse(struct reason *why, const char *what)
 
 static enum result prove_head(const struct text_head *head, size_t len, struct reason *why)
 {
+    struct text_parts parts;
+
     if (head->grams != TEXT_GRAMS)
         return reason_set(why, RESULT_INVALID,
                           "the words of the text model: of kind %u, which is not known here",
@@ -84,27 +88,23 @@ static enum result prove_head(const struct text_head *head, size_t len, struct r
         return refuse(why, "more entries than buckets");
     if (head->reserved != 0)
         return refuse(why, "a reserved field is not 0");
-    if (len != text_model_size(head))
+    text_parts_place(head, &parts);
+    if (len != parts.size)
         return refuse(why, "not of the length that its numbers make");
     return RESULT_OK;
 }
 
 static void find_parts(const uint8_t *bytes, struct text_model *model)
 {
-    const struct text_head *head = (const void *)bytes;
-    size_t words = bitmap_words(head);
+    struct text_parts parts;
 
-    model->head = head;
-    bytes += sizeof(*head);
-    model->bits = (const void *)bytes;
-    bytes += words * sizeof(*model->bits);
-    model->ranks = (const void *)bytes;
-    bytes += words * sizeof(*model->ranks);
-    model->entries = (const void *)bytes;
-    bytes += head->n_entries * sizeof(*model->entries);
-    model->weights = (const void *)bytes;
-    bytes += (size_t)head->n_entries * head->n_sets * sizeof(*model->weights);
-    model->biases = (const void *)bytes;
+    model->head = (const void *)bytes;
+    text_parts_place(model->head, &parts);
+    model->bits = (const void *)(bytes + parts.bits);
+    model->ranks = (const void *)(bytes + parts.ranks);
+    model->entries = (const void *)(bytes + parts.entries);
+    model->weights = (const void *)(bytes + parts.weights);
+    model->biases = (const void *)(bytes + parts.biases);
 }
 
 static enum result prove_ranks(const struct text_model *model, struct reason *why)

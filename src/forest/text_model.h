@@ -86,8 +86,12 @@ struct text_model {
     const float *biases;
 };
 
-/* Bytes of a block with these numbers. */
-size_t text_model_size(const struct text_head *head);
+/* Where the parts of a block with these numbers begin, and its length. */
+struct text_parts {
+    size_t bits, ranks, entries, weights, biases, size;
+};
+
+void text_parts_place(const struct text_head *head, struct text_parts *parts);
 
 /*
  * Proves that the bytes, aligned to 8, are a block: after that nothing in it leads a
