@@ -90,6 +90,7 @@ struct import {
     struct xgb_integers tree_info, iterations;
     struct xgb_floats drops, bases;
     int64_t version[3], n_features, n_classes, n_targets, n_parallel, best_iteration;
+    uint64_t best_trees; /* up to the best iteration; 0 if the file does not tell */
     const struct objective *objective;
     char booster[32];
     bool linear;
@@ -669,24 +670,31 @@ static void make_spec(struct import *import)
     import->draft->facts.trees = import->draft->n_trees;
 }
 
-/* How many trees the option leaves; the others are freed. */
+/* How many trees there are up to the best iteration, that one included. */
+static uint64_t count_best(const struct import *import)
+{
+    const struct draft *draft = import->draft;
+    const uint64_t next = (uint64_t)import->best_iteration + 1;
+    const bool vector = draft->n_trees != 0 && draft->trees[0].width > 1;
+
+    if (import->best_iteration < 0)
+        return 0;
+    if (import->iterations.n == 0)
+        return next * (uint64_t)import->n_parallel * (vector ? 1 : n_outputs(import));
+    return next < import->iterations.n ? (uint64_t)import->iterations.values[next] : UINT64_MAX;
+}
+
+/* Frees the trees that the option leaves out. */
 static bool cut_trees(struct import *import)
 {
     struct draft *draft = import->draft;
-    const uint64_t next = (uint64_t)import->best_iteration + 1;
-    const bool vector = draft->n_trees != 0 && draft->trees[0].width > 1;
+    const uint64_t n = import->best_trees = count_best(import);
     struct draft rest = {0};
-    uint64_t n;
 
     if (!import->options->best_iteration)
         return true;
     if (import->best_iteration < 0)
         return refuse(import, RESULT_INVALID, "it tells no best iteration");
-    if (import->iterations.n != 0)
-        n = next < import->iterations.n ? (uint64_t)import->iterations.values[next]
-                                        : UINT64_MAX;
-    else
-        n = next * (uint64_t)import->n_parallel * (vector ? 1 : n_outputs(import));
     if (n == 0 || n > draft->n_trees)
         return refuse(import, RESULT_MALFORMED, "the best iteration is past the trees");
     rest.n_trees = draft->n_trees - (uint32_t)n;
@@ -854,7 +862,7 @@ static void tell_found(const struct import *import)
         text_print(found->version, sizeof(found->version), "%d.%d.%d", (int)import->version[0],
                    (int)import->version[1], (int)import->version[2]);
     text_print(found->objective, sizeof(found->objective), "%s", import->objective->name);
-    if (import->best_iteration >= 0 && !import->options->best_iteration)
+    if (import->best_trees != 0 && import->best_trees < import->draft->n_trees)
         text_print(found->note, sizeof(found->note),
                    "all trees are taken, as Booster.predict() does; the wrapper for "
                    "scikit-learn stops at iteration %d: --best-iteration",
