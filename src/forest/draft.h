@@ -111,6 +111,8 @@ struct draft {
     double *base;       /* spec.n_outputs */
     double *thresholds; /* of the classes of the first target, or NULL; see output.h */
     struct image_facts facts;
+    void *text; /* the block of text_model.h, of a text model; else NULL */
+    size_t text_len;
 };
 
 /* Frees all that the draft holds (not the struct itself), also when half filled. */

@@ -257,7 +257,7 @@ static enum result check_targets(const struct check *check)
         result = check_target(check, i, &least, &most);
     if (result != RESULT_OK)
         return result;
-    if (draft->spec.n_outputs < least || draft->spec.n_outputs > most)
+    if (draft->spec.n_outputs != least && draft->spec.n_outputs != most)
         return refuse(check, "spec: %u outputs do not fit the targets",
                       (unsigned)draft->spec.n_outputs);
     for (i = 0; draft->thresholds != NULL && i < draft->targets[0].n_classes; i++)
