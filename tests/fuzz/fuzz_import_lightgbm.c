@@ -51,7 +51,8 @@ static void look_at(const struct draft *draft)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct import_options options = {0};
+    struct import_found found;
+    const struct import_options options = {.found = &found};
     struct draft draft = {0};
     struct reason why = {""};
     FILE *file;
@@ -62,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(file != NULL);
     if (import_lightgbm(file, "m.txt", &options, &draft, &why) == RESULT_OK) {
         look_at(&draft);
+        CHECK(utf8_valid(found.objective, strlen(found.objective)));
         draft_check(&draft, &why);
     } else {
         CHECK(strncmp(why.text, "m.txt:", 6) == 0);
