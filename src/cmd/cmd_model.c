@@ -1,23 +1,24 @@
 /*
- * cmd_model.c: forestgate model: train, show, check, publish, list.
+ * cmd_model.c: forestgate model: train, show, check; the table of its verbs, of which the
+ * others are in model_publish.c and model_list.c.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cmd/cli.h"
+#include "cmd/model_import.h"
 #include "cmd/model_bench.h"
+#include "cmd/model_draw.h"
+#include "cmd/model_list.h"
+#include "cmd/model_publish.h"
 #include "cmd/progress.h"
 #include "forest/describe.h"
 #include "forest/draft.h"
 #include "forest/image.h"
 #include "forest/table.h"
 #include "forest/train.h"
-#include "gate/registry.h"
 
 enum {
     BAR_WIDTH = 40
@@ -243,82 +244,6 @@ static int run_check(const struct option_set *set)
     return cli_print(&text);
 }
 
-static int print_published(const struct option_set *set, const struct model_row *row)
-{
-    struct buf text = {0};
-    struct json_writer writer = json_writer_on(&text);
-
-    if (option_given(set, "--json")) {
-        json_write_object(&writer);
-        json_member_string(&writer, "name", row->name);
-        json_member_u64(&writer, "version", (uint64_t)row->version);
-        json_member_string(&writer, "sha256", row->sha256);
-        json_write_object_end(&writer);
-    } else {
-        buf_printf(&text, "%" PRId64, row->version);
-    }
-    return cli_print(&text);
-}
-
-static int run_publish(const struct option_set *set)
-{
-    const char *path = set->operands[1];
-    struct model_row row;
-    enum result result;
-    struct reason why;
-    struct home home;
-    int file, status;
-
-    file = open(path, O_RDONLY | O_CLOEXEC); /* before root becomes the home's owner */
-    if (file < 0) {
-        reason_errno(&why, "%s", path);
-        return cli_fail(&why);
-    }
-    result = cli_home_open(set, &home, &why);
-    if (result == RESULT_OK)
-        result = registry_publish(&home, set->operands[0], file, path, &row, &why);
-    close(file);
-    status = result == RESULT_OK ? print_published(set, &row) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
-}
-
-static void list_row(void *arg, const struct model_row *row)
-{
-    struct cli_list *list = arg;
-    char published[20];
-
-    if (list->json) {
-        json_write_object(&list->writer);
-        json_member_string(&list->writer, "name", row->name);
-        json_member_u64(&list->writer, "version", (uint64_t)row->version);
-        json_member_string(&list->writer, "sha256", row->sha256);
-        cli_json_time(&list->writer, "published_at", row->published_at);
-        json_write_object_end(&list->writer);
-        return;
-    }
-    cli_time_print(published, row->published_at);
-    buf_printf(&list->text, "\n%-24s %7" PRId64 "  %-16s  %.12s", row->name, row->version,
-               published, row->sha256);
-}
-
-static int run_list(const struct option_set *set)
-{
-    struct cli_list list;
-    enum result result;
-    struct reason why;
-    struct home home;
-    int status;
-
-    cli_list_start(&list, set, "MODEL                    VERSION  PUBLISHED         SHA256");
-    result = cli_home_open(set, &home, &why);
-    if (result == RESULT_OK)
-        result = model_row_list(home.db, list_row, &list, &why);
-    status = cli_list_end(&list, result, &why);
-    cli_home_close(&home);
-    return status;
-}
-
 static const struct option_row train_option_rows[] = {
     {"--csv", "FILE", "the data: a header line, then one row a line", NULL},
     {"--target", "COLUMN", "the column to predict", NULL},
@@ -347,18 +272,48 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model train --csv iris.csv --target species -o iris.fgm\n"
      "  forestgate model train --csv houses.csv --target price --task regress --seed 7 \\\n"
      "    -o houses.fgm\n"},
+    {"model", "import", "FILE", 1, model_import_options, model_import_run,
+     "make an image of another library's model",
+     "  forestgate model import model.json -o model.fgm\n"
+     "  forestgate model import model.ubj --classes no,yes --best-iteration -o model.fgm\n"},
     {"model", "show", "NAME|FILE", 1, plain_options, run_show,
      "show what an image is: facts, features, classes",
      "  forestgate model show iris.fgm\n  forestgate model show iris --home var\n"},
     {"model", "check", "NAME|FILE", 1, plain_options, run_check, "prove that an image is whole",
      "  forestgate model check iris.fgm\n"},
+    {"model", "draw", "NAME|FILE", 1, model_draw_options, model_draw_run,
+     "draw a tree as SVG, with the way of a row lit",
+     "  forestgate model draw iris.fgm --tree 3 -o tree.svg\n"
+     "  forestgate model draw iris --row 5.1,3.5,1.4,0.2 -o tree.svg\n"
+     "  forestgate model draw iris --in rows.csv --line 7 --depth 6 -o tree.svg\n"},
+    {"model", "importances", "NAME|FILE", 1, model_importances_options, model_importances_run,
+     "draw as SVG how much each feature matters",
+     "  forestgate model importances iris -o bars.svg\n"
+     "  forestgate model importances iris --in rows.csv -o bars.svg\n"},
     {"model", "bench", "NAME|FILE", 1, bench_options, model_bench_run,
      "measure how fast a model's trees are walked here, in one thread",
      "  forestgate model bench iris.fgm --in rows.npy\n"},
-    {"model", "publish", "NAME FILE", 2, plain_options, run_publish,
+    {"model", "publish", "NAME FILE", 2, model_publish_options, model_publish,
      "publish an image as the next version; prints its number",
-     "  forestgate model publish iris iris.fgm --home var\n"},
-    {"model", "list", "", 0, plain_options, run_list, "list the published models",
+     "  forestgate model publish iris iris.fgm --home var\n"
+     "  forestgate model publish iris better.fgm --canary 10%\n"
+     "  forestgate model publish iris bold.fgm --shadow\n"},
+    {"model", "promote", "NAME", 1, model_promote_options, model_promote,
+     "have the canary or shadow serve, or give it another share",
+     "  forestgate model promote iris --canary 50%\n"
+     "  forestgate model promote iris\n"},
+    {"model", "rollback", "NAME", 1, model_rollback_options, model_rollback,
+     "go back to the version that served before; prints its number",
+     "  forestgate model rollback iris\n"
+     "  forestgate model rollback iris --to 3\n"},
+    {"model", "retire", "NAME", 1, model_retire_options, model_retire,
+     "end a canary or a shadow", "  forestgate model retire iris\n"},
+    {"model", "delete", "NAME", 1, model_delete_options, model_delete,
+     "delete retired versions; prints their numbers",
+     "  forestgate model delete iris --version 2\n"
+     "  forestgate model delete iris --keep 5\n"},
+    {"model", "list", "", 0, model_list_options, model_list,
+     "list the published models, each version and what it does",
      "  forestgate model list --home var\n"},
     {0},
 };

@@ -154,24 +154,37 @@ struct models_seen {
     bool has_default;
 };
 
-static void check_version(void *arg, const struct model_row *row, bool served)
+/* What mends a version whose image is not as it was published, by what it does. */
+static void mend_version(struct finding *finding, const char *home, const struct model_row *row)
 {
+    if (row->state == MODEL_SERVING)
+        finding_mend(finding, "forestgate --home %s model publish %s %s.fgm", home, row->name,
+                     row->name);
+    else if (row->state == MODEL_RETIRED)
+        finding_mend(finding, "forestgate --home %s model delete %s --version %" PRId64, home,
+                     row->name, row->version);
+    else
+        finding_mend(finding, "forestgate --home %s model retire %s --version %" PRId64, home,
+                     row->name, row->version);
+}
+
+static void check_version(void *arg, const struct model_row *row)
+{
+    enum finding_state fault = row->state == MODEL_RETIRED ? FINDING_WARNING : FINDING_FAILED;
     struct models_seen *seen = arg;
     char home[DOCTOR_PATH_MAX];
     struct image *image = NULL;
     struct reason why;
 
     seen->versions++;
-    seen->served += served;
+    seen->served += row->state != MODEL_RETIRED;
     if (strcmp(row->name, seen->doctor->home.config.default_model) == 0)
         seen->has_default = true;
-    if (image_file_open(row, &image, &why) != RESULT_OK) {
-        if (finding_set(seen->finding, served ? FINDING_FAILED : FINDING_WARNING,
-                        "%s version %" PRId64 "%s: %s", row->name, row->version,
-                        served ? "" : ", which is not served", why.text))
-            finding_mend(seen->finding, "forestgate --home %s model publish %s %s.fgm",
-                         doctor_word(seen->doctor, NULL, home), row->name, row->name);
-    }
+    if (image_file_open(row, &image, &why) != RESULT_OK &&
+        finding_set(seen->finding, fault, "%s version %" PRId64 "%s%s: %s", row->name,
+                    row->version, row->state == MODEL_SERVING ? "" : ", ",
+                    row->state == MODEL_SERVING ? "" : model_state_name(row->state), why.text))
+        mend_version(seen->finding, doctor_word(seen->doctor, NULL, home), row);
     image_close(image);
 }
 
@@ -185,7 +198,7 @@ void doctor_check_models(struct doctor *doctor, struct finding *finding)
     if (!has_database(doctor, finding))
         return;
     doctor_word(doctor, NULL, home);
-    if (check_versions(doctor->home.db, check_version, &seen, &why) != RESULT_OK)
+    if (model_version_list(doctor->home.db, check_version, &seen, &why) != RESULT_OK)
         finding_set(finding, FINDING_FAILED, "%s", why.text);
     if (wanted[0] != '\0' && !seen.has_default &&
         finding_set(finding, FINDING_FAILED,
@@ -194,7 +207,7 @@ void doctor_check_models(struct doctor *doctor, struct finding *finding)
                      wanted);
     if (seen.versions == 0 && finding_set(finding, FINDING_WARNING, "none is published"))
         finding_mend(finding, "forestgate --home %s model publish NAME FILE.fgm", home);
-    finding_set(finding, FINDING_OK, "%zu of %zu versions are served; all are as published",
+    finding_set(finding, FINDING_OK, "%zu of %zu versions are in use; all are as published",
                 seen.served, seen.versions);
 }
 

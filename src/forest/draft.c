@@ -53,6 +53,7 @@ void draft_free(struct draft *draft)
     free(draft->trees);
     free(draft->base);
     free(draft->thresholds);
+    free(draft->text);
     memset(draft, 0, sizeof(*draft));
 }
 

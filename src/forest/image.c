@@ -130,7 +130,7 @@ const char *image_target_name(const struct image *image, uint32_t t)
     return name->length != 0 ? image->texts + name->offset : NULL;
 }
 
-uint32_t image_target_classes(const struct image *image, uint32_t t)
+uint32_t image_target_n_classes(const struct image *image, uint32_t t)
 {
     return image->targets[t].n_classes;
 }
@@ -160,6 +160,11 @@ uint32_t image_n_classes(const struct image *image)
     return image->targets[0].n_classes;
 }
 
+uint32_t image_n_columns(const struct image *image)
+{
+    return image->model->n_columns;
+}
+
 uint32_t image_n_outputs(const struct image *image)
 {
     return image->model->n_outputs;
@@ -178,6 +183,11 @@ uint64_t image_n_nodes(const struct image *image)
 uint32_t image_depth(const struct image *image)
 {
     return image->model->depth;
+}
+
+bool image_has_lines(const struct image *image)
+{
+    return image->lines != NULL;
 }
 
 uint64_t image_size(const struct image *image)
@@ -260,6 +270,11 @@ const char *image_class_label(const struct image *image, uint32_t k)
     return image_target_label(image, 0, k);
 }
 
+const struct text_model *image_text(const struct image *image)
+{
+    return image->text.head != NULL ? &image->text : NULL;
+}
+
 const struct image_facts *image_facts(const struct image *image)
 {
     return &image->facts;
@@ -272,12 +287,21 @@ const char *image_sha256_hex(const struct image *image)
 
 const char *image_task_name(enum spec_task task)
 {
+    if (task == SPEC_ANOMALY)
+        return "anomaly";
     return task == SPEC_CLASSIFY ? "classify" : "regress";
 }
 
 const char *image_type_name(enum image_type type)
 {
-    return type == IMAGE_INTEGER ? "integer" : "real";
+    static const char *const names[IMAGE_TYPE__MAX] = {
+        [IMAGE_REAL] = "real",
+        [IMAGE_INTEGER] = "integer",
+        [IMAGE_BOOLEAN] = "boolean",
+        [IMAGE_CATEGORY] = "category",
+    };
+
+    return names[type];
 }
 
 const char *image_metric_name(enum image_metric metric)

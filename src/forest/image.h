@@ -99,16 +99,18 @@ const struct spec *image_spec(const struct image *image);
 
 enum spec_task image_task(const struct image *image);
 uint32_t image_n_features(const struct image *image);
+uint32_t image_n_columns(const struct image *image); /* what trees look at: draft.h */
 uint32_t image_n_outputs(const struct image *image); /* numbers per row from the walk */
 uint32_t image_n_trees(const struct image *image);
 uint64_t image_n_nodes(const struct image *image); /* splits and leaves of all trees */
 uint32_t image_depth(const struct image *image);   /* most splits on a way to a leaf */
+bool image_has_lines(const struct image *image);   /* some leaf is a linear function */
 uint64_t image_size(const struct image *image);    /* bytes */
 
 /* Target t < n_targets: its name, or NULL; its classes, 0 for a value; their labels. */
 uint32_t image_n_targets(const struct image *image);
 const char *image_target_name(const struct image *image, uint32_t t);
-uint32_t image_target_classes(const struct image *image, uint32_t t);
+uint32_t image_target_n_classes(const struct image *image, uint32_t t);
 const char *image_target_label(const struct image *image, uint32_t t, uint32_t k);
 
 /* The same of the first target, which is the only one of most images. */
@@ -136,12 +138,16 @@ int image_feature_find(const struct image *image, const char *name, size_t len);
 /* Class k < n_classes of the first target: its label (UTF-8, not empty). */
 const char *image_class_label(const struct image *image, uint32_t k);
 
+/* What a text model knows of words; NULL of another model. */
+struct text_model;
+const struct text_model *image_text(const struct image *image);
+
 const struct image_facts *image_facts(const struct image *image);
 
 /* The checksum in 64 hex digits: the image's identity. */
 const char *image_sha256_hex(const struct image *image);
 
-/* "classify", "regress"; "real", "integer"; "accuracy", "r2", "none". */
+/* "classify" ...; "real", "integer", "boolean", "category"; "accuracy", "r2", "none". */
 const char *image_task_name(enum spec_task task);
 const char *image_type_name(enum image_type type);
 const char *image_metric_name(enum image_metric metric);

@@ -20,6 +20,7 @@
 
 #include "forest/digest.h"
 #include "forest/image.h"
+#include "forest/text_model.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "images are mapped as they are, which needs a little-endian machine"
@@ -76,6 +77,7 @@ enum layout_part {
     LAYOUT_TARGETS,  /* + struct layout_target x n_targets */
     LAYOUT_LABELS,   /* struct layout_text x n_labels: of targets' classes, of categories */
     LAYOUT_TEXTS,    /* + UTF-8, each text with a NUL behind it */
+    LAYOUT_TEXT,     /* what a text model knows of words: text_model.h */
     LAYOUT_BASE,     /* + double x n_outputs */
     LAYOUT_CUTS,     /* double x classes of the first target: their thresholds */
     LAYOUT_TREES,    /* + struct layout_tree x n_trees */
@@ -251,6 +253,7 @@ struct image {
     const struct layout_target *targets;
     const struct layout_text *labels;
     const char *texts;
+    struct text_model text; /* of nothing where text.head is NULL */
     const double *base;
     const double *cuts; /* or NULL */
     const struct layout_tree *trees;
@@ -266,9 +269,9 @@ struct image {
     const void *covers;
     bool mends;   /* some column is not its feature as it is */
     bool by_sets; /* some split is by a set */
-    struct spec spec;
     struct image_facts facts;
     char hex[DIGEST_HEX];
+    struct spec spec;
     void *mapping; /* to be unmapped, or NULL */
 };
 
@@ -278,7 +281,7 @@ static inline uint32_t layout_tiles_end(const struct image *image, uint32_t t)
     return t + 1 < image->model->n_trees ? image->trees[t + 1].tiles : image->model->n_tiles;
 }
 
-/* How long each part has to be, by the model's counts; that of the texts is not known. */
+/* How long each part has to be, by the model's counts; LAYOUT_TEXTS, LAYOUT_TEXT: unknown. */
 void layout_lengths(const struct layout_model *model, uint32_t n_cuts, bool lines,
                     uint64_t lengths[LAYOUT__MAX]);
 

@@ -255,6 +255,7 @@ static uint64_t place_parts(struct packer *packer, uint32_t *n_sections)
                    packer->draft->thresholds != NULL ? packer->targets[0].n_classes : 0,
                    packer->lines, packer->lengths);
     packer->lengths[LAYOUT_TEXTS] = packer->texts.len;
+    packer->lengths[LAYOUT_TEXT] = packer->draft->text != NULL ? packer->draft->text_len : 0;
     *n_sections = 0;
     for (part = 0; part < LAYOUT__MAX; part++)
         *n_sections += part_is_there(packer, part);
@@ -312,6 +313,7 @@ static void fill_schema(const struct packer *packer)
     fill_part(packer, LAYOUT_TARGETS, packer->targets);
     fill_part(packer, LAYOUT_LABELS, packer->labels.data);
     fill_part(packer, LAYOUT_TEXTS, packer->texts.data);
+    fill_part(packer, LAYOUT_TEXT, packer->draft->text);
     fill_part(packer, LAYOUT_BASE, packer->draft->base);
     fill_part(packer, LAYOUT_CUTS, packer->draft->thresholds);
     fill_part(packer, LAYOUT_ROWS, packer->rows);

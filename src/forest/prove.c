@@ -27,6 +27,7 @@ const uint32_t layout_tags[LAYOUT__MAX] = {
     [LAYOUT_TARGETS] = LAYOUT_TAG('T', 'A', 'R', 'G'),
     [LAYOUT_LABELS] = LAYOUT_TAG('L', 'A', 'B', 'L'),
     [LAYOUT_TEXTS] = LAYOUT_TAG('T', 'E', 'X', 'T'),
+    [LAYOUT_TEXT] = LAYOUT_TAG('G', 'R', 'A', 'M'),
     [LAYOUT_BASE] = LAYOUT_TAG('B', 'A', 'S', 'E'),
     [LAYOUT_CUTS] = LAYOUT_TAG('C', 'U', 'T', 'S'),
     [LAYOUT_TREES] = LAYOUT_TAG('T', 'R', 'E', 'E'),
@@ -300,6 +301,7 @@ static enum result prove_lengths(const struct proof *proof)
     layout_lengths(model, (uint32_t)(image->lengths[LAYOUT_CUTS] / sizeof(double)),
                    image->parts[LAYOUT_LINES] != NULL, lengths);
     lengths[LAYOUT_TEXTS] = image->lengths[LAYOUT_TEXTS];
+    lengths[LAYOUT_TEXT] = image->lengths[LAYOUT_TEXT];
     for (i = 0; i < LAYOUT__MAX; i++)
         if (image->lengths[i] != lengths[i])
             return refuse(proof, RESULT_MALFORMED,
@@ -445,6 +447,24 @@ static enum result prove_targets(const struct proof *proof)
     return RESULT_OK;
 }
 
+/* What it knows of words, if it is a text model; its features are those of a text. */
+static enum result prove_text(const struct proof *proof)
+{
+    struct image *image = proof->image;
+    struct reason why = {""};
+    enum result result;
+
+    if (image->parts[LAYOUT_TEXT] == NULL)
+        return RESULT_OK;
+    result =
+        text_prove(image->parts[LAYOUT_TEXT], image->lengths[LAYOUT_TEXT], &image->text, &why);
+    if (result != RESULT_OK)
+        return refuse(proof, result, "%s", why.text);
+    if (text_n_features(image->text.head) != image->model->n_features)
+        return refuse(proof, RESULT_MALFORMED, "its features are not those of its texts");
+    return RESULT_OK;
+}
+
 static enum result prove_facts(const struct proof *proof)
 {
     struct image *image = proof->image;
@@ -476,8 +496,7 @@ enum result prove_image(struct image *image, const char *expected, const char *n
     static enum result (*const proofs[])(const struct proof *) = {
         prove_header,  prove_checksum, prove_sections, prove_model,
         prove_lengths, prove_features, prove_index,    prove_labels,
-        prove_columns, prove_targets,  prove_facts,
-    };
+        prove_columns, prove_targets,  prove_facts,    prove_text};
     const struct proof proof = {image, expected, name, why};
     enum result result = RESULT_OK;
     size_t i;

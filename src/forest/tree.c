@@ -16,6 +16,8 @@ enum {
     PLACE_BITS = 4
 };
 
+static const uint32_t no_words[1];
+
 /* The node at a place of a tile, or what that leads to if there is no split. */
 static tree_place place_at(const struct image *image, uint32_t number, unsigned place)
 {
@@ -62,7 +64,10 @@ static void read_test(const struct image *image, const struct layout_tile *tile,
     out->by_set = (tile->by_set >> place & 1) != 0;
     if (out->by_set) {
         memcpy(&set, &tile->threshold[place], sizeof(set));
-        out->words = image->words + image->sets[set].words;
+        if (image->sets[set].n_words != 0)
+            out->words = image->words + image->sets[set].words;
+        else
+            out->words = no_words;
         out->n_words = image->sets[set].n_words;
     } else if (image->spec.compare == SPEC_COMPARE_F64) {
         out->threshold = image->exact[exact_split(tile, place)];

@@ -26,7 +26,8 @@ struct tree_node {
     double threshold; /* of a split by a set: 0 */
     bool nan_left;
     bool by_set;
-    const uint32_t *words; /* of the set: category 32 w + b where bit b of words[w] is set */
+    const uint32_t
+        *words; /* of the set, never NULL: category 32 w + b where bit b of words[w] is set */
     uint32_t n_words;
     /* of a leaf */
     uint32_t number; /* of the image's leaves: the next tree's are behind this one's */

@@ -1,5 +1,6 @@
 /*
- * registry.c: publishing models.  What a worker has of them is in registry_worker.c.
+ * registry.c: publishing models.  What becomes of their versions afterwards is in
+ * registry_change.c, what a worker has of them in registry_worker.c.
  */
 #include "gate/registry.h"
 
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "gate/image_file.h"
+#include "gate/registry_line.h"
 
 bool registry_name_valid(const char *name)
 {
@@ -34,6 +36,8 @@ static void search_row(void *arg, const struct model_row *row)
 {
     struct search *search = arg;
 
+    if (row->state != MODEL_SERVING)
+        return;
     if (strcmp(row->name, search->name) == 0)
         search->found = *row;
     buf_printf(&search->others, "%s%s", search->others.len == 0 ? "" : ", ", row->name);
@@ -73,7 +77,8 @@ enum result registry_open_image(struct home *home, const char *name, struct mode
 }
 
 /* Copies an image into the home under a temporary name, and proves the copy. */
-static enum result take_in(const char *incoming, int file, const char *file_name,
+static enum result take_in(const struct line *line, const char *incoming, int file,
+                           const char *file_name, const struct registry_place *place,
                            struct model_row *row, struct reason *why)
 {
     struct image *image = NULL;
@@ -95,26 +100,28 @@ static enum result take_in(const char *incoming, int file, const char *file_name
                           named ? told.text + prefix : told.text);
     }
     text_copy(row->sha256, sizeof(row->sha256), image_sha256_hex(image));
+    result = line_fits(line, image, place, why);
     image_close(image);
-    return RESULT_OK;
+    return result;
 }
 
-/* In the transaction: gives the copy its number and its name. */
-static enum result give_version(struct home *home, const char *incoming, struct model_row *row,
-                                struct reason *why)
+/* In the transaction: gives the copy its number, its name and its place. */
+static enum result give_version(struct home *home, const struct line *line,
+                                const char *incoming, const struct registry_place *place,
+                                struct registry_done *done, struct reason *why)
 {
     char path[IMAGE_FILE_MAX];
     enum result result;
 
-    result = model_row_next_version(home->db, row->name, &row->version, why);
+    result = model_row_add(home->db, &done->row, why);
     if (result != RESULT_OK)
         return result;
-    image_file_path(row, path);
+    image_file_path(&done->row, path);
     if (rename(incoming, path) != 0)
         return reason_errno(why, "%s", path);
     result = file_sync_parent(path, why);
     if (result == RESULT_OK)
-        result = model_row_publish(home->db, row, why);
+        result = line_place(home, line, done->row.version, place, done, why);
     return result;
 }
 
@@ -132,44 +139,51 @@ static void clear_away(const char *directory, const char *incoming, const struct
 }
 
 /* Under the lock of all publications: a number that is given back is nobody else's yet. */
-static enum result publish(struct home *home, int file, const char *file_name,
-                           struct model_row *row, struct reason *why)
+static enum result publish(struct home *home, const struct line *line, int file,
+                           const char *file_name, const struct registry_place *place,
+                           struct registry_done *done, struct reason *why)
 {
     char directory[IMAGE_FILE_MAX], incoming[IMAGE_FILE_MAX + 32];
     enum result result;
 
-    image_file_directory(row->name, directory);
+    image_file_directory(line->name, directory);
     snprintf(incoming, sizeof(incoming), "%s/incoming.%d", directory, (int)getpid());
     result = file_make_dir(directory, 0700, why);
     if (result == RESULT_OK)
-        result = take_in(incoming, file, file_name, row, why);
+        result = take_in(line, incoming, file, file_name, place, &done->row, why);
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
     if (result == RESULT_OK)
-        result = home_change_end(home, give_version(home, incoming, row, why), why);
+        result =
+            home_change_end(home, give_version(home, line, incoming, place, done, why), why);
     if (result != RESULT_OK)
-        clear_away(directory, incoming, row);
+        clear_away(directory, incoming, &done->row);
     return result;
 }
 
 enum result registry_publish(struct home *home, const char *name, int file,
-                             const char *file_name, struct model_row *out, struct reason *why)
+                             const char *file_name, const struct registry_place *place,
+                             struct registry_done *done, struct reason *why)
 {
+    struct line line = {0};
     enum result result;
     int lock;
 
-    memset(out, 0, sizeof(*out));
+    memset(done, 0, sizeof(*done));
     if (!registry_name_valid(name))
         return reason_set(why, RESULT_INVALID,
                           "\"%.80s\" cannot be a model's name: 1 to %d of a-z 0-9 . _ - and no "
                           "sign first",
                           name, MODEL_NAME_MAX);
-    text_copy(out->name, sizeof(out->name), name);
-    out->published_at = clock_wall_us() / 1000000;
+    text_copy(done->row.name, sizeof(done->row.name), name);
+    done->row.published_at = clock_wall_us() / 1000000;
     lock = home_lock(why);
     if (lock < 0)
         return RESULT_IO;
-    result = publish(home, file, file_name, out, why);
+    result = line_read(home, name, &line, why);
+    if (result == RESULT_OK)
+        result = publish(home, &line, file, file_name, place, done, why);
+    line_free(&line);
     home_unlock(lock);
     return result;
 }

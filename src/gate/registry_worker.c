@@ -1,11 +1,12 @@
 /*
  * registry_worker.c: the published models as a worker has them.
  *
- * An image that is served is mapped once and kept as long as its version is; what
- * could not be loaded is tried again, at most once a second.
+ * An image that is in use is mapped once and kept as long as its version is; what could
+ * not be loaded is tried again, at most once a second.
  */
 #include "gate/registry.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +16,22 @@
 
 static const uint64_t retry_ns = 1000000000;
 
+enum {
+    REREADS = 3 /* of a list that was out of date before its images were opened */
+};
+
+/* A model's versions that are in use, by their state; version 0 where there is none. */
+struct entry {
+    struct model versions[MODEL_RETIRED];
+};
+
 struct registry {
     struct home *home;
     uint64_t epoch;
     bool loaded;    /* whether the list below was read under that epoch */
     bool damaged;   /* an image could not be loaded */
     uint64_t tried; /* when that was, by the monotonic clock */
-    struct model *models;
+    struct entry *entries;
     size_t count;
 };
 
@@ -34,120 +44,158 @@ enum result registry_new(struct home *home, struct registry **out, struct reason
     return RESULT_OK;
 }
 
-static void models_free(struct model *models, size_t count)
+static void entries_free(struct entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        image_close(models[i].image);
-    free(models);
+        for (size_t state = 0; state < MODEL_RETIRED; state++)
+            image_close(entries[i].versions[state].image);
+    free(entries);
 }
 
 void registry_free(struct registry *registry)
 {
     if (registry == NULL)
         return;
-    models_free(registry->models, registry->count);
+    entries_free(registry->entries, registry->count);
     free(registry);
 }
 
 /* The list of models while it is being read. */
 struct fresh {
-    struct model *models;
+    struct entry *entries;
     size_t count;
     bool failed;
 };
 
+/* The serving version comes first of its model. */
 static void fresh_row(void *arg, const struct model_row *row)
 {
     struct fresh *fresh = arg;
-    struct model *more;
+    struct entry *more;
 
-    more = reallocarray(fresh->models, fresh->count + 1, sizeof(*more));
-    if (more == NULL) {
-        fresh->failed = true;
-        return;
+    if (row->state == MODEL_SERVING) {
+        more = reallocarray(fresh->entries, fresh->count + 1, sizeof(*more));
+        if (more == NULL) {
+            fresh->failed = true;
+            return;
+        }
+        fresh->entries = more;
+        memset(&more[fresh->count++], 0, sizeof(*more));
     }
-    fresh->models = more;
-    more[fresh->count++] = (struct model){.row = *row};
+    if (fresh->count == 0 || row->state >= MODEL_RETIRED)
+        return;
+    more = &fresh->entries[fresh->count - 1];
+    if (row->state == MODEL_SERVING || strcmp(more->versions[0].row.name, row->name) == 0)
+        more->versions[row->state].row = *row;
 }
 
-/* Takes over the mapping of a version that was served before. */
-static struct image *take_over(struct registry *registry, const struct model_row *row)
+/* A version as it was known before, whatever its state was then; NULL if it was not. */
+static struct model *known(struct registry *registry, const struct model_row *row)
 {
     for (size_t i = 0; i < registry->count; i++) {
-        struct model *old = &registry->models[i];
-        struct image *image = old->image;
+        struct model *versions = registry->entries[i].versions;
 
-        if (image == NULL || old->row.version != row->version ||
-            strcmp(old->row.name, row->name) != 0 || strcmp(old->row.sha256, row->sha256) != 0)
+        if (strcmp(versions[0].row.name, row->name) != 0)
             continue;
-        old->image = NULL;
-        return image;
+        for (size_t state = 0; state < MODEL_RETIRED; state++)
+            if (versions[state].row.version == row->version &&
+                strcmp(versions[state].row.sha256, row->sha256) == 0)
+                return &versions[state];
     }
     return NULL;
 }
 
-/* Whether a version is known not to load, and it is too soon to try again. */
-static bool is_damaged(const struct registry *registry, const struct model_row *row)
+/*
+ * Takes over the mapping of a version that was there before, or makes one.  One that is
+ * known not to load is let be while it is too soon to try again.  False: it did not load.
+ */
+static bool load(struct registry *registry, struct model *model)
 {
-    if (!registry->damaged || clock_mono_ns() - registry->tried > retry_ns)
-        return false;
-    for (size_t i = 0; i < registry->count; i++) {
-        const struct model *old = &registry->models[i];
+    struct model *old = known(registry, &model->row);
+    struct reason why;
 
-        if (old->image == NULL && old->row.version == row->version &&
-            strcmp(old->row.name, row->name) == 0 && strcmp(old->row.sha256, row->sha256) == 0)
-            return true;
+    if (old != NULL && old->image != NULL) {
+        model->image = old->image;
+        old->image = NULL;
+        return true;
     }
+    if (old != NULL && registry->damaged && clock_mono_ns() - registry->tried <= retry_ns)
+        return false;
+    if (image_file_serve(&model->row, &model->image, &why) == RESULT_OK)
+        return true;
+    registry->tried = clock_mono_ns();
+    log_message("model %s version %" PRId64 " cannot be used: %s", model->row.name,
+                model->row.version, why.text);
     return false;
 }
 
-static void load(struct registry *registry, struct fresh *fresh)
+/* In the place of what was there. */
+static void load_all(struct registry *registry, struct fresh *fresh)
 {
-    struct reason why;
     bool damaged = false;
 
     for (size_t i = 0; i < fresh->count; i++) {
-        struct model *model = &fresh->models[i];
+        struct model *versions = fresh->entries[i].versions;
 
-        if (is_damaged(registry, &model->row)) {
-            damaged = true;
-            continue;
-        }
-        model->image = take_over(registry, &model->row);
-        if (model->image != NULL ||
-            image_file_serve(&model->row, &model->image, &why) == RESULT_OK)
-            continue;
-        damaged = true;
-        registry->tried = clock_mono_ns();
-        log_message("model %s cannot be served: %s", model->row.name, why.text);
+        for (size_t state = 0; state < MODEL_RETIRED; state++)
+            if (versions[state].row.version != 0 && !load(registry, &versions[state]))
+                damaged = true;
+        if (versions[MODEL_CANARY].image != NULL)
+            versions[MODEL_SERVING].canary = &versions[MODEL_CANARY];
+        if (versions[MODEL_SHADOW].image != NULL)
+            versions[MODEL_SERVING].shadow = &versions[MODEL_SHADOW];
     }
-    models_free(registry->models, registry->count);
+    entries_free(registry->entries, registry->count);
     registry->damaged = damaged;
-    registry->models = fresh->models;
+    registry->entries = fresh->entries;
     registry->count = fresh->count;
 }
 
-enum result registry_refresh(struct registry *registry, struct reason *why)
+static enum result read_again(struct registry *registry, struct reason *why)
 {
     uint64_t epoch = epoch_read(registry->home->epoch); /* before the database: see epoch.h */
     struct fresh fresh = {0};
     enum result result;
 
-    if (registry->loaded && registry->epoch == epoch && epoch_is_settled(epoch) &&
-        !(registry->damaged && clock_mono_ns() - registry->tried > retry_ns))
-        return RESULT_OK;
     result = model_row_list(registry->home->db, fresh_row, &fresh, why);
     if (result == RESULT_OK && fresh.failed)
         result = reason_set(why, RESULT_NOMEM, "no memory for the models");
     if (result != RESULT_OK) {
-        free(fresh.models);
+        free(fresh.entries);
         registry->loaded = false;
         return result;
     }
-    load(registry, &fresh);
+    load_all(registry, &fresh);
     registry->epoch = epoch;
     registry->loaded = true;
     return RESULT_OK;
+}
+
+/* Whether a damaged image is to be tried again. */
+static bool is_due(const struct registry *registry)
+{
+    return registry->damaged && clock_mono_ns() - registry->tried > retry_ns;
+}
+
+/*
+ * An image that did not load may have been deleted after the list was read, and its version
+ * be out of use since: then the list is read again before anybody is refused.
+ */
+enum result registry_refresh(struct registry *registry, struct reason *why)
+{
+    uint64_t epoch = epoch_read(registry->home->epoch);
+    enum result result;
+
+    if (registry->loaded && registry->epoch == epoch && epoch_is_settled(epoch) &&
+        !is_due(registry))
+        return RESULT_OK;
+    result = read_again(registry, why);
+    for (int i = 0; i < REREADS && result == RESULT_OK && registry->damaged; i++) {
+        if (epoch_read(registry->home->epoch) == registry->epoch)
+            break;
+        result = read_again(registry, why);
+    }
+    return result;
 }
 
 size_t registry_count(const struct registry *registry)
@@ -157,16 +205,16 @@ size_t registry_count(const struct registry *registry)
 
 const struct model *registry_at(const struct registry *registry, size_t i)
 {
-    return &registry->models[i];
+    return &registry->entries[i].versions[MODEL_SERVING];
 }
 
 const struct model *registry_find(const struct registry *registry, const char *name, size_t len)
 {
     for (size_t i = 0; i < registry->count; i++) {
-        const char *known = registry->models[i].row.name;
+        const struct model *model = registry_at(registry, i);
 
-        if (strlen(known) == len && memcmp(known, name, len) == 0)
-            return &registry->models[i];
+        if (strlen(model->row.name) == len && memcmp(model->row.name, name, len) == 0)
+            return model;
     }
     return NULL;
 }
@@ -177,5 +225,39 @@ const struct model *registry_default(const struct registry *registry)
 
     if (chosen[0] != '\0')
         return registry_find(registry, chosen, strlen(chosen));
-    return registry->count > 0 ? &registry->models[0] : NULL;
+    return registry->count > 0 ? registry_at(registry, 0) : NULL;
+}
+
+/* FNV-1a over a text and its NUL. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    do
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    while (*text++ != '\0');
+    return hash;
+}
+
+/* Each bit of the hash from all bits of it: Stafford's variant 13 of the MurmurHash3 mixer. */
+static uint64_t hash_mix(uint64_t hash)
+{
+    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
+    return hash ^ hash >> 31;
+}
+
+/*
+ * The canary's number is hashed with the text, so that it is not always the same keys on
+ * which new versions are tried.
+ */
+const struct model *registry_choose(const struct model *serving, const char *key_id,
+                                    const char *request_id)
+{
+    const struct model *canary = serving->canary;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    if (canary == NULL)
+        return serving;
+    hash = hash_text(hash, canary->row.name) ^ (uint64_t)canary->row.version;
+    hash = hash_mix(hash_text(hash, canary->row.by_key ? key_id : request_id));
+    return hash % MODEL_SHARE_ALL < (uint64_t)canary->row.share ? canary : serving;
 }

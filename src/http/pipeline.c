@@ -42,6 +42,8 @@ enum result service_open(struct service *service, const struct home *entered,
     if (result == RESULT_OK)
         result = registry_new(&service->home, &service->registry, why);
     if (result == RESULT_OK)
+        result = shadow_new(&service->home, &service->shadow, why);
+    if (result == RESULT_OK)
         result = input_new(&service->input, why);
     if (result == RESULT_OK)
         result = fcgi_new(&service->fcgi, why);
@@ -52,6 +54,7 @@ void service_close(struct service *service)
 {
     fcgi_free(service->fcgi);
     input_free(service->input);
+    shadow_free(service->shadow);
     registry_free(service->registry);
     keyring_free(service->keyring);
     meter_close(service->meter);
@@ -123,6 +126,13 @@ static void write_log(const struct service *service, const struct request *reque
     log_write(service->log, &entry);
 }
 
+/* What is due between two requests. */
+static void tend(struct service *service)
+{
+    meter_tend(service->meter);
+    shadow_tend(service->shadow);
+}
+
 /* Returns when the request came, as wall time. */
 static int64_t serve(struct service *service)
 {
@@ -147,11 +157,12 @@ static int64_t serve(struct service *service)
     reply_send(reply, service->fcgi, &frame);
     write_log(service, &request, frame.duration_ns);
     fcgi_finish(service->fcgi);
+    shadow_compare(service->shadow, reply->status == REPLY_OK);
     body_release(service);
     input_release(service->input);
     reply_start(reply);
     if (!fcgi_is_cgi())
-        meter_tend(service->meter);
+        tend(service);
     return request.wall_us;
 }
 
@@ -196,7 +207,7 @@ bool service_run(struct service *service)
             wall_us = serve(service);
         } else {
             wall_us = clock_wall_us();
-            meter_tend(service->meter);
+            tend(service);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("a file of the home was replaced under a worker, which ends");

@@ -16,6 +16,7 @@
 #include "gate/ledger.h"
 #include "gate/meter.h"
 #include "gate/registry.h"
+#include "gate/shadow.h"
 #include "http/fcgi.h"
 #include "http/reply.h"
 
@@ -65,6 +66,7 @@ struct service {
     struct keyring *keyring;
     struct meter *meter;
     struct registry *registry;
+    struct shadow *shadow;
     struct log *log;
     struct fcgi *fcgi;
     struct input *input;

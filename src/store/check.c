@@ -72,31 +72,3 @@ enum result check_newest(struct db *db, int64_t *out, struct reason *why)
     sql_end(db, SQL_CHECK_NEWEST);
     return result;
 }
-
-static enum result version_read(struct db *db, struct model_row *row, struct reason *why)
-{
-    memset(row, 0, sizeof(*row));
-    if (sql_text(db, SQL_CHECK_VERSIONS, 0, row->name, sizeof(row->name)) != RESULT_OK ||
-        sql_text(db, SQL_CHECK_VERSIONS, 2, row->sha256, sizeof(row->sha256)) != RESULT_OK)
-        return reason_set(why, RESULT_MALFORMED, "the database: a version's row is damaged");
-    row->version = sql_int(db, SQL_CHECK_VERSIONS, 1);
-    row->published_at = sql_int(db, SQL_CHECK_VERSIONS, 3);
-    return RESULT_OK;
-}
-
-enum result check_versions(struct db *db,
-                           void (*each)(void *arg, const struct model_row *row, bool served),
-                           void *arg, struct reason *why)
-{
-    enum result result = sql_start(db, why, SQL_CHECK_VERSIONS);
-    struct model_row row;
-
-    while (result == RESULT_OK &&
-           (result = sql_next(db, why, SQL_CHECK_VERSIONS)) == RESULT_OK) {
-        result = version_read(db, &row, why);
-        if (result == RESULT_OK)
-            each(arg, &row, sql_int(db, SQL_CHECK_VERSIONS, 4) != 0);
-    }
-    sql_end(db, SQL_CHECK_VERSIONS);
-    return result == RESULT_MISSING ? RESULT_OK : result;
-}

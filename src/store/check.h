@@ -9,7 +9,6 @@
 
 #include "base/result.h"
 #include "store/db.h"
-#include "store/models.h"
 
 enum {
     CHECK_JOURNAL_MAX = 16
@@ -29,10 +28,5 @@ enum result check_journal(struct db *db, char out[CHECK_JOURNAL_MAX], struct rea
 
 /* The latest time of any row, in microseconds since 1970 UTC; 0 if there is none. */
 enum result check_newest(struct db *db, int64_t *out, struct reason *why);
-
-/* Calls each for every version of every model, and whether it is the one served. */
-enum result check_versions(struct db *db,
-                           void (*each)(void *arg, const struct model_row *row, bool served),
-                           void *arg, struct reason *why);
 
 #endif

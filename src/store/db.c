@@ -324,6 +324,9 @@ static enum result bind_all(struct db *db, sqlite3_stmt *statement, const char *
             code = sqlite3_bind_blob64(statement, at, bytes, va_arg(args, size_t),
                                        SQLITE_TRANSIENT);
             break;
+        case 'd':
+            code = sqlite3_bind_double(statement, at, va_arg(args, double));
+            break;
         default: /* 'i' and 'o' */
             number = va_arg(args, int64_t);
             code = *binds == 'o' && number == 0 ? sqlite3_bind_null(statement, at)
@@ -401,6 +404,11 @@ enum result sql_run(struct db *db, struct reason *why, enum sql sql, ...)
 int64_t sql_int(struct db *db, enum sql sql, int column)
 {
     return sqlite3_column_int64(db->prepared[sql], column);
+}
+
+double sql_double(struct db *db, enum sql sql, int column)
+{
+    return sqlite3_column_double(db->prepared[sql], column);
 }
 
 enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t size)

@@ -17,6 +17,12 @@ enum {
     " k.tier, k.limits, k.addresses, k.scopes, k.mac_before, k.before_until, k.rotated_at," \
     " t.name, t.limits, t.price, t.shadow FROM key k LEFT JOIN tier t ON t.name = k.tier"
 
+/* A version and its place: the numbers of the states are those of enum model_state. */
+#define VERSION_SELECT                                                                      \
+    "SELECT m.name, v.version, v.sha256, v.published_at, v.back, CASE v.version"            \
+    " WHEN m.version THEN 0 WHEN m.canary THEN 1 WHEN m.shadow THEN 2 ELSE 3 END AS state," \
+    " m.share, m.by_key FROM model m JOIN version v ON v.model = m.name"
+
 #define CALL_COLUMNS                                                                    \
     "seq, request_id, started_us, duration_us, key, user, model, version, route, rows," \
     " charged, status, address, over"
@@ -69,20 +75,42 @@ const struct sql_row sql_rows[SQL__MAX] = {
                        CLI},
     [SQL_TIER_DELETE] = {"DELETE FROM tier WHERE name = ?", "t", CLI},
 
-    [SQL_MODEL_LIST] = {"SELECT m.name, v.version, v.sha256, v.published_at"
-                        " FROM model m JOIN version v ON v.model = m.name AND"
-                        " v.version = m.version ORDER BY m.id",
+    [SQL_MODEL_LIST] = {VERSION_SELECT " WHERE v.version IN (m.version, m.canary, m.shadow)"
+                                       " ORDER BY m.id, state",
                         "", BOTH},
-    [SQL_MODEL_INSERT] = {"INSERT INTO model (name, version) VALUES (?, 0)"
+    [SQL_MODEL_VERSIONS] = {VERSION_SELECT " ORDER BY m.id, v.version", "", CLI},
+    [SQL_MODEL_INSERT] = {"INSERT INTO model (name, version, last_version) VALUES (?, 0, 0)"
                           " ON CONFLICT (name) DO NOTHING",
                           "t", CLI},
-    [SQL_MODEL_VERSION_NEXT] = {"SELECT coalesce(max(version), 0) + 1 FROM version"
-                                " WHERE model = ?",
+    [SQL_MODEL_VERSION_NEXT] = {"UPDATE model SET last_version = last_version + 1"
+                                " WHERE name = ? RETURNING last_version",
                                 "t", CLI},
     [SQL_MODEL_VERSION_INSERT] = {"INSERT INTO version (model, version, sha256, published_at)"
                                   " VALUES (?, ?, ?, ?)",
                                   "titi", CLI},
-    [SQL_MODEL_VERSION_SET] = {"UPDATE model SET version = ? WHERE name = ?", "it", CLI},
+    [SQL_MODEL_VERSION_DELETE] = {"DELETE FROM version WHERE model = ? AND version = ?", "ti",
+                                  CLI},
+    [SQL_MODEL_PLACES_SET] = {"UPDATE model SET version = ?, canary = ?, share = ?,"
+                              " by_key = ?, shadow = ? WHERE name = ?",
+                              "ioiiot", CLI},
+    [SQL_MODEL_BACK_SET] = {"UPDATE version SET back = ? WHERE model = ? AND version = ?",
+                            "oti", CLI},
+    [SQL_MODEL_BACK_SKIP] = {"UPDATE version SET back = (SELECT w.back FROM version w"
+                             " WHERE w.model = ?1 AND w.version = ?2)"
+                             " WHERE model = ?1 AND back = ?2",
+                             "ti", CLI},
+    [SQL_COMPARED_ADD] = {"INSERT INTO compared SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+                          " FROM version WHERE model = ?1 AND version = ?2"
+                          " ON CONFLICT (model, version, against) DO UPDATE SET"
+                          " rows = rows + excluded.rows, agreed = agreed + excluded.agreed,"
+                          " apart = apart + excluded.apart, most = max(most, excluded.most)",
+                          "tiiiidd", BOTH},
+    [SQL_COMPARED_LIST] = {"SELECT against, rows, agreed, apart, most FROM compared"
+                           " WHERE model = ? AND version = ? ORDER BY against",
+                           "ti", CLI},
+    [SQL_COMPARED_DELETE] = {"DELETE FROM compared WHERE model = ?1"
+                             " AND (version = ?2 OR against = ?2)",
+                             "ti", CLI},
 
     [SQL_CALL_INSERT] = {"INSERT INTO call (" CALL_COLUMNS
                          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -139,10 +167,6 @@ const struct sql_row sql_rows[SQL__MAX] = {
                           "SELECT * FROM (SELECT started_us FROM call ORDER BY seq DESC"
                           " LIMIT 1))",
                           "", CLI},
-    [SQL_CHECK_VERSIONS] = {"SELECT v.model, v.version, v.sha256, v.published_at,"
-                            " m.version = v.version FROM version v"
-                            " JOIN model m ON m.name = v.model ORDER BY m.id, v.version",
-                            "", CLI},
 };
 
 const char *const sql_migrations[] = {
@@ -228,6 +252,27 @@ const char *const sql_migrations[] = {
     " seq INTEGER NOT NULL"
     ") STRICT;"
     "INSERT INTO drained VALUES (1, 0);",
+    /* 3: what share of the calls a version has, and the way back from it */
+    "ALTER TABLE model ADD COLUMN last_version INTEGER NOT NULL DEFAULT 0;" /* ever given */
+    "ALTER TABLE model ADD COLUMN canary INTEGER;"
+    "ALTER TABLE model ADD COLUMN share INTEGER NOT NULL DEFAULT 0;" /* its, of 10000 */
+    "ALTER TABLE model ADD COLUMN by_key INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE model ADD COLUMN shadow INTEGER;"
+    "UPDATE model SET last_version ="
+    " coalesce((SELECT max(version) FROM version WHERE model = name), 0);"
+    "ALTER TABLE version ADD COLUMN back INTEGER;" /* a rollback from here leads there */
+    "UPDATE version SET back = (SELECT max(w.version) FROM version w"
+    " WHERE w.model = version.model AND w.version < version.version);"
+    "CREATE TABLE compared (" /* what a shadow would have answered, with what was */
+    " model TEXT NOT NULL,"
+    " version INTEGER NOT NULL,"
+    " against INTEGER NOT NULL," /* the version that answered */
+    " rows INTEGER NOT NULL,"
+    " agreed INTEGER NOT NULL," /* rows of the same class, or value */
+    " apart REAL NOT NULL,"     /* sum over the rows of the largest difference of a number */
+    " most REAL NOT NULL,"      /* the largest of all */
+    " PRIMARY KEY (model, version, against)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 const int sql_schema = sizeof(sql_migrations) / sizeof(sql_migrations[0]);

@@ -32,10 +32,17 @@ enum sql {
     SQL_TIER_KEYS,
     SQL_TIER_DELETE,
     SQL_MODEL_LIST,
+    SQL_MODEL_VERSIONS,
     SQL_MODEL_INSERT,
     SQL_MODEL_VERSION_NEXT,
     SQL_MODEL_VERSION_INSERT,
-    SQL_MODEL_VERSION_SET,
+    SQL_MODEL_VERSION_DELETE,
+    SQL_MODEL_PLACES_SET,
+    SQL_MODEL_BACK_SET,
+    SQL_MODEL_BACK_SKIP,
+    SQL_COMPARED_ADD,
+    SQL_COMPARED_LIST,
+    SQL_COMPARED_DELETE,
     SQL_CALL_INSERT,
     SQL_CALL_LIST,
     SQL_CALL_LIST_OF_KEY,
@@ -56,16 +63,15 @@ enum sql {
     SQL_CHECK_REFERENCES,
     SQL_CHECK_JOURNAL,
     SQL_CHECK_NEWEST,
-    SQL_CHECK_VERSIONS,
     SQL__MAX
 };
 
 /* One statement: its text, what is bound in order, and who may run it. */
 struct sql_row {
     const char *text;
-    const char *binds; /* t text or NULL, i int64_t, o int64_t with 0 for NULL, b pointer and
-                          size_t; texts that are not copied and stay as they are until
-                          sql_end(): s text or NULL, e text that is NULL when empty */
+    const char *binds; /* t text or NULL, i int64_t, o int64_t with 0 for NULL, d double,
+                          b pointer and size_t; texts that are not copied and stay as they are
+                          until sql_end(): s text or NULL, e text that is NULL when empty */
     unsigned roles;    /* bits of 1 << enum db_role */
 };
 
@@ -101,6 +107,7 @@ int64_t sql_changes(struct db *db);
 
 /* Columns of the row at hand.  sql_text() copies; RESULT_TOO_BIG if it does not fit. */
 int64_t sql_int(struct db *db, enum sql sql, int column);
+double sql_double(struct db *db, enum sql sql, int column);
 enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t size);
 enum result sql_blob(struct db *db, enum sql sql, int column, void *out, size_t len);
 

@@ -316,7 +316,7 @@ END
 }
 
 @test "a row that refers to one that is not there" {
-  sqlite3 "$W/home/forestgate.db" "PRAGMA foreign_keys = OFF; INSERT INTO version VALUES ('ghost', 1, '00', 0)"
+  sqlite3 "$W/home/forestgate.db" "PRAGMA foreign_keys = OFF; INSERT INTO version (model, version, sha256, published_at) VALUES ('ghost', 1, '00', 0)"
   owned "$W"/home/forestgate.db*
   diagnose
   found database failed 'version refers to one of model'
@@ -362,11 +362,20 @@ END
     diagnose
     found models failed 'iris version 1: ' "forestgate --home $W/home model publish iris iris.fgm" || fail "after: $fault"
   done
-  # Published anew it is another version; the damaged one, not served now, is a warning.
+  # Published anew it is another version; the damaged one is a warning until it is deleted.
   (cd "$W" && obey models warning)
   diagnose
-  found models warning 'iris version 1, which is not served'
+  found models warning 'iris version 1, retired' "forestgate --home $W/home model delete iris --version 1"
   [ "$status" = 0 ]
+  obey models ok
+}
+
+@test "a canary whose image is missing is retired" {
+  cli model publish iris "$W/iris.fgm" --canary 10% >/dev/null
+  rm "$W/home/models/iris/2.fgm"
+  diagnose
+  found models failed 'iris version 2, canary: ' "forestgate --home $W/home model retire iris --version 2"
+  obey models warning
 }
 
 @test "no model, and a default model that is not published" {

@@ -120,8 +120,8 @@ downgrade() {
     CREATE TABLE version (model TEXT NOT NULL REFERENCES model (name), version INTEGER NOT NULL,
       sha256 TEXT NOT NULL, published_at INTEGER NOT NULL, PRIMARY KEY (model, version)) STRICT, WITHOUT ROWID;
     INSERT INTO key SELECT id, name, mac, models, created_at, expires_at, revoked_at FROM new.key;
-    INSERT INTO model SELECT * FROM new.model;
-    INSERT INTO version SELECT * FROM new.version;
+    INSERT INTO model SELECT id, name, version FROM new.model;
+    INSERT INTO version SELECT model, version, sha256, published_at FROM new.version;
     PRAGMA user_version = 1"
   rm -f "$G"/home/forestgate.db*
   cp "$G/old.db" "$G/home/forestgate.db"
@@ -155,4 +155,26 @@ downgrade() {
   assert_status 200
   cli init >/dev/null
   [ "$(cli tier list --json | jq length)" = 4 ]
+}
+
+@test "init upgrades a database of the second schema, whose models can be taken back then" {
+  gate_home
+  for _ in 2 3; do cli model publish iris "$G/iris.fgm" >/dev/null; done
+  cli model publish wine "$G/iris.fgm" >/dev/null
+  before=$(cli model list --json)
+  sqlite3 "$G/home/forestgate.db" 'ALTER TABLE model DROP COLUMN last_version; ALTER TABLE model DROP COLUMN canary;
+    ALTER TABLE model DROP COLUMN share; ALTER TABLE model DROP COLUMN by_key; ALTER TABLE model DROP COLUMN shadow;
+    ALTER TABLE version DROP COLUMN back; DROP TABLE compared; PRAGMA user_version = 2'
+  run cli model list
+  [[ "$status" = 1 && "$output" == *'forestgate init'* ]] || fail "$output"
+  cli init >/dev/null
+  [ "$(cli model list --json)" = "$before" ] || fail "$before" "$(cli model list)"
+  [ "$(cli model rollback iris)" = 2 ]
+  [ "$(cli model rollback iris)" = 1 ]
+  run cli model rollback iris
+  [ "$status" = 1 ]
+  run cli model rollback wine
+  [ "$status" = 1 ]
+  [ "$(cli model publish iris "$G/iris.fgm")" = 4 ]
+  [ "$(cli model rollback iris)" = 1 ]
 }

@@ -1,7 +1,7 @@
 /*
  * load.c: many clients at once, who speak FastCGI to the workers with no front between.
  *
- *   load [-a ADDRESS] [-k KEY] [-c CLIENTS] [-n COUNT] [-t SECONDS] [-p PREFIX] [-g MS]
+ *   load [-v] [-a ADDRESS] [-k KEY] [-c CLIENTS] [-n COUNT] [-t SECONDS] [-p PREFIX] [-g MS]
  * PORT|PATH load -r COMMAND [ARGUMENT...]
  *
  * Sends POST /predict, one connection a request, from CLIENTS (8) at a time, COUNT of them
@@ -9,12 +9,13 @@
  * Who was not answered with 200 pauses MS (2); after N such answers in all (0: never) there are
  * no more requests.  A line for each:
  *
- *   ID START END STATUS
+ *   ID START END STATUS [VERSION]
  *
  * with the request's id (PREFIX and a number), two times of CLOCK_MONOTONIC in nanoseconds,
  * from before the connection until the answer is whole, and the status of the answer; or
  * "lost", where there was a connection and no whole answer, or "refused", where there was no
- * connection and so nobody can have had the request, or "late" after LATE_S.
+ * connection and so nobody can have had the request, or "late" after LATE_S.  With -v the
+ * version of the model that the answer names, or 0, comes behind the status.
  *
  * With -r it runs a command, prints the time when that had ended, and ends as it did.
  */
@@ -75,6 +76,7 @@ struct load {
     const char *key, *prefix, *address;
     int64_t clients, count, seconds, gap_ms, bad_every;
     int64_t begun;
+    bool versions;
     uint64_t end;
     union {
         struct sockaddr any;
@@ -205,13 +207,25 @@ static int answer_status(const struct client *client)
     return 0;
 }
 
+/* The version that an answer names, 0 for none. */
+static long answer_version(const struct client *client)
+{
+    static const char name[] = "\"version\":";
+    const char *at = memmem(client->answer, client->answered, name, sizeof(name) - 1);
+
+    return at != NULL ? strtol(at + sizeof(name) - 1, NULL, 10) : 0;
+}
+
 /* ---- clients ---- */
 
 static void client_end(struct load *load, struct client *client, const char *how)
 {
     uint64_t now = mono_ns();
 
-    printf("%s %" PRIu64 " %" PRIu64 " %s\n", client->id, client->start, now, how);
+    printf("%s %" PRIu64 " %" PRIu64 " %s", client->id, client->start, now, how);
+    if (load->versions)
+        printf(" %ld", answer_version(client));
+    putchar('\n');
     if (client->fd >= 0)
         close(client->fd);
     client->fd = -1;
@@ -385,7 +399,7 @@ static void options_read(struct load *load, int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "a:b:k:c:n:t:p:g:")) != -1) {
+    while ((option = getopt(argc, argv, "a:b:k:c:n:t:p:g:v")) != -1) {
         switch (option) {
         case 'a':
             load->address = optarg;
@@ -407,6 +421,9 @@ static void options_read(struct load *load, int argc, char **argv)
             break;
         case 'p':
             load->prefix = optarg;
+            break;
+        case 'v':
+            load->versions = true;
             break;
         case 'g':
             load->gap_ms = number_read(optarg, 60000);

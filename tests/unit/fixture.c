@@ -77,16 +77,17 @@ void fixture_image(const char *path, unsigned seed)
 
 long fixture_publish(struct home *home, const char *name, unsigned seed)
 {
+    const struct registry_place place = {.state = MODEL_SERVING};
     struct reason why = {{0}};
-    struct model_row row;
+    struct registry_done done;
     int fd;
 
     fixture_image("fixture.fgm", seed);
     fd = open("fixture.fgm", O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    if (registry_publish(home, name, fd, "fixture.fgm", &row, &why) != RESULT_OK)
+    if (registry_publish(home, name, fd, "fixture.fgm", &place, &done, &why) != RESULT_OK)
         fail_msg("%s", why.text);
     close(fd);
     unlink("fixture.fgm");
-    return (long)row.version;
+    return (long)done.row.version;
 }

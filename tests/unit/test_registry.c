@@ -45,13 +45,14 @@ static const struct model *find(const char *name)
 
 static enum result publish_bytes(const char *name, const char *bytes, size_t len)
 {
-    struct model_row row;
+    const struct registry_place place = {.state = MODEL_SERVING};
+    struct registry_done done;
     enum result result;
     FILE *file = fopen("given.fgm", "w+");
 
     fwrite(bytes, 1, len, file);
     fflush(file);
-    result = registry_publish(&home, name, fileno(file), "given.fgm", &row, &why);
+    result = registry_publish(&home, name, fileno(file), "given.fgm", &place, &done, &why);
     fclose(file);
     unlink("given.fgm");
     return result;
