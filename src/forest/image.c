@@ -203,12 +203,21 @@ const char *image_sha256_hex(const struct image *image)
 
 const char *image_task_name(enum spec_task task)
 {
+    if (task == SPEC_ANOMALY)
+        return "anomaly";
     return task == SPEC_CLASSIFY ? "classify" : "regress";
 }
 
 const char *image_type_name(enum image_type type)
 {
-    return type == IMAGE_INTEGER ? "integer" : "real";
+    static const char *const names[IMAGE_TYPE__MAX] = {
+        [IMAGE_REAL] = "real",
+        [IMAGE_INTEGER] = "integer",
+        [IMAGE_BOOLEAN] = "boolean",
+        [IMAGE_CATEGORY] = "category",
+    };
+
+    return names[type];
 }
 
 const char *image_metric_name(enum image_metric metric)
@@ -253,7 +262,7 @@ const char *image_target_name(const struct image *image, uint32_t t)
     return NULL;
 }
 
-uint32_t image_target_n_classes(const struct image *image, uint32_t t)
+uint32_t image_target_classes(const struct image *image, uint32_t t)
 {
     (void)t;
     return image->model->n_classes;

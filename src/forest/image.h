@@ -114,7 +114,7 @@ const char *image_class_label(const struct image *image, uint32_t k);
 /* What is predicted: target t < n_targets; its name or NULL; 0 classes for a value. */
 uint32_t image_n_targets(const struct image *image);
 const char *image_target_name(const struct image *image, uint32_t t);
-uint32_t image_target_n_classes(const struct image *image, uint32_t t);
+uint32_t image_target_classes(const struct image *image, uint32_t t);
 const char *image_target_label(const struct image *image, uint32_t t, uint32_t k);
 
 /* Of the classes of the first target, or NULL; see output.h. */

@@ -17,7 +17,7 @@ enum result predictor_open(struct predictor *predictor, const struct image *imag
     if (predictor->counts == NULL)
         return RESULT_NOMEM;
     for (uint32_t t = 0; t < n; t++)
-        predictor->counts[t] = image_target_n_classes(image, t);
+        predictor->counts[t] = image_target_classes(image, t);
     predictor->output =
         (struct output){image_spec(image), predictor->counts, n, image_thresholds(image)};
     return RESULT_OK;
