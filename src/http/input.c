@@ -19,15 +19,16 @@
 #include "base/utf8.h"
 #include "forest/walk.h"
 #include "http/auth.h"
+#include "http/route.h"
 
 enum {
     FAULTS_MAX = 20,
-    OUTPUTS_MAX = 4 << 20, /* numbers in one answer */
     VALUES_KEPT = 8 << 10,
     FIELD_MAX = 160,
     SHOWN_MAX = 96,
     NAMES_SHOWN = 20,
-    SINGLE = -1, /* the row number of "features" */
+    SINGLE = -1,               /* the row number of "features" */
+    EXPLAINED_MAX = 200000000, /* nodes gone through to explain all rows of a call */
 };
 
 struct input {
@@ -48,7 +49,7 @@ struct input {
     char first[512]; /* the first fault, for the detail */
     unsigned faults;
     size_t rows_limit;
-    bool has_features, has_instances;
+    bool has_features, has_instances, all_classes;
     bool no_memory, too_many, forbidden;
 };
 
@@ -445,6 +446,19 @@ static enum pass model_read(struct service *service, const struct request *reque
     return PASS_OTHER_MODEL;
 }
 
+/* "classes": "predicted" or "all". */
+static bool classes_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+
+    input->all_classes = token == JSON_STRING && json_text_is(&input->reader, "all");
+    if (token == JSON_STRING &&
+        (input->all_classes || json_text_is(&input->reader, "predicted")))
+        return true;
+    fault(input, "classes", "\"predicted\" or \"all\"", "%s is neither", token_name(token));
+    return json_skip_rest(&input->reader, token);
+}
+
 static bool unknown_member(struct input *input)
 {
     char shown[SHOWN_MAX];
@@ -466,7 +480,7 @@ static void pass_start(struct input *input, const struct request *request)
     input->error_writer = json_writer_on(input->errors);
     input->faults = 0;
     input->count = 0;
-    input->has_features = input->has_instances = false;
+    input->has_features = input->has_instances = input->all_classes = false;
     input->no_memory = input->too_many = input->forbidden = false;
 }
 
@@ -512,6 +526,9 @@ static enum pass pass_over(struct service *service, const struct request *reques
             if (pass == PASS_OTHER_MODEL)
                 return pass;
             good = pass == PASS_DONE;
+        } else if (request->route->body == ROUTE_BODY_EXPLAIN &&
+                   json_text_is(reader, "classes")) {
+            good = classes_read(input);
         } else {
             good = unknown_member(input);
         }
@@ -550,12 +567,19 @@ static const struct model *first_model(const struct service *service,
     return choose(request, model);
 }
 
-/* As set, and so that an answer stays within what a worker can hold. */
-static size_t rows_limit(const struct service *service, const struct image *image)
+/*
+ * As set, and so that an answer stays within what a worker can hold; explanations also
+ * within some seconds, for a row goes through all nodes of the forest.
+ */
+static size_t rows_limit(const struct service *service, const struct request *request,
+                         const struct image *image)
 {
     size_t limit = (size_t)service->home.config.predict_rows_limit;
-    size_t most = image != NULL ? OUTPUTS_MAX / image_n_outputs(image) : limit;
+    size_t most = image != NULL ? INPUT_OUTPUTS_MAX / image_n_outputs(image) : limit;
 
+    if (image != NULL && request->route->body == ROUTE_BODY_EXPLAIN &&
+        most > EXPLAINED_MAX / image_n_nodes(image))
+        most = EXPLAINED_MAX / image_n_nodes(image) + 1;
     return limit < most ? limit : most;
 }
 
@@ -572,7 +596,7 @@ static enum pass passes(struct service *service, const struct request *request,
         if (model != NULL &&
             key_models_have(request->caller.models, model->row.name, strlen(model->row.name)))
             input->image = model->image;
-        input->rows_limit = rows_limit(service, input->image);
+        input->rows_limit = rows_limit(service, request, input->image);
         pass = pass_over(service, request, input);
     } while (pass == PASS_OTHER_MODEL);
     return pass;
@@ -646,6 +670,7 @@ bool input_read(struct service *service, const struct request *request, struct r
     }
     if (!acceptable(service, request, reply))
         return false;
-    *out = (struct input_rows){input->model, input->values, input->count, input->has_features};
+    *out = (struct input_rows){input->model, input->values, input->count, input->has_features,
+                               input->all_classes};
     return true;
 }

@@ -13,6 +13,10 @@
 
 struct input;
 
+enum {
+    INPUT_OUTPUTS_MAX = 4 << 20 /* numbers in one answer */
+};
+
 enum result input_new(struct input **out, struct reason *why);
 void input_free(struct input *input);
 
@@ -21,12 +25,14 @@ struct input_rows {
     const struct model *model;
     const double *values; /* count rows of the model's features, row by row */
     size_t count;
-    bool single; /* asked with "features": answered as one, not as a list */
+    bool single;      /* asked with "features": answered as one, not as a list */
+    bool all_classes; /* asked with "classes": "all" */
 };
 
 /*
  * Reads {"features":[...]} or {"features":{"name":...}}, or {"instances":[...]} of such
- * rows, with "model" beside it where the path names none.  False with the refusal
+ * rows, with "model" beside it where the path names none, and "classes" where the route
+ * explains.  False with the refusal
  * written: 400 for what is not JSON, 422 with every field at fault, 403 for a model
  * that the key lacks, 503 if no model is there to ask.
  */
