@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cmd/cli.h"
+#include "cmd/model_import.h"
 #include "cmd/model_bench.h"
 #include "cmd/model_draw.h"
 #include "cmd/model_list.h"
@@ -271,6 +272,10 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model train --csv iris.csv --target species -o iris.fgm\n"
      "  forestgate model train --csv houses.csv --target price --task regress --seed 7 \\\n"
      "    -o houses.fgm\n"},
+    {"model", "import", "FILE", 1, model_import_options, model_import_run,
+     "make an image of another library's model",
+     "  forestgate model import model.json -o model.fgm\n"
+     "  forestgate model import model.ubj --classes no,yes --best-iteration -o model.fgm\n"},
     {"model", "show", "NAME|FILE", 1, plain_options, run_show,
      "show what an image is: facts, features, classes",
      "  forestgate model show iris.fgm\n  forestgate model show iris --home var\n"},

@@ -111,6 +111,8 @@ struct draft {
     double *base;       /* spec.n_outputs */
     double *thresholds; /* of the classes of the first target, or NULL; see output.h */
     struct image_facts facts;
+    void *text; /* the block of text_model.h, of a text model; else NULL */
+    size_t text_len;
 };
 
 /* Frees all that the draft holds (not the struct itself), also when half filled. */
@@ -127,6 +129,9 @@ enum result draft_columns_make(struct draft *draft);
  * RESULT_MALFORMED with the place ("tree 3, node 7: ..."), RESULT_TOO_BIG, RESULT_NOMEM.
  */
 enum result draft_check(const struct draft *draft, struct reason *why);
+
+/* Most splits on a way to a leaf, of a draft that draft_check() takes.  RESULT_NOMEM. */
+enum result draft_depth(const struct draft *draft, uint32_t *depth);
 
 /*
  * Makes the bytes of the image, which the caller frees.  RESULT_OK: they are proved, so

@@ -20,14 +20,17 @@
 #include "base/utf8.h"
 #include "forest/cells.h"
 #include "forest/digest.h"
+#include "forest/text_model.h"
 
 /* The reading under way. */
 struct reading {
     const char *path;
     struct csv *csv;
     struct table *table;
-    size_t target;   /* its column in the file */
-    size_t cap_rows; /* that the columns have room for */
+    size_t target;         /* its column in the file */
+    const char *text_name; /* of the texts' column, or NULL */
+    size_t text;           /* that column in the file */
+    size_t cap_rows;       /* that the columns have room for */
 
     /* The target's cells. */
     struct buf texts;    /* each with a NUL behind it */
@@ -45,7 +48,7 @@ static enum result out_of_memory(const struct reading *reading, struct reason *w
     return RESULT_NOMEM;
 }
 
-static enum result no_such_target(const struct reading *reading, const char *target,
+static enum result no_such_column(const struct reading *reading, const char *wanted,
                                   struct reason *why)
 {
     size_t i, len, used = 0, n = csv_cells(reading->csv);
@@ -58,7 +61,7 @@ static enum result no_such_target(const struct reading *reading, const char *tar
         used += (size_t)snprintf(columns + used, sizeof(columns) - used, "%s%s",
                                  i > 0 ? ", " : "", name);
     }
-    utf8_quote(name, sizeof(name), target, strlen(target));
+    utf8_quote(name, sizeof(name), wanted, strlen(wanted));
     return reason_set(why, RESULT_INVALID, "%s: no column \"%s\"; the columns are: %s%s",
                       reading->path, name, columns, used >= sizeof(columns) ? "..." : "");
 }
@@ -111,6 +114,39 @@ static enum result take_names(struct reading *reading, const char *target, char 
     return RESULT_OK;
 }
 
+static void drop_columns(struct table *table)
+{
+    uint32_t i;
+
+    for (i = 0; i < table->n_features; i++)
+        column_free(&table->columns[i]);
+    free(table->columns);
+    table->columns = NULL;
+    table->n_features = 0;
+}
+
+/* Of a table of texts one column counts beside the target. */
+static enum result find_texts(struct reading *reading, struct reason *why)
+{
+    struct table *table = reading->table;
+    size_t i, len, wanted = strlen(reading->text_name), n = csv_cells(reading->csv);
+
+    for (i = 0; i < n; i++) {
+        const char *name = cells_text(reading->csv, i, &len);
+
+        if (len == wanted && memcmp(name, reading->text_name, len) == 0)
+            break;
+    }
+    if (i == n)
+        return no_such_column(reading, reading->text_name, why);
+    if (i == reading->target)
+        return reason_set(why, RESULT_INVALID, "%s: the texts are the target", reading->path);
+    drop_columns(table);
+    reading->text = i;
+    table->text = strdup(reading->text_name);
+    return table->text != NULL ? RESULT_OK : out_of_memory(reading, why);
+}
+
 static enum result read_header(struct reading *reading, const char *target, struct reason *why)
 {
     struct csv *csv = reading->csv;
@@ -129,9 +165,14 @@ static enum result read_header(struct reading *reading, const char *target, stru
     else
         result = take_names(reading, target, names, why);
     if (result == RESULT_OK && table->target == NULL)
-        result = no_such_target(reading, target, why);
+        result = no_such_column(reading, target, why);
     if (result == RESULT_OK)
         result = refuse_twins(reading, names, csv_cells(csv), why);
+    if (result == RESULT_OK && reading->text_name != NULL) {
+        free(names);
+        result = find_texts(reading, why);
+        return result == RESULT_OK ? csv_take_header(csv, why) : result;
+    }
     if (result == RESULT_OK && table->n_features == 0)
         result = reason_set(why, RESULT_INVALID, "%s: no column but the target", reading->path);
     free(names);
@@ -162,6 +203,8 @@ static enum result make_room(struct reading *reading, struct reason *why)
         return RESULT_OK;
     for (i = 0; i < table->n_features && grown; i++)
         grown = grow_array((void **)&table->columns[i].values, sizeof(float), cap);
+    if (grown && table->text != NULL)
+        grown = grow_array((void **)&table->text_ends, sizeof(*table->text_ends), cap);
     if (!grown || !grow_array((void **)&reading->offsets, sizeof(*reading->offsets), cap) ||
         !grow_array((void **)&reading->numbers, sizeof(*reading->numbers), cap))
         return out_of_memory(reading, why);
@@ -199,6 +242,35 @@ static enum result take_target(struct reading *reading, struct reason *why)
     return buf_failed(&reading->texts) ? out_of_memory(reading, why) : RESULT_OK;
 }
 
+static enum result take_text(const struct reading *reading, struct reason *why)
+{
+    struct table *table = reading->table;
+    size_t len;
+    const char *text = csv_cell(reading->csv, reading->text, &len);
+    enum text_fault fault = text_check(&text, &len, NULL);
+
+    if (len == 0)
+        return csv_refuse_cell(reading->csv, reading->text, RESULT_INVALID, "is empty", why);
+    if (fault == TEXT_TOO_LONG || fault == TEXT_NO_WORD)
+        return csv_refuse_cell(reading->csv, reading->text, RESULT_INVALID,
+                               text_fault_says(fault), why);
+    buf_put(&table->texts, text, len);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): make_room() made it. */
+    table->text_ends[table->n_rows] = table->texts.len;
+    return buf_failed(&table->texts) ? out_of_memory(reading, why) : RESULT_OK;
+}
+
+static enum result read_text_row(struct reading *reading, struct reason *why)
+{
+    enum result result = make_room(reading, why);
+
+    if (result == RESULT_OK && (result = take_target(reading, why)) == RESULT_OK)
+        result = take_text(reading, why);
+    if (result == RESULT_OK)
+        reading->table->n_rows++;
+    return result;
+}
+
 static enum result read_row(struct reading *reading, struct reason *why)
 {
     struct table *table = reading->table;
@@ -222,7 +294,8 @@ static enum result read_rows(struct reading *reading, struct reason *why)
 
     reading->whole = true;
     while ((result = csv_next(reading->csv, why)) == RESULT_OK)
-        if ((result = read_row(reading, why)) != RESULT_OK)
+        if ((result = reading->text_name != NULL ? read_text_row(reading, why)
+                                                 : read_row(reading, why)) != RESULT_OK)
             return result;
     if (result != RESULT_MISSING)
         return result;
@@ -394,10 +467,10 @@ out:
     return result;
 }
 
-enum result table_read(const char *path, const char *target, enum spec_task task,
-                       struct table **out, struct reason *why)
+static enum result read_path(struct reading *reading, const char *target, enum spec_task task,
+                             struct table **out, struct reason *why)
 {
-    struct reading reading = {.path = path};
+    const char *path = reading->path;
     struct table *table = calloc(1, sizeof(*table));
     FILE *file = NULL;
     enum result result;
@@ -405,21 +478,37 @@ enum result table_read(const char *path, const char *target, enum spec_task task
     if (table == NULL)
         return reason_set(why, RESULT_NOMEM, "%s: out of memory", path);
     table->task = task;
-    reading.table = table;
+    reading->table = table;
     file = fopen(path, "re");
     result =
-        file != NULL ? read_file(file, &reading, target, why) : reason_errno(why, "%s", path);
+        file != NULL ? read_file(file, reading, target, why) : reason_errno(why, "%s", path);
     if (result == RESULT_OK) {
         *out = table;
         table = NULL;
     }
     if (file != NULL)
         fclose(file);
-    buf_free(&reading.texts);
-    free(reading.offsets);
-    free(reading.numbers);
+    buf_free(&reading->texts);
+    free(reading->offsets);
+    free(reading->numbers);
     table_free(table);
     return result;
+}
+
+enum result table_read(const char *path, const char *target, enum spec_task task,
+                       struct table **out, struct reason *why)
+{
+    struct reading reading = {.path = path};
+
+    return read_path(&reading, target, task, out, why);
+}
+
+enum result table_read_texts(const char *path, const char *target, const char *text,
+                             struct table **out, struct reason *why)
+{
+    struct reading reading = {.path = path, .text_name = text};
+
+    return read_path(&reading, target, SPEC_CLASSIFY, out, why);
 }
 
 void table_free(struct table *table)
@@ -428,14 +517,15 @@ void table_free(struct table *table)
 
     if (table == NULL)
         return;
-    for (i = 0; i < table->n_features; i++)
-        column_free(&table->columns[i]);
+    drop_columns(table);
     for (i = 0; i < table->n_classes; i++)
         free(table->labels[i]);
-    free(table->columns);
     free(table->target);
     free(table->labels);
     free(table->classes);
     free(table->values);
+    free(table->text);
+    free(table->text_ends);
+    buf_free(&table->texts);
     free(table);
 }

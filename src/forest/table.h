@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/result.h"
 #include "forest/column.h"
 #include "forest/image.h"
@@ -38,6 +39,11 @@ struct table {
     double *values;    /* n_rows target values; NULL for a classification */
     int64_t date;      /* SOURCE_DATE_EPOCH, else the file's time of change */
     char sha256[65];   /* of the file's bytes, in hex */
+
+    /* A table of texts has no features yet, but one text for each row. */
+    char *text;        /* name of the texts' column; NULL for a table of numbers */
+    struct buf texts;  /* the texts, one behind the other */
+    size_t *text_ends; /* n_rows: where each ends */
 };
 
 /*
@@ -55,6 +61,23 @@ struct table {
  */
 enum result table_read(const char *path, const char *target, enum spec_task task,
                        struct table **out, struct reason *why);
+
+/*
+ * Reads the column of that name as texts, instead; other columns than the target do not
+ * count, whatever they hold.  A text has at least one letter or digit, and at most
+ * TEXT_MAX_CHARS characters; here it may be shorter than one that is asked about.
+ */
+enum result table_read_texts(const char *path, const char *target, const char *text,
+                             struct table **out, struct reason *why);
+
+/* The text of a row of a table of texts, without space around it; no NUL behind it. */
+static inline const char *table_text(const struct table *table, size_t row, size_t *len)
+{
+    size_t begin = row > 0 ? table->text_ends[row - 1] : 0;
+
+    *len = table->text_ends[row] - begin;
+    return table->texts.data + begin;
+}
 
 void table_free(struct table *table);
 
