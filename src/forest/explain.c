@@ -14,7 +14,7 @@
 #include "forest/shap.h"
 
 enum {
-    PIECE = 2048,            /* nodes at once */
+    PIECE = 8192,            /* nodes at once */
     PIECE_NUMBERS = 1 << 15, /* of their leaves, or those of one leaf */
     BLOCK_ROWS = 64,         /* rows at once */
 };

@@ -430,20 +430,22 @@ typedef void pass_copy(struct pass pass, const struct shap_node *nodes, size_t n
     }
 
 enum {
-    COPY_BLOCKS = 3, /* 1, 2, or any number of blocks */
+    COPY_BLOCKS = 4, /* 1, 2, 3, or any number of blocks */
     COPY_WIDTHS = 2, /* one output, or any number */
 };
 
 #define PASSES(NAME, TARGET)                                   \
     PASS(NAME##_1_1, 1, 1, TARGET)                             \
     PASS(NAME##_2_1, 2, 1, TARGET)                             \
+    PASS(NAME##_3_1, 3, 1, TARGET)                             \
     PASS(NAME##_n_1, pass.blocks, 1, TARGET)                   \
     PASS(NAME##_1_n, 1, pass.width, TARGET)                    \
     PASS(NAME##_2_n, 2, pass.width, TARGET)                    \
+    PASS(NAME##_3_n, 3, pass.width, TARGET)                    \
     PASS(NAME##_n_n, pass.blocks, pass.width, TARGET)          \
     static pass_copy *const NAME[COPY_WIDTHS][COPY_BLOCKS] = { \
-        {NAME##_1_1, NAME##_2_1, NAME##_n_1},                  \
-        {NAME##_1_n, NAME##_2_n, NAME##_n_n},                  \
+        {NAME##_1_1, NAME##_2_1, NAME##_3_1, NAME##_n_1},      \
+        {NAME##_1_n, NAME##_2_n, NAME##_3_n, NAME##_n_n},      \
     };
 
 PASSES(plain, )
