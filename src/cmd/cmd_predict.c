@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "cmd/blocks.h"
 #include "cmd/cli.h"
+#include "cmd/contributions.h"
 #include "cmd/progress.h"
 #include "forest/pool.h"
 #include "forest/rows.h"
@@ -30,19 +31,22 @@ enum {
 enum output {
     OUTPUT_LABEL,
     OUTPUT_PROBABILITY,
+    OUTPUT_CONTRIBUTIONS,
     OUTPUT__MAX
 };
 
 static const char *const output_names[OUTPUT__MAX] = {
     [OUTPUT_LABEL] = "label",
     [OUTPUT_PROBABILITY] = "probability",
+    [OUTPUT_CONTRIBUTIONS] = "contributions",
 };
 
 /* Some rows on their way. */
 struct block {
     double *values, *outputs;
     size_t rows;
-    struct buf text; /* as they will be written */
+    struct contributions *contributions; /* of them, where they are asked for */
+    struct buf text;                     /* as they will be written */
 };
 
 struct predict {
@@ -69,7 +73,8 @@ static enum result output_read(const struct option_set *set, enum output *output
             return RESULT_OK;
         }
     return reason_set(why, RESULT_INVALID,
-                      "--output: \"%.40s\" is not allowed; allowed: label or probability",
+                      "--output: \"%.40s\" is not allowed; allowed: label, probability or "
+                      "contributions",
                       text);
 }
 
@@ -83,6 +88,8 @@ static void number_put(struct buf *text, double value)
 /* How many numbers or texts a row is written as. */
 static uint32_t width_of(const struct predict *predict)
 {
+    if (predict->output == OUTPUT_CONTRIBUTIONS)
+        return contributions_width(predict->image);
     return predict->output == OUTPUT_LABEL ? 1 : image_n_outputs(predict->image);
 }
 
@@ -90,7 +97,9 @@ static void header_put(const struct predict *predict, struct buf *text)
 {
     uint32_t classes = image_n_classes(predict->image);
 
-    if (classes == 0 || predict->output == OUTPUT_LABEL)
+    if (predict->output == OUTPUT_CONTRIBUTIONS)
+        contributions_header_put(predict->image, text);
+    else if (classes == 0 || predict->output == OUTPUT_LABEL)
         buf_puts(text, "prediction");
     else
         for (uint32_t k = 0; k < classes; k++) {
@@ -160,6 +169,11 @@ static void block_work(void *arg, void *item)
     const size_t width = image_n_outputs(predict->image);
 
     walk_predict(predict->image, block->values, block->rows, block->outputs);
+    if (block->contributions != NULL) {
+        contributions_put(block->contributions, block->values, block->rows, block->outputs,
+                          predict->npy, &block->text);
+        return;
+    }
     for (size_t i = 0; i < block->rows; i++)
         if (predict->npy)
             row_put_binary(predict, &block->text, block->outputs + i * width);
@@ -191,8 +205,12 @@ static enum result block_empty(void *arg, void *item, struct reason *why)
 {
     struct predict *predict = arg;
     struct block *block = item;
-    enum result result = text_write(predict, &block->text, why);
+    enum result result = RESULT_OK;
 
+    if (block->contributions != NULL)
+        result = contributions_result(block->contributions, why);
+    if (result == RESULT_OK)
+        result = text_write(predict, &block->text, why);
     predict->done += block->rows;
     progress_tell(predict);
     return result;
@@ -289,32 +307,39 @@ static void blocks_free(struct block *blocks, size_t n)
     for (size_t i = 0; i < n && blocks != NULL; i++) {
         free(blocks[i].values);
         free(blocks[i].outputs);
+        contributions_free(blocks[i].contributions);
         buf_free(&blocks[i].text);
     }
     free(blocks);
 }
 
 static enum result blocks_make(const struct predict *predict, struct block *blocks,
-                               void **items, size_t n)
+                               void **items, size_t n, struct reason *why)
 {
+    enum result result = RESULT_OK;
     const size_t in = image_n_features(predict->image), out = image_n_outputs(predict->image);
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && result == RESULT_OK; i++) {
         blocks[i].values = reallocarray(NULL, predict->block_rows, in * sizeof(double));
         blocks[i].outputs = reallocarray(NULL, predict->block_rows, out * sizeof(double));
         if (blocks[i].values == NULL || blocks[i].outputs == NULL)
-            return RESULT_NOMEM;
+            return reason_set(why, RESULT_NOMEM, "out of memory");
+        if (predict->output == OUTPUT_CONTRIBUTIONS)
+            result = contributions_new(predict->image, predict->block_rows,
+                                       &blocks[i].contributions, why);
         items[i] = &blocks[i];
     }
-    return RESULT_OK;
+    return result;
 }
 
-static size_t rows_of_a_block(const struct image *image)
+static size_t rows_of_a_block(const struct predict *predict)
 {
-    size_t widest = image_n_features(image) > image_n_outputs(image) ? image_n_features(image)
-                                                                     : image_n_outputs(image);
-    size_t rows = BLOCK_VALUES / widest;
+    const size_t features = image_n_features(predict->image), width = width_of(predict);
+    size_t widest = image_n_outputs(predict->image), rows;
 
+    widest = widest > features ? widest : features;
+    widest = widest > width ? widest : width;
+    rows = BLOCK_VALUES / widest;
     return rows < 1 ? 1 : rows > BLOCK_MAX_ROWS ? BLOCK_MAX_ROWS : rows;
 }
 
@@ -335,10 +360,12 @@ static enum result rows_predict(struct predict *predict, unsigned threads, struc
     };
     enum result result;
 
-    predict->block_rows = rows_of_a_block(predict->image);
-    if (blocks == NULL || items == NULL || blocks_make(predict, blocks, items, n) != RESULT_OK)
+    predict->block_rows = rows_of_a_block(predict);
+    if (blocks == NULL || items == NULL)
         result = reason_set(why, RESULT_NOMEM, "out of memory");
     else
+        result = blocks_make(predict, blocks, items, n, why);
+    if (result == RESULT_OK)
         result = blocks_run(&plan, why);
     blocks_free(blocks, n);
     free(items);
@@ -395,7 +422,7 @@ static const struct option_row predict_options[] = {
     {"--in", "FILE", "the rows, CSV or NumPy's .npy; - is standard input", NULL},
     {"--out", "FILE", "where to write, an array if it ends in .npy; else standard output",
      NULL},
-    {"--output", "KIND", "label or probability", "label"},
+    {"--output", "KIND", "label, probability or contributions", "label"},
     {"--threads", "N", "that predict at once", "1"},
     CLI_COMMON_OPTIONS,
 };
@@ -404,6 +431,7 @@ const struct cli_command cmd_predict_commands[] = {
     {"predict", NULL, "", 0, predict_options, run_predict, "predict for the rows of a file",
      "  forestgate predict --model iris.fgm --in rows.csv\n"
      "  forestgate predict --model iris --in rows.csv --out out.csv --output probability\n"
+     "  forestgate predict --model iris --in rows.csv --output contributions\n"
      "  forestgate predict --model big.fgm --in rows.npy --out out.npy --threads 4\n"},
     {0},
 };

@@ -31,6 +31,27 @@ static const char schemas[] =
     "\"items\":{\"$ref\":\"#/components/schemas/Row\"}}},"
     "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}],"
     "\"examples\":[{\"features\":[5.1,3.5,1.4,0.2]}]},"
+    "\"Explain\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+    "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
+    "\"instances\":{\"type\":\"array\",\"minItems\":1,"
+    "\"items\":{\"$ref\":\"#/components/schemas/Row\"}},"
+    "\"classes\":{\"enum\":[\"predicted\",\"all\"],\"default\":\"predicted\","
+    "\"description\":\"Which classes to explain\"}},"
+    "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}],"
+    "\"examples\":[{\"features\":[5.1,3.5,1.4,0.2]}]},"
+    "\"Explanation\":{\"description\":\"The prediction, and how its margin comes about: bias "
+    "and contributions sum to the margin\",\"allOf\":[{\"$ref\":\"#/components/schemas/"
+    "Prediction\"},{\"type\":\"object\",\"properties\":{"
+    "\"class\":{\"type\":\"integer\",\"description\":\"The class that is explained\"},"
+    "\"margin\":{\"type\":\"number\"},"
+    "\"bias\":{\"type\":\"number\",\"description\":\"The mean over the training rows\"},"
+    "\"contributions\":{\"description\":\"What each feature adds: by name, or for instances a "
+    "list for each, in the order of features\",\"type\":[\"object\",\"array\"]},"
+    "\"explanations\":{\"type\":\"array\",\"description\":\"The four above for each class or "
+    "value, where all are explained\",\"items\":{\"type\":\"object\"}},"
+    "\"features\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+    "\"classes\":{\"type\":\"array\"},\"margins\":{\"type\":\"array\"},"
+    "\"biases\":{\"type\":\"array\"}}}]},"
     "\"Prediction\":{\"type\":\"object\",\"required\":[\"model\",\"version\"],\"properties\":{"
     "\"prediction\":{\"type\":\"number\",\"description\":\"The class index, or the value\"},"
     "\"label\":{\"type\":\"string\"},"
@@ -72,7 +93,11 @@ static void good_response(struct json_writer *writer, const struct route *route)
     json_member_string(writer, "description", route->summary);
     if (route->metered)
         raw(writer, "headers", "{" LIMIT_HEADERS "}");
-    if (route->body == ROUTE_BODY_PREDICT)
+    if (route->body == ROUTE_BODY_EXPLAIN)
+        raw(writer, "content",
+            "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
+            "Explanation\"}}}");
+    else if (route->body == ROUTE_BODY_PREDICT)
         raw(writer, "content",
             "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
             "Prediction\"}}}");
@@ -120,7 +145,7 @@ static void responses(struct json_writer *writer, const struct route *route)
         problem_response(writer, REPLY_UNAVAILABLE);
     if (strchr(route->path, '{') != NULL)
         problem_response(writer, REPLY_NOT_FOUND);
-    if (route->body == ROUTE_BODY_PREDICT) {
+    if (route->body != ROUTE_BODY_NONE) {
         problem_response(writer, REPLY_MALFORMED);
         problem_response(writer, REPLY_TOO_LARGE);
         problem_response(writer, REPLY_TYPE);
@@ -172,7 +197,11 @@ static void operation(struct json_writer *writer, const struct route *route)
         raw(writer, "parameters",
             "[{\"name\":\"name\",\"in\":\"path\",\"required\":true,"
             "\"schema\":{\"type\":\"string\"}}]");
-    if (route->body == ROUTE_BODY_PREDICT)
+    if (route->body == ROUTE_BODY_EXPLAIN)
+        raw(writer, "requestBody",
+            "{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+            "\"#/components/schemas/Explain\"}}}}");
+    else if (route->body == ROUTE_BODY_PREDICT)
         raw(writer, "requestBody",
             "{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
             "\"#/components/schemas/Predict\"}}}}");
