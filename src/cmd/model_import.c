@@ -112,7 +112,7 @@ static enum result names_read(const struct option_set *set, const char *option, 
                               uint32_t *n, struct reason *why)
 {
     const char *text = option_value(set, option);
-    enum result result = RESULT_OK;
+    enum result result;
     size_t len;
 
     if (text == NULL)
@@ -384,7 +384,10 @@ static void job_free(struct job *job)
 
 int model_import_run(const struct option_set *set)
 {
-    struct job job = {.set = set, .path = set->operands[0], .image = option_value(set, "-o")};
+    struct job job = {.set = set,
+                      .path = set->operands[0],
+                      .image = option_value(set, "-o"),
+                      .format = import_formats};
     enum result result;
     struct reason why;
     uint32_t depth = 0;
