@@ -195,8 +195,11 @@ static void tell_targets(struct buf *text, const struct draft *draft)
 
 static void tell_report(struct buf *text, const struct verify_report *report)
 {
-    if (report->rows == 0)
+    if (report->rows == 0) {
+        buf_puts(text,
+                 "\nverified  no; --verify ROWS EXPECTED compares with the library's answers");
         return;
+    }
     buf_printf(text, "\nverified  %" PRIu64 " of %" PRIu64 " rows have the expected %s's bits",
                report->equal, report->rows, report->what);
     if (report->worst_row != 0)
