@@ -43,6 +43,7 @@ columns() {
   refused 1 "old binary format; .*save_model" "$D/model.bin"
   printf '[{ "nodeid": 0, "depth": 0 }]' >"$D/dump.json"
   refused 1 "a dump of trees" "$D/dump.json"
+  refused 1 "a dump of trees" "$D/dump.json" --from xgboost
   printf 'hello' >"$D/hello"
   refused 1 'no model format that is known' "$D/hello"
   : >"$D/empty"
