@@ -69,7 +69,7 @@ const struct import_format import_formats[] = {
     {"lightgbm", "LightGBM text", import_lightgbm, is_lightgbm},
     {"treelite", "treelite checkpoint", NULL, is_treelite},
     {"onnx", "ONNX", NULL, is_onnx},
-    {"sklearn", "what model/export_sklearn.py writes", NULL, is_sklearn},
+    {"sklearn", "what model/export_sklearn.py writes", import_sklearn, is_sklearn},
     {0},
 };
 
