@@ -53,6 +53,7 @@ static const char *const transform_texts[SPEC_TRANSFORM__MAX] = {
     [SPEC_SOFTMAX_ONNX] = "softmax, as ONNX Runtime has it",
     [SPEC_SOFTMAX_ZERO_ONNX] = "softmax of what is not 0, as ONNX Runtime has it",
     [SPEC_PROBIT_ONNX] = "probit, as ONNX Runtime has it",
+    [SPEC_COMPLEMENT_F64] = "the mean itself, of the second class",
 };
 
 static const char *const task_texts[SPEC_TASK__MAX] = {
