@@ -88,7 +88,10 @@ static inline bool help_near(double a, double b, unsigned ulps, bool f32)
     return a >= down && a <= up;
 }
 
-/* Margins and leaves to the bit, answers within `ulps`, for all rows of a fixture. */
+/*
+ * Margins and leaves to the bit, answers within `ulps`, for all rows of a fixture.  One
+ * answer more than there are is the class.
+ */
 static inline void help_fixture(import_read *import, const char *kind, const char *name,
                                 const char *suffix, unsigned ulps)
 {
@@ -98,6 +101,7 @@ static inline void help_fixture(import_read *import, const char *kind, const cha
     struct help_rows rows;
     struct draft draft;
     struct output output;
+    uint32_t width, label;
 
     snprintf(model, sizeof(model), "tests/fixtures/%s/%s.%s", kind, name, suffix);
     snprintf(path, sizeof(path), "tests/fixtures/%s/%s.rows", kind, name);
@@ -109,7 +113,9 @@ static inline void help_fixture(import_read *import, const char *kind, const cha
     for (k = 0; k < draft.n_targets && k < 8; k++)
         classes[k] = draft.targets[k].n_classes;
     output = (struct output){&draft.spec, classes, draft.n_targets, draft.thresholds};
-    assert_int_equal(rows.answers, output_width(&output));
+    width = output_width(&output);
+    label = rows.answers == width + 1;
+    assert_int_equal(rows.answers, width + label);
     for (i = 0; i < rows.n; i++) {
         help_row(&rows, i, values, margins, leaves, answers);
         oracle_margins(&draft, values, found);
@@ -120,7 +126,10 @@ static inline void help_fixture(import_read *import, const char *kind, const cha
                 fail_msg("%s, row %u, tree %u: leaf %u, and not %u", model, i, k, ids[k],
                          leaves[k]);
         output_rows(&output, found, 1, given);
-        for (k = 0; k < rows.answers; k++)
+        if (label && output_class(&output, found, given, 0) != answers[width])
+            fail_msg("%s, row %u: class %u, and not %g", model, i,
+                     output_class(&output, found, given, 0), answers[width]);
+        for (k = 0; k < width; k++)
             if (!help_near(given[k], answers[k], ulps, draft.spec.sum == SPEC_SUM_F32))
                 fail_msg("%s, row %u, answer %u: %.17g, and not %.17g", model, i, k, given[k],
                          answers[k]);
