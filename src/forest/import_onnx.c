@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "base/utf8.h"
 #include "forest/import.h"
 #include "forest/import_onnx.h"
 
@@ -918,13 +920,17 @@ enum result import_onnx(FILE *file, const char *name, const struct import_option
     struct onnx in = {.bytes = {.file = file, .name = name, .why = why}, .draft = draft};
     enum result result;
 
-    (void)options;
     draft->facts.source = "onnx";
     draft->spec.category = SPEC_CATEGORY_SIGN;
     draft->spec.divisor = draft->spec.parameter = 1;
     result = onnx_graph_read(&in.bytes, &in.graph);
     if (result == RESULT_OK)
         result = read_graph(&in);
+    if (result == RESULT_OK && options->found != NULL) {
+        text_print(options->found->format, sizeof(options->found->format), "ONNX");
+        utf8_quote(options->found->objective, sizeof(options->found->objective),
+                   in.trees->op.text, strlen(in.trees->op.text));
+    }
     if (result == RESULT_OK)
         result = read_trees(&in);
     onnx_forest_free(&in.forest);
