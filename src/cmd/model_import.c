@@ -53,7 +53,13 @@ static const char *const transform_texts[SPEC_TRANSFORM__MAX] = {
     [SPEC_SOFTMAX_ONNX] = "softmax, as ONNX Runtime has it",
     [SPEC_SOFTMAX_ZERO_ONNX] = "softmax of what is not 0, as ONNX Runtime has it",
     [SPEC_PROBIT_ONNX] = "probit, as ONNX Runtime has it",
-    [SPEC_COMPLEMENT_F64] = "the mean itself, of the second class",
+    [SPEC_SIGMOID_PLAIN_F32] = "sigmoid, in float32",
+    [SPEC_SIGMOIDS_PLAIN_F32] = "a sigmoid for each class, in float32, not normalised",
+    [SPEC_SOFTMAX_TREELITE] = "softmax, rounded to float32 on the way as Treelite does",
+    [SPEC_EXP2_F64] = "2^(-length / c)",
+    [SPEC_COMPLEMENT_F32] = "the sum is the second class's share, in float32",
+    [SPEC_COMPLEMENT_F64] = "the sum is the second class's share",
+    [SPEC_SOFTMAX_NUMPY] = "softmax, as numpy has it",
 };
 
 static const char *const task_texts[SPEC_TASK__MAX] = {

@@ -68,7 +68,7 @@ const struct import_format import_formats[] = {
     {"xgboost", "XGBoost JSON or UBJSON", import_xgboost, is_xgboost},
     {"lightgbm", "LightGBM text", import_lightgbm, is_lightgbm},
     {"treelite", "treelite checkpoint", import_treelite, is_treelite},
-    {"onnx", "ONNX", NULL, is_onnx},
+    {"onnx", "ONNX", import_onnx, is_onnx},
     {"sklearn", "what model/export_sklearn.py writes", import_sklearn, is_sklearn},
     {0},
 };
