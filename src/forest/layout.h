@@ -178,6 +178,7 @@ struct image {
     const double *covers;
     struct image_facts facts;
     char hex[DIGEST_HEX];
+    struct spec spec;
     void *mapping; /* to be unmapped, or NULL */
 };
 
