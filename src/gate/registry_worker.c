@@ -121,7 +121,7 @@ static bool load(struct registry *registry, struct model *model)
     }
     if (old != NULL && registry->damaged && clock_mono_ns() - registry->tried <= retry_ns)
         return false;
-    if (image_file_open(&model->row, &model->image, &why) == RESULT_OK)
+    if (image_file_serve(&model->row, &model->image, &why) == RESULT_OK)
         return true;
     registry->tried = clock_mono_ns();
     log_message("model %s version %" PRId64 " cannot be used: %s", model->row.name,
