@@ -452,6 +452,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                                .count = input->count,
                                .outputs = input->outputs,
                                .warnings = &input->warned,
-                               .single = input->has_features};
+                               .single = input->has_features,
+                               .all_classes = input->all_classes};
     return true;
 }
