@@ -17,8 +17,8 @@
 #include "http/route.h"
 
 enum {
-    VALUES_KEPT = 8 << 10,
     EXPLAINED_MAX = 200000000, /* nodes gone through to explain all rows of a call */
+    VALUES_KEPT = 8 << 10,
 };
 
 /* What a pass over the body came to. */
@@ -177,6 +177,11 @@ static bool outputs_read(struct input *input)
     return true;
 }
 
+static bool explains(const struct request *request)
+{
+    return request->route->body == ROUTE_BODY_EXPLAIN;
+}
+
 /* "classes": "predicted" or "all". */
 static bool classes_read(struct input *input)
 {
@@ -191,7 +196,7 @@ static bool classes_read(struct input *input)
     return json_skip_rest(&input->reader, token);
 }
 
-static bool unknown_member(struct input *input)
+static bool unknown_member(struct input *input, const struct request *request)
 {
     char shown[INPUT_SHOWN_MAX];
     const char *text;
@@ -201,7 +206,9 @@ static bool unknown_member(struct input *input)
         return json_skip(&input->reader);
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
-    input_fault(input, shown, "features, or instances, and model and outputs",
+    input_fault(input, shown,
+                explains(request) ? "features, or instances, and model and classes"
+                                  : "features, or instances, and model and outputs",
                 "there is no such member");
     return json_skip(&input->reader);
 }
@@ -263,7 +270,6 @@ static void check_whole(struct input *input)
 static enum pass pass_over(struct service *service, const struct request *request,
                            struct input *input)
 {
-    const bool explains = request->route->body == ROUTE_BODY_EXPLAIN;
     struct json_reader *reader = &input->reader;
     enum json_token token;
     enum pass pass;
@@ -284,17 +290,17 @@ static enum pass pass_over(struct service *service, const struct request *reques
             good = features_read(input);
         } else if (json_text_is(reader, "instances")) {
             good = instances_read(input);
-        } else if (explains && json_text_is(reader, "classes")) {
-            good = classes_read(input);
-        } else if (!explains && json_text_is(reader, "outputs")) {
+        } else if (!explains(request) && json_text_is(reader, "outputs")) {
             good = outputs_read(input);
+        } else if (explains(request) && json_text_is(reader, "classes")) {
+            good = classes_read(input);
         } else if (json_text_is(reader, "model")) {
             pass = model_read(service, request, input);
             if (pass == PASS_OTHER_MODEL)
                 return pass;
             good = pass == PASS_DONE;
         } else {
-            good = unknown_member(input);
+            good = unknown_member(input, request);
         }
         if (!good)
             return PASS_MALFORMED;
@@ -341,8 +347,7 @@ static size_t rows_limit(const struct service *service, const struct request *re
     size_t limit = (size_t)service->home.config.predict_rows_limit;
     size_t most = image != NULL ? INPUT_OUTPUTS_MAX / image_n_outputs(image) : limit;
 
-    if (image != NULL && request->route->body == ROUTE_BODY_EXPLAIN &&
-        most > EXPLAINED_MAX / image_n_nodes(image))
+    if (image != NULL && explains(request) && most > EXPLAINED_MAX / image_n_nodes(image))
         most = EXPLAINED_MAX / image_n_nodes(image) + 1;
     return limit < most ? limit : most;
 }
@@ -447,7 +452,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                                .count = input->count,
                                .outputs = input->outputs,
                                .warnings = &input->warned,
-                               .all_classes = input->all_classes,
-                               .single = input->has_features};
+                               .single = input->has_features,
+                               .all_classes = input->all_classes};
     return true;
 }
