@@ -19,7 +19,7 @@
 #include "forest/weights.h"
 
 enum {
-    COLUMNS = 0 /* buckets that are columns of their own */
+    COLUMNS = 128 /* buckets that are columns of their own */
 };
 
 const struct train_options text_train_defaults = {
@@ -193,9 +193,7 @@ static enum result cross(struct crossing *crossing, const struct train_options *
     enum result result = corpus_read(crossing->table, options->seed, &crossing->corpus);
 
     if (result == RESULT_OK)
-        result =
-            corpus_choose(&crossing->corpus, getenv("COLS") ? atoi(getenv("COLS")) : COLUMNS,
-                          &crossing->choice);
+        result = corpus_choose(&crossing->corpus, COLUMNS, &crossing->choice);
     if (result == RESULT_OK)
         result = make_columns(crossing);
     if (result == RESULT_OK) {
