@@ -116,8 +116,9 @@ fuzz:
 
 bench:
 	@etc/setup bench
-	@$(MAKE) --no-print-directory all $(BUILD)/bench/ledger
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/ledger $(BUILD)/bench/body
 	@$(BUILD)/bench/ledger
+	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 

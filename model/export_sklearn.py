@@ -50,9 +50,9 @@ The head is an object with these members, in any order:
     transform   "identity", "fractions", "sigmoid" (of parameter * x), "softmax",
                 "logsumexp", "exp", "isolation" (-2^(-x / parameter))
     parameter   a number
-    label       "argmax" (of the probabilities), "margin_argmax", "margin_from" (the second
-                class where the margin >= cut; of an anomaly, class "inlier" where the
-                score >= cut)
+    label       "argmax" (of the probabilities), "margin_argmax", "margin_above" (the second
+                class where the margin > cut), "margin_from" (where it is >= cut; of an
+                anomaly the inlier, where the score is)
     cut         a number
     base        a list of as many numbers as there are outputs
     features    a list of {"name", "missing": whether NaN is allowed, "importance",
@@ -387,8 +387,8 @@ def hist_loss(model):
 
 
 def hist_labels_by_margin(model):
-    """Since 1.4 predict() looks at the sums; before at the probabilities."""
-    return hasattr(type(model), "_preprocess_X")
+    """Newer ones look at the sums in predict(), older ones at the probabilities."""
+    return "predict_proba" not in type(model).predict.__code__.co_names
 
 
 def hist_gradient_boosting(model):
@@ -399,7 +399,7 @@ def hist_gradient_boosting(model):
     if hasattr(model, "classes_"):
         head.update(task="classify", targets=class_targets(model))
         if hist_labels_by_margin(model):
-            head["label"] = "margin_argmax" if len(base) > 1 else "margin_from"
+            head["label"] = "margin_argmax" if len(base) > 1 else "margin_above"
     else:
         head.update(task="regress", targets=value_targets(1))
     trees = []

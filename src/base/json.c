@@ -605,6 +605,29 @@ double json_number(const struct json_reader *reader)
     return reader->number;
 }
 
+size_t json_numbers(struct json_reader *reader, double *out, size_t room)
+{
+    const char *at = reader->at;
+    size_t used, count;
+
+    if (reader->result != RESULT_OK || reader->depth == 0 ||
+        reader->frames[reader->depth - 1].object)
+        return 0;
+    if (reader->expect == EXPECT_COMMA) {
+        if (reader->end - at < 3 || *at != ',')
+            return 0;
+        at += at[1] == ' ' ? 2 : 1;
+    } else if (reader->expect != EXPECT_VALUE_OR_END) {
+        return 0;
+    }
+    count = num_scan_list(at, (size_t)(reader->end - at), &used, out, room);
+    if (count != 0) {
+        reader->at = reader->token = at + used;
+        reader->expect = EXPECT_COMMA;
+    }
+    return count;
+}
+
 bool json_integer(const struct json_reader *reader, int64_t *out)
 {
     return num_parse_i64(reader->text, reader->text_len, out);

@@ -121,6 +121,14 @@ bool json_text_is(const struct json_reader *reader, const char *text);
 double json_number(const struct json_reader *reader);
 
 /*
+ * In an array, behind its [ or one of its values: takes numbers that are next, at most
+ * `room`, as json_next() and json_number() would one by one, and returns how many; the
+ * next token is then what comes behind them.  It may stop before any number that is of
+ * an unusual form: json_next() goes on from there.  0 anywhere else.
+ */
+size_t json_numbers(struct json_reader *reader, double *out, size_t room);
+
+/*
  * After JSON_NUMBER: whether it was written without fraction and exponent and fits,
  * and then the exact value in *out.
  */

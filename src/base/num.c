@@ -83,6 +83,13 @@ static uint32_t value_of_8(uint64_t bytes)
                       32);
 }
 
+/* The top bit of each byte that is no digit. */
+static uint64_t not_digits_8(uint64_t bytes)
+{
+    bytes ^= 0x3030303030303030;
+    return (((bytes & 0x7f7f7f7f7f7f7f7f) + 0x7676767676767676) | bytes) & 0x8080808080808080;
+}
+
 /* Past the digits; their value is added to *value, which overflows if they are many. */
 static INLINE const char *scan_digits(const char *at, const char *end, uint64_t *value)
 {
@@ -395,6 +402,90 @@ static INLINE bool decimal_to_double(const struct decimal *decimal, double *out)
     bits |= (uint64_t)decimal->negative << 63;
     memcpy(out, &bits, sizeof(bits));
     return true;
+}
+
+/* The most bytes that scan_plain() looks at: a sign, 19 digits, a point, 24, one more. */
+#define PLAIN_MAX 48
+
+/*
+ * Past the digits of a fraction, up to 23 of them, with so many bytes to look at: eight
+ * at once, and the rest without a loop, whose length nobody could foresee.
+ */
+static INLINE const char *scan_fraction(const char *at, uint64_t *value)
+{
+    static const uint32_t ten_to[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    uint64_t bytes = load_8(at), others = not_digits_8(bytes);
+    int i, digits;
+
+    for (i = 0; i < 2 && others == 0; i++) {
+        *value = *value * 100000000 + value_of_8(bytes);
+        at += 8;
+        bytes = load_8(at);
+        others = not_digits_8(bytes);
+    }
+    if (others == 0) /* too many */
+        return at + 8;
+    digits = __builtin_ctzll(others) / 8;
+    /* They move to the end, with zeros before them. */
+    bytes = ((bytes ^ 0x3030303030303030) << (8 * (7 - digits))) << 8;
+    *value = *value * ten_to[digits] + value_of_8(bytes ^ 0x3030303030303030);
+    return at + digits;
+}
+
+/*
+ * A number of the form that nearly all have: at most 19 digits but a leading 0, and no
+ * exponent.  Returns
+ * where it ends; NULL when it is of another form, or none.  PLAIN_MAX bytes are there.
+ */
+static INLINE const char *scan_plain(const char *at, double *out)
+{
+    uint64_t negative = *at == '-', value, bits;
+    const char *first, *point;
+    ptrdiff_t fraction = 0;
+
+    at += negative;
+    first = at;
+    if (!is_digit(*at))
+        return NULL;
+    value = (uint64_t)(*at++ - '0');
+    if (value != 0)
+        for (; is_digit(*at) && at - first < DIGITS_MAX; at++)
+            value = value * 10 + (uint64_t)(*at - '0');
+    point = at;
+    if (*at == '.') {
+        at = scan_fraction(at + 1, &value);
+        fraction = at - point - 1;
+        if (fraction == 0)
+            return NULL;
+    }
+    if (point - first + fraction - (*first == '0') > DIGITS_MAX || is_digit(*at) ||
+        (*at | 0x20) == 'e')
+        return NULL;
+    bits = nearest(value, -fraction, &format_double);
+    bits |= negative << 63;
+    memcpy(out, &bits, sizeof(bits));
+    return at;
+}
+
+size_t num_scan_list(const char *text, size_t len, size_t *used, double *out, size_t room)
+{
+    const char *at = text, *next;
+    size_t count;
+
+    *used = 0;
+    for (count = 0; count < room && len - *used >= PLAIN_MAX + 2; count++) {
+        if (count > 0) {
+            if (*at != ',')
+                break;
+            at += at[1] == ' ' ? 2 : 1;
+        }
+        next = scan_plain(at, &out[count]);
+        if (next == NULL || (*next != ',' && *next != ']'))
+            break;
+        at = next;
+        *used = (size_t)(at - text);
+    }
+    return count;
 }
 
 enum result num_scan_double(const char *text, size_t len, size_t *used, double *out)

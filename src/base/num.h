@@ -52,6 +52,16 @@ bool num_parse_float(const char *text, size_t len, float *out);
 enum result num_scan_double(const char *text, size_t len, size_t *used, double *out);
 
 /*
+ * Numbers of a list that the text starts with, as num_scan_double() reads them, each but
+ * the first behind a comma and at most one space, and before a comma or ].  Returns how
+ * many were taken, at most `room`; *used is where the last one ends.  It stops early, at
+ * whatever it is not made for: numbers of over 19 digits or with an exponent, other
+ * spaces, the last bytes of the text.  So it is a quick way to begin with, and never the
+ * only one.
+ */
+size_t num_scan_list(const char *text, size_t len, size_t *used, double *out, size_t room);
+
+/*
  * Whole numbers of decimal digits alone (num_parse_i64 takes a - before them), the
  * whole text; leading zeros are fine.  False, with *out as it was, when the text is
  * anything else or does not fit.

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "cmd/cli.h"
+#include "cmd/model_import.h"
 #include "cmd/model_bench.h"
+#include "cmd/model_draw.h"
 #include "cmd/model_list.h"
 #include "cmd/model_publish.h"
 #include "cmd/progress.h"
@@ -270,11 +272,24 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model train --csv iris.csv --target species -o iris.fgm\n"
      "  forestgate model train --csv houses.csv --target price --task regress --seed 7 \\\n"
      "    -o houses.fgm\n"},
+    {"model", "import", "FILE", 1, model_import_options, model_import_run,
+     "make an image of another library's model",
+     "  forestgate model import model.json -o model.fgm\n"
+     "  forestgate model import model.ubj --classes no,yes --best-iteration -o model.fgm\n"},
     {"model", "show", "NAME|FILE", 1, plain_options, run_show,
      "show what an image is: facts, features, classes",
      "  forestgate model show iris.fgm\n  forestgate model show iris --home var\n"},
     {"model", "check", "NAME|FILE", 1, plain_options, run_check, "prove that an image is whole",
      "  forestgate model check iris.fgm\n"},
+    {"model", "draw", "NAME|FILE", 1, model_draw_options, model_draw_run,
+     "draw a tree as SVG, with the way of a row lit",
+     "  forestgate model draw iris.fgm --tree 3 -o tree.svg\n"
+     "  forestgate model draw iris --row 5.1,3.5,1.4,0.2 -o tree.svg\n"
+     "  forestgate model draw iris --in rows.csv --line 7 --depth 6 -o tree.svg\n"},
+    {"model", "importances", "NAME|FILE", 1, model_importances_options, model_importances_run,
+     "draw as SVG how much each feature matters",
+     "  forestgate model importances iris -o bars.svg\n"
+     "  forestgate model importances iris --in rows.csv -o bars.svg\n"},
     {"model", "bench", "NAME|FILE", 1, bench_options, model_bench_run,
      "measure how fast a model's trees are walked here, in one thread",
      "  forestgate model bench iris.fgm --in rows.npy\n"},

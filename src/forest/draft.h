@@ -130,6 +130,9 @@ enum result draft_columns_make(struct draft *draft);
  */
 enum result draft_check(const struct draft *draft, struct reason *why);
 
+/* Most splits on a way to a leaf, of a draft that draft_check() takes.  RESULT_NOMEM. */
+enum result draft_depth(const struct draft *draft, uint32_t *depth);
+
 /*
  * Makes the bytes of the image, which the caller frees.  RESULT_OK: they are proved, so
  * what this makes opens.  RESULT_TOO_BIG, RESULT_MALFORMED: the draft is not one that

@@ -257,7 +257,7 @@ static enum result check_targets(const struct check *check)
         result = check_target(check, i, &least, &most);
     if (result != RESULT_OK)
         return result;
-    if (draft->spec.n_outputs < least || draft->spec.n_outputs > most)
+    if (draft->spec.n_outputs != least && draft->spec.n_outputs != most)
         return refuse(check, "spec: %u outputs do not fit the targets",
                       (unsigned)draft->spec.n_outputs);
     for (i = 0; draft->thresholds != NULL && i < draft->targets[0].n_classes; i++)
@@ -465,5 +465,48 @@ enum result draft_check(const struct draft *draft, struct reason *why)
         result = refuse(&check, "it does not say where it comes from");
     if (result == RESULT_NOMEM)
         reason_set(why, result, "to check the forest: %s", result_text(result));
+    return result;
+}
+
+/* Each node's depth, from the root on, by the order in which a stack gives them. */
+static uint32_t tree_depth(const struct draft_tree *tree, uint32_t *stack, uint32_t *depths)
+{
+    uint32_t height = 0, most = 0;
+
+    stack[height++] = 0;
+    depths[0] = 0;
+    while (height != 0) {
+        const uint32_t n = stack[--height];
+        const struct draft_node *node = &tree->nodes[n];
+
+        most = depths[n] > most ? depths[n] : most;
+        if (node->left == 0)
+            continue;
+        depths[node->left] = depths[node->right] = depths[n] + 1;
+        stack[height++] = node->left;
+        stack[height++] = node->right;
+    }
+    return most;
+}
+
+enum result draft_depth(const struct draft *draft, uint32_t *depth)
+{
+    uint32_t t, most = 0, deep, *stack, *depths;
+    enum result result = RESULT_NOMEM;
+
+    for (t = 0; t < draft->n_trees; t++)
+        most = draft->trees[t].n_nodes > most ? draft->trees[t].n_nodes : most;
+    stack = calloc(most + (size_t)1, sizeof(*stack));
+    depths = calloc(most + (size_t)1, sizeof(*depths));
+    if (stack != NULL && depths != NULL) {
+        *depth = 0;
+        for (t = 0; t < draft->n_trees; t++) {
+            deep = tree_depth(&draft->trees[t], stack, depths);
+            *depth = deep > *depth ? deep : *depth;
+        }
+        result = RESULT_OK;
+    }
+    free(stack);
+    free(depths);
     return result;
 }

@@ -41,6 +41,16 @@ static void sigmoid_f64_run(const struct spec *spec, const double *in, uint32_t 
         out[i] = 1.0 / (1.0 + exp(-spec->parameter * in[i]));
 }
 
+/* Treelite, gtil/postprocessor.cc; so are those of its name below. */
+static void sigmoid_plain_run(const struct spec *spec, const double *in, uint32_t n,
+                              double *out)
+{
+    float a = (float)spec->parameter;
+
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = 1.0F / (1.0F + expf(-a * (float)in[i]));
+}
+
 /* XGBoost, common/math.h: the powers are floats, their sum a double that is rounded. */
 static void softmax_f32_run(const struct spec *spec, const double *in, uint32_t n, double *out)
 {
@@ -79,6 +89,21 @@ static void softmax_f64_run(const struct spec *spec, const double *in, uint32_t 
     }
     for (uint32_t i = 0; i < n; i++)
         out[i] /= sum;
+}
+
+static void softmax_treelite_run(const struct spec *spec, const double *in, uint32_t n,
+                                 double *out)
+{
+    float most = (float)greatest(in, n);
+    double sum = 0;
+
+    (void)spec;
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = (float)exp(in[i] - (double)most);
+        sum += out[i];
+    }
+    for (uint32_t i = 0; i < n; i++)
+        out[i] /= (double)(float)sum;
 }
 
 enum {
@@ -192,6 +217,12 @@ static void exp_f64_run(const struct spec *spec, const double *in, uint32_t n, d
     (void)spec;
     for (uint32_t i = 0; i < n; i++)
         out[i] = exp(in[i]);
+}
+
+static void exp2_f64_run(const struct spec *spec, const double *in, uint32_t n, double *out)
+{
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = exp2(-in[i] / spec->parameter);
 }
 
 static void hinge_run(const struct spec *spec, const double *in, uint32_t n, double *out)
@@ -325,6 +356,12 @@ static const struct transform transforms[SPEC_TRANSFORM__MAX] = {
     [SPEC_SOFTMAX_ONNX] = {softmax_onnx_run, OTHER_REST, true, false},
     [SPEC_SOFTMAX_ZERO_ONNX] = {softmax_zero_onnx_run, OTHER_REST, true, false},
     [SPEC_PROBIT_ONNX] = {probit_onnx_run, OTHER_REST, true, true},
+    [SPEC_SIGMOID_PLAIN_F32] = {sigmoid_plain_run, OTHER_REST, true, false},
+    [SPEC_SIGMOIDS_PLAIN_F32] = {sigmoid_plain_run, OTHER_REST, true, false},
+    [SPEC_SOFTMAX_TREELITE] = {softmax_treelite_run, OTHER_REST, false, false},
+    [SPEC_EXP2_F64] = {exp2_f64_run, OTHER_REST, false, true},
+    [SPEC_COMPLEMENT_F32] = {identity_run, OTHER_REST, true, false},
+    [SPEC_COMPLEMENT_F64] = {identity_run, OTHER_REST, false, false},
     [SPEC_SOFTMAX_NUMPY] = {softmax_numpy_run, OTHER_REST, false, false},
 };
 
@@ -360,14 +397,26 @@ static bool margin_each(const struct output *output)
     return output_width(output) == output->spec->n_outputs;
 }
 
+static uint32_t margins_of(const struct output *output, uint32_t target, bool each)
+{
+    uint32_t count = output_count(output, target);
+
+    return !each && count == 2 ? 1 : count;
+}
+
 uint32_t output_margins(const struct output *output, uint32_t target)
 {
-    return margin_each(output) ? output_count(output, target) : 1;
+    return margins_of(output, target, margin_each(output));
 }
 
 uint32_t output_margins_begin(const struct output *output, uint32_t target)
 {
-    return margin_each(output) ? output_begin(output, target) : target;
+    bool each = margin_each(output);
+    uint32_t begin = 0;
+
+    for (uint32_t t = 0; t < target; t++)
+        begin += margins_of(output, t, each);
+    return begin;
 }
 
 bool output_has_probabilities(const struct output *output)
@@ -398,13 +447,13 @@ static void row_run(const struct output *output, const double *margins, double *
     bool each = margin_each(output);
 
     for (uint32_t t = 0; t < output->n_targets; t++) {
-        uint32_t n = output_count(output, t);
+        uint32_t n = output_count(output, t), n_margins = margins_of(output, t, each);
 
-        if (each)
+        if (n_margins == n)
             transform->run(output->spec, margins, n, out);
         else
             pair_run(output, *margins, out);
-        margins += each ? n : 1;
+        margins += n_margins;
         out += n;
     }
 }
@@ -462,6 +511,8 @@ uint32_t output_class(const struct output *output, const double *margins, const 
     if (target == 0 && output->thresholds != NULL)
         return class_by_thresholds(output, p);
     switch (spec->label) {
+    case SPEC_LABEL_MARGIN_ARGMAX:
+        return output_argmax(margins + output_margins_begin(output, target), n_margins);
     case SPEC_LABEL_ABOVE_HALF:
         return p[1] > 0.5;
     case SPEC_LABEL_MARGIN_ABOVE:

@@ -18,7 +18,8 @@
 /*
  * How the outputs of a forest are read.  Target t has classes[t] classes, or is a value
  * where that is 0.  A target with classes has one margin for each of them, or, if there
- * are two, one margin for the second; an anomaly has one, its path length.
+ * are two, one margin for the second: spec.n_outputs is the sum of the ones or of the
+ * others.  An anomaly has one, its path length.
  *
  * With thresholds, one for each class of the first target, that target's class is by
  * them: of two classes the second where its p >= thresholds[1], else the first; of more

@@ -200,8 +200,7 @@ static inline bool goes_left(const struct shap *shap, const struct shap_node *no
 struct pass {
     struct shap *shap;
     const lanes *rule;
-    double *phi;
-    size_t stride;
+    const struct shap_row *row;
     uint32_t blocks, width;
 };
 
@@ -300,6 +299,7 @@ INLINE void leaf_up(const struct pass *pass, const struct shap_node *node)
     const struct frame *frame = &pass->shap->frames[node->level];
     const lanes *here = vectors_of(pass, node->level);
     lanes *sums = vectors_of(pass, node->level - 1) + SUMS * blocks, all = {0};
+    const double *leaf = node->leaf + pass->row->first;
     double counts = 0;
 
     if (frame->counts) {
@@ -308,9 +308,9 @@ INLINE void leaf_up(const struct pass *pass, const struct shap_node *node)
         counts = lanes_sum(&all);
     }
     for (uint32_t k = 0; k < pass->width; k++) {
-        pass->phi[k * pass->stride + frame->feature] += node->leaf[k] * counts;
+        pass->row->phi[k * pass->row->stride + frame->feature] += leaf[k] * counts;
         for (uint32_t i = 0; i < blocks; i++)
-            sums[k * blocks + i] += node->leaf[k] * here[PRODUCT * blocks + i];
+            sums[k * blocks + i] += leaf[k] * here[PRODUCT * blocks + i];
     }
 }
 
@@ -329,21 +329,20 @@ INLINE void split_up(const struct pass *pass, uint32_t level)
             all = (lanes){0};
             for (uint32_t i = 0; i < blocks; i++)
                 all += own[i] * change[i];
-            pass->phi[k * pass->stride + frame->feature] += lanes_sum(&all);
+            pass->row->phi[k * pass->row->stride + frame->feature] += lanes_sum(&all);
         }
         for (uint32_t i = 0; i < blocks; i++)
             sums[k * blocks + i] += own[i];
     }
 }
 
-INLINE void split_begin(const struct pass *pass, const struct shap_node *node,
-                        const double *values)
+INLINE void split_begin(const struct pass *pass, const struct shap_node *node)
 {
     struct frame *frame = &pass->shap->frames[node->level];
     lanes *sums = vectors_of(pass, node->level) + SUMS * pass->blocks;
 
     frame->splits = node->feature;
-    frame->goes_left = goes_left(pass->shap, node, values);
+    frame->goes_left = goes_left(pass->shap, node, pass->row->values);
     frame->second = false;
     for (uint32_t i = 0; i < pass->width * pass->blocks; i++)
         sums[i] = (lanes){0};
@@ -366,8 +365,7 @@ INLINE void climb(const struct pass *pass, uint32_t level)
     }
 }
 
-INLINE void pass_run(const struct pass *pass, const struct shap_node *nodes, size_t n,
-                     const double *values)
+INLINE void pass_run(const struct pass *pass, const struct shap_node *nodes, size_t n)
 {
     struct shap *shap = pass->shap;
 
@@ -383,7 +381,7 @@ INLINE void pass_run(const struct pass *pass, const struct shap_node *nodes, siz
             shap->closed = node->level;
             climb(pass, node->level);
         } else if (node->leaf == NULL) {
-            split_begin(pass, node, values);
+            split_begin(pass, node);
         } else if (node->level > 0) {
             leaf_up(pass, node);
             climb(pass, node->level);
@@ -391,42 +389,58 @@ INLINE void pass_run(const struct pass *pass, const struct shap_node *nodes, siz
     }
 }
 
-/* Copies of the pass for what is most frequent, with constants in the place of numbers. */
-#define PASS(BLOCKS, WIDTH)                                                              \
-    static void pass_##BLOCKS##_##WIDTH(struct pass pass, const struct shap_node *nodes, \
-                                        size_t n, const double *values)                  \
-    {                                                                                    \
-        pass.blocks = BLOCKS;                                                            \
-        pass.width = WIDTH;                                                              \
-        pass_run(&pass, nodes, n, values);                                               \
+/*
+ * Copies of the pass for what is most frequent, with constants in the place of numbers, and
+ * for what the processor has.  All give the same bits: the order of sums is the code's.
+ */
+typedef void pass_copy(struct pass pass, const struct shap_node *nodes, size_t n);
+
+#define PASS(NAME, BLOCKS, WIDTH, TARGET)                                              \
+    TARGET static void NAME(struct pass pass, const struct shap_node *nodes, size_t n) \
+    {                                                                                  \
+        pass.blocks = BLOCKS;                                                          \
+        pass.width = WIDTH;                                                            \
+        pass_run(&pass, nodes, n);                                                     \
     }
 
-PASS(1, 1)
-PASS(2, 1)
-PASS(3, 1)
-PASS(1, 2)
-PASS(2, 2)
-PASS(3, 2)
+enum {
+    COPY_BLOCKS = 3, /* 1, 2, or any number of blocks */
+    COPY_WIDTHS = 2, /* one output, or any number */
+};
 
-static void pass_any(struct pass pass, const struct shap_node *nodes, size_t n,
-                     const double *values)
-{
-    pass_run(&pass, nodes, n, values);
-}
-
-void shap_add(struct shap *shap, const struct shap_node *nodes, size_t n, const double *values,
-              uint32_t width, double *phi, size_t stride)
-{
-    static void (*const passes[][3])(struct pass, const struct shap_node *, size_t,
-                                     const double *) = {
-        {pass_1_1, pass_2_1, pass_3_1},
-        {pass_1_2, pass_2_2, pass_3_2},
+#define PASSES(NAME, TARGET)                                   \
+    PASS(NAME##_1_1, 1, 1, TARGET)                             \
+    PASS(NAME##_2_1, 2, 1, TARGET)                             \
+    PASS(NAME##_n_1, pass.blocks, 1, TARGET)                   \
+    PASS(NAME##_1_n, 1, pass.width, TARGET)                    \
+    PASS(NAME##_2_n, 2, pass.width, TARGET)                    \
+    PASS(NAME##_n_n, pass.blocks, pass.width, TARGET)          \
+    static pass_copy *const NAME[COPY_WIDTHS][COPY_BLOCKS] = { \
+        {NAME##_1_1, NAME##_2_1, NAME##_n_1},                  \
+        {NAME##_1_n, NAME##_2_n, NAME##_n_n},                  \
     };
-    const struct pass pass = {shap, rule_of(shap, shap->blocks), phi, stride, shap->blocks,
-                              width};
 
-    if (pass.blocks <= 3 && width <= 2)
-        passes[width - 1][pass.blocks - 1](pass, nodes, n, values);
-    else
-        pass_any(pass, nodes, n, values);
+PASSES(plain, )
+#ifdef __x86_64__
+PASSES(avx2, __attribute__((target("avx2"))))
+#endif
+
+void shap_add(struct shap *shap, const struct shap_node *nodes, size_t n,
+              const struct shap_row *row)
+{
+    const struct pass pass = {.shap = shap,
+                              .rule = rule_of(shap, shap->blocks),
+                              .row = row,
+                              .blocks = shap->blocks,
+                              .width = row->width};
+    const uint32_t of_width = row->width > 1;
+    const uint32_t of_blocks = shap->blocks < COPY_BLOCKS ? shap->blocks - 1 : COPY_BLOCKS - 1;
+
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2")) {
+        avx2[of_width][of_blocks](pass, nodes, n);
+        return;
+    }
+#endif
+    plain[of_width][of_blocks](pass, nodes, n);
 }

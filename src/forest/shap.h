@@ -62,11 +62,19 @@ void shap_free(struct shap *shap);
 void shap_begin(struct shap *shap, uint32_t players);
 
 /*
- * Goes on through the tree with its next n nodes.  values has the row's value for each
- * column, as it is to be compared.  Adds to phi[k * stride + f] what feature f adds to
- * output k < width of the leaves, width being the same for all of a tree.
+ * What is asked of a row: values has its value for each column, as it is to be compared.
+ * To phi[k * stride + f] is added what feature f adds to output first + k of the leaves,
+ * for each k < width, which is SHAP_WIDTH at most.
  */
-void shap_add(struct shap *shap, const struct shap_node *nodes, size_t n, const double *values,
-              uint32_t width, double *phi, size_t stride);
+struct shap_row {
+    const double *values;
+    uint32_t first, width;
+    double *phi;
+    size_t stride;
+};
+
+/* Goes on through the tree with its next n nodes, for the row that it was begun with. */
+void shap_add(struct shap *shap, const struct shap_node *nodes, size_t n,
+              const struct shap_row *row);
 
 #endif

@@ -118,10 +118,8 @@ static void drop_columns(struct table *table)
 {
     uint32_t i;
 
-    for (i = 0; i < table->n_features; i++) {
-        free(table->columns[i].name);
-        free(table->columns[i].values);
-    }
+    for (i = 0; i < table->n_features; i++)
+        column_free(&table->columns[i]);
     free(table->columns);
     table->columns = NULL;
     table->n_features = 0;
@@ -219,27 +217,6 @@ static bool is_whole(double value)
     return !(value < floor(value)) && !(value > floor(value));
 }
 
-static enum result take_value(const struct reading *reading, size_t i,
-                              struct table_column *column, struct reason *why)
-{
-    size_t row = reading->table->n_rows;
-    double value;
-    enum result result = cells_number(reading->csv, i, &value, why);
-
-    if (result != RESULT_OK)
-        return result;
-    value += 0.0; /* -0 becomes 0, which it is equal to */
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): make_room() made it. */
-    column->values[row] = (float)value;
-    column->min = row == 0 || value < column->min ? value : column->min;
-    column->max = row == 0 || value > column->max ? value : column->max;
-    if (row == 0)
-        column->type = IMAGE_INTEGER;
-    if (!is_whole(value))
-        column->type = IMAGE_REAL;
-    return RESULT_OK;
-}
-
 /* A target that is to be a number must be one; another must be fit for a label. */
 static enum result take_target(struct reading *reading, struct reason *why)
 {
@@ -304,7 +281,8 @@ static enum result read_row(struct reading *reading, struct reason *why)
         if (i == reading->target)
             result = take_target(reading, why);
         else
-            result = take_value(reading, i, &table->columns[i - (i > reading->target)], why);
+            result = column_take(&table->columns[i - (i > reading->target)], reading->csv, i,
+                                 table->n_rows, why);
     if (result == RESULT_OK)
         table->n_rows++;
     return result;
@@ -323,6 +301,8 @@ static enum result read_rows(struct reading *reading, struct reason *why)
         return result;
     if (reading->table->n_rows == 0)
         return reason_set(why, RESULT_INVALID, "%s: a header and no rows", reading->path);
+    for (uint32_t i = 0; i < reading->table->n_features; i++)
+        column_finish(&reading->table->columns[i], reading->table->n_rows);
     return RESULT_OK;
 }
 

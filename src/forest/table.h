@@ -1,9 +1,10 @@
 /*
  * table.h: a CSV file as a table to train on.
  *
- * Every column but the target is a feature and all its cells are numbers; a cell that
- * is empty, NaN or infinite is refused (there are no missing values yet), and so is
- * one past the largest float32.  Messages name file, line and column.
+ * Every column but the target is a feature, of numbers, of true and false, or of texts
+ * (column.h).  A cell that is empty, NaN or infinite is refused (there are no missing
+ * values yet), and so is a number past the largest float32.  Messages name file, line
+ * and column.
  */
 #ifndef FOREST_TABLE_H
 #define FOREST_TABLE_H
@@ -13,7 +14,9 @@
 
 #include "base/buf.h"
 #include "base/result.h"
+#include "forest/column.h"
 #include "forest/image.h"
+#include "forest/spec.h"
 
 /*
  * Bounds.  With at most 2^31 cells a feature's number and a node's place in its tree
@@ -22,13 +25,6 @@
 #define TABLE_MAX_CELLS (UINT64_C(1) << 31)
 enum {
     TABLE_MAX_LABELS = 32, /* most distinct whole numbers that are taken for classes */
-};
-
-struct table_column {
-    char *name;
-    float *values;   /* n_rows, rounded to float32 as scikit-learn does; never -0 */
-    double min, max; /* before rounding */
-    enum image_type type;
 };
 
 struct table {

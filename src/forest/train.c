@@ -141,6 +141,20 @@ static void average_importances(const struct training *training, struct draft *d
         draft->features[f].importance /= sum;
 }
 
+static enum result copy_values(const struct table_column *column, struct draft_feature *feature)
+{
+    if (column->n_texts == 0)
+        return RESULT_OK;
+    feature->values = calloc(column->n_texts, sizeof(*feature->values));
+    if (feature->values == NULL)
+        return RESULT_NOMEM;
+    feature->n_values = column->n_texts;
+    for (uint32_t i = 0; i < column->n_texts; i++)
+        if ((feature->values[i] = strdup(column->texts[i])) == NULL)
+            return RESULT_NOMEM;
+    return RESULT_OK;
+}
+
 static enum result copy_schema(const struct table *table, struct draft *draft)
 {
     uint32_t i;
@@ -156,7 +170,8 @@ static enum result copy_schema(const struct table *table, struct draft *draft)
         feature->type = column->type;
         feature->min = column->min;
         feature->max = column->max;
-        if ((feature->name = strdup(column->name)) == NULL)
+        if ((feature->name = strdup(column->name)) == NULL ||
+            copy_values(column, feature) != RESULT_OK)
             return RESULT_NOMEM;
     }
     return RESULT_OK;

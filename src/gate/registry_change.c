@@ -382,14 +382,17 @@ enum result registry_delete(struct home *home, const char *name, int64_t version
 {
     enum result result;
     struct line line;
-    bool *goes = NULL;
+    bool *goes;
     int lock;
 
     lock = begin(home, name, &line, &result, why);
-    if (result == RESULT_OK && (goes = calloc(line.count + 1, sizeof(*goes))) == NULL)
-        result = reason_set(why, RESULT_NOMEM, "no memory for the versions of %s", name);
-    if (result == RESULT_OK)
-        result = delete_some(home, &line, version, keep, goes, why);
+    if (result != RESULT_OK)
+        return end(&line, lock, result);
+    goes = calloc(line.count + 1, sizeof(*goes));
+    if (goes == NULL)
+        return end(&line, lock,
+                   reason_set(why, RESULT_NOMEM, "no memory for the versions of %s", name));
+    result = delete_some(home, &line, version, keep, goes, why);
     for (size_t i = 0; result == RESULT_OK && i < line.count; i++)
         if (goes[i])
             each(arg, line.rows[i].version);

@@ -83,6 +83,12 @@ enum result line_need(const struct line *line, int64_t version, const struct mod
 
 /* ---- whether two images may stand beside each other ---- */
 
+/* Numbers are numbers, whatever those were that training saw. */
+static bool is_category(const struct image *image, uint32_t feature)
+{
+    return image_feature_type(image, feature) == IMAGE_CATEGORY;
+}
+
 static enum result features_alike(const struct image *image, const struct image *serving,
                                   const char *who, struct reason *why)
 {
@@ -91,11 +97,17 @@ static enum result features_alike(const struct image *image, const struct image 
     if (image_n_features(image) != count)
         return reason_set(why, RESULT_INVALID, "%s: it has %u features and not %u", who,
                           (unsigned)image_n_features(image), (unsigned)count);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         if (strcmp(image_feature_name(image, i), image_feature_name(serving, i)) != 0)
             return reason_set(
                 why, RESULT_INVALID, "%s: its feature %u is \"%.80s\" and not \"%.80s\"", who,
                 (unsigned)i + 1, image_feature_name(image, i), image_feature_name(serving, i));
+        if (is_category(image, i) != is_category(serving, i))
+            return reason_set(why, RESULT_INVALID, "%s: its feature \"%.80s\" is %s and not %s",
+                              who, image_feature_name(image, i),
+                              image_type_name(image_feature_type(image, i)),
+                              image_type_name(image_feature_type(serving, i)));
+    }
     return RESULT_OK;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "gate/registry.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,7 +124,8 @@ static bool load(struct registry *registry, struct model *model)
     if (image_file_open(&model->row, &model->image, &why) == RESULT_OK)
         return true;
     registry->tried = clock_mono_ns();
-    log_message("model %s cannot be served: %s", model->row.name, why.text);
+    log_message("model %s version %" PRId64 " cannot be used: %s", model->row.name,
+                model->row.version, why.text);
     return false;
 }
 

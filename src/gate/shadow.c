@@ -49,7 +49,7 @@ enum result shadow_new(struct home *home, struct shadow **out, struct reason *wh
 static bool has_room(struct shadow *shadow)
 {
     if (shadow->answered == NULL)
-        shadow->answered = malloc(2 * SHADOW_NUMBERS * sizeof(*shadow->answered));
+        shadow->answered = calloc(SHADOW_NUMBERS, 2 * sizeof(*shadow->answered));
     if (shadow->answered == NULL)
         return false;
     shadow->other = shadow->answered + SHADOW_NUMBERS;

@@ -190,21 +190,15 @@ static double *row_begin(struct input *input)
     return input->values + at * width;
 }
 
-/* One number of a row, its token just read. */
-static void value_read(struct input *input, enum json_token token, double *to, long row,
-                       const char *name, uint32_t position)
+/* A value that is none for the model. */
+static void value_fault(struct input *input, enum json_token token, long row, const char *name,
+                        uint32_t position)
 {
     static const char allowed[] = "a number from -3.4e38 to 3.4e38";
     char field[FIELD_MAX];
 
-    if (token == JSON_NUMBER && walk_value_fits(json_number(&input->reader))) {
-        *to = json_number(&input->reader);
+    if (!fault_is_shown(input))
         return;
-    }
-    if (!fault_is_shown(input)) {
-        json_skip_rest(&input->reader, token);
-        return;
-    }
     if (name != NULL)
         field_print(field, row, ".%s", name);
     else
@@ -213,7 +207,33 @@ static void value_read(struct input *input, enum json_token token, double *to, l
         fault(input, field, allowed, "too large for the model's numbers");
     else
         fault(input, field, allowed, "%s where a number is needed", token_name(token));
+}
+
+/* One number of a row, its token just read. */
+static void value_read(struct input *input, enum json_token token, double *to, long row,
+                       const char *name, uint32_t position)
+{
+    if (token == JSON_NUMBER && walk_value_fits(json_number(&input->reader))) {
+        *to = json_number(&input->reader);
+        return;
+    }
+    value_fault(input, token, row, name, position);
     json_skip_rest(&input->reader, token);
+}
+
+/*
+ * As many numbers of a row as can be taken at once, from one on; returns how many there
+ * are now.
+ */
+static uint32_t numbers_read(struct input *input, double *values, uint32_t from, long row)
+{
+    uint32_t width = image_n_features(input->image);
+    uint32_t count = from + (uint32_t)json_numbers(&input->reader, values + from, width - from);
+
+    for (uint32_t i = from; i < count; i++)
+        if (!walk_value_fits(values[i]))
+            value_fault(input, JSON_NUMBER, row, NULL, i);
+    return count;
 }
 
 /* [5.1, 3.5, ...], behind its bracket. */
@@ -224,6 +244,7 @@ static bool row_by_position(struct input *input, double *values, long row)
     enum json_token token;
     double waste;
 
+    count = numbers_read(input, values, 0, row);
     while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
         if (token == JSON_BAD)
             return false;
@@ -233,6 +254,8 @@ static bool row_by_position(struct input *input, double *values, long row)
             value_read(input, token, &waste, row, NULL, count);
         }
         count++;
+        if (count < width)
+            count = numbers_read(input, values, count, row);
     }
     if (count != width && fault_is_shown(input)) {
         field_print(field, row, "%s", "");

@@ -73,7 +73,7 @@ flip() { # FILE OFFSET: one bit of it
   call GET /models/iris -k "$KEY"
   assert_status 200
   assert_json '.state == "unavailable"'
-  grep -q 'model iris cannot be served' "$G/out"
+  grep -q 'model iris version 1 cannot be used' "$G/out"
   # No path of ours in an answer.
   if grep -q 'fgm' "$body_file"; then fail 'a path is in the answer'; fi
   image_replace iris "$G/good.fgm"

@@ -316,7 +316,7 @@ END
 }
 
 @test "a row that refers to one that is not there" {
-  sqlite3 "$W/home/forestgate.db" "PRAGMA foreign_keys = OFF; INSERT INTO version VALUES ('ghost', 1, '00', 0)"
+  sqlite3 "$W/home/forestgate.db" "PRAGMA foreign_keys = OFF; INSERT INTO version (model, version, sha256, published_at) VALUES ('ghost', 1, '00', 0)"
   owned "$W"/home/forestgate.db*
   diagnose
   found database failed 'version refers to one of model'

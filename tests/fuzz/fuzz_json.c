@@ -2,11 +2,12 @@
  * fuzz_json.c: the JSON reader against json-c, against itself and against the writer.
  *
  * The first byte says how a stream is split, and whether spaces come first that fill the
- * reader's window up to the middle of the body; the rest is the body.  Four things hold:
+ * reader's window up to the middle of the body; the rest is the body.  Five things hold:
  *
  * - In memory and in pieces there are the same tokens, or the same fault at the same byte.
  * - What ours takes, json-c takes (strict, UTF-8 checked) with the same values.
  * - What json-c takes and ours refuses, is refused for a reason that is listed here.
+ * - Numbers that are taken many at once are the same tokens.
  * - What was read and written with our writer reads as the same again.
  */
 #include <errno.h>
@@ -49,8 +50,22 @@ static ssize_t fill_piece(void *context, char *to, size_t room)
     return (ssize_t)len;
 }
 
+/* Numbers that were taken many at once, as trace() writes them one by one. */
+static void trace_numbers(struct json_reader *reader, struct buf *out)
+{
+    double numbers[7];
+    size_t count = json_numbers(reader, numbers, 7);
+
+    CHECK(count <= 7);
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(out, "%d %u ", JSON_NUMBER, json_depth(reader));
+        buf_put(out, &numbers[i], sizeof(numbers[i]));
+    }
+}
+
 /* Everything that a reader tells, in bytes to compare. */
-static enum json_token trace(struct json_reader *reader, struct buf *out, bool offsets)
+static enum json_token trace(struct json_reader *reader, struct buf *out, bool offsets,
+                             bool at_once)
 {
     enum json_token token;
     const char *text;
@@ -72,6 +87,8 @@ static enum json_token trace(struct json_reader *reader, struct buf *out, bool o
         } else if (token == JSON_BAD) {
             buf_printf(out, "%d %s", json_result(reader), json_problem(reader));
         }
+        if (at_once)
+            trace_numbers(reader, out);
     } while (token != JSON_END && token != JSON_BAD);
     return token;
 }
@@ -125,9 +142,9 @@ static void check_writer(struct json_reader *reader, const char *body, size_t le
     while ((token = json_next(reader)) != JSON_END)
         copy_value(reader, token, &writer);
     json_reader_start(reader, body, len);
-    trace(reader, &first, false);
+    trace(reader, &first, false, false);
     json_reader_start(reader, written.data, written.len);
-    CHECK(trace(reader, &second, false) == JSON_END);
+    CHECK(trace(reader, &second, false, false) == JSON_END);
     CHECK(first.len == second.len && memcmp(first.data, second.data, first.len) == 0);
     buf_free(&first);
     buf_free(&second);
@@ -282,6 +299,26 @@ static void check_json_c(struct json_reader *reader, const char *body, size_t le
     json_tokener_free(tokener);
 }
 
+/* Numbers taken many at once are the same tokens, in memory and in pieces. */
+static void check_at_once(struct json_reader *reader, const char *body, size_t len,
+                          size_t piece)
+{
+    struct buf single = {0}, many = {0}, pieced = {0};
+    struct pieces pieces = {body, len, piece};
+
+    json_reader_start(reader, body, len);
+    trace(reader, &single, false, false);
+    json_reader_start(reader, body, len);
+    trace(reader, &many, false, true);
+    json_reader_start_stream(reader, fill_piece, &pieces);
+    trace(reader, &pieced, false, true);
+    CHECK(single.len == many.len && memcmp(single.data, many.data, single.len) == 0);
+    CHECK(single.len == pieced.len && memcmp(single.data, pieced.data, single.len) == 0);
+    buf_free(&single);
+    buf_free(&many);
+    buf_free(&pieced);
+}
+
 static void check_body(const char *body, size_t len, size_t piece)
 {
     static struct json_reader reader;
@@ -291,12 +328,13 @@ static void check_body(const char *body, size_t len, size_t piece)
 
     reader.string_max = 64; /* small, so that the bound is met */
     json_reader_start_stream(&reader, fill_piece, &pieces);
-    trace(&reader, &split, true);
+    trace(&reader, &split, true, false);
     json_reader_start(&reader, body, len);
-    last = trace(&reader, &whole, true);
+    last = trace(&reader, &whole, true, false);
     CHECK(whole.len == split.len && memcmp(whole.data, split.data, whole.len) == 0);
     CHECK((last == JSON_END) == (json_result(&reader) == RESULT_OK));
     check_json_c(&reader, body, len, last == JSON_END);
+    check_at_once(&reader, body, len, piece);
     if (last == JSON_END)
         check_writer(&reader, body, len);
     buf_free(&whole);

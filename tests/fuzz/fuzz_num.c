@@ -110,6 +110,30 @@ static void check_scan(const char *text, size_t len)
     }
 }
 
+/* A list is what it is one by one, with enough behind it for the quick way. */
+static void check_list(const char *text, size_t len)
+{
+    char list[600];
+    double values[16], value = 0;
+    size_t used = 0, part, at = 0, count, i;
+
+    memcpy(list, text, len);
+    memset(list + len, ']', 60);
+    count = num_scan_list(list, len + 60, &used, values, 16);
+    CHECK(count <= 16 && used <= len);
+    for (i = 0; i < count; i++) {
+        if (i > 0) {
+            CHECK(list[at] == ',');
+            at += list[at + 1] == ' ' ? 2 : 1;
+        }
+        CHECK(num_scan_double(list + at, len + 60 - at, &part, &value) == RESULT_OK);
+        CHECK(same_double(value, values[i]));
+        at += part;
+        CHECK(list[at] == ',' || list[at] == ']');
+    }
+    CHECK(at == used);
+}
+
 static void check_whole(const char *text, size_t len)
 {
     uint64_t value = 0;
@@ -173,6 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     check_text(text, size);
     check_scan(text, size);
+    check_list(text, size);
     check_whole(text, size);
     if (size >= sizeof(value)) {
         memcpy(&value, data, sizeof(value));

@@ -862,6 +862,42 @@ static void check_split(const char *body, size_t len, size_t first, size_t other
     buf_free(&split);
 }
 
+/* Numbers many at once, from a body in memory: the tokens that come are the same. */
+static void numbers_at_once_are_the_same_as_one_by_one(void **state)
+{
+    static const char body[] =
+        "{\"a\":[[1.5, -2,3,0.1],[1, 2 ,3],[[4],5,6.25],[1e3,7],[null,8,\"x\",9],[]],"
+        "\"b\":12345678901234567890123,\"padding\":\".........................................."
+        "\"}";
+    static const double expected[] = {1.5, -2, 3, 0.1, 1, 2, 3, 4, 5, 6.25, 1e3, 7, 8, 9};
+    double values[32], some[2];
+    size_t count = 0, got, at_once = 0;
+    enum json_token token;
+
+    (void)state;
+    json_reader_start(&reader, TEXT(body));
+    assert_int_equal(json_numbers(&reader, some, 2), 0);
+    while ((token = json_next(&reader)) != JSON_END) {
+        assert_int_not_equal(token, JSON_BAD);
+        if (token == JSON_NUMBER && count < COUNT(expected))
+            values[count++] = json_number(&reader);
+        if (token == JSON_KEY)
+            assert_int_equal(json_numbers(&reader, some, 2), 0);
+        got = json_numbers(&reader, some, 2);
+        at_once += got;
+        for (size_t i = 0; i < got; i++)
+            values[count++] = some[i];
+    }
+    assert_int_equal(count, COUNT(expected));
+    assert_memory_equal(values, expected, sizeof(expected));
+    assert_true(at_once >= 5); /* the quick way was taken */
+    json_reader_start(&reader, TEXT("[1"));
+    json_next(&reader);
+    assert_int_equal(json_next(&reader), JSON_NUMBER);
+    assert_int_equal(json_next(&reader), JSON_BAD);
+    assert_int_equal(json_numbers(&reader, some, 2), 0);
+}
+
 static void where_a_stream_is_split_makes_no_difference(void **state)
 {
     size_t i, at;
@@ -1036,6 +1072,7 @@ int main(void)
         cmocka_unit_test(a_problem_says_what_and_where_in_one_safe_line),
         cmocka_unit_test(strings_are_unescaped),
         cmocka_unit_test(numbers_are_exact),
+        cmocka_unit_test(numbers_at_once_are_the_same_as_one_by_one),
         cmocka_unit_test(where_a_stream_is_split_makes_no_difference),
         cmocka_unit_test(where_the_window_ends_makes_no_difference),
         cmocka_unit_test(strings_longer_than_the_window_are_streamed),

@@ -492,6 +492,90 @@ static void a_scan_tells_where_a_number_ends_or_fails(void **state)
     }
 }
 
+/* Pads a list with what may follow it, and reads it at once. */
+static size_t scan_list(const char *text, size_t *used, double *out, size_t room)
+{
+    char padded[4096];
+    int len = snprintf(padded, sizeof(padded), "%s]%60s", text, "");
+
+    assert_true(len > 0 && (size_t)len < sizeof(padded));
+    return num_scan_list(padded, (size_t)len, used, out, room);
+}
+
+static void a_list_stops_before_what_it_is_not_made_for(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+        size_t used;
+    } lists[] = {
+        {"", 0, 0},
+        {"x", 0, 0},
+        {"-", 0, 0},
+        {".5", 0, 0},
+        {"1.", 0, 0},
+        {"01", 0, 0},
+        {"-01.5", 0, 0},
+        {"1e5", 0, 0},
+        {"1E5", 0, 0},
+        {"1.5e5", 0, 0},
+        {" 1", 0, 0},
+        {"1 ,2", 0, 0},
+        {"1x", 0, 0},
+        {"1.2.3", 0, 0},
+        {"1-2", 0, 0},
+        {"+1", 0, 0},
+        {"\"1\"", 0, 0},
+        {"12345678901234567890", 0, 0},
+        {"0.12345678901234567890", 0, 0},
+        {"1.1234567812345678123456781", 0, 0},
+        {"1.12345678123456781234567812345678", 0, 0},
+        {"1,", 1, 1},
+        {"1,,2", 1, 1},
+        {"1,  2", 1, 1},
+        {"1,\n2", 1, 1},
+        {"1,null", 1, 1},
+        {"1, 2,3.5,-0, true", 4, 11},
+        {"1,2,3,4,5,6", 5, 9},
+    };
+    double out[5];
+    size_t used;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        size_t count = scan_list(lists[i].text, &used, out, 5);
+
+        if (count != lists[i].count || used != lists[i].used)
+            fail_msg("%s: %zu numbers, %zu bytes", lists[i].text, count, used);
+    }
+    /* and before the end of the text, which it leaves to the others */
+    assert_int_equal(num_scan_list("1,2", 3, &used, out, 5), 0);
+    assert_int_equal(used, 0);
+}
+
+static void a_list_has_the_bits_of_its_numbers(void **state)
+{
+    char text[64];
+    double value, out;
+    size_t used;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        int digits = (int)(next_random() % 20);
+        double scale = (double)(next_random() % 2000001) - 1e6;
+
+        value = (double)(int64_t)next_random() / 9.3e18 * scale;
+        snprintf(text, sizeof(text), "%.*f", digits, value);
+        if (scan_list(text, &used, &out, 1) == 0) {
+            assert_true(strlen(text) > 19); /* too many digits */
+            continue;
+        }
+        assert_int_equal(used, strlen(text));
+        if (bits_of(out) != bits_of(strtod(text, NULL)))
+            fail_msg("%s", text);
+    }
+}
+
 static void whole_numbers_are_exact_or_refused(void **state)
 {
     static const char *const refused[] = {"",
@@ -567,6 +651,8 @@ int main(void)
         cmocka_unit_test(doubles_are_laid_out_for_people),
         cmocka_unit_test(floats_are_rounded_once),
         cmocka_unit_test(a_scan_tells_where_a_number_ends_or_fails),
+        cmocka_unit_test(a_list_stops_before_what_it_is_not_made_for),
+        cmocka_unit_test(a_list_has_the_bits_of_its_numbers),
         cmocka_unit_test(whole_numbers_are_exact_or_refused),
         cmocka_unit_test(whole_numbers_are_printed_in_full),
     };

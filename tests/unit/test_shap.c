@@ -150,12 +150,16 @@ static void check(uint32_t players, uint32_t depth, uint32_t trees)
         define(tree, values, expected);
         memset(phi, 0, sizeof(phi));
         shap_begin(shap, depth < players ? depth : players);
-        shap_add(shap, tree->nodes, tree->n, values, OUTPUTS, phi, players);
+        shap_add(shap, tree->nodes, tree->n,
+                 &(struct shap_row){
+                     .values = values, .width = OUTPUTS, .phi = phi, .stride = players});
         assert_close(phi, expected, (size_t)players * OUTPUTS, 1e-12);
         for (uint32_t width = 1; width < OUTPUTS; width++) {
             memset(phi, 0, sizeof(phi));
             shap_begin(shap, depth < players ? depth : players);
-            shap_add(shap, tree->nodes, tree->n, values, width, phi, players);
+            shap_add(shap, tree->nodes, tree->n,
+                     &(struct shap_row){
+                         .values = values, .width = width, .phi = phi, .stride = players});
             assert_close(phi, expected, (size_t)players * width, 1e-12);
         }
     }
@@ -202,7 +206,8 @@ static void ways_with_many_features_need_more_points_and_get_them(void **state)
     nodes[LEVELS] = (struct shap_node){.share = 0.5, .leaf = &one, .level = LEVELS};
     memset(values, 0, sizeof(values));
     shap_begin(shap, LEVELS);
-    shap_add(shap, nodes, 2 * LEVELS + 1, values, 1, phi, LEVELS);
+    shap_add(shap, nodes, 2 * LEVELS + 1,
+             &(struct shap_row){.values = values, .width = 1, .phi = phi, .stride = LEVELS});
     /* All features are alike, and together they make 1 of 2^-200. */
     expected = 1.0 / LEVELS;
     for (i = 0; i < LEVELS; i++) {
@@ -231,7 +236,8 @@ static void add_up_to_the_answer_less_the_mean(void **state)
         grow(tree, &rng, 0, 40, 1);
         random_values(&rng, values, 30);
         shap_begin(shap, 30);
-        shap_add(shap, tree->nodes, tree->n, values, 1, phi, 30);
+        shap_add(shap, tree->nodes, tree->n,
+                 &(struct shap_row){.values = values, .width = 1, .phi = phi, .stride = 30});
         sum = 0;
         for (uint32_t f = 0; f < 30; f++)
             sum += phi[f];
@@ -255,11 +261,12 @@ static void a_tree_may_come_in_pieces(void **state)
     grow(tree, &rng, 0, 10, 1);
     random_values(&rng, values, 6);
     shap_begin(shap, 6);
-    shap_add(shap, tree->nodes, tree->n, values, 1, whole, 6);
+    shap_add(shap, tree->nodes, tree->n,
+             &(struct shap_row){.values = values, .width = 1, .phi = whole, .stride = 6});
     shap_begin(shap, 6);
     for (uint32_t i = 0; i < tree->n; i += 3)
-        shap_add(shap, tree->nodes + i, tree->n - i < 3 ? tree->n - i : 3, values, 1, pieces,
-                 6);
+        shap_add(shap, tree->nodes + i, tree->n - i < 3 ? tree->n - i : 3,
+                 &(struct shap_row){.values = values, .width = 1, .phi = pieces, .stride = 6});
     assert_true(tree->n > 20);
     assert_memory_equal(whole, pieces, sizeof(whole));
     shap_free(shap);
@@ -283,7 +290,8 @@ static void columns_of_one_feature_are_one_player(void **state)
 
     (void)state;
     shap_begin(shap, 1);
-    shap_add(shap, nodes, 5, values, 1, phi, 2);
+    shap_add(shap, nodes, 5,
+             &(struct shap_row){.values = values, .width = 1, .phi = phi, .stride = 2});
     assert_close(phi, (double[]){4 - (0.25 * 1 + 0.375 * 2 + 0.375 * 4), 0}, 2, 1e-14);
     shap_free(shap);
 }

@@ -51,6 +51,63 @@ static void refuses_a_bad_cell_by_line_and_column(void **state)
                   "t.csv:2: column 1 (a): \"1 2\" is not a number");
 }
 
+static void refuses_a_column_that_changes_its_mind(void **state)
+{
+    char text[32768], *at = text;
+    struct table *table = NULL;
+    struct reason why;
+
+    (void)state;
+    check_refused("a,y\n1,x\nred,y\n", "y", 0, RESULT_INVALID,
+                  "t.csv:3: column 1 (a): \"red\" is not a number");
+    check_refused("a,y\nred,x\n1,y\n", "y", 0, RESULT_INVALID,
+                  "t.csv:3: column 1 (a): \"1\" is a number, where the cells above are texts");
+    check_refused("a,y\nred,x\n,y\n", "y", 0, RESULT_INVALID,
+                  "t.csv:3: column 1 (a): \"\" is empty");
+    check_refused("a,y\ntrue,x\nred,y\n", "y", 0, RESULT_INVALID,
+                  "t.csv:3: column 1 (a): \"red\" is neither true nor false, as the cells "
+                  "above");
+    check_refused("a,y\nNA,x\nred,y\n", "y", 0, RESULT_INVALID,
+                  "t.csv:2: column 1 (a): \"NA\" is not a number");
+    at = stpcpy(at, "a,y\n");
+    for (int i = 0; i < COLUMN_MAX_TEXTS + 1; i++)
+        at += sprintf(at, "t%d,%d\n", i, i % 2);
+    assert_int_equal(help_table(text, "y", 0, &table, &why), RESULT_TOO_BIG);
+    assert_non_null(strstr(why.text, ":1026: column 1 (a): \"t1024\" is one text more"));
+}
+
+static void texts_are_categories_by_byte(void **state)
+{
+    static const char *const names[] = {"Zoo", "abc", "b", "\xc3\xa4"};
+    static const float codes[] = {2, 0, 3, 2, 1, 0};
+    struct table *table = take("a,y\nb,1\nZoo,2\n\xc3\xa4,1\n b ,2\nabc,2\nZoo,1\n", "y", 0);
+
+    (void)state;
+    assert_int_equal(table->columns[0].type, IMAGE_CATEGORY);
+    assert_int_equal(table->columns[0].n_texts, 4);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(table->columns[0].texts[i], names[i]);
+    assert_memory_equal(table->columns[0].values, codes, sizeof(codes));
+    table_free(table);
+}
+
+static void what_is_0_and_1_or_true_and_false_is_boolean(void **state)
+{
+    static const enum image_type types[] = {IMAGE_BOOLEAN, IMAGE_BOOLEAN, IMAGE_INTEGER,
+                                            IMAGE_INTEGER, IMAGE_REAL,    IMAGE_BOOLEAN};
+    struct table *table = take("a,b,c,d,e,f,y\n1,true,0,1,0,FALSE,1\n0,False,0,2,1,false,2\n"
+                               "1,TRUE,0,0,0.5,false,2\n",
+                               "y", 0);
+
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(table->columns[i].type, types[i]);
+    assert_true(table->columns[1].values[0] == 1 && table->columns[1].values[1] == 0 &&
+                table->columns[1].values[2] == 1);
+    assert_true(table->columns[5].max == 0);
+    table_free(table);
+}
+
 static void refuses_a_header_that_does_not_name_columns(void **state)
 {
     (void)state;
@@ -254,6 +311,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_a_bad_cell_by_line_and_column),
+        cmocka_unit_test(refuses_a_column_that_changes_its_mind),
+        cmocka_unit_test(texts_are_categories_by_byte),
+        cmocka_unit_test(what_is_0_and_1_or_true_and_false_is_boolean),
         cmocka_unit_test(refuses_a_header_that_does_not_name_columns),
         cmocka_unit_test(refuses_a_target_that_is_not_there_and_lists_what_is),
         cmocka_unit_test(cuts_the_list_of_columns_when_it_is_long),
