@@ -75,6 +75,7 @@ void draft_free(struct draft *draft)
     free(draft->trees);
     free(draft->base);
     free(draft->thresholds);
+    free(draft->text);
     memset(draft, 0, sizeof(*draft));
 }
 
@@ -254,9 +255,11 @@ static enum result pack_leaves(struct packer *packer, struct reason *why)
     return RESULT_OK;
 }
 
-/* Where each part lies; a regression has no classes. */
+/* Where each part lies; a regression has no classes, and but a text model no words. */
 static bool part_is_there(const struct packer *packer, unsigned part)
 {
+    if (part == LAYOUT_WORDS)
+        return packer->draft->text != NULL;
     return part != LAYOUT_CLASSES || packer->model.n_classes != 0;
 }
 
@@ -282,6 +285,7 @@ static uint64_t place_parts(struct packer *packer, uint32_t *n_sections)
     lengths[LAYOUT_NODES] = model->n_slots * sizeof(struct layout_node);
     lengths[LAYOUT_LEAVES] = (uint64_t)model->n_leaves * model->n_outputs * sizeof(double);
     lengths[LAYOUT_COVERS] = model->n_slots * sizeof(double);
+    lengths[LAYOUT_WORDS] = packer->draft->text_len;
     *n_sections = 0;
     for (part = 0; part < LAYOUT__MAX; part++)
         *n_sections += part_is_there(packer, part);
@@ -337,6 +341,8 @@ static void fill_schema(const struct packer *packer)
     if (part_is_there(packer, LAYOUT_CLASSES))
         memcpy(part_at(packer, LAYOUT_CLASSES), packer->labels,
                packer->lengths[LAYOUT_CLASSES]);
+    if (part_is_there(packer, LAYOUT_WORDS))
+        memcpy(part_at(packer, LAYOUT_WORDS), draft->text, draft->text_len);
 }
 
 /* Node i of a draft's tree is in slot i + 1, so its children are in pair (left + 1) / 2. */

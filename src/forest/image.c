@@ -181,6 +181,11 @@ const char *image_class_label(const struct image *image, uint32_t k)
     return image->texts + image->classes[k].offset;
 }
 
+const struct text_model *image_words(const struct image *image)
+{
+    return image->words.head != NULL ? &image->words : NULL;
+}
+
 const struct image_facts *image_facts(const struct image *image)
 {
     return &image->facts;

@@ -105,6 +105,10 @@ int image_feature_find(const struct image *image, const char *name, size_t len);
 /* Class k < n_classes: its label (UTF-8, not empty). */
 const char *image_class_label(const struct image *image, uint32_t k);
 
+/* What a text model knows of words (text_model.h); NULL: a model of features. */
+struct text_model;
+const struct text_model *image_words(const struct image *image);
+
 const struct image_facts *image_facts(const struct image *image);
 
 /* The checksum in 64 hex digits: the image's identity. */

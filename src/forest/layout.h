@@ -20,6 +20,7 @@
 
 #include "forest/digest.h"
 #include "forest/image.h"
+#include "forest/text_model.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "images are mapped as they are, which needs a little-endian machine"
@@ -75,6 +76,7 @@ enum layout_part {
     LAYOUT_NODES,    /* struct layout_node x n_slots */
     LAYOUT_LEAVES,   /* double x n_leaves x n_outputs */
     LAYOUT_COVERS,   /* double x n_slots: the weight of training rows at each node */
+    LAYOUT_WORDS,    /* of a text model alone: the block of text_model.h */
     LAYOUT__MAX
 };
 
@@ -176,6 +178,7 @@ struct image {
     const struct layout_node *nodes;
     const double *leaves;
     const double *covers;
+    struct text_model words; /* head is NULL where there are none */
     struct image_facts facts;
     char hex[DIGEST_HEX];
     void *mapping; /* to be unmapped, or NULL */

@@ -28,6 +28,7 @@ const uint32_t layout_tags[LAYOUT__MAX] = {
     [LAYOUT_NODES] = LAYOUT_TAG('N', 'O', 'D', 'E'),
     [LAYOUT_LEAVES] = LAYOUT_TAG('L', 'E', 'A', 'F'),
     [LAYOUT_COVERS] = LAYOUT_TAG('C', 'O', 'V', 'R'),
+    [LAYOUT_WORDS] = LAYOUT_TAG('W', 'O', 'R', 'D'),
 };
 
 /* The proof under way. */
@@ -140,7 +141,7 @@ static enum result prove_sections(const struct proof *proof)
     if (end != image->len)
         return refuse(proof, RESULT_MALFORMED, "has bytes behind its last section");
     for (i = 0; i < LAYOUT__MAX; i++)
-        if (image->parts[i] == NULL && i != LAYOUT_CLASSES)
+        if (image->parts[i] == NULL && i != LAYOUT_CLASSES && i != LAYOUT_WORDS)
             return refuse(proof, RESULT_MALFORMED, "section %.4s is missing",
                           (const char *)&layout_tags[i]);
     return RESULT_OK;
@@ -200,6 +201,7 @@ static enum result prove_lengths(const struct proof *proof)
         [LAYOUT_NODES] = model->n_slots * sizeof(struct layout_node),
         [LAYOUT_LEAVES] = (uint64_t)model->n_leaves * model->n_outputs * sizeof(double),
         [LAYOUT_COVERS] = model->n_slots * sizeof(double),
+        [LAYOUT_WORDS] = image->lengths[LAYOUT_WORDS],
     };
     unsigned i;
 
@@ -453,12 +455,34 @@ static enum result prove_leaves(const struct proof *proof)
     return RESULT_OK;
 }
 
+/* That a text model's words make the row that its forest takes. */
+static enum result prove_words(const struct proof *proof)
+{
+    struct image *image = proof->image;
+    const struct layout_model *model = image->model;
+    const struct text_head *head;
+    struct reason why;
+    enum result result;
+
+    if (image->parts[LAYOUT_WORDS] == NULL)
+        return RESULT_OK;
+    result = text_prove(image->parts[LAYOUT_WORDS], image->lengths[LAYOUT_WORDS], &image->words,
+                        &why);
+    if (result != RESULT_OK)
+        return refuse(proof, result, "%.200s", why.text);
+    head = image->words.head;
+    if (model->task != SPEC_CLASSIFY || head->n_sets != text_sets(model->n_classes) ||
+        text_n_features(head) != model->n_features)
+        return refuse(proof, RESULT_MALFORMED, "its words are not those of its forest");
+    return RESULT_OK;
+}
+
 enum result prove_image(struct image *image, const char *name, struct reason *why)
 {
     static enum result (*const proofs[])(const struct proof *) = {
-        prove_header,  prove_checksum, prove_sections, prove_model,
-        prove_lengths, prove_features, prove_index,    prove_classes,
-        prove_facts,   prove_trees,    prove_nodes,    prove_leaves,
+        prove_header,   prove_checksum, prove_sections, prove_model, prove_lengths,
+        prove_features, prove_index,    prove_classes,  prove_facts, prove_trees,
+        prove_nodes,    prove_leaves,   prove_words,
     };
     const struct proof proof = {image, name, why};
     enum result result = RESULT_OK;

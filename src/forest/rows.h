@@ -7,6 +7,9 @@
  * say) are ignored, whatever they hold.  A file is taken to have no header when its
  * first row does not hold every feature's name but holds numbers only; then it must
  * have exactly one column for each feature, in the model's order.
+ *
+ * A text model has its row made of the column that has the name which the texts had in
+ * training; a file that has no such column, and only one, is taken to have no header.
  */
 #ifndef FOREST_ROWS_H
 #define FOREST_ROWS_H
