@@ -26,8 +26,21 @@ void answer_single(struct json_writer *writer, const struct image *image, const 
     best = walk_argmax(row, classes);
     json_write_u64(writer, best);
     json_member_string(writer, "label", image_class_label(image, (uint32_t)best));
+    if (image_words(image) != NULL)
+        json_member_double(writer, "score", row[best]);
     json_write_key(writer, "probabilities");
     probabilities_write(writer, row, classes);
+}
+
+/* The probability of each row's label. */
+static void scores_write(struct json_writer *writer, const double *outputs, size_t count,
+                         uint32_t width)
+{
+    json_write_key(writer, "scores");
+    json_write_array(writer);
+    for (size_t i = 0; i < count; i++)
+        json_write_double(writer, outputs[i * width + walk_argmax(outputs + i * width, width)]);
+    json_write_array_end(writer);
 }
 
 void answer_many(struct json_writer *writer, const struct image *image, const double *outputs,
@@ -51,6 +64,8 @@ void answer_many(struct json_writer *writer, const struct image *image, const do
         json_write_string(writer, image_class_label(image, (uint32_t)walk_argmax(
                                                                outputs + i * width, classes)));
     json_write_array_end(writer);
+    if (image_words(image) != NULL)
+        scores_write(writer, outputs, count, width);
     json_write_key(writer, "probabilities");
     json_write_array(writer);
     for (size_t i = 0; i < count; i++)

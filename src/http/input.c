@@ -13,43 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/json_write.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "forest/walk.h"
 #include "http/auth.h"
+#include "http/input_state.h"
 
 enum {
-    FAULTS_MAX = 20,
     OUTPUTS_MAX = 4 << 20, /* numbers in one answer */
     VALUES_KEPT = 8 << 10,
-    FIELD_MAX = 160,
-    SHOWN_MAX = 96,
     NAMES_SHOWN = 20,
-    SINGLE = -1, /* the row number of "features" */
-};
-
-struct input {
-    struct json_reader reader;
-    double *values;
-    size_t values_cap;
-    size_t count;
-    uint32_t *seen; /* for each feature the mark of the last row that named it */
-    size_t seen_cap;
-    uint32_t mark;
-
-    /* of the body at hand */
-    const struct model *model;
-    const struct image *image; /* the model's; NULL if the caller cannot have it: then the
-                                  body is read for its form and its "model" alone */
-    struct buf *errors;
-    struct json_writer error_writer;
-    char first[512]; /* the first fault, for the detail */
-    unsigned faults;
-    size_t rows_limit;
-    bool has_features, has_instances;
-    bool no_memory, too_many, forbidden;
 };
 
 /* What a pass over the body came to. */
@@ -72,14 +45,11 @@ void input_free(struct input *input)
     json_reader_free(&input->reader);
     free(input->values);
     free(input->seen);
+    text_scratch_free(input->scratch);
     free(input);
 }
 
-/*
- * Counts a fault, and tells whether its texts are wanted: past the bound nobody sees
- * them, and making them would cost more than all of the reading.
- */
-static bool fault_is_shown(struct input *input)
+bool input_fault_is_shown(struct input *input)
 {
     if (input->faults < FAULTS_MAX)
         return true;
@@ -87,12 +57,8 @@ static bool fault_is_shown(struct input *input)
     return false;
 }
 
-/* Notes one field at fault: which, what was wrong, what is allowed. */
-static void fault(struct input *input, const char *field, const char *allowed,
-                  const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void fault(struct input *input, const char *field, const char *allowed,
-                  const char *format, ...)
+void input_fault(struct input *input, const char *field, const char *allowed,
+                 const char *format, ...)
 {
     char problem[256];
     va_list args;
@@ -110,7 +76,7 @@ static void fault(struct input *input, const char *field, const char *allowed,
     json_write_object_end(&input->error_writer);
 }
 
-static const char *token_name(enum json_token token)
+const char *input_token_name(enum json_token token)
 {
     switch (token) {
     case JSON_OBJECT:
@@ -131,11 +97,7 @@ static const char *token_name(enum json_token token)
     }
 }
 
-/* "features", or "instances[7]", with what comes behind it. */
-static void field_print(char out[FIELD_MAX], long row, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void field_print(char out[FIELD_MAX], long row, const char *format, ...)
+void input_field(char out[FIELD_MAX], long row, const char *format, ...)
 {
     va_list args;
     int len;
@@ -162,11 +124,7 @@ static void names_print(const struct image *image, char *out, size_t size)
         snprintf(out + len, size - len, ", ... (%u in all)", (unsigned)count);
 }
 
-/*
- * Room for one more row; NULL if there is none, noted.  After a fault no row will be
- * asked for, so all that follow are read into the first one's place.
- */
-static double *row_begin(struct input *input)
+double *input_row_begin(struct input *input)
 {
     size_t width = image_n_features(input->image);
     size_t at = input->faults == 0 ? input->count : 0;
@@ -197,16 +155,17 @@ static void value_fault(struct input *input, enum json_token token, long row, co
     static const char allowed[] = "a number from -3.4e38 to 3.4e38";
     char field[FIELD_MAX];
 
-    if (!fault_is_shown(input))
+    if (!input_fault_is_shown(input))
         return;
     if (name != NULL)
-        field_print(field, row, ".%s", name);
+        input_field(field, row, ".%s", name);
     else
-        field_print(field, row, "[%u]", (unsigned)position);
+        input_field(field, row, "[%u]", (unsigned)position);
     if (token == JSON_NUMBER)
-        fault(input, field, allowed, "too large for the model's numbers");
+        input_fault(input, field, allowed, "too large for the model's numbers");
     else
-        fault(input, field, allowed, "%s where a number is needed", token_name(token));
+        input_fault(input, field, allowed, "%s where a number is needed",
+                    input_token_name(token));
 }
 
 /* One number of a row, its token just read. */
@@ -257,11 +216,12 @@ static bool row_by_position(struct input *input, double *values, long row)
         if (count < width)
             count = numbers_read(input, values, count, row);
     }
-    if (count != width && fault_is_shown(input)) {
-        field_print(field, row, "%s", "");
+    if (count != width && input_fault_is_shown(input)) {
+        input_field(field, row, "%s", "");
         snprintf(allowed, sizeof(allowed), "%u numbers", (unsigned)width);
-        fault(input, field, allowed, "%u value%s where the model %s has %u features",
-              (unsigned)count, count == 1 ? "" : "s", input->model->row.name, (unsigned)width);
+        input_fault(input, field, allowed, "%u value%s where the model %s has %u features",
+                    (unsigned)count, count == 1 ? "" : "s", input->model->row.name,
+                    (unsigned)width);
     }
     return true;
 }
@@ -294,13 +254,15 @@ static bool unknown_name(struct input *input, long row)
     const char *text;
     size_t len;
 
-    if (!fault_is_shown(input))
+    if (json_text_is(&input->reader, "text"))
+        input->wants_text = true;
+    if (!input_fault_is_shown(input))
         return json_skip(&input->reader);
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
     names_print(input->image, allowed, sizeof(allowed));
-    field_print(field, row, ".%s", shown);
-    fault(input, field, allowed, "the model has no such feature");
+    input_field(field, row, ".%s", shown);
+    input_fault(input, field, allowed, "the model has no such feature");
     return json_skip(&input->reader);
 }
 
@@ -337,33 +299,49 @@ static bool row_by_name(struct input *input, double *values, long row)
         return false;
     for (uint32_t i = 0; named < width && i < width; i++)
         if (input->seen[i] != input->mark) {
-            if (!fault_is_shown(input))
+            if (!input_fault_is_shown(input))
                 break;
-            field_print(field, row, ".%s", image_feature_name(image, i));
-            fault(input, field, "a number", "the feature is missing");
+            input_field(field, row, ".%s", image_feature_name(image, i));
+            input_fault(input, field, "a number", "the feature is missing");
         }
     return true;
+}
+
+/* One row of features, its first token just read. */
+static bool row_of_features(struct input *input, enum json_token token, double *values,
+                            long row)
+{
+    char field[FIELD_MAX], allowed[64];
+
+    if (token == JSON_ARRAY)
+        return row_by_position(input, values, row);
+    if (token == JSON_OBJECT)
+        return row_by_name(input, values, row);
+    if (token == JSON_STRING)
+        input->wants_text = true;
+    if (input_fault_is_shown(input)) {
+        input_field(field, row, "%s", "");
+        snprintf(allowed, sizeof(allowed), "an array of %u numbers, or an object by name",
+                 (unsigned)image_n_features(input->image));
+        input_fault(input, field, allowed, "%s where a row is needed", input_token_name(token));
+    }
+    return token != JSON_BAD;
 }
 
 /* One row, its first token just read.  False only after JSON_BAD. */
 static bool row_read(struct input *input, enum json_token token, long row)
 {
-    char field[FIELD_MAX], allowed[64];
-    double *values = input->image != NULL ? row_begin(input) : NULL;
-    bool good = token != JSON_BAD;
+    double *values = input->image != NULL ? input_row_begin(input) : NULL;
+    bool good;
 
+    if (input->image == NULL)
+        return input_text_seek(input, token);
     if (values == NULL)
         return json_skip_rest(&input->reader, token);
-    if (token == JSON_ARRAY) {
-        good = row_by_position(input, values, row);
-    } else if (token == JSON_OBJECT) {
-        good = row_by_name(input, values, row);
-    } else if (fault_is_shown(input)) {
-        field_print(field, row, "%s", "");
-        snprintf(allowed, sizeof(allowed), "an array of %u numbers, or an object by name",
-                 (unsigned)image_n_features(input->image));
-        fault(input, field, allowed, "%s where a row is needed", token_name(token));
-    }
+    if (image_words(input->image) != NULL)
+        good = input_text_row(input, token, values, row);
+    else
+        good = row_of_features(input, token, values, row);
     input->count++;
     return good;
 }
@@ -373,7 +351,32 @@ static bool features_read(struct input *input)
     enum json_token token = json_next(&input->reader);
 
     input->has_features = true;
-    return token != JSON_BAD && row_read(input, token, SINGLE);
+    if (token == JSON_BAD)
+        return false;
+    if (input->image == NULL)
+        return json_skip_rest(&input->reader, token);
+    if (image_words(input->image) != NULL)
+        return input_text_wanted(input, token, "features");
+    return row_read(input, token, SINGLE);
+}
+
+/* "text": one row of a text model. */
+static bool text_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+    double *values;
+
+    input->has_text = input->wants_text = true;
+    if (token == JSON_BAD)
+        return false;
+    if (input->image == NULL)
+        return json_skip_rest(&input->reader, token);
+    if (image_words(input->image) == NULL)
+        return input_text_refuse(input, token, "text");
+    if ((values = input_row_begin(input)) == NULL)
+        return json_skip_rest(&input->reader, token);
+    input->count++;
+    return input_text_read(input, token, values, "text");
 }
 
 static bool instances_read(struct input *input)
@@ -383,8 +386,8 @@ static bool instances_read(struct input *input)
 
     input->has_instances = true;
     if (token != JSON_ARRAY) {
-        fault(input, "instances", "an array of rows", "%s where an array is needed",
-              token_name(token));
+        input_fault(input, "instances", "an array of rows", "%s where an array is needed",
+                    input_token_name(token));
         return token != JSON_BAD && json_skip_rest(&input->reader, token);
     }
     while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
@@ -393,7 +396,7 @@ static bool instances_read(struct input *input)
         row++;
     }
     if (row == 0)
-        fault(input, "instances", "at least one row", "it is empty");
+        input_fault(input, "instances", "at least one row", "it is empty");
     return true;
 }
 
@@ -418,8 +421,8 @@ static enum pass model_read(struct service *service, const struct request *reque
     if (token == JSON_BAD)
         return PASS_MALFORMED;
     if (token != JSON_STRING) {
-        fault(input, "model", "the name of a model", "%s where a string is needed",
-              token_name(token));
+        input_fault(input, "model", "the name of a model", "%s where a string is needed",
+                    input_token_name(token));
         return json_skip_rest(&input->reader, token) ? PASS_DONE : PASS_MALFORMED;
     }
     text = json_text(&input->reader, &len);
@@ -428,17 +431,19 @@ static enum pass model_read(struct service *service, const struct request *reque
         return PASS_DONE;
     }
     model = choose(request, registry_find(service->registry, text, len));
+    if (model != NULL)
+        input->fixed = true;
     if (model != NULL && model == input->model)
         return PASS_DONE;
     utf8_quote(shown, sizeof(shown), text, len);
     if (request->name != NULL) {
-        fault(input, "model", "the name in the path, or nothing",
-              "\"%s\" is not the model of this path", shown);
+        input_fault(input, "model", "the name in the path, or nothing",
+                    "\"%s\" is not the model of this path", shown);
         return PASS_DONE;
     }
     if (model == NULL) {
-        fault(input, "model", "a name that GET /models lists", "there is no model \"%s\"",
-              shown);
+        input_fault(input, "model", "a name that GET /models lists", "there is no model \"%s\"",
+                    shown);
         return PASS_DONE;
     }
     input->model = model;
@@ -451,11 +456,12 @@ static bool unknown_member(struct input *input)
     const char *text;
     size_t len;
 
-    if (!fault_is_shown(input))
+    if (!input_fault_is_shown(input))
         return json_skip(&input->reader);
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
-    fault(input, shown, "features, or instances, and model", "there is no such member");
+    input_fault(input, shown, "features, text, or instances, and model",
+                "there is no such member");
     return json_skip(&input->reader);
 }
 
@@ -466,22 +472,44 @@ static void pass_start(struct input *input, const struct request *request)
     input->error_writer = json_writer_on(input->errors);
     input->faults = 0;
     input->count = 0;
-    input->has_features = input->has_instances = false;
+    input->has_features = input->has_instances = input->has_text = false;
+    input->wants_text = false;
     input->no_memory = input->too_many = input->forbidden = false;
 }
 
 /* What may only be said when all of the body has been seen. */
 static void check_whole(struct input *input)
 {
-    if (input->has_features && input->has_instances)
-        fault(input, "instances", "features or instances, not both",
-              "features are there already");
+    if (input->has_features + input->has_instances + input->has_text > 1)
+        input_fault(input, input->has_instances ? "instances" : "text",
+                    "features, text or instances, one of them", "%s there already",
+                    input->has_features ? "features are" : "a text is");
     if (input->too_many)
-        fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
-              input->rows_limit);
-    if (!input->has_features && !input->has_instances)
-        fault(input, "features", "features for one row, or instances for many",
-              "it is missing");
+        input_fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
+                    input->rows_limit);
+    if (input->has_features || input->has_instances || input->has_text)
+        return;
+    if (input->image != NULL && image_words(input->image) != NULL)
+        input_fault(input, "text", "text for one, or instances for many", "it is missing");
+    else
+        input_fault(input, "features", "features for one row, or instances for many",
+                    "it is missing");
+}
+
+/* Once: a body with texts in which nobody named a model is for the one that takes them. */
+static bool turns_to_texts(const struct service *service, const struct request *request,
+                           struct input *input)
+{
+    const struct model *model;
+
+    if (!input->wants_text || input->fixed)
+        return false;
+    input->fixed = true;
+    model = registry_default_text(service->registry);
+    if (model == input->model)
+        return false;
+    input->model = choose(request, model);
+    return true;
 }
 
 static enum pass pass_over(struct service *service, const struct request *request,
@@ -498,13 +526,15 @@ static enum pass pass_over(struct service *service, const struct request *reques
         if (token == JSON_BAD || !json_skip_rest(reader, token) ||
             json_next(reader) != JSON_END)
             return PASS_MALFORMED;
-        fault(input, "", "an object such as {\"features\": [...]}", "the body is %s",
-              token_name(token));
+        input_fault(input, "", "an object such as {\"features\": [...]}", "the body is %s",
+                    input_token_name(token));
         return PASS_DONE;
     }
     while ((token = json_next(reader)) == JSON_KEY) {
         if (json_text_is(reader, "features")) {
             good = features_read(input);
+        } else if (json_text_is(reader, "text")) {
+            good = text_read(input);
         } else if (json_text_is(reader, "instances")) {
             good = instances_read(input);
         } else if (json_text_is(reader, "model")) {
@@ -520,6 +550,8 @@ static enum pass pass_over(struct service *service, const struct request *reques
     }
     if (token == JSON_BAD || json_next(reader) != JSON_END)
         return PASS_MALFORMED;
+    if (turns_to_texts(service, request, input))
+        return PASS_OTHER_MODEL;
     check_whole(input);
     return PASS_DONE;
 }
@@ -589,6 +621,18 @@ void input_refuse_default(const struct service *service, struct reply *reply)
                      chosen);
 }
 
+static void refuse_default_text(const struct service *service, struct reply *reply)
+{
+    const char *chosen = service->home.config.default_text_model;
+
+    if (chosen[0] == '\0')
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "No model that takes texts has been published yet.");
+    else
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The default text model %s is not published.",
+                     chosen);
+}
+
 /* What is wrong with a body that is JSON.  False with the refusal written. */
 static bool acceptable(const struct service *service, const struct request *request,
                        struct reply *reply)
@@ -605,6 +649,8 @@ static bool acceptable(const struct service *service, const struct request *requ
         reply_refuse_memory(reply);
     else if (input->faults > 0)
         reply_refuse(reply, REPLY_UNPROCESSABLE, "%s", input->first);
+    else if (model == NULL && input->wants_text)
+        refuse_default_text(service, reply);
     else if (model == NULL)
         input_refuse_default(service, reply);
     else if (model->image == NULL)
@@ -635,6 +681,7 @@ bool input_read(struct service *service, const struct request *request, struct r
     struct input *input = service->input;
     input->errors = &reply->errors;
     input->model = first_model(service, request);
+    input->fixed = request->name != NULL;
     if (input->model == NULL && request->name != NULL) {
         reply_refuse(reply, REPLY_NOT_FOUND,
                      "There is no such model. GET /models lists the ones that there are.");
@@ -646,6 +693,7 @@ bool input_read(struct service *service, const struct request *request, struct r
     }
     if (!acceptable(service, request, reply))
         return false;
-    *out = (struct input_rows){input->model, input->values, input->count, input->has_features};
+    *out =
+        (struct input_rows){input->model, input->values, input->count, !input->has_instances};
     return true;
 }

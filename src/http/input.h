@@ -21,12 +21,13 @@ struct input_rows {
     const struct model *model;
     const double *values; /* count rows of the model's features, row by row */
     size_t count;
-    bool single; /* asked with "features": answered as one, not as a list */
+    bool single; /* asked with "features" or "text": answered as one, not as a list */
 };
 
 /*
  * Reads {"features":[...]} or {"features":{"name":...}}, or {"instances":[...]} of such
- * rows, with "model" beside it where the path names none.  False with the refusal
+ * rows, or for a text model {"text":"..."} or {"instances":["...",{"text":"..."}]}, with
+ * "model" beside it where the path names none.  False with the refusal
  * written: 400 for what is not JSON, 422 with every field at fault, 403 for a model
  * that the key lacks, 503 if no model is there to ask.
  */
