@@ -254,7 +254,7 @@ static bool unknown_name(struct input *input, long row)
     const char *text;
     size_t len;
 
-    if (json_text_is(&input->reader, "text"))
+    if (row != SINGLE && json_text_is(&input->reader, "text"))
         input->wants_text = true;
     if (!input_fault_is_shown(input))
         return json_skip(&input->reader);
@@ -317,7 +317,7 @@ static bool row_of_features(struct input *input, enum json_token token, double *
         return row_by_position(input, values, row);
     if (token == JSON_OBJECT)
         return row_by_name(input, values, row);
-    if (token == JSON_STRING)
+    if (token == JSON_STRING && row != SINGLE)
         input->wants_text = true;
     if (input_fault_is_shown(input)) {
         input_field(field, row, "%s", "");
@@ -353,10 +353,8 @@ static bool features_read(struct input *input)
     input->has_features = true;
     if (token == JSON_BAD)
         return false;
-    if (input->image == NULL)
+    if (input->image == NULL || image_words(input->image) != NULL)
         return json_skip_rest(&input->reader, token);
-    if (image_words(input->image) != NULL)
-        return input_text_wanted(input, token, "features");
     return row_read(input, token, SINGLE);
 }
 
@@ -369,10 +367,8 @@ static bool text_read(struct input *input)
     input->has_text = input->wants_text = true;
     if (token == JSON_BAD)
         return false;
-    if (input->image == NULL)
+    if (input->image == NULL || image_words(input->image) == NULL)
         return json_skip_rest(&input->reader, token);
-    if (image_words(input->image) == NULL)
-        return input_text_refuse(input, token, "text");
     if ((values = input_row_begin(input)) == NULL)
         return json_skip_rest(&input->reader, token);
     input->count++;
@@ -477,23 +473,37 @@ static void pass_start(struct input *input, const struct request *request)
     input->no_memory = input->too_many = input->forbidden = false;
 }
 
+/* Features for a model that takes a text, a text for one that takes features, or neither. */
+static void check_kind(struct input *input)
+{
+    bool texts = input->image != NULL && image_words(input->image) != NULL;
+
+    if (input->has_features && texts)
+        input_text_wanted(input, "features");
+    else if (input->has_text && input->image != NULL && !texts)
+        input_fault(input, "text", "features", "the model %s takes features, not a text",
+                    input->model->row.name);
+    else if (input->has_features || input->has_instances || input->has_text)
+        return;
+    else if (texts)
+        input_fault(input, "text", "text for one, or instances for many", "it is missing");
+    else
+        input_fault(input, "features", "features for one row, or instances for many",
+                    "it is missing");
+}
+
 /* What may only be said when all of the body has been seen. */
 static void check_whole(struct input *input)
 {
     if (input->has_features + input->has_instances + input->has_text > 1)
         input_fault(input, input->has_instances ? "instances" : "text",
-                    "features, text or instances, one of them", "%s there already",
+                    "features, text or instances, not both", "%s there already",
                     input->has_features ? "features are" : "a text is");
+    else
+        check_kind(input);
     if (input->too_many)
         input_fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
                     input->rows_limit);
-    if (input->has_features || input->has_instances || input->has_text)
-        return;
-    if (input->image != NULL && image_words(input->image) != NULL)
-        input_fault(input, "text", "text for one, or instances for many", "it is missing");
-    else
-        input_fault(input, "features", "features for one row, or instances for many",
-                    "it is missing");
 }
 
 /* Once: a body with texts in which nobody named a model is for the one that takes them. */
@@ -504,10 +514,10 @@ static bool turns_to_texts(const struct service *service, const struct request *
 
     if (!input->wants_text || input->fixed)
         return false;
-    input->fixed = true;
     model = registry_default_text(service->registry);
-    if (model == input->model)
+    if (model == input->model || (model == NULL && !input->has_text))
         return false;
+    input->fixed = true;
     input->model = choose(request, model);
     return true;
 }

@@ -84,10 +84,7 @@ bool input_text_row(struct input *input, enum json_token token, double *row, lon
 /* A row for a model that the caller cannot have: skipped; notes whether it is a text. */
 bool input_text_seek(struct input *input, enum json_token token);
 
-/* A text for a model of features: refused, and skipped. */
-bool input_text_refuse(struct input *input, enum json_token token, const char *field);
-
-/* Features for a text model: refused, and skipped. */
-bool input_text_wanted(struct input *input, enum json_token token, const char *field);
+/* Notes that the model takes a text, and this field is none. */
+void input_text_wanted(struct input *input, const char *field);
 
 #endif

@@ -79,8 +79,10 @@ bool input_text_row(struct input *input, enum json_token token, double *row, lon
     if (token == JSON_OBJECT)
         return read_object(input, row, at);
     input_field(field, at, "%s", "");
-    if (token != JSON_STRING)
-        return input_text_wanted(input, token, field);
+    if (token != JSON_STRING && token != JSON_BAD) {
+        input_text_wanted(input, field);
+        return json_skip_rest(&input->reader, token);
+    }
     return input_text_read(input, token, row, field);
 }
 
@@ -99,22 +101,9 @@ bool input_text_seek(struct input *input, enum json_token token)
     return token != JSON_BAD;
 }
 
-bool input_text_refuse(struct input *input, enum json_token token, const char *field)
+void input_text_wanted(struct input *input, const char *field)
 {
-    if (token == JSON_BAD)
-        return false;
-    if (input_fault_is_shown(input))
-        input_fault(input, field, "features", "the model %s takes features, not a text",
-                    input->model->row.name);
-    return json_skip_rest(&input->reader, token);
-}
-
-bool input_text_wanted(struct input *input, enum json_token token, const char *field)
-{
-    if (token == JSON_BAD)
-        return false;
     if (input_fault_is_shown(input))
         input_fault(input, field, "a text, as {\"text\": \"...\"}",
                     "the model %s takes a text, not features", input->model->row.name);
-    return json_skip_rest(&input->reader, token);
 }
