@@ -229,9 +229,12 @@ int model_delete(const struct option_set *set)
     if (result == RESULT_OK)
         result = registry_delete(&home, set->operands[0], version, (size_t)keep, print_deleted,
                                  &list, &why);
-    status = result == RESULT_OK && !list.json && list.text.len == 0
-                 ? CLI_DONE
-                 : cli_list_end(&list, result, &why);
+    if (result == RESULT_OK && !list.json && list.text.len == 0) {
+        buf_free(&list.text); /* no line for nothing */
+        status = CLI_DONE;
+    } else {
+        status = cli_list_end(&list, result, &why);
+    }
     cli_home_close(&home);
     return status;
 }

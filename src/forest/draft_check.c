@@ -195,6 +195,7 @@ static enum result check_spec(const struct check *check)
     const struct draft *draft = check->draft;
     const struct spec *spec = &draft->spec;
     const bool mean = spec->fold == SPEC_FOLD_MEAN || spec->fold == SPEC_FOLD_MEAN_THEN_BASE;
+    const bool first = spec->sum == SPEC_SUM_F32 && spec->fold <= SPEC_FOLD_MEAN;
     enum result result = check_enums(check);
     uint32_t k;
 
@@ -210,7 +211,7 @@ static enum result check_spec(const struct check *check)
         return refuse(check, "spec: there is no base");
     for (k = 0; k < spec->n_outputs; k++)
         if (!isfinite(draft->base[k]) ||
-            (spec->sum == SPEC_SUM_F32 && (double)(float)draft->base[k] != draft->base[k]))
+            (first && (double)(float)draft->base[k] != draft->base[k]))
             return refuse(check, "base %u: %.17g is not a finite number of the sum's precision",
                           (unsigned)k, draft->base[k]);
     return RESULT_OK;

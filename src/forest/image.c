@@ -27,10 +27,20 @@ enum result image_prove(const void *bytes, size_t len, const char *name, struct 
     image->bytes = bytes;
     image->len = len;
     result = prove_image(image, name, why);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
+        image->spec = (struct spec){
+            .task = (enum spec_task)image->model->task,
+            .compare = SPEC_COMPARE_F32,
+            .sum = SPEC_SUM_F64,
+            .fold = SPEC_FOLD_MEAN,
+            .transform = image->model->n_classes != 0 ? SPEC_FRACTIONS : SPEC_IDENTITY,
+            .label = SPEC_LABEL_ARGMAX,
+            .n_outputs = image->model->n_outputs,
+        };
         *out = image;
-    else
+    } else {
         free(image);
+    }
     return result;
 }
 
@@ -211,4 +221,62 @@ const char *image_metric_name(enum image_metric metric)
     if (metric == IMAGE_ACCURACY)
         return "accuracy";
     return metric == IMAGE_R2 ? "r2" : "none";
+}
+
+bool image_feature_missing(const struct image *image, uint32_t i)
+{
+    (void)image;
+    (void)i;
+    return false;
+}
+
+uint32_t image_feature_n_values(const struct image *image, uint32_t i)
+{
+    (void)image;
+    (void)i;
+    return 0;
+}
+
+const char *image_feature_value(const struct image *image, uint32_t i, uint32_t k)
+{
+    (void)image;
+    (void)i;
+    (void)k;
+    return NULL;
+}
+
+uint32_t image_n_targets(const struct image *image)
+{
+    (void)image;
+    return 1;
+}
+
+const char *image_target_name(const struct image *image, uint32_t t)
+{
+    (void)image;
+    (void)t;
+    return NULL;
+}
+
+uint32_t image_target_n_classes(const struct image *image, uint32_t t)
+{
+    (void)t;
+    return image->model->n_classes;
+}
+
+const char *image_target_label(const struct image *image, uint32_t t, uint32_t k)
+{
+    (void)t;
+    return image_class_label(image, k);
+}
+
+const double *image_thresholds(const struct image *image)
+{
+    (void)image;
+    return NULL;
+}
+
+const struct spec *image_spec(const struct image *image)
+{
+    return &image->spec;
 }

@@ -99,6 +99,12 @@ double image_feature_min(const struct image *image, uint32_t i);
 double image_feature_max(const struct image *image, uint32_t i);
 double image_feature_importance(const struct image *image, uint32_t i); /* sum is 1, or all 0 */
 
+bool image_feature_missing(const struct image *image, uint32_t i); /* a value may be missing */
+
+/* Its categories' names: the value of name k is k; 0 if it has none. */
+uint32_t image_feature_n_values(const struct image *image, uint32_t i);
+const char *image_feature_value(const struct image *image, uint32_t i, uint32_t k);
+
 /* The feature of that name (len bytes, no NUL needed), or -1.  A binary search. */
 int image_feature_find(const struct image *image, const char *name, size_t len);
 
@@ -108,6 +114,18 @@ const char *image_class_label(const struct image *image, uint32_t k);
 /* What a text model knows of words (text_model.h); NULL: a model of features. */
 struct text_model;
 const struct text_model *image_words(const struct image *image);
+
+/* What is predicted: target t < n_targets; its name or NULL; 0 classes for a value. */
+uint32_t image_n_targets(const struct image *image);
+const char *image_target_name(const struct image *image, uint32_t t);
+uint32_t image_target_n_classes(const struct image *image, uint32_t t);
+const char *image_target_label(const struct image *image, uint32_t t, uint32_t k);
+
+/* Of the classes of the first target, or NULL; see output.h. */
+const double *image_thresholds(const struct image *image);
+
+/* How an answer is made of the trees. */
+const struct spec *image_spec(const struct image *image);
 
 const struct image_facts *image_facts(const struct image *image);
 

@@ -66,10 +66,10 @@ static bool is_onnx(const unsigned char *head, size_t len)
 
 const struct import_format import_formats[] = {
     {"xgboost", "XGBoost JSON or UBJSON", import_xgboost, is_xgboost},
-    {"lightgbm", "LightGBM text", NULL, is_lightgbm},
+    {"lightgbm", "LightGBM text", import_lightgbm, is_lightgbm},
     {"treelite", "treelite checkpoint", NULL, is_treelite},
     {"onnx", "ONNX", NULL, is_onnx},
-    {"sklearn", "what model/export_sklearn.py writes", NULL, is_sklearn},
+    {"sklearn", "what model/export_sklearn.py writes", import_sklearn, is_sklearn},
     {0},
 };
 

@@ -20,8 +20,8 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "base/text.h"
 #include "base/utf8.h"
-#include "forest/import.h"
 
 /* Makes place for feature i; NULL when there can be no such feature, or no memory. */
 static struct lgb_feature *feature_at(struct lgb_import *import, uint32_t i)
@@ -385,6 +385,38 @@ static enum result make_features(struct lgb_import *import)
     return lgb_pandas_apply(import);
 }
 
+/* What people ought to know; the first of what there is. */
+static const char *note_of(const struct lgb_import *import)
+{
+    if (import->own_objective)
+        return "the objective is none of LightGBM's own: the answer is the margin, as in "
+               "LightGBM";
+    if (import->predictions)
+        return "a random forest of LightGBM before 2.2.3: its leaves are predictions, and "
+               "their "
+               "mean is the answer";
+    if (import->unnamed && import->n_lists > 0)
+        return "pandas_categorical does not fit the categorical features: categories are "
+               "LightGBM's codes";
+    if (import->head.average)
+        return "a random forest: the margin is the mean of its trees, where LightGBM's raw "
+               "score is their sum";
+    return "";
+}
+
+static void tell_found(const struct lgb_import *import)
+{
+    struct import_found *found = import->found;
+
+    if (found == NULL)
+        return;
+    text_print(found->format, sizeof(found->format), "LightGBM text");
+    text_print(found->version, sizeof(found->version), "v%u", import->head.version);
+    utf8_quote(found->objective, sizeof(found->objective), import->head.objective,
+               strlen(import->head.objective));
+    text_print(found->note, sizeof(found->note), "%s", note_of(import));
+}
+
 static enum result read_all(struct lgb_import *import)
 {
     struct draft *draft = import->draft;
@@ -404,6 +436,8 @@ static enum result read_all(struct lgb_import *import)
         result = lgb_objective_apply(import);
     if (result == RESULT_OK)
         result = make_features(import);
+    if (result == RESULT_OK)
+        tell_found(import);
     return result;
 }
 
@@ -423,12 +457,12 @@ static void import_free(struct lgb_import *import)
 enum result import_lightgbm(FILE *file, const char *name, const struct import_options *options,
                             struct draft *draft, struct reason *why)
 {
-    struct lgb_import import = {.draft = draft, .least = INFINITY, .most = -INFINITY};
+    struct lgb_import import = {
+        .draft = draft, .found = options->found, .least = INFINITY, .most = -INFINITY};
     enum result result = lgb_open(&import.text, file, name, why);
 
     if (result == RESULT_OK)
         result = read_all(&import);
-    (void)options; /* names are put in by who calls; a best iteration is not told */
     import_free(&import);
     return result;
 }

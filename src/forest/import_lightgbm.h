@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/result.h"
 #include "forest/draft.h"
+#include "forest/import.h"
 
 /*
  * The file, a line at a time.  A line may be as long as it likes: its words are taken out
@@ -147,10 +148,14 @@ struct lgb_import {
     struct lgb_text text;
     struct lgb_head head;
     struct draft *draft;
+    struct import_found *found; /* or NULL */
     uint32_t cap_trees, cap_columns;
     struct lgb_numbers arrays[LGB_ARRAY__MAX]; /* of the tree at hand */
     double least, most;                        /* of all leaves */
     bool refit_decay;        /* the parameters name refit_decay_rate, so it is 2.2.0 or later */
+    bool own_objective;      /* the objective's transform is not known */
+    bool predictions;        /* the leaves of an old forest are predictions */
+    bool unnamed;            /* there are names of categories, and no telling whose */
     bool parameters;         /* there are parameters, with an end */
     struct lgb_names *lists; /* n_lists: what pandas_categorical has */
     uint32_t n_lists, cap_lists;

@@ -283,9 +283,10 @@ enum result lgb_objective_apply(struct lgb_import *import)
         .divisor = import->head.average ? draft->n_trees / import->head.per_round : 1,
         .parameter = said.row != NULL && said.row->sigmoid ? said.sigmoid : 1,
     };
-    draft->facts.source =
-        said.row != NULL ? "lightgbm" : "lightgbm, with an objective of its own: margins";
+    draft->facts.source = "lightgbm";
     draft->facts.trees = draft->n_trees;
+    import->own_objective = said.row == NULL;
+    import->predictions = predictions;
     return make_targets(import, shape == VALUE ? import->head.per_round : 1,
                         shape == TWO ? 2 : (shape == MANY ? import->head.per_round : 0));
 }

@@ -55,7 +55,7 @@ static struct lgb_names *add_list(struct lgb_import *import)
 static enum result add_name(struct lgb_import *import, struct lgb_names *names,
                             const char *text, size_t len)
 {
-    char **grown = names->values;
+    char **grown;
     uint32_t cap;
 
     if (memchr(text, '\0', len) != NULL)
@@ -160,7 +160,8 @@ enum result lgb_pandas_apply(struct lgb_import *import)
     struct draft *draft = import->draft;
     uint32_t i, list = 0;
 
-    if (!lists_fit(import))
+    import->unnamed = !lists_fit(import);
+    if (import->unnamed)
         return RESULT_OK;
     for (i = 0; i < draft->n_features; i++) {
         struct draft_feature *feature = &draft->features[i];

@@ -15,7 +15,6 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "forest/import.h"
 
 enum {
     CHUNK = 65536,

@@ -23,7 +23,6 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "forest/import.h"
 
 #define ZERO_THRESHOLD ((double)1e-35F)
 
@@ -271,7 +270,6 @@ static enum result make_numeric(struct lgb_import *import, uint32_t split, unsig
     node->threshold = threshold_past_zero(threshold);
     switch (decision >> 2) {
     case MISSING_ZERO:
-        node->threshold = threshold;
         return zero_column(import, node->column, &node->column);
     case MISSING_NONE:
         node->nan_left = 0 <= threshold;

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/result.h"
 #include "forest/draft.h"
+#include "forest/import.h"
 
 enum {
     XGB_DEPTH_MAX = 32,    /* objects and arrays that are open at once */
@@ -153,5 +154,64 @@ void xgb_tree_free(struct xgb_tree *tree);
 
 /* Whether node i of the tree just read is a split, not removed by pruning. */
 bool xgb_tree_is_split(const struct xgb_tree *tree, size_t i);
+
+/* From base_score, which is a prediction, to a margin. */
+enum xgb_link {
+    XGB_LINK_NONE,
+    XGB_LINK_LOGIT,
+    XGB_LINK_LOG
+};
+
+/* What an objective says about the answer. */
+struct xgb_objective {
+    const char *name;
+    enum spec_task task;
+    enum spec_transform transform;
+    enum spec_label label;
+    enum xgb_link link;
+};
+
+struct xgb_names {
+    char **names;
+    uint32_t n;
+};
+
+/* An import under way. */
+struct xgb_import {
+    struct xgb_reader reader;
+    const struct import_options *options;
+    struct draft *draft;
+    struct xgb_tree tree;
+    uint32_t trees_room;
+    double *gains; /* by feature, n_gains of them: what its splits gained */
+    uint32_t n_gains;
+    struct xgb_names names, types;
+    struct draft_feature *categories; /* values by feature, n_categories of them */
+    uint32_t n_categories;
+    struct xgb_integers tree_info, iterations;
+    struct xgb_floats drops, bases;
+    int64_t version[3], n_features, n_classes, n_targets, n_parallel, best_iteration;
+    uint64_t best_trees; /* up to the best iteration; 0 if the file does not tell */
+    const struct xgb_objective *objective;
+    char booster[32];
+    bool linear;
+};
+
+/* Refuse what was read last; they return false. */
+bool xgb_fail(struct xgb_import *import, enum result result, const char *what);
+bool xgb_no_memory(struct xgb_import *import);
+
+/* An array of texts. */
+bool xgb_read_names(struct xgb_import *import, struct xgb_names *names);
+void xgb_names_free(struct xgb_names *names);
+
+/* The names of categories; arg is the import. */
+bool xgb_read_categories(struct xgb_reader *reader, void *arg);
+
+/* The objective of that name, or NULL if it has no transform that is known. */
+const struct xgb_objective *xgb_objective_find(const char *name);
+
+/* Makes the draft, and fills in what was found, when all has been read. */
+bool xgb_put_together(struct xgb_import *import);
 
 #endif

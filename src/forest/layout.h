@@ -181,6 +181,7 @@ struct image {
     struct text_model words; /* head is NULL where there are none */
     struct image_facts facts;
     char hex[DIGEST_HEX];
+    struct spec spec;
     void *mapping; /* to be unmapped, or NULL */
 };
 

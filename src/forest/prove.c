@@ -253,7 +253,7 @@ static enum result prove_features(const struct proof *proof)
 
         if (!text_is_right(image, &feature->name))
             return refuse(proof, RESULT_MALFORMED, "the name of feature %u is not right", i);
-        if ((feature->type != IMAGE_REAL && feature->type != IMAGE_INTEGER) ||
+        if (feature->type < IMAGE_REAL || feature->type >= IMAGE_TYPE__MAX ||
             feature->reserved != 0)
             return refuse(proof, RESULT_INVALID, "feature %u is of unknown type %u", i,
                           feature->type);

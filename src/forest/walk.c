@@ -127,3 +127,22 @@ void walk_predict(const struct image *image, const double *rows, size_t n, doubl
         predict_row(image, rows + i * image->model->n_features,
                     out + i * image->model->n_outputs);
 }
+
+void walk_leaves(const struct image *image, const double *rows, size_t n, uint32_t *out)
+{
+    const struct layout_model *model = image->model;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct way way = {rows + i * model->n_features, model->feature_bits,
+                                (UINT32_C(1) << model->feature_bits) - 1};
+
+        for (uint32_t t = 0; t < model->n_trees; t++) {
+            const struct layout_node *tree = image->nodes + image->trees[t].begin;
+            const struct layout_node *at = tree + 1;
+
+            while (step(&way, tree, &at) != 0)
+                ;
+            *out++ = (uint32_t)(at - tree);
+        }
+    }
+}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "forest/image.h"
 
@@ -26,6 +27,9 @@ bool walk_value_fits(double value);
  * divided by their number, in float64, as scikit-learn's does with one job.
  */
 void walk_predict(const struct image *image, const double *rows, size_t n, double *out);
+
+/* The leaves of n rows, one a tree for each: what the model's library calls them. */
+void walk_leaves(const struct image *image, const double *rows, size_t n, uint32_t *out);
 
 /* The first greatest of n >= 1 numbers, as numpy's argmax: the class of a row of out. */
 size_t walk_argmax(const double *values, size_t n);

@@ -1,74 +1,200 @@
 /*
  * answer.c: predictions as members of a JSON object.
+ *
+ * Each kind of value is a function that writes it for one row; one table has their names.
  */
 #include "http/answer.h"
 
-#include "forest/walk.h"
+#include "http/input.h"
 
-static void probabilities_write(struct json_writer *writer, const double *row, uint32_t classes)
+/* Writes a value of row i. */
+typedef void value_write(struct json_writer *writer, const struct answer *answer, size_t i);
+
+static const double *margins_of(const struct answer *answer, size_t i)
 {
-    json_write_array(writer);
-    for (uint32_t k = 0; k < classes; k++)
-        json_write_double(writer, row[k]);
-    json_write_array_end(writer);
+    return answer->margins + i * predictor_margins(answer->predictor);
 }
 
-void answer_single(struct json_writer *writer, const struct image *image, const double *row)
+static const double *answers_of(const struct answer *answer, size_t i)
 {
-    uint32_t classes = image_n_classes(image);
-    size_t best;
-
-    json_write_key(writer, "prediction");
-    if (image_task(image) == SPEC_REGRESS) {
-        json_write_double(writer, row[0]);
-        return;
-    }
-    best = walk_argmax(row, classes);
-    json_write_u64(writer, best);
-    json_member_string(writer, "label", image_class_label(image, (uint32_t)best));
-    if (image_words(image) != NULL)
-        json_member_double(writer, "score", row[best]);
-    json_write_key(writer, "probabilities");
-    probabilities_write(writer, row, classes);
+    return answer->answers + i * predictor_width(answer->predictor);
 }
 
-/* The probability of each row's label. */
-static void scores_write(struct json_writer *writer, const double *outputs, size_t count,
-                         uint32_t width)
+static uint32_t n_targets(const struct answer *answer)
 {
-    json_write_key(writer, "scores");
-    json_write_array(writer);
-    for (size_t i = 0; i < count; i++)
-        json_write_double(writer, outputs[i * width + walk_argmax(outputs + i * width, width)]);
-    json_write_array_end(writer);
+    return answer->predictor->output.n_targets;
 }
 
-void answer_many(struct json_writer *writer, const struct image *image, const double *outputs,
-                 size_t count)
+static void list_begin(struct json_writer *writer, const struct answer *answer)
 {
-    uint32_t classes = image_n_classes(image), width = image_n_outputs(image);
+    if (n_targets(answer) > 1)
+        json_write_array(writer);
+}
 
-    json_write_key(writer, "predictions");
-    json_write_array(writer);
-    for (size_t i = 0; i < count; i++)
-        if (image_task(image) == SPEC_REGRESS)
-            json_write_double(writer, outputs[i * width]);
+static void list_end(struct json_writer *writer, const struct answer *answer)
+{
+    if (n_targets(answer) > 1)
+        json_write_array_end(writer);
+}
+
+static void prediction_write(struct json_writer *writer, const struct answer *answer, size_t i)
+{
+    const struct predictor *predictor = answer->predictor;
+    const double *answers = answers_of(answer, i);
+
+    list_begin(writer, answer);
+    for (uint32_t t = 0; t < n_targets(answer); t++)
+        if (predictor->output.classes[t] == 0)
+            json_write_double(writer, answers[output_begin(&predictor->output, t)]);
         else
-            json_write_u64(writer, walk_argmax(outputs + i * width, classes));
+            json_write_u64(writer,
+                           predictor_class(predictor, margins_of(answer, i), answers, t));
+    list_end(writer, answer);
+}
+
+static void label_write(struct json_writer *writer, const struct answer *answer, size_t i)
+{
+    list_begin(writer, answer);
+    for (uint32_t t = 0; t < n_targets(answer); t++)
+        json_write_string(writer, predictor_label(answer->predictor, margins_of(answer, i),
+                                                  answers_of(answer, i), t));
+    list_end(writer, answer);
+}
+
+static void numbers_write(struct json_writer *writer, const double *numbers, uint32_t n)
+{
+    json_write_array(writer);
+    for (uint32_t k = 0; k < n; k++)
+        json_write_double(writer, numbers[k]);
     json_write_array_end(writer);
-    if (image_task(image) == SPEC_REGRESS)
+}
+
+static void probabilities_write(struct json_writer *writer, const struct answer *answer,
+                                size_t i)
+{
+    const struct output *output = &answer->predictor->output;
+    const double *answers = answers_of(answer, i);
+
+    list_begin(writer, answer);
+    for (uint32_t t = 0; t < n_targets(answer); t++) {
+        numbers_write(writer, answers, output_count(output, t));
+        answers += output_count(output, t);
+    }
+    list_end(writer, answer);
+}
+
+static bool takes_texts(const struct answer *answer)
+{
+    return image_words(answer->predictor->image) != NULL;
+}
+
+static void score_write(struct json_writer *writer, const struct answer *answer, size_t i)
+{
+    const double *answers = answers_of(answer, i);
+    size_t at = 0;
+
+    if (takes_texts(answer))
+        at = predictor_class(answer->predictor, margins_of(answer, i), answers, 0);
+    json_write_double(writer, answers[at]);
+}
+
+static void margin_write(struct json_writer *writer, const struct answer *answer, size_t i)
+{
+    uint32_t n = predictor_margins(answer->predictor);
+
+    if (n == 1)
+        json_write_double(writer, margins_of(answer, i)[0]);
+    else
+        numbers_write(writer, margins_of(answer, i), n);
+}
+
+static void leaves_write(struct json_writer *writer, const struct answer *answer, size_t i)
+{
+    uint32_t n = image_n_trees(answer->predictor->image);
+
+    json_write_array(writer);
+    for (uint32_t t = 0; t < n; t++)
+        json_write_u64(writer, answer->leaves[i * n + t]);
+    json_write_array_end(writer);
+}
+
+enum member {
+    MEMBER_PREDICTION,
+    MEMBER_LABEL,
+    MEMBER_PROBABILITIES,
+    MEMBER_SCORE,
+    MEMBER_MARGIN,
+    MEMBER_LEAVES,
+    MEMBER__MAX
+};
+
+static const struct {
+    const char *single, *many;
+    value_write *write;
+} members[MEMBER__MAX] = {
+    [MEMBER_PREDICTION] = {"prediction", "predictions", prediction_write},
+    [MEMBER_LABEL] = {"label", "labels", label_write},
+    [MEMBER_PROBABILITIES] = {"probabilities", "probabilities", probabilities_write},
+    [MEMBER_SCORE] = {"score", "scores", score_write},
+    [MEMBER_MARGIN] = {"margin", "margins", margin_write},
+    [MEMBER_LEAVES] = {"leaves", "leaves", leaves_write},
+};
+
+/* Whether it is asked for, and there. */
+static bool has_member(const struct answer *answer, enum member member)
+{
+    const struct output *output = &answer->predictor->output;
+
+    switch (member) {
+    case MEMBER_LABEL:
+        return (answer->outputs & INPUT_LABEL) != 0 && output->spec->task != SPEC_REGRESS;
+    case MEMBER_PROBABILITIES:
+        return (answer->outputs & INPUT_PROBABILITIES) != 0 && output_has_probabilities(output);
+    case MEMBER_SCORE:
+        return output->spec->task == SPEC_ANOMALY || takes_texts(answer);
+    case MEMBER_MARGIN:
+        return (answer->outputs & INPUT_MARGIN) != 0;
+    case MEMBER_LEAVES:
+        return (answer->outputs & INPUT_LEAVES) != 0 && answer->leaves != NULL;
+    default:
+        return true;
+    }
+}
+
+static void targets_write(struct json_writer *writer, const struct answer *answer)
+{
+    const struct image *image = answer->predictor->image;
+
+    if (n_targets(answer) == 1 || image_target_name(image, 0) == NULL)
         return;
-    json_write_key(writer, "labels");
+    json_write_key(writer, "targets");
     json_write_array(writer);
-    for (size_t i = 0; i < count; i++)
-        json_write_string(writer, image_class_label(image, (uint32_t)walk_argmax(
-                                                               outputs + i * width, classes)));
+    for (uint32_t t = 0; t < n_targets(answer); t++)
+        json_write_string(writer, image_target_name(image, t));
     json_write_array_end(writer);
-    if (image_words(image) != NULL)
-        scores_write(writer, outputs, count, width);
-    json_write_key(writer, "probabilities");
-    json_write_array(writer);
-    for (size_t i = 0; i < count; i++)
-        probabilities_write(writer, outputs + i * width, classes);
-    json_write_array_end(writer);
+}
+
+void answer_single(struct json_writer *writer, const struct answer *answer)
+{
+    for (int m = 0; m < MEMBER__MAX; m++) {
+        if (!has_member(answer, (enum member)m))
+            continue;
+        json_write_key(writer, members[m].single);
+        members[m].write(writer, answer, 0);
+    }
+    targets_write(writer, answer);
+}
+
+void answer_many(struct json_writer *writer, const struct answer *answer)
+{
+    for (int m = 0; m < MEMBER__MAX; m++) {
+        if (!has_member(answer, (enum member)m))
+            continue;
+        json_write_key(writer, members[m].many);
+        json_write_array(writer);
+        for (size_t i = 0; i < answer->count; i++)
+            members[m].write(writer, answer, i);
+        json_write_array_end(writer);
+    }
+    targets_write(writer, answer);
 }

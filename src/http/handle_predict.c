@@ -14,39 +14,79 @@
 #include "http/metered.h"
 
 enum {
-    OUTPUTS_ON_STACK = 64
+    NUMBERS_ON_STACK = 64
 };
+
+/* Where the numbers of an answer are: on the stack for most single rows. */
+struct numbers {
+    double few[NUMBERS_ON_STACK];
+    double *many;
+    uint32_t *leaves;
+};
+
+/* Predicts the rows; false for want of memory. */
+static bool rows_predict(const struct input_rows *rows, const struct predictor *predictor,
+                         struct numbers *numbers, struct answer *answer)
+{
+    size_t margins = rows->count * predictor_margins(predictor);
+    size_t answers = rows->count * predictor_width(predictor);
+    const struct image *image = predictor->image;
+    double *at = numbers->few;
+
+    if (margins + answers > NUMBERS_ON_STACK)
+        at = numbers->many = malloc((margins + answers) * sizeof(*at));
+    if ((rows->outputs & INPUT_LEAVES) != 0)
+        numbers->leaves = calloc(rows->count, image_n_trees(image) * sizeof(uint32_t));
+    if (at == NULL || ((rows->outputs & INPUT_LEAVES) != 0 && numbers->leaves == NULL))
+        return false;
+    predictor_rows(predictor, rows->values, rows->count, at, at + margins);
+    if (numbers->leaves != NULL)
+        walk_leaves(image, rows->values, rows->count, numbers->leaves);
+    *answer = (struct answer){predictor,       at,          at + margins,
+                              numbers->leaves, rows->count, rows->outputs};
+    return true;
+}
+
+static void answer_write(struct reply *reply, const struct input_rows *rows,
+                         const struct answer *answer)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+
+    json_write_object(&writer);
+    if (rows->single)
+        answer_single(&writer, answer);
+    else
+        answer_many(&writer, answer);
+    if (rows->warnings->len != 0) {
+        json_write_key(&writer, "warnings");
+        json_write_array(&writer);
+        json_write_raw(&writer, rows->warnings->data, rows->warnings->len);
+        json_write_array_end(&writer);
+    }
+    json_member_string(&writer, "model", rows->model->row.name);
+    json_member_i64(&writer, "version", rows->model->row.version);
+    json_write_object_end(&writer);
+}
 
 void handle_predict(struct service *service, struct request *request, struct reply *reply)
 {
-    double few[OUTPUTS_ON_STACK], *outputs = few, *many = NULL;
-    struct json_writer writer = json_writer_on(&reply->body);
-    const struct image *image;
+    struct numbers numbers = {.many = NULL};
+    struct predictor predictor;
+    struct answer answer;
     struct input_rows rows;
-    size_t need;
 
     if (!input_read(service, request, reply, &rows))
         return;
     if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
-    image = rows.model->image;
-    need = rows.count * image_n_outputs(image);
-    if (need > OUTPUTS_ON_STACK) {
-        outputs = many = malloc(need * sizeof(*many));
-        if (many == NULL) {
-            reply_refuse_memory(reply);
-            return;
-        }
+    if (predictor_open(&predictor, rows.model->image) == RESULT_OK &&
+        rows_predict(&rows, &predictor, &numbers, &answer)) {
+        shadow_note(service->shadow, rows.model, rows.values, rows.count, answer.margins);
+        answer_write(reply, &rows, &answer);
+    } else {
+        reply_refuse_memory(reply);
     }
-    walk_predict(image, rows.values, rows.count, outputs);
-    shadow_note(service->shadow, rows.model, rows.values, rows.count, outputs);
-    json_write_object(&writer);
-    if (rows.single)
-        answer_single(&writer, image, outputs);
-    else
-        answer_many(&writer, image, outputs, rows.count);
-    json_member_string(&writer, "model", rows.model->row.name);
-    json_member_i64(&writer, "version", rows.model->row.version);
-    json_write_object_end(&writer);
-    free(many);
+    predictor_close(&predictor);
+    free(numbers.leaves);
+    free(numbers.many);
 }

@@ -8,21 +8,17 @@
  */
 #include "http/input.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "base/utf8.h"
-#include "forest/walk.h"
+#include "forest/text_model.h"
 #include "http/auth.h"
-#include "http/input_state.h"
+#include "http/input_inner.h"
 
 enum {
     OUTPUTS_MAX = 4 << 20, /* numbers in one answer */
     VALUES_KEPT = 8 << 10,
-    NAMES_SHOWN = 20,
 };
 
 /* What a pass over the body came to. */
@@ -43,307 +39,12 @@ void input_free(struct input *input)
     if (input == NULL)
         return;
     json_reader_free(&input->reader);
+    schema_free(&input->schema);
+    buf_free(&input->warned);
     free(input->values);
     free(input->seen);
     text_scratch_free(input->scratch);
     free(input);
-}
-
-bool input_fault_is_shown(struct input *input)
-{
-    if (input->faults < FAULTS_MAX)
-        return true;
-    input->faults++;
-    return false;
-}
-
-void input_fault(struct input *input, const char *field, const char *allowed,
-                 const char *format, ...)
-{
-    char problem[256];
-    va_list args;
-
-    va_start(args, format);
-    text_print_list(problem, sizeof(problem), format, args);
-    va_end(args);
-    if (input->faults == 0)
-        text_print(input->first, sizeof(input->first), "%s: %s.", field, problem);
-    input->faults++;
-    json_write_object(&input->error_writer);
-    json_member_string(&input->error_writer, "field", field);
-    json_member_string(&input->error_writer, "problem", problem);
-    json_member_string(&input->error_writer, "allowed", allowed);
-    json_write_object_end(&input->error_writer);
-}
-
-const char *input_token_name(enum json_token token)
-{
-    switch (token) {
-    case JSON_OBJECT:
-        return "an object";
-    case JSON_ARRAY:
-        return "an array";
-    case JSON_STRING:
-        return "a string";
-    case JSON_NUMBER:
-        return "a number";
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return "a boolean";
-    case JSON_NULL:
-        return "null";
-    default:
-        return "something else";
-    }
-}
-
-void input_field(char out[FIELD_MAX], long row, const char *format, ...)
-{
-    va_list args;
-    int len;
-
-    if (row == SINGLE)
-        len = snprintf(out, FIELD_MAX, "features");
-    else
-        len = snprintf(out, FIELD_MAX, "instances[%ld]", row);
-    va_start(args, format);
-    text_print_list(out + len, (size_t)(FIELD_MAX - len), format, args);
-    va_end(args);
-}
-
-static void names_print(const struct image *image, char *out, size_t size)
-{
-    uint32_t count = image_n_features(image);
-    size_t len;
-
-    len = (size_t)snprintf(out, size, "one of: ");
-    for (uint32_t i = 0; i < count && i < NAMES_SHOWN && len < size; i++)
-        len += (size_t)snprintf(out + len, size - len, "%s%s", i == 0 ? "" : ", ",
-                                image_feature_name(image, i));
-    if (count > NAMES_SHOWN && len < size)
-        snprintf(out + len, size - len, ", ... (%u in all)", (unsigned)count);
-}
-
-double *input_row_begin(struct input *input)
-{
-    size_t width = image_n_features(input->image);
-    size_t at = input->faults == 0 ? input->count : 0;
-    size_t need = (at + 1) * width, cap = input->values_cap;
-    double *more;
-
-    if (input->count >= input->rows_limit) {
-        input->too_many = true;
-        return NULL;
-    }
-    if (need > cap) {
-        cap = cap * 2 > need ? cap * 2 : need;
-        more = realloc(input->values, cap * sizeof(*more));
-        if (more == NULL) {
-            input->no_memory = true;
-            return NULL;
-        }
-        input->values = more;
-        input->values_cap = cap;
-    }
-    return input->values + at * width;
-}
-
-/* A value that is none for the model. */
-static void value_fault(struct input *input, enum json_token token, long row, const char *name,
-                        uint32_t position)
-{
-    static const char allowed[] = "a number from -3.4e38 to 3.4e38";
-    char field[FIELD_MAX];
-
-    if (!input_fault_is_shown(input))
-        return;
-    if (name != NULL)
-        input_field(field, row, ".%s", name);
-    else
-        input_field(field, row, "[%u]", (unsigned)position);
-    if (token == JSON_NUMBER)
-        input_fault(input, field, allowed, "too large for the model's numbers");
-    else
-        input_fault(input, field, allowed, "%s where a number is needed",
-                    input_token_name(token));
-}
-
-/* One number of a row, its token just read. */
-static void value_read(struct input *input, enum json_token token, double *to, long row,
-                       const char *name, uint32_t position)
-{
-    if (token == JSON_NUMBER && walk_value_fits(json_number(&input->reader))) {
-        *to = json_number(&input->reader);
-        return;
-    }
-    value_fault(input, token, row, name, position);
-    json_skip_rest(&input->reader, token);
-}
-
-/*
- * As many numbers of a row as can be taken at once, from one on; returns how many there
- * are now.
- */
-static uint32_t numbers_read(struct input *input, double *values, uint32_t from, long row)
-{
-    uint32_t width = image_n_features(input->image);
-    uint32_t count = from + (uint32_t)json_numbers(&input->reader, values + from, width - from);
-
-    for (uint32_t i = from; i < count; i++)
-        if (!walk_value_fits(values[i]))
-            value_fault(input, JSON_NUMBER, row, NULL, i);
-    return count;
-}
-
-/* [5.1, 3.5, ...], behind its bracket. */
-static bool row_by_position(struct input *input, double *values, long row)
-{
-    uint32_t width = image_n_features(input->image), count = 0;
-    char field[FIELD_MAX], allowed[64];
-    enum json_token token;
-    double waste;
-
-    count = numbers_read(input, values, 0, row);
-    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
-        if (token == JSON_BAD)
-            return false;
-        if (count < width)
-            value_read(input, token, &values[count], row, NULL, count);
-        else if (token != JSON_NUMBER) {
-            value_read(input, token, &waste, row, NULL, count);
-        }
-        count++;
-        if (count < width)
-            count = numbers_read(input, values, count, row);
-    }
-    if (count != width && input_fault_is_shown(input)) {
-        input_field(field, row, "%s", "");
-        snprintf(allowed, sizeof(allowed), "%u numbers", (unsigned)width);
-        input_fault(input, field, allowed, "%u value%s where the model %s has %u features",
-                    (unsigned)count, count == 1 ? "" : "s", input->model->row.name,
-                    (unsigned)width);
-    }
-    return true;
-}
-
-static bool seen_begin(struct input *input, uint32_t width)
-{
-    uint32_t *more;
-
-    if (width > input->seen_cap) {
-        more = realloc(input->seen, width * sizeof(*more));
-        if (more == NULL) {
-            input->no_memory = true;
-            return false;
-        }
-        input->seen = more;
-        input->seen_cap = width;
-        input->mark = 0;
-    }
-    if (input->mark == 0 || input->mark == UINT32_MAX) {
-        memset(input->seen, 0, input->seen_cap * sizeof(*input->seen));
-        input->mark = 0;
-    }
-    input->mark++;
-    return true;
-}
-
-static bool unknown_name(struct input *input, long row)
-{
-    char allowed[512], shown[SHOWN_MAX], field[FIELD_MAX];
-    const char *text;
-    size_t len;
-
-    if (row != SINGLE && json_text_is(&input->reader, "text"))
-        input->wants_text = true;
-    if (!input_fault_is_shown(input))
-        return json_skip(&input->reader);
-    text = json_text(&input->reader, &len);
-    utf8_quote(shown, sizeof(shown), text, len);
-    names_print(input->image, allowed, sizeof(allowed));
-    input_field(field, row, ".%s", shown);
-    input_fault(input, field, allowed, "the model has no such feature");
-    return json_skip(&input->reader);
-}
-
-/* {"sepal_length": 5.1, ...}, behind its brace. */
-static bool row_by_name(struct input *input, double *values, long row)
-{
-    const struct image *image = input->image;
-    uint32_t width = image_n_features(image), named = 0;
-    char field[FIELD_MAX];
-    enum json_token token;
-    const char *text;
-    size_t len;
-    int feature;
-
-    if (!seen_begin(input, width))
-        return json_skip_rest(&input->reader, JSON_OBJECT);
-    while ((token = json_next(&input->reader)) == JSON_KEY) {
-        text = json_text(&input->reader, &len);
-        feature = image_feature_find(image, text, len);
-        if (feature < 0) {
-            if (!unknown_name(input, row))
-                return false;
-            continue;
-        }
-        input->seen[feature] = input->mark;
-        named++;
-        token = json_next(&input->reader);
-        if (token == JSON_BAD)
-            return false;
-        value_read(input, token, &values[feature], row,
-                   image_feature_name(image, (uint32_t)feature), 0);
-    }
-    if (token == JSON_BAD)
-        return false;
-    for (uint32_t i = 0; named < width && i < width; i++)
-        if (input->seen[i] != input->mark) {
-            if (!input_fault_is_shown(input))
-                break;
-            input_field(field, row, ".%s", image_feature_name(image, i));
-            input_fault(input, field, "a number", "the feature is missing");
-        }
-    return true;
-}
-
-/* One row of features, its first token just read. */
-static bool row_of_features(struct input *input, enum json_token token, double *values,
-                            long row)
-{
-    char field[FIELD_MAX], allowed[64];
-
-    if (token == JSON_ARRAY)
-        return row_by_position(input, values, row);
-    if (token == JSON_OBJECT)
-        return row_by_name(input, values, row);
-    if (token == JSON_STRING && row != SINGLE)
-        input->wants_text = true;
-    if (input_fault_is_shown(input)) {
-        input_field(field, row, "%s", "");
-        snprintf(allowed, sizeof(allowed), "an array of %u numbers, or an object by name",
-                 (unsigned)image_n_features(input->image));
-        input_fault(input, field, allowed, "%s where a row is needed", input_token_name(token));
-    }
-    return token != JSON_BAD;
-}
-
-/* One row, its first token just read.  False only after JSON_BAD. */
-static bool row_read(struct input *input, enum json_token token, long row)
-{
-    double *values = input->image != NULL ? input_row_begin(input) : NULL;
-    bool good;
-
-    if (input->image == NULL)
-        return input_text_seek(input, token);
-    if (values == NULL)
-        return json_skip_rest(&input->reader, token);
-    if (image_words(input->image) != NULL)
-        good = input_text_row(input, token, values, row);
-    else
-        good = row_of_features(input, token, values, row);
-    input->count++;
-    return good;
 }
 
 static bool features_read(struct input *input)
@@ -353,26 +54,9 @@ static bool features_read(struct input *input)
     input->has_features = true;
     if (token == JSON_BAD)
         return false;
-    if (input->image == NULL || image_words(input->image) != NULL)
+    if (input->image != NULL && image_words(input->image) != NULL)
         return json_skip_rest(&input->reader, token);
-    return row_read(input, token, SINGLE);
-}
-
-/* "text": one row of a text model. */
-static bool text_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-    double *values;
-
-    input->has_text = input->wants_text = true;
-    if (token == JSON_BAD)
-        return false;
-    if (input->image == NULL || image_words(input->image) == NULL)
-        return json_skip_rest(&input->reader, token);
-    if ((values = input_row_begin(input)) == NULL)
-        return json_skip_rest(&input->reader, token);
-    input->count++;
-    return input_text_read(input, token, values, "text");
+    return input_row_read(input, token, INPUT_SINGLE);
 }
 
 static bool instances_read(struct input *input)
@@ -387,7 +71,7 @@ static bool instances_read(struct input *input)
         return token != JSON_BAD && json_skip_rest(&input->reader, token);
     }
     while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
-        if (token == JSON_BAD || !row_read(input, token, row))
+        if (token == JSON_BAD || !input_row_read(input, token, row))
             return false;
         row++;
     }
@@ -410,7 +94,7 @@ static enum pass model_read(struct service *service, const struct request *reque
 {
     enum json_token token = json_next(&input->reader);
     const struct model *model = NULL;
-    char shown[SHOWN_MAX];
+    char shown[INPUT_SHOWN_MAX];
     const char *text;
     size_t len;
 
@@ -446,17 +130,71 @@ static enum pass model_read(struct service *service, const struct request *reque
     return PASS_OTHER_MODEL;
 }
 
-static bool unknown_member(struct input *input)
+static const char *const output_names[] = {"label", "probabilities", "margin", "leaves"};
+
+enum {
+    OUTPUT_NAMES = sizeof(output_names) / sizeof(output_names[0])
+};
+
+#define OUTPUTS_ALLOWED "a list of: label, probabilities, margin, leaves"
+
+/* One of "outputs", its token just read. */
+static void output_read(struct input *input, enum json_token token)
 {
-    char shown[SHOWN_MAX];
+    char shown[INPUT_SHOWN_MAX];
     const char *text;
     size_t len;
 
-    if (!input_fault_is_shown(input))
+    if (token == JSON_STRING)
+        for (unsigned i = 0; i < OUTPUT_NAMES; i++)
+            if (json_text_is(&input->reader, output_names[i])) {
+                input->outputs |= 1U << i;
+                return;
+            }
+    if (!input_list_shows(&input->faults))
+        return;
+    if (token != JSON_STRING) {
+        input_fault(input, "outputs", OUTPUTS_ALLOWED, "%s where a string is needed",
+                    input_token_name(token));
+        return;
+    }
+    text = json_text(&input->reader, &len);
+    utf8_quote(shown, sizeof(shown), text, len);
+    input_fault(input, "outputs", OUTPUTS_ALLOWED, "there is no output \"%s\"", shown);
+}
+
+/* "outputs": what is answered beside the prediction. */
+static bool outputs_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+
+    input->has_outputs = true;
+    if (token != JSON_ARRAY) {
+        input_fault(input, "outputs", OUTPUTS_ALLOWED, "%s where an array is needed",
+                    input_token_name(token));
+        return token != JSON_BAD && json_skip_rest(&input->reader, token);
+    }
+    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
+        if (token == JSON_BAD)
+            return false;
+        output_read(input, token);
+        if (!json_skip_rest(&input->reader, token))
+            return false;
+    }
+    return true;
+}
+
+static bool unknown_member(struct input *input)
+{
+    char shown[INPUT_SHOWN_MAX];
+    const char *text;
+    size_t len;
+
+    if (!input_list_shows(&input->faults))
         return json_skip(&input->reader);
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
-    input_fault(input, shown, "features, text, or instances, and model",
+    input_fault(input, shown, "features, text, or instances, and model and outputs",
                 "there is no such member");
     return json_skip(&input->reader);
 }
@@ -464,43 +202,52 @@ static bool unknown_member(struct input *input)
 static void pass_start(struct input *input, const struct request *request)
 {
     json_reader_start(&input->reader, request->body->data, request->body->len);
-    buf_clear(input->errors, SIZE_MAX);
-    input->error_writer = json_writer_on(input->errors);
-    input->faults = 0;
+    input_list_start(&input->faults, input->faults.json);
+    input_list_start(&input->warnings, &input->warned);
     input->count = 0;
+    input->outputs = 0;
     input->has_features = input->has_instances = input->has_text = false;
-    input->wants_text = false;
+    input->has_outputs = input->wants_text = false;
     input->no_memory = input->too_many = input->forbidden = false;
 }
 
-/* Features for a model that takes a text, a text for one that takes features, or neither. */
-static void check_kind(struct input *input)
+/* Numbers in the answer to one row. */
+static size_t numbers_per_row(const struct input *input)
 {
-    bool texts = input->image != NULL && image_words(input->image) != NULL;
+    size_t leaves = (input->outputs & INPUT_LEAVES) != 0 ? image_n_trees(input->image) : 0;
+    size_t margins =
+        (input->outputs & INPUT_MARGIN) != 0 ? image_spec(input->image)->n_outputs : 0;
 
-    if (input->has_features && texts)
-        input_text_wanted(input, "features");
-    else if (input->has_text && input->image != NULL && !texts)
-        input_fault(input, "text", "features", "the model %s takes features, not a text",
-                    input->model->row.name);
-    else if (input->has_features || input->has_instances || input->has_text)
-        return;
-    else if (texts)
-        input_fault(input, "text", "text for one, or instances for many", "it is missing");
-    else
-        input_fault(input, "features", "features for one row, or instances for many",
-                    "it is missing");
+    return image_n_outputs(input->image) + margins + leaves;
+}
+
+/* What was asked for has to be there, and to fit an answer. */
+static void check_outputs(struct input *input)
+{
+    const enum spec_task task = image_task(input->image);
+
+    if (!input->has_outputs)
+        input->outputs = INPUT_LABEL | INPUT_PROBABILITIES;
+    else if (task == SPEC_REGRESS &&
+             (input->outputs & (INPUT_LABEL | INPUT_PROBABILITIES)) != 0)
+        input_fault(input, "outputs", "margin, leaves",
+                    "the model %s has values and no classes", input->model->row.name);
+    if (input->count > OUTPUTS_MAX / numbers_per_row(input))
+        input_fault(input, "instances", "fewer rows at once, or fewer outputs",
+                    "the answer would be over %d numbers", OUTPUTS_MAX);
 }
 
 /* What may only be said when all of the body has been seen. */
 static void check_whole(struct input *input)
 {
+    if (input->image != NULL)
+        check_outputs(input);
     if (input->has_features + input->has_instances + input->has_text > 1)
         input_fault(input, input->has_instances ? "instances" : "text",
                     "features, text or instances, not both", "%s there already",
                     input->has_features ? "features are" : "a text is");
     else
-        check_kind(input);
+        input_text_check(input);
     if (input->too_many)
         input_fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
                     input->rows_limit);
@@ -544,9 +291,11 @@ static enum pass pass_over(struct service *service, const struct request *reques
         if (json_text_is(reader, "features")) {
             good = features_read(input);
         } else if (json_text_is(reader, "text")) {
-            good = text_read(input);
+            good = input_text_read(input);
         } else if (json_text_is(reader, "instances")) {
             good = instances_read(input);
+        } else if (json_text_is(reader, "outputs")) {
+            good = outputs_read(input);
         } else if (json_text_is(reader, "model")) {
             pass = model_read(service, request, input);
             if (pass == PASS_OTHER_MODEL)
@@ -568,7 +317,7 @@ static enum pass pass_over(struct service *service, const struct request *reques
 
 static void refuse_malformed(struct input *input, struct reply *reply)
 {
-    buf_clear(input->errors, SIZE_MAX);
+    buf_clear(input->faults.json, SIZE_MAX);
     switch (json_result(&input->reader)) {
     case RESULT_NOMEM:
     case RESULT_FAILED:
@@ -614,6 +363,12 @@ static enum pass passes(struct service *service, const struct request *request,
         if (model != NULL &&
             key_models_have(request->caller.models, model->row.name, strlen(model->row.name)))
             input->image = model->image;
+        input->no_memory =
+            input->image != NULL && schema_read(&input->schema, input->image) != RESULT_OK;
+        if (input->no_memory) {
+            input->forbidden = false;
+            return PASS_DONE;
+        }
         input->rows_limit = rows_limit(service, input->image);
         pass = pass_over(service, request, input);
     } while (pass == PASS_OTHER_MODEL);
@@ -657,7 +412,7 @@ static bool acceptable(const struct service *service, const struct request *requ
         return false;
     if (input->no_memory)
         reply_refuse_memory(reply);
-    else if (input->faults > 0)
+    else if (input->faults.count > 0)
         reply_refuse(reply, REPLY_UNPROCESSABLE, "%s", input->first);
     else if (model == NULL && input->wants_text)
         refuse_default_text(service, reply);
@@ -678,6 +433,8 @@ void input_release(struct input *input)
         input->values = NULL;
         input->values_cap = 0;
     }
+    if (input->schema.cap > VALUES_KEPT)
+        schema_free(&input->schema);
     if (input->seen_cap > VALUES_KEPT) {
         free(input->seen);
         input->seen = NULL;
@@ -689,7 +446,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                 struct input_rows *out)
 {
     struct input *input = service->input;
-    input->errors = &reply->errors;
+    input->faults.json = &reply->errors;
     input->model = first_model(service, request);
     input->fixed = request->name != NULL;
     if (input->model == NULL && request->name != NULL) {
@@ -703,7 +460,11 @@ bool input_read(struct service *service, const struct request *request, struct r
     }
     if (!acceptable(service, request, reply))
         return false;
-    *out =
-        (struct input_rows){input->model, input->values, input->count, !input->has_instances};
+    *out = (struct input_rows){.model = input->model,
+                               .values = input->values,
+                               .count = input->count,
+                               .outputs = input->outputs,
+                               .warnings = &input->warned,
+                               .single = !input->has_instances};
     return true;
 }

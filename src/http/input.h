@@ -16,20 +16,31 @@ struct input;
 enum result input_new(struct input **out, struct reason *why);
 void input_free(struct input *input);
 
+/* What is answered beside the prediction. */
+enum input_output {
+    INPUT_LABEL = 1,
+    INPUT_PROBABILITIES = 2,
+    INPUT_MARGIN = 4,
+    INPUT_LEAVES = 8,
+};
+
 /* What was asked, valid until the next input_read(). */
 struct input_rows {
     const struct model *model;
     const double *values; /* count rows of the model's features, row by row */
     size_t count;
-    bool single; /* asked with "features" or "text": answered as one, not as a list */
+    unsigned outputs;           /* of enum input_output; label and probabilities by default */
+    const struct buf *warnings; /* objects, as the body of a JSON array; perhaps none */
+    bool single;                /* asked with "features" or "text": answered as one */
 };
 
 /*
  * Reads {"features":[...]} or {"features":{"name":...}}, or {"instances":[...]} of such
- * rows, or for a text model {"text":"..."} or {"instances":["...",{"text":"..."}]}, with
- * "model" beside it where the path names none.  False with the refusal
- * written: 400 for what is not JSON, 422 with every field at fault, 403 for a model
- * that the key lacks, 503 if no model is there to ask.
+ * rows; of a text model {"text":"..."} or {"instances":["...",{"text":"..."}]}; with "model"
+ * beside it where the path names none, and "outputs".  Values are what forest/schema.h takes;
+ * NaN stands for a missing one.  False with the refusal written: 400 for what is not JSON, 422
+ * with every field at fault, 403 for a model that the key lacks, 503 if no model is there to
+ * ask.
  */
 bool input_read(struct service *service, const struct request *request, struct reply *reply,
                 struct input_rows *out);

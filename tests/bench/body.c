@@ -131,7 +131,8 @@ static void service_make(const char *image, struct rng *rng)
 {
     char directory[] = "/tmp/forestgate-bench.XXXXXX", command[256];
     struct reason why = {{0}};
-    struct model_row row;
+    const struct registry_place place = {.state = MODEL_SERVING};
+    struct registry_done done;
     FILE *file = image != NULL ? fopen(image, "r") : NULL;
 
     need(image == NULL || file != NULL, image);
@@ -144,7 +145,8 @@ static void service_make(const char *image, struct rng *rng)
         model_train(rng);
         file = fopen("m.fgm", "r");
     }
-    need(registry_publish(&service.home, "m", fileno(file), "m.fgm", &row, &why) == RESULT_OK,
+    need(registry_publish(&service.home, "m", fileno(file), "m.fgm", &place, &done, &why) ==
+             RESULT_OK,
          "registry_publish");
     fclose(file);
     need(registry_new(&service.home, &service.registry, &why) == RESULT_OK, "registry_new");
@@ -169,16 +171,19 @@ int main(int argc, char **argv)
     struct buf body = {0};
     struct request request = {.body = &body, .caller = {.models = "*"}};
     double best[PHASE__MAX] = {1e9, 1e9, 1e9}, times[PHASE__MAX + 1];
-    double *outputs;
+    double *margins, *answers;
+    struct predictor predictor;
     struct input_rows rows = {0};
     float *values;
 
     service_make(argc > 2 ? argv[1] : NULL, &rng);
     values = rows_make(argc > 2 ? argv[2] : NULL, &rng);
     body_make(&body, values);
-    outputs = calloc((size_t)ROWS * image_n_outputs(registry_at(service.registry, 0)->image),
-                     sizeof(*outputs));
-    need(outputs != NULL, "memory");
+    need(predictor_open(&predictor, registry_at(service.registry, 0)->image) == RESULT_OK,
+         "predictor_open");
+    margins = calloc((size_t)ROWS * predictor_margins(&predictor), sizeof(*margins));
+    answers = calloc((size_t)ROWS * predictor_width(&predictor), sizeof(*answers));
+    need(margins != NULL && answers != NULL, "memory");
     for (int i = 0; i < REPEATS; i++) {
         struct json_writer writer = json_writer_on(&service.reply.body);
 
@@ -186,10 +191,11 @@ int main(int argc, char **argv)
         times[0] = now();
         need(input_read(&service, &request, &service.reply, &rows), service.reply.detail);
         times[1] = now();
-        walk_predict(rows.model->image, rows.values, rows.count, outputs);
+        predictor_rows(&predictor, rows.values, rows.count, margins, answers);
         times[2] = now();
         json_write_object(&writer);
-        answer_many(&writer, rows.model->image, outputs, rows.count);
+        answer_many(&writer, &(struct answer){&predictor, margins, answers, NULL, rows.count,
+                                              rows.outputs});
         json_write_object_end(&writer);
         times[3] = now();
         for (int k = 0; k < PHASE__MAX; k++)
@@ -197,8 +203,6 @@ int main(int argc, char **argv)
                 best[k] = times[k + 1] - times[k];
         input_release(service.input);
     }
-    for (int i = 0; i < ROWS * WIDTH; i++)
-        need(i > 0 || values[i] == values[i], "a value");
     printf("body      %d rows x %d, %.1f MB in, %.1f MB out\n", ROWS, WIDTH,
            (double)body.len / 1e6, (double)service.reply.body.len / 1e6);
     printf("reading   %.2f ms, %.1f ns a number, %.2f GB/s\n", best[PHASE_READ],
@@ -210,7 +214,9 @@ int main(int argc, char **argv)
            (unsigned)image_n_trees(registry_at(service.registry, 0)->image));
     printf("(reading + writing) / walk = %.2f\n",
            (best[PHASE_READ] + best[PHASE_WRITE]) / best[PHASE_WALK]);
-    free(outputs);
+    predictor_close(&predictor);
+    free(margins);
+    free(answers);
     free(values);
     buf_free(&body);
     return 0;

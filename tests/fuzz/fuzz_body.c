@@ -3,6 +3,7 @@
  * with a detail, or it is rows that fit the model.
  */
 #include <ftw.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,14 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum {
+    SIZE,
+    ROOMS,
+    GARDEN,
+    PLACE,
+    WIDTH
+};
+
 static struct service service;
 
 static void need(int good)
@@ -36,16 +45,20 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return remove(path);
 }
 
-/* A home with one model of two features. */
+/* A home with one model: a real, an integer, a boolean and a category. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    static const char rows[] = "size,weight,kind\n1,2,a\n2,1,b\n3,5,a\n4,1,b\n5,9,a\n6,1,b\n";
+    static const char rows[] =
+        "size,rooms,garden,place,kind\n1.5,2,true,north,a\n2,1,false,south,b\n"
+        "3,5,true,west,a\n4,1,false,south,b\n5,9,true,north,a\n"
+        "6,1,true,west,b\n";
     char directory[] = "/tmp/forestgate-fuzz.XXXXXX";
     struct train_options options = train_defaults;
     struct table *table = NULL;
     struct draft draft = {0};
     struct reason why = {{0}};
-    struct model_row row;
+    const struct registry_place place = {.state = MODEL_SERVING};
+    struct registry_done done;
     FILE *file;
 
     (void)argc;
@@ -63,7 +76,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     need(train_forest(table, &options, &draft, &why) == RESULT_OK);
     need(draft_write(&draft, "m.fgm", &why) == RESULT_OK);
     file = fopen("m.fgm", "r");
-    need(registry_publish(&service.home, "m", fileno(file), "m.fgm", &row, &why) == RESULT_OK);
+    need(registry_publish(&service.home, "m", fileno(file), "m.fgm", &place, &done, &why) ==
+         RESULT_OK);
     fclose(file);
     draft_free(&draft);
     table_free(table);
@@ -76,6 +90,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+/* What the schema lets through. */
+static void row_check(const double *row)
+{
+    for (int i = 0; i < WIDTH; i++)
+        need(walk_value_fits(row[i]));
+    need(row[ROOMS] == floor(row[ROOMS]));
+    need(row[GARDEN] == 0 || row[GARDEN] == 1);
+    need(row[PLACE] == 0 || row[PLACE] == 1 || row[PLACE] == 2);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf body = {.data = (char *)(uintptr_t)data, .len = size};
@@ -86,10 +110,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reply_start(&service.reply);
     if (input_read(&service, &request, &service.reply, &rows)) {
         need(rows.count >= 1 && (!rows.single || rows.count == 1));
-        for (size_t i = 0; i < rows.count * 2; i++)
-            need(walk_value_fits(rows.values[i]));
-        for (size_t i = 0; i < rows.count; i++)
-            walk_predict(rows.model->image, rows.values + 2 * i, 1, out);
+        for (size_t i = 0; i < rows.count; i++) {
+            row_check(rows.values + WIDTH * i);
+            walk_predict(rows.model->image, rows.values + WIDTH * i, 1, out);
+        }
+        need(utf8_valid(rows.warnings->data, rows.warnings->len));
         return 0;
     }
     need(service.reply.status == REPLY_MALFORMED ||

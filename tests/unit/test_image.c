@@ -412,7 +412,8 @@ static void passes_over_a_section_that_is_not_needed(void **state)
     uint8_t *bytes = calloc(1, good_len + 64);
     struct layout_header *header = (void *)bytes;
     struct layout_section *sections = (void *)(header + 1);
-    const size_t table = sizeof(*header) + LAYOUT__MAX * sizeof(*sections);
+    const uint32_t n = ((const struct layout_header *)(const void *)good)->n_sections;
+    const size_t table = sizeof(*header) + n * sizeof(*sections);
     struct image *image;
     uint32_t i;
 
@@ -420,8 +421,8 @@ static void passes_over_a_section_that_is_not_needed(void **state)
     /* All moves up by 64 bytes to make room for the new one's entry; it is empty. */
     memcpy(bytes, good, table);
     memcpy(bytes + table + 64, good + table, good_len - table);
-    memmove(sections + 1, sections, LAYOUT__MAX * sizeof(*sections));
-    for (i = 1; i <= LAYOUT__MAX; i++)
+    memmove(sections + 1, sections, n * sizeof(*sections));
+    for (i = 1; i <= n; i++)
         sections[i].offset += 64;
     sections[0] =
         (struct layout_section){LAYOUT_TAG('N', 'E', 'W', '!'), 0, sections[1].offset, 0};

@@ -138,11 +138,13 @@ static void check_fixture(const char *name)
     char path[128];
     double row[MOST], expected[MOST], margins[MOST];
     struct draft draft;
+    struct reason why = {""};
     FILE *rows, *truth;
     uint32_t n, k, lines = 0;
 
     snprintf(path, sizeof(path), FIXTURES "%s.txt", name);
     import_path(path, &draft);
+    assert_int_equal(draft_check(&draft, &why), RESULT_OK);
     snprintf(path, sizeof(path), FIXTURES "%s.rows", name);
     rows = fopen(path, "r");
     snprintf(path, sizeof(path), FIXTURES "%s.expected", name);
@@ -827,6 +829,47 @@ static void refuses_a_forest_of_which_nobody_can_tell_what_its_leaves_are(void *
     free(text);
 }
 
+/* What is found is told, and what the user ought to know first. */
+static void tells_what_it_found(void **state)
+{
+    static const struct {
+        const char *name, *version, *objective, *note;
+    } rows[] = {
+        {"categories", "v3", "regression", ""},
+        {"codes", "v2", "regression", "pandas_categorical does not fit"},
+        {"own", "v4", "", "the objective is none of LightGBM's own"},
+        {"forest", "v3", "multiclass num_class:3", "the margin is the mean"},
+        {"forest_223", "v2", "binary sigmoid:1", "the margin is the mean"},
+        {"forest_old", "v2", "binary sigmoid:1", "its leaves are predictions"},
+        {"binary", "v2", "binary sigmoid:1.7", ""},
+    };
+    struct import_found found;
+    const struct import_options options = {.found = &found};
+    char path[128];
+    struct draft draft;
+    struct reason why = {""};
+    FILE *file;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        memset(&found, 0, sizeof(found));
+        memset(&draft, 0, sizeof(draft));
+        snprintf(path, sizeof(path), FIXTURES "%s.txt", rows[i].name);
+        file = fopen(path, "r");
+        assert_non_null(file);
+        assert_int_equal(import_lightgbm(file, path, &options, &draft, &why), RESULT_OK);
+        assert_string_equal(found.format, "LightGBM text");
+        assert_string_equal(found.version, rows[i].version);
+        assert_string_equal(found.objective, rows[i].objective);
+        assert_non_null(strstr(found.note, rows[i].note));
+        assert_int_equal(found.note[0] == '\0', rows[i].note[0] == '\0');
+        assert_string_equal(draft.facts.source, "lightgbm");
+        draft_free(&draft);
+        fclose(file);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -846,6 +889,7 @@ int main(void)
         cmocka_unit_test(takes_inf_and_nan_where_nothing_depends_on_them),
         cmocka_unit_test(knows_every_objective),
         cmocka_unit_test(reads_the_sigmoid_as_lightgbm_does),
+        cmocka_unit_test(tells_what_it_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

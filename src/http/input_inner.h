@@ -1,0 +1,118 @@
+/*
+ * input_inner.h: what the parts of the reader of predictions share: input.c reads the
+ * body's members, input_rows.c its rows, input_text.c those of texts, input_fault.c tells what
+ * is wrong with them. No one else includes it.
+ */
+#ifndef HTTP_INPUT_INNER_H
+#define HTTP_INPUT_INNER_H
+
+#include "base/json.h"
+#include "base/json_write.h"
+#include "forest/schema.h"
+#include "http/input.h"
+
+enum {
+    INPUT_FAULTS_MAX = 20,
+    INPUT_FIELD_MAX = 160,
+    INPUT_SHOWN_MAX = 96,
+    INPUT_SINGLE = -1, /* the row number of "features" */
+};
+
+/* Objects of field, problem and allowed, as the body of a JSON array. */
+struct input_list {
+    struct buf *json;
+    struct json_writer writer;
+    unsigned count; /* of all, of which INPUT_FAULTS_MAX are written */
+};
+
+struct input {
+    struct json_reader reader;
+    double *values;
+    size_t values_cap;
+    size_t count;
+    uint32_t *seen; /* for each feature the mark of the last row that named it */
+    size_t seen_cap;
+    uint32_t mark;
+    struct schema schema; /* of image, if that is not NULL */
+    struct buf warned;
+
+    /* of the body at hand */
+    const struct model *model;
+    const struct image *image; /* the model's; NULL if the caller cannot have it: then the
+                                  body is read for its form and its "model" alone */
+    struct input_list faults;
+    struct input_list warnings;
+    char first[512]; /* the first fault, for the detail */
+    size_t rows_limit;
+    unsigned outputs; /* enum input_output, 0 if none were asked for */
+    bool has_features, has_instances, has_text, has_outputs;
+    bool fixed;                   /* the path or the body has named the model */
+    bool wants_text;              /* there was a text */
+    struct text_scratch *scratch; /* once one was read */
+    bool no_memory, too_many, forbidden;
+};
+
+/* ---- input_fault.c ---- */
+
+/* Empties a list, which writes to that buffer. */
+void input_list_start(struct input_list *list, struct buf *json);
+
+/*
+ * Counts one more, and tells whether its texts are wanted: past the bound nobody sees
+ * them, and making them would cost more than all of the reading.
+ */
+bool input_list_shows(struct input_list *list);
+
+/*
+ * Notes one field at fault: which, what was wrong, what is allowed.  Inside of rows it
+ * comes after input_list_shows(&input->faults).
+ */
+void input_fault(struct input *input, const char *field, const char *allowed,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* "an object", and so on. */
+const char *input_token_name(enum json_token token);
+
+/* "features", or "instances[7]", with what comes behind it. */
+void input_field_print(char out[INPUT_FIELD_MAX], long row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A value of feature i that is refused; its token; by name or by position. */
+void input_fault_value(struct input *input, enum schema_fault fault, enum json_token token,
+                       long row, uint32_t i, bool by_name);
+
+/* A value that is taken, though training saw none so small or large. */
+void input_warn_range(struct input *input, double value, long row, uint32_t i, bool by_name);
+
+/* A name, the key just read, that is no feature's. */
+void input_fault_name(struct input *input, long row);
+
+/* ---- input_rows.c ---- */
+
+/* One row, its first token just read.  False only after JSON_BAD. */
+bool input_row_read(struct input *input, enum json_token token, long row);
+
+/*
+ * Room for one more row; NULL if there is none, noted.  After a fault no row will be
+ * asked for, so all that follow are read into the first one's place.
+ */
+double *input_row_begin(struct input *input);
+
+/* ---- input_text.c ---- */
+
+/* "text": one row of a text model.  False only after JSON_BAD. */
+bool input_text_read(struct input *input);
+
+/* A row of a text model: "..." or {"text": "..."}, its first token just read. */
+bool input_text_row(struct input *input, enum json_token token, double *row, long at);
+
+/* A row for a model that the caller cannot have: skipped; notes whether it is a text. */
+bool input_text_seek(struct input *input, enum json_token token);
+
+/*
+ * Notes features for a model that takes a text, a text for one that takes features, or
+ * neither of them.
+ */
+void input_text_check(struct input *input);
+
+#endif
