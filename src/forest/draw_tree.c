@@ -120,7 +120,7 @@ static void sides_push(struct picture *picture, const struct pending *from,
     peek_node(picture->image, picture->what->tree, node->right, &right);
     sum = left.cover + right.cover;
     share = sum > 0 ? left.cover / sum : 0.5;
-    goes_left = from->lit && peek_goes_left(picture->image, node, row);
+    goes_left = from->lit && peek_goes_left(picture->image, from->place, row);
     push(picture, &(struct pending){.place = node->right,
                                     .parent = parent,
                                     .level = from->level + 1,
@@ -178,7 +178,7 @@ static enum result node_take(struct picture *picture, const struct pending *from
         sides_push(picture, from, &node, card,
                    from->hidden || picture->cards[card].kind == KIND_STUB);
     else
-        mean_add(picture, card, from->share, node.outputs);
+        mean_add(picture, card, from->share, peek_outputs(&node));
     return RESULT_OK;
 }
 
@@ -196,7 +196,7 @@ static void means_make(struct picture *picture)
         for (uint32_t k = 0; k < width && card->share > 0; k++)
             means[k] /= card->share;
         for (uint32_t k = 0; k < width && !(card->share > 0) && card->kind == KIND_LEAF; k++)
-            means[k] = card->node.outputs[k];
+            means[k] = peek_outputs(&card->node)[k];
     }
     picture->low = INFINITY;
     picture->high = -INFINITY;

@@ -30,7 +30,8 @@ struct pending {
 struct explain {
     const struct image *image;
     struct shap *shap;
-    struct shap_node *nodes; /* a piece */
+    struct shap_node *nodes; /* a piece, */
+    double *numbers;         /* and the one number of each leaf that has one */
     double *values;          /* a block of rows by column */
     size_t block;            /* rows in one */
     double *means;           /* of the outputs */
@@ -50,7 +51,7 @@ struct explain {
 static enum result explain_alloc(struct explain *explain, struct reason *why)
 {
     const struct image *image = explain->image;
-    const size_t depth = (size_t)image_depth(image) + 2, columns = image_n_features(image);
+    const size_t depth = (size_t)image_depth(image) + 2, columns = image_n_columns(image);
 
     explain->block = BLOCK_VALUES / columns;
     if (explain->block == 0)
@@ -58,27 +59,50 @@ static enum result explain_alloc(struct explain *explain, struct reason *why)
     if (explain->block > BLOCK_ROWS)
         explain->block = BLOCK_ROWS;
     explain->nodes = calloc(PIECE, sizeof(*explain->nodes));
+    explain->numbers = calloc(PIECE, sizeof(*explain->numbers));
     explain->values = calloc(explain->block * columns, sizeof(*explain->values));
     explain->means = calloc(image_n_outputs(image), sizeof(*explain->means));
     explain->stack = calloc(depth, sizeof(*explain->stack));
     explain->way = calloc(depth, sizeof(*explain->way));
     explain->uses = calloc(image_n_features(image), sizeof(*explain->uses));
-    if (explain->nodes == NULL || explain->values == NULL || explain->means == NULL ||
-        explain->stack == NULL || explain->way == NULL || explain->uses == NULL)
+    if (explain->nodes == NULL || explain->numbers == NULL || explain->values == NULL ||
+        explain->means == NULL || explain->stack == NULL || explain->way == NULL ||
+        explain->uses == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
+    return RESULT_OK;
+}
+
+/* Whether the forest adds the numbers of its leaves, and nothing else. */
+static enum result check_kind(const struct image *image, struct reason *why)
+{
+    const enum spec_fold fold = image_spec(image)->fold;
+
+    if (fold == SPEC_FOLD_MIN || fold == SPEC_FOLD_MAX)
+        return reason_set(
+            why, RESULT_INVALID,
+            "its answer is the least or the greatest of its trees, of which there "
+            "is no such explanation");
+    if (image_has_lines(image))
+        return reason_set(why, RESULT_INVALID,
+                          "its leaves are linear functions, of which there is no such "
+                          "explanation");
     return RESULT_OK;
 }
 
 enum result explain_new(const struct image *image, struct explain **out, struct reason *why)
 {
-    struct explain *explain = calloc(1, sizeof(*explain));
-    enum result result;
+    struct explain *explain;
+    enum result result = check_kind(image, why);
 
     *out = NULL;
+    if (result != RESULT_OK)
+        return result;
+    explain = calloc(1, sizeof(*explain));
     if (explain == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     explain->image = image;
-    result = shap_new(image_depth(image), image_n_features(image), SPEC_CATEGORY_SIGN,
+    explain->rounded = image_spec(image)->sum == SPEC_SUM_F32;
+    result = shap_new(image_depth(image), image_n_features(image), image->spec.category,
                       &explain->shap, why);
     if (result == RESULT_OK)
         result = explain_alloc(explain, why);
@@ -95,6 +119,7 @@ void explain_free(struct explain *explain)
         return;
     shap_free(explain->shap);
     free(explain->nodes);
+    free(explain->numbers);
     free(explain->values);
     free(explain->means);
     free(explain->stack);
@@ -178,10 +203,13 @@ static size_t piece_read(struct explain *explain)
         from = explain->stack[--explain->depth];
         peek_node(explain->image, explain->tree, from.place, &node);
         way_follow(explain, from.level, &node);
-        explain->nodes[n++] = (struct shap_node){
+        explain->numbers[n] = node.number;
+        explain->nodes[n] = (struct shap_node){
             .share = from.share,
             .threshold = node.threshold,
-            .leaf = node.split ? NULL : node.outputs,
+            .leaf = node.split             ? NULL
+                    : node.outputs != NULL ? node.outputs
+                                           : &explain->numbers[n],
             .words = node.words,
             .n_words = node.n_words,
             .column = node.column,
@@ -189,10 +217,11 @@ static size_t piece_read(struct explain *explain)
             .level = from.level,
             .nan_left = node.nan_left,
         };
+        n++;
         if (node.split)
             children_push(explain, &from, &node);
         else
-            leaf_count(explain, from.weight, node.outputs);
+            leaf_count(explain, from.weight, peek_outputs(&node));
     }
     return n;
 }
@@ -290,7 +319,11 @@ static enum result tree_explain(struct explain *explain, const struct block *blo
  */
 static void block_finish(const struct explain *explain, const struct block *block)
 {
-    const double divisor = image_n_trees(explain->image);
+    const struct spec *spec = image_spec(explain->image);
+    const double *base = image_base(explain->image);
+    const bool mean = spec->fold == SPEC_FOLD_MEAN || spec->fold == SPEC_FOLD_MEAN_THEN_BASE;
+    const bool first = spec->fold == SPEC_FOLD_SUM || spec->fold == SPEC_FOLD_MEAN;
+    const double divisor = mean ? spec->divisor : 1;
     const size_t features = block->stride - 1;
 
     for (size_t r = 0; r < block->n; r++)
@@ -300,7 +333,8 @@ static void block_finish(const struct explain *explain, const struct block *bloc
 
             for (size_t f = 0; f < features; f++)
                 sum += phi[f] /= divisor;
-            phi[features] = explain->means[output] / divisor;
+            phi[features] = first ? (base[output] + explain->means[output]) / divisor
+                                  : explain->means[output] / divisor + base[output];
             if (explain->rounded)
                 phi[features] = block->margins[r * block->outputs + output] - sum;
         }
@@ -329,7 +363,8 @@ enum result explain_rows(struct explain *explain, const struct explain_rows *wha
 {
     const size_t features = image_n_features(explain->image);
     const uint32_t outputs = image_n_outputs(explain->image);
-    struct block block = {.columns = features,
+    const size_t columns = image_n_columns(explain->image);
+    struct block block = {.columns = columns,
                           .outputs = outputs,
                           .count = what->which != NULL ? 1 : outputs,
                           .stride = features + 1};
@@ -342,8 +377,8 @@ enum result explain_rows(struct explain *explain, const struct explain_rows *wha
         block.which = what->which != NULL ? what->which + at : NULL;
         block.out = out + at * block.count * block.stride;
         for (size_t r = 0; r < block.n; r++)
-            for (uint32_t c = 0; c < features; c++)
-                explain->values[r * features + c] =
+            for (uint32_t c = 0; c < columns; c++)
+                explain->values[r * columns + c] =
                     peek_value(explain->image, c, what->rows + (at + r) * features);
         result = block_explain(explain, &block, at == 0, why);
     }

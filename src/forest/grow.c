@@ -290,8 +290,11 @@ static enum result grow_node(struct grower *grower, const struct pending *pendin
     if (pending->parent_feature != NO_FEATURE)
         grower->importances[pending->parent_feature] -= impurity;
     if (node.pure || (plan->max_depth != 0 && pending->depth >= plan->max_depth) ||
-        node.rows.n < 2 * (size_t)plan->min_samples_leaf || !find_split(grower, &node, &split))
+        node.rows.n < 2 * (size_t)plan->min_samples_leaf ||
+        !find_split(grower, &node, &split)) {
+        out->id = pending->node; /* as scikit-learn numbers leaves: by node */
         return make_leaf(grower, &node, &out->leaf);
+    }
     grower->importances[split.feature] += impurity;
     return split_node(grower, pending, &node, &split);
 }

@@ -16,8 +16,9 @@
 
 #include "forest/layout.h"
 
-enum result image_prove(const void *bytes, size_t len, const char *name, struct image **out,
-                        struct reason *why)
+/* With `expected`, the checksum, the trees are taken on trust. */
+static enum result open_bytes(const void *bytes, size_t len, const char *expected,
+                              const char *name, struct image **out, struct reason *why)
 {
     struct image *image = calloc(1, sizeof(*image));
     enum result result;
@@ -26,25 +27,24 @@ enum result image_prove(const void *bytes, size_t len, const char *name, struct 
         return reason_set(why, RESULT_NOMEM, "%s: %s", name, result_text(RESULT_NOMEM));
     image->bytes = bytes;
     image->len = len;
-    result = prove_image(image, name, why);
-    if (result == RESULT_OK) {
-        image->spec = (struct spec){
-            .task = (enum spec_task)image->model->task,
-            .compare = SPEC_COMPARE_F32,
-            .sum = SPEC_SUM_F64,
-            .fold = SPEC_FOLD_MEAN,
-            .transform = image->model->n_classes != 0 ? SPEC_FRACTIONS : SPEC_IDENTITY,
-            .label = SPEC_LABEL_ARGMAX,
-            .n_outputs = image->model->n_outputs,
-        };
+    result = prove_image(image, expected, name, why);
+    if (result == RESULT_OK && expected == NULL)
+        result = prove_trees(image, name, why);
+    if (result == RESULT_OK)
         *out = image;
-    } else {
+    else
         free(image);
-    }
     return result;
 }
 
-enum result image_open_fd(int fd, const char *name, struct image **out, struct reason *why)
+enum result image_prove(const void *bytes, size_t len, const char *name, struct image **out,
+                        struct reason *why)
+{
+    return open_bytes(bytes, len, NULL, name, out, why);
+}
+
+static enum result open_file(int fd, const char *expected, const char *name, struct image **out,
+                             struct reason *why)
 {
     struct stat st;
     void *mapping;
@@ -61,7 +61,7 @@ enum result image_open_fd(int fd, const char *name, struct image **out, struct r
     mapping = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
     if (mapping == MAP_FAILED)
         return reason_errno(why, "%s: mapping it", name);
-    result = image_prove(mapping, len, name, out, why);
+    result = open_bytes(mapping, len, expected, name, out, why);
     if (result == RESULT_OK)
         (*out)->mapping = mapping;
     else
@@ -69,7 +69,13 @@ enum result image_open_fd(int fd, const char *name, struct image **out, struct r
     return result;
 }
 
-enum result image_open(const char *path, struct image **out, struct reason *why)
+enum result image_open_fd(int fd, const char *name, struct image **out, struct reason *why)
+{
+    return open_file(fd, NULL, name, out, why);
+}
+
+static enum result open_path(const char *path, const char *expected, struct image **out,
+                             struct reason *why)
 {
     /* Not to hang on a FIFO that has an image's name. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -77,9 +83,20 @@ enum result image_open(const char *path, struct image **out, struct reason *why)
 
     if (fd < 0)
         return reason_errno(why, "%s", path);
-    result = image_open_fd(fd, path, out, why);
+    result = open_file(fd, expected, path, out, why);
     close(fd);
     return result;
+}
+
+enum result image_open(const char *path, struct image **out, struct reason *why)
+{
+    return open_path(path, NULL, out, why);
+}
+
+enum result image_open_trusted(const char *path, const char *sha256, struct image **out,
+                               struct reason *why)
+{
+    return open_path(path, sha256, out, why);
 }
 
 void image_close(struct image *image)
@@ -91,9 +108,46 @@ void image_close(struct image *image)
     free(image);
 }
 
+const struct spec *image_spec(const struct image *image)
+{
+    return &image->spec;
+}
+
 enum spec_task image_task(const struct image *image)
 {
-    return (enum spec_task)image->model->task;
+    return image->spec.task;
+}
+
+uint32_t image_n_targets(const struct image *image)
+{
+    return image->model->n_targets;
+}
+
+const char *image_target_name(const struct image *image, uint32_t t)
+{
+    const struct layout_text *name = &image->targets[t].name;
+
+    return name->length != 0 ? image->texts + name->offset : NULL;
+}
+
+uint32_t image_target_n_classes(const struct image *image, uint32_t t)
+{
+    return image->targets[t].n_classes;
+}
+
+const char *image_target_label(const struct image *image, uint32_t t, uint32_t k)
+{
+    return image->texts + image->labels[image->targets[t].labels + k].offset;
+}
+
+const double *image_base(const struct image *image)
+{
+    return image->base;
+}
+
+const double *image_thresholds(const struct image *image)
+{
+    return image->cuts;
 }
 
 uint32_t image_n_features(const struct image *image)
@@ -103,7 +157,12 @@ uint32_t image_n_features(const struct image *image)
 
 uint32_t image_n_classes(const struct image *image)
 {
-    return image->model->n_classes;
+    return image->targets[0].n_classes;
+}
+
+uint32_t image_n_columns(const struct image *image)
+{
+    return image->model->n_columns;
 }
 
 uint32_t image_n_outputs(const struct image *image)
@@ -118,12 +177,17 @@ uint32_t image_n_trees(const struct image *image)
 
 uint64_t image_n_nodes(const struct image *image)
 {
-    return image->model->n_slots - image->model->n_trees; /* each tree has an empty slot */
+    return (uint64_t)image->model->n_splits + image->model->n_leaves;
 }
 
 uint32_t image_depth(const struct image *image)
 {
     return image->model->depth;
+}
+
+bool image_has_lines(const struct image *image)
+{
+    return image->lines != NULL;
 }
 
 uint64_t image_size(const struct image *image)
@@ -139,6 +203,21 @@ const char *image_feature_name(const struct image *image, uint32_t i)
 enum image_type image_feature_type(const struct image *image, uint32_t i)
 {
     return (enum image_type)image->features[i].type;
+}
+
+bool image_feature_missing(const struct image *image, uint32_t i)
+{
+    return image->features[i].missing != 0;
+}
+
+uint32_t image_feature_n_values(const struct image *image, uint32_t i)
+{
+    return image->features[i].n_values;
+}
+
+const char *image_feature_value(const struct image *image, uint32_t i, uint32_t k)
+{
+    return image->texts + image->labels[image->features[i].values + k].offset;
 }
 
 double image_feature_min(const struct image *image, uint32_t i)
@@ -188,12 +267,12 @@ int image_feature_find(const struct image *image, const char *name, size_t len)
 
 const char *image_class_label(const struct image *image, uint32_t k)
 {
-    return image->texts + image->classes[k].offset;
+    return image_target_label(image, 0, k);
 }
 
-const struct text_model *image_words(const struct image *image)
+const struct text_model *image_text(const struct image *image)
 {
-    return image->words.head != NULL ? &image->words : NULL;
+    return image->text.head != NULL ? &image->text : NULL;
 }
 
 const struct image_facts *image_facts(const struct image *image)
@@ -208,12 +287,21 @@ const char *image_sha256_hex(const struct image *image)
 
 const char *image_task_name(enum spec_task task)
 {
+    if (task == SPEC_ANOMALY)
+        return "anomaly";
     return task == SPEC_CLASSIFY ? "classify" : "regress";
 }
 
 const char *image_type_name(enum image_type type)
 {
-    return type == IMAGE_INTEGER ? "integer" : "real";
+    static const char *const names[IMAGE_TYPE__MAX] = {
+        [IMAGE_REAL] = "real",
+        [IMAGE_INTEGER] = "integer",
+        [IMAGE_BOOLEAN] = "boolean",
+        [IMAGE_CATEGORY] = "category",
+    };
+
+    return names[type];
 }
 
 const char *image_metric_name(enum image_metric metric)
@@ -221,62 +309,4 @@ const char *image_metric_name(enum image_metric metric)
     if (metric == IMAGE_ACCURACY)
         return "accuracy";
     return metric == IMAGE_R2 ? "r2" : "none";
-}
-
-bool image_feature_missing(const struct image *image, uint32_t i)
-{
-    (void)image;
-    (void)i;
-    return false;
-}
-
-uint32_t image_feature_n_values(const struct image *image, uint32_t i)
-{
-    (void)image;
-    (void)i;
-    return 0;
-}
-
-const char *image_feature_value(const struct image *image, uint32_t i, uint32_t k)
-{
-    (void)image;
-    (void)i;
-    (void)k;
-    return NULL;
-}
-
-uint32_t image_n_targets(const struct image *image)
-{
-    (void)image;
-    return 1;
-}
-
-const char *image_target_name(const struct image *image, uint32_t t)
-{
-    (void)image;
-    (void)t;
-    return NULL;
-}
-
-uint32_t image_target_n_classes(const struct image *image, uint32_t t)
-{
-    (void)t;
-    return image->model->n_classes;
-}
-
-const char *image_target_label(const struct image *image, uint32_t t, uint32_t k)
-{
-    (void)t;
-    return image_class_label(image, k);
-}
-
-const double *image_thresholds(const struct image *image)
-{
-    (void)image;
-    return NULL;
-}
-
-const struct spec *image_spec(const struct image *image)
-{
-    return &image->spec;
 }

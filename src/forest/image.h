@@ -38,6 +38,7 @@ enum image_metric {
 /* Bounds that every image keeps. */
 enum {
     IMAGE_MAX_FEATURES = 65536,
+    IMAGE_MAX_COLUMNS = 65536, /* see struct draft_column */
     IMAGE_MAX_CLASSES = 4096,
     IMAGE_MAX_TREES = 1 << 20,
     IMAGE_MAX_NAME = 1024, /* bytes of a feature's name or of a class's label */
@@ -70,7 +71,17 @@ struct image;
  */
 enum result image_open(const char *path, struct image **out, struct reason *why);
 
-/* The same for an open file, which may be closed after; name stands for it in the reason. */
+/*
+ * The same for a worker, in a time that does not grow with the forest: header, sizes and
+ * schema are proved, and the checksum that the header names must be `sha256` (64 hex
+ * digits), which was proved when the image was published.  What is in the trees is taken on
+ * trust, and no page of them is read.
+ */
+enum result image_open_trusted(const char *path, const char *sha256, struct image **out,
+                               struct reason *why);
+
+/* As image_open() for an open file, which may be closed after; name stands for it in the
+ * reason. */
 enum result image_open_fd(int fd, const char *name, struct image **out, struct reason *why);
 
 /*
@@ -83,56 +94,60 @@ enum result image_prove(const void *bytes, size_t len, const char *name, struct 
 /* Unmaps; NULL is let pass. */
 void image_close(struct image *image);
 
+/* How the trees become an answer. */
+const struct spec *image_spec(const struct image *image);
+
 enum spec_task image_task(const struct image *image);
 uint32_t image_n_features(const struct image *image);
-uint32_t image_n_classes(const struct image *image); /* 0 for a regression */
+uint32_t image_n_columns(const struct image *image); /* what trees look at: draft.h */
 uint32_t image_n_outputs(const struct image *image); /* numbers per row from the walk */
 uint32_t image_n_trees(const struct image *image);
 uint64_t image_n_nodes(const struct image *image); /* splits and leaves of all trees */
 uint32_t image_depth(const struct image *image);   /* most splits on a way to a leaf */
+bool image_has_lines(const struct image *image);   /* some leaf is a linear function */
 uint64_t image_size(const struct image *image);    /* bytes */
+
+/* Target t < n_targets: its name, or NULL; its classes, 0 for a value; their labels. */
+uint32_t image_n_targets(const struct image *image);
+const char *image_target_name(const struct image *image, uint32_t t);
+uint32_t image_target_n_classes(const struct image *image, uint32_t t);
+const char *image_target_label(const struct image *image, uint32_t t, uint32_t k);
+
+/* The same of the first target, which is the only one of most images. */
+uint32_t image_n_classes(const struct image *image);
+
+/* n_outputs numbers to begin with or to add; the classes' thresholds, or NULL (output.h). */
+const double *image_base(const struct image *image);
+const double *image_thresholds(const struct image *image);
 
 /* Feature i < n_features: its name (UTF-8, not empty), and what training saw of it. */
 const char *image_feature_name(const struct image *image, uint32_t i);
 enum image_type image_feature_type(const struct image *image, uint32_t i);
-double image_feature_min(const struct image *image, uint32_t i);
-double image_feature_max(const struct image *image, uint32_t i);
-double image_feature_importance(const struct image *image, uint32_t i); /* sum is 1, or all 0 */
-
 bool image_feature_missing(const struct image *image, uint32_t i); /* a value may be missing */
+double image_feature_min(const struct image *image, uint32_t i);   /* min > max: not known */
+double image_feature_max(const struct image *image, uint32_t i);
+double image_feature_importance(const struct image *image, uint32_t i); /* 0 or more */
 
-/* Its categories' names: the value of name k is k; 0 if it has none. */
+/* The names of a feature's categories: the value of name k is k.  None is 0 names. */
 uint32_t image_feature_n_values(const struct image *image, uint32_t i);
 const char *image_feature_value(const struct image *image, uint32_t i, uint32_t k);
 
 /* The feature of that name (len bytes, no NUL needed), or -1.  A binary search. */
 int image_feature_find(const struct image *image, const char *name, size_t len);
 
-/* Class k < n_classes: its label (UTF-8, not empty). */
+/* Class k < n_classes of the first target: its label (UTF-8, not empty). */
 const char *image_class_label(const struct image *image, uint32_t k);
 
-/* What a text model knows of words (text_model.h); NULL: a model of features. */
+/* What a text model knows of words; NULL of another model. */
 struct text_model;
-const struct text_model *image_words(const struct image *image);
-
-/* What is predicted: target t < n_targets; its name or NULL; 0 classes for a value. */
-uint32_t image_n_targets(const struct image *image);
-const char *image_target_name(const struct image *image, uint32_t t);
-uint32_t image_target_n_classes(const struct image *image, uint32_t t);
-const char *image_target_label(const struct image *image, uint32_t t, uint32_t k);
-
-/* Of the classes of the first target, or NULL; see output.h. */
-const double *image_thresholds(const struct image *image);
-
-/* How an answer is made of the trees. */
-const struct spec *image_spec(const struct image *image);
+const struct text_model *image_text(const struct image *image);
 
 const struct image_facts *image_facts(const struct image *image);
 
 /* The checksum in 64 hex digits: the image's identity. */
 const char *image_sha256_hex(const struct image *image);
 
-/* "classify", "regress"; "real", "integer"; "accuracy", "r2", "none". */
+/* "classify" ...; "real", "integer", "boolean", "category"; "accuracy", "r2", "none". */
 const char *image_task_name(enum spec_task task);
 const char *image_type_name(enum image_type type);
 const char *image_metric_name(enum image_metric metric);

@@ -1,6 +1,6 @@
 /*
- * layout.h: the bytes of an image, for those who write, prove and walk one (draft.c,
- * image.c, prove.c, walk.c) and no one else.
+ * layout.h: the bytes of an image, for those who write, prove, walk and read
+ * one inside of forest/, and no one else.
  *
  *     struct layout_header
  *     struct layout_section  x n_sections, in the order of the sections
@@ -9,12 +9,12 @@
  * All is little-endian and naturally aligned, so the structs below lie in the mapping
  * as they are.  Places are counted from the file's start or in elements; there is no
  * address.  A section of a tag that a reader does not know is passed over, unless it
- * is flagged as needed; a node format, rule or output that it does not know is refused.
- * So another kind of tree gets another number here, not another version.
+ * is flagged as needed; a number of spec.h that it does not know is refused.
  */
 #ifndef FOREST_LAYOUT_H
 #define FOREST_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +32,7 @@
     "FGM\r\n\x1a\n"
 
 enum {
-    LAYOUT_VERSION = 1,
+    LAYOUT_VERSION = 2,
     LAYOUT_ALIGN = 64,
     LAYOUT_MAX_SECTIONS = 64,
 };
@@ -64,49 +64,64 @@ struct layout_section {
 #define LAYOUT_TAG(a, b, c, d) \
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
-/* The sections of this version, in their order in the file. */
+/*
+ * The sections of this version, in their order in the file.  One without bytes is left out,
+ * but for those marked + , which are always there.
+ */
 enum layout_part {
-    LAYOUT_MODEL,    /* one struct layout_model */
-    LAYOUT_FACTS,    /* one struct layout_facts */
-    LAYOUT_FEATURES, /* struct layout_feature x n_features */
-    LAYOUT_INDEX,    /* uint32_t x n_features: the features by name, byte order */
-    LAYOUT_CLASSES,  /* struct layout_text x n_classes; absent for a regression */
-    LAYOUT_TEXTS,    /* UTF-8, each text with a NUL behind it */
-    LAYOUT_TREES,    /* struct layout_tree x n_trees */
-    LAYOUT_NODES,    /* struct layout_node x n_slots */
-    LAYOUT_LEAVES,   /* double x n_leaves x n_outputs */
-    LAYOUT_COVERS,   /* double x n_slots: the weight of training rows at each node */
-    LAYOUT_WORDS,    /* of a text model alone: the block of text_model.h */
+    LAYOUT_MODEL,    /* + one struct layout_model */
+    LAYOUT_FACTS,    /* + one struct layout_facts */
+    LAYOUT_FEATURES, /* + struct layout_feature x n_features */
+    LAYOUT_INDEX,    /* + uint32_t x n_features: the features by name, byte order */
+    LAYOUT_COLUMNS,  /* + struct layout_column x n_columns */
+    LAYOUT_TARGETS,  /* + struct layout_target x n_targets */
+    LAYOUT_LABELS,   /* struct layout_text x n_labels: of targets' classes, of categories */
+    LAYOUT_TEXTS,    /* + UTF-8, each text with a NUL behind it */
+    LAYOUT_TEXT,     /* what a text model knows of words: text_model.h */
+    LAYOUT_BASE,     /* + double x n_outputs */
+    LAYOUT_CUTS,     /* double x classes of the first target: their thresholds */
+    LAYOUT_TREES,    /* + struct layout_tree x n_trees */
+    LAYOUT_TILES,    /* + struct layout_tile x n_tiles */
+    LAYOUT_EXACT,    /* double x n_splits: their thresholds; with SPEC_COMPARE_F64 */
+    LAYOUT_SETS,     /* struct layout_set x n_sets */
+    LAYOUT_WORDS,    /* uint32_t x n_words: the sets' bits */
+    LAYOUT_LEAVES,   /* + float or double x n_leaves, or uint32_t: see enum layout_leaf */
+    LAYOUT_ROWS,     /* double x n_rows: the numbers that LAYOUT_LEAVES_ROWS points at */
+    LAYOUT_LINES,    /* struct layout_line x n_leaves */
+    LAYOUT_TERMS,    /* struct layout_term x n_terms */
+    LAYOUT_IDS,      /* + uint32_t x n_leaves: what the model's library calls them */
+    LAYOUT_COVERS,   /* float or double x (n_splits + n_leaves), splits first */
     LAYOUT__MAX
 };
 
 /* The tag of each part. */
 extern const uint32_t layout_tags[LAYOUT__MAX];
 
-enum {
-    LAYOUT_NODES_PAIRED = 1
-}; /* node_format: struct layout_node */
-enum {
-    LAYOUT_RULE_F32_LE = 1
-}; /* rule: left when (float)value <= threshold */
-enum {
-    LAYOUT_OUTPUT_MEAN = 1
-}; /* output: the mean of the trees' leaves */
+/* What a leaf's element in LAYOUT_LEAVES is. */
+enum layout_leaf {
+    LAYOUT_LEAVES_F32 = 1,  /* its number; with SPEC_SUM_F32 */
+    LAYOUT_LEAVES_F64 = 2,  /* its number */
+    LAYOUT_LEAVES_ROWS = 3, /* uint32_t: where in the rows its numbers begin */
+    LAYOUT_LEAVES__MAX
+};
+
+enum layout_cover {
+    LAYOUT_COVERS_NONE = 0,
+    LAYOUT_COVERS_F32 = 1,
+    LAYOUT_COVERS_F64 = 2,
+    LAYOUT_COVERS__MAX
+};
 
 struct layout_model {
-    uint32_t task; /* enum spec_task */
-    uint32_t node_format;
-    uint32_t rule;
-    uint32_t output;
-    uint32_t n_features;
-    uint32_t n_classes;
+    uint32_t task, compare, sum, fold, transform, label, category; /* as in spec.h */
     uint32_t n_outputs;
-    uint32_t n_trees;
-    uint64_t n_slots;
-    uint32_t n_leaves;
-    uint32_t depth;
-    uint32_t feature_bits; /* of a link, see struct layout_node */
-    uint32_t reserved;
+    double divisor, parameter, cut;
+    uint32_t n_features, n_columns, n_targets, n_labels, n_trees;
+    uint32_t n_tiles, n_splits, n_leaves;
+    uint32_t n_sets;
+    uint32_t depth; /* most splits on a way to a leaf */
+    uint32_t leaf_format, cover_format;
+    uint64_t n_words, n_rows, n_terms;
 };
 
 struct layout_text {
@@ -116,9 +131,23 @@ struct layout_text {
 
 struct layout_feature {
     struct layout_text name;
-    uint32_t type; /* enum image_type */
-    uint32_t reserved;
-    double min, max, importance;
+    uint32_t type;     /* enum image_type */
+    uint32_t missing;  /* 1: a value may be missing */
+    uint32_t values;   /* the first of the names of its categories, in the labels */
+    uint32_t n_values; /* 0 if they have none */
+    double min, max;   /* min > max where they are not known */
+    double importance;
+};
+
+struct layout_column {
+    uint32_t feature;
+    uint32_t mend; /* enum draft_mend */
+};
+
+struct layout_target {
+    struct layout_text name; /* of length 0 where there is none */
+    uint32_t labels;         /* the first of its classes */
+    uint32_t n_classes;
 };
 
 struct layout_facts {
@@ -132,36 +161,84 @@ struct layout_facts {
     struct layout_text source;
 };
 
-/* A tree's slots: from begin to the begin of the next tree (or n_slots). */
+/*
+ * A tree is cut into tiles: a tile is the top LAYOUT_LEVELS levels of what is below its
+ * first split.  Tile t is the first of tree t; the others of a tree are those from
+ * tiles on up to where the next tree's begin, each behind the one that leads to it.
+ */
 struct layout_tree {
-    uint64_t begin;
+    uint32_t tiles;
+    uint32_t output; /* the one that a number is added to */
+    uint32_t width;  /* numbers of a leaf: 1, or n_outputs, which are added to all */
+    uint32_t depth;
 };
 
+enum {
+    LAYOUT_LEVELS = 4,
+    LAYOUT_SPLITS = 15, /* places of a tile: the children of place p are 2p + 1 and 2p + 2 */
+    LAYOUT_EXITS = 16,  /* ways out: exit e is place LAYOUT_SPLITS + e */
+    LAYOUT_NEXT_TILE = 0x80,
+    LAYOUT_RANK = 0x0f,
+};
+
+#define LAYOUT_TILE UINT32_C(0x80000000)
+
 /*
- * The slots of a tree are numbered from 0.  Slot 0 is empty (zeros), slot 1 the root;
- * the children of a split are slots 2p and 2p + 1, p being its pair, 1 or more.  So a
- * tree with n leaves has 2n slots, begins on 16 bytes, and both children of a split are
- * in one cache line.
+ * Two cache lines.  A place without a split (a leaf stands above it, or the tile was cut
+ * short) has NaN for a threshold, so that every value goes right there, and all exits
+ * below it lead to the same.
  *
- *     split   link = pair << feature_bits | feature, threshold
- *     leaf    link = 0, leaf: the row of its outputs in the leaves
+ * next[e] is LAYOUT_NEXT_TILE + the rank of the tile that exit e leads to, among those
+ * of this tile, or the rank of the leaf.  So with n = next[e],
  *
- * Many leaves may have one row of outputs: most leaves of a deep forest are pure.
+ *     base[n >> 7] + n
+ *
+ * is the leaf's number, or LAYOUT_TILE + the tile's: base[0] is the first leaf, base[1]
+ * is LAYOUT_TILE + the first tile - LAYOUT_NEXT_TILE.
+ *
+ * With SPEC_COMPARE_F64 the thresholds are rounded down to float32, and the exact ones
+ * are in the section of that name; a row is rounded down too, so only equal ones leave a
+ * doubt (see walk.c).  The splits of a tile have consecutive numbers, by place.
  */
-struct layout_node {
-    union {
-        float threshold;
-        uint32_t leaf;
-    };
-    uint32_t link;
+struct layout_tile {
+    float threshold[LAYOUT_EXITS]; /* the last is NaN; of a split by a set its number */
+    uint16_t column[LAYOUT_SPLITS];
+    uint16_t present; /* bit p: there is a split at place p */
+    uint8_t next[LAYOUT_EXITS];
+    uint32_t base[2];
+    uint16_t nan_left; /* bit p: NaN goes left there */
+    uint16_t by_set;   /* bit p: by a set of categories */
+    uint32_t splits;   /* the number of the first */
+};
+
+struct layout_set {
+    uint64_t words; /* the first */
+    uint32_t n_words;
+    uint32_t reserved;
+};
+
+/* A leaf that is a linear function (see draft.h), or none. */
+struct layout_line {
+    double constant;
+    uint64_t terms; /* the first */
+    uint32_t n_terms;
+    uint32_t there; /* 0: the leaf is a number */
+};
+
+struct layout_term {
+    double weight;
+    uint32_t feature;
+    uint32_t reserved;
 };
 
 _Static_assert(sizeof(struct layout_header) == 64, "the header has no padding");
 _Static_assert(sizeof(struct layout_section) == 24, "a section has no padding");
-_Static_assert(sizeof(struct layout_model) == 56, "the model has no padding");
-_Static_assert(sizeof(struct layout_feature) == 40, "a feature has no padding");
+_Static_assert(sizeof(struct layout_model) == 128, "the model has no padding");
+_Static_assert(sizeof(struct layout_feature) == 48, "a feature has no padding");
 _Static_assert(sizeof(struct layout_facts) == 104, "the facts have no padding");
-_Static_assert(sizeof(struct layout_node) == 8, "a node has no padding");
+_Static_assert(sizeof(struct layout_tile) == 128, "a tile is two cache lines");
+_Static_assert(sizeof(struct layout_line) == 24, "a line has no padding");
+_Static_assert(sizeof(struct layout_term) == 16, "a term has no padding");
 
 /* An open image: where its parts are, once proved. */
 struct image {
@@ -172,29 +249,51 @@ struct image {
     const struct layout_model *model;
     const struct layout_feature *features;
     const uint32_t *index;
-    const struct layout_text *classes;
+    const struct layout_column *columns;
+    const struct layout_target *targets;
+    const struct layout_text *labels;
     const char *texts;
+    struct text_model text; /* of nothing where text.head is NULL */
+    const double *base;
+    const double *cuts; /* or NULL */
     const struct layout_tree *trees;
-    const struct layout_node *nodes;
-    const double *leaves;
-    const double *covers;
-    struct text_model words; /* head is NULL where there are none */
+    const struct layout_tile *tiles;
+    const double *exact;
+    const struct layout_set *sets;
+    const uint32_t *words;
+    const void *leaves;
+    const double *rows;
+    const struct layout_line *lines; /* or NULL */
+    const struct layout_term *terms;
+    const uint32_t *ids;
+    const void *covers;
+    bool mends;   /* some column is not its feature as it is */
+    bool by_sets; /* some split is by a set */
     struct image_facts facts;
     char hex[DIGEST_HEX];
     struct spec spec;
     void *mapping; /* to be unmapped, or NULL */
 };
 
-/* One past the last slot of tree t. */
-static inline uint64_t layout_tree_end(const struct image *image, uint32_t t)
+/* One past the last tile of tree t; its first is tile t, the others from trees[t].tiles on. */
+static inline uint32_t layout_tiles_end(const struct image *image, uint32_t t)
 {
-    return t + 1 < image->model->n_trees ? image->trees[t + 1].begin : image->model->n_slots;
+    return t + 1 < image->model->n_trees ? image->trees[t + 1].tiles : image->model->n_tiles;
 }
 
+/* How long each part has to be, by the model's counts; LAYOUT_TEXTS, LAYOUT_TEXT: unknown. */
+void layout_lengths(const struct layout_model *model, uint32_t n_cuts, bool lines,
+                    uint64_t lengths[LAYOUT__MAX]);
+
 /*
- * Finds the parts of image->bytes and proves all that walk.c and image.c rely on.
- * RESULT_OK: every member but mapping is filled.
+ * What prove.c proves: that the file is whole, and all but what is in the trees' sections.
+ * RESULT_OK: every member but mapping is filled.  With `expected` (64 hex digits) the
+ * checksum is compared with that and not computed, so no page of the trees is read.
  */
-enum result prove_image(struct image *image, const char *name, struct reason *why);
+enum result prove_image(struct image *image, const char *expected, const char *name,
+                        struct reason *why);
+
+/* And that: prove_trees.c.  After it the walk cannot leave the file. */
+enum result prove_trees(const struct image *image, const char *name, struct reason *why);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * prove.c: the proof that bytes are an image.
+ * prove.c: the proof that bytes are an image, but for what is in its trees (prove_trees.c).
  *
  * Each step relies on the steps before it alone, so the order of `proofs` below is the
  * order of trust: first that the file is whole (size, checksum), then where its parts
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "forest/draft.h"
 #include "forest/layout.h"
 
 const uint32_t layout_tags[LAYOUT__MAX] = {
@@ -22,18 +23,62 @@ const uint32_t layout_tags[LAYOUT__MAX] = {
     [LAYOUT_FACTS] = LAYOUT_TAG('F', 'A', 'C', 'T'),
     [LAYOUT_FEATURES] = LAYOUT_TAG('F', 'E', 'A', 'T'),
     [LAYOUT_INDEX] = LAYOUT_TAG('I', 'N', 'D', 'X'),
-    [LAYOUT_CLASSES] = LAYOUT_TAG('C', 'L', 'A', 'S'),
+    [LAYOUT_COLUMNS] = LAYOUT_TAG('C', 'O', 'L', 'M'),
+    [LAYOUT_TARGETS] = LAYOUT_TAG('T', 'A', 'R', 'G'),
+    [LAYOUT_LABELS] = LAYOUT_TAG('L', 'A', 'B', 'L'),
     [LAYOUT_TEXTS] = LAYOUT_TAG('T', 'E', 'X', 'T'),
+    [LAYOUT_TEXT] = LAYOUT_TAG('G', 'R', 'A', 'M'),
+    [LAYOUT_BASE] = LAYOUT_TAG('B', 'A', 'S', 'E'),
+    [LAYOUT_CUTS] = LAYOUT_TAG('C', 'U', 'T', 'S'),
     [LAYOUT_TREES] = LAYOUT_TAG('T', 'R', 'E', 'E'),
-    [LAYOUT_NODES] = LAYOUT_TAG('N', 'O', 'D', 'E'),
-    [LAYOUT_LEAVES] = LAYOUT_TAG('L', 'E', 'A', 'F'),
-    [LAYOUT_COVERS] = LAYOUT_TAG('C', 'O', 'V', 'R'),
+    [LAYOUT_TILES] = LAYOUT_TAG('T', 'I', 'L', 'E'),
+    [LAYOUT_EXACT] = LAYOUT_TAG('E', 'X', 'A', 'C'),
+    [LAYOUT_SETS] = LAYOUT_TAG('S', 'E', 'T', 'S'),
     [LAYOUT_WORDS] = LAYOUT_TAG('W', 'O', 'R', 'D'),
+    [LAYOUT_LEAVES] = LAYOUT_TAG('L', 'E', 'A', 'F'),
+    [LAYOUT_ROWS] = LAYOUT_TAG('R', 'O', 'W', 'S'),
+    [LAYOUT_LINES] = LAYOUT_TAG('L', 'I', 'N', 'E'),
+    [LAYOUT_TERMS] = LAYOUT_TAG('T', 'E', 'R', 'M'),
+    [LAYOUT_IDS] = LAYOUT_TAG('I', 'D', 'S', ' '),
+    [LAYOUT_COVERS] = LAYOUT_TAG('C', 'O', 'V', 'R'),
 };
+
+void layout_lengths(const struct layout_model *model, uint32_t n_cuts, bool lines,
+                    uint64_t lengths[LAYOUT__MAX])
+{
+    static const uint8_t leaf_bytes[LAYOUT_LEAVES__MAX] = {0, 4, 8, 4};
+    static const uint8_t cover_bytes[LAYOUT_COVERS__MAX] = {0, 4, 8};
+    const uint64_t n_nodes = (uint64_t)model->n_splits + model->n_leaves;
+
+    memset(lengths, 0, LAYOUT__MAX * sizeof(*lengths));
+    lengths[LAYOUT_MODEL] = sizeof(*model);
+    lengths[LAYOUT_FACTS] = sizeof(struct layout_facts);
+    lengths[LAYOUT_FEATURES] = model->n_features * sizeof(struct layout_feature);
+    lengths[LAYOUT_INDEX] = model->n_features * sizeof(uint32_t);
+    lengths[LAYOUT_COLUMNS] = model->n_columns * sizeof(struct layout_column);
+    lengths[LAYOUT_TARGETS] = model->n_targets * sizeof(struct layout_target);
+    lengths[LAYOUT_LABELS] = model->n_labels * sizeof(struct layout_text);
+    lengths[LAYOUT_BASE] = model->n_outputs * sizeof(double);
+    lengths[LAYOUT_CUTS] = n_cuts * sizeof(double);
+    lengths[LAYOUT_TREES] = model->n_trees * sizeof(struct layout_tree);
+    lengths[LAYOUT_TILES] = model->n_tiles * sizeof(struct layout_tile);
+    if (model->compare == SPEC_COMPARE_F64)
+        lengths[LAYOUT_EXACT] = model->n_splits * sizeof(double);
+    lengths[LAYOUT_SETS] = model->n_sets * sizeof(struct layout_set);
+    lengths[LAYOUT_WORDS] = model->n_words * sizeof(uint32_t);
+    lengths[LAYOUT_LEAVES] = (uint64_t)model->n_leaves * leaf_bytes[model->leaf_format];
+    lengths[LAYOUT_ROWS] = model->n_rows * sizeof(double);
+    if (lines)
+        lengths[LAYOUT_LINES] = model->n_leaves * sizeof(struct layout_line);
+    lengths[LAYOUT_TERMS] = model->n_terms * sizeof(struct layout_term);
+    lengths[LAYOUT_IDS] = model->n_leaves * sizeof(uint32_t);
+    lengths[LAYOUT_COVERS] = n_nodes * cover_bytes[model->cover_format];
+}
 
 /* The proof under way. */
 struct proof {
     struct image *image;
+    const char *expected; /* the checksum in hex, or NULL: it is computed */
     const char *name;
     struct reason *why;
 };
@@ -84,12 +129,16 @@ static enum result prove_checksum(const struct proof *proof)
     const struct layout_header *header = (const void *)image->bytes;
     uint8_t sum[DIGEST_BYTES];
 
+    digest_to_hex(header->sha256, image->hex);
+    if (proof->expected != NULL)
+        return strcmp(image->hex, proof->expected) == 0
+                   ? RESULT_OK
+                   : refuse(proof, RESULT_MALFORMED, "not the image that was published");
     if (digest_of(image->bytes + LAYOUT_SUMMED_FROM, image->len - LAYOUT_SUMMED_FROM, sum) !=
         RESULT_OK)
         return refuse(proof, RESULT_FAILED, "SHA-256 failed");
     if (memcmp(sum, header->sha256, sizeof(sum)) != 0)
         return refuse(proof, RESULT_MALFORMED, "damaged: its checksum is not right");
-    digest_to_hex(sum, image->hex);
     return RESULT_OK;
 }
 
@@ -140,48 +189,102 @@ static enum result prove_sections(const struct proof *proof)
             return result;
     if (end != image->len)
         return refuse(proof, RESULT_MALFORMED, "has bytes behind its last section");
-    for (i = 0; i < LAYOUT__MAX; i++)
-        if (image->parts[i] == NULL && i != LAYOUT_CLASSES && i != LAYOUT_WORDS)
+    for (i = 0; i <= LAYOUT_TEXTS; i++)
+        if (image->parts[i] == NULL && i != LAYOUT_LABELS)
             return refuse(proof, RESULT_MALFORMED, "section %.4s is missing",
                           (const char *)&layout_tags[i]);
     return RESULT_OK;
 }
 
-/* That the model is of a kind that the walk knows, and its counts within bounds. */
+static bool number_is_known(uint32_t number, uint32_t end)
+{
+    return number >= 1 && number < end;
+}
+
+/* That the model is of a kind that this program knows. */
+static enum result prove_spec(const struct proof *proof)
+{
+    const struct layout_model *model = proof->image->model;
+    struct spec *spec = &proof->image->spec;
+
+    if (!number_is_known(model->task, SPEC_TASK__MAX) ||
+        !number_is_known(model->compare, SPEC_COMPARE__MAX) ||
+        !number_is_known(model->sum, SPEC_SUM__MAX) ||
+        !number_is_known(model->fold, SPEC_FOLD__MAX) ||
+        !number_is_known(model->transform, SPEC_TRANSFORM__MAX) ||
+        !number_is_known(model->label, SPEC_LABEL__MAX) ||
+        !number_is_known(model->category, SPEC_CATEGORY__MAX) ||
+        !number_is_known(model->leaf_format, LAYOUT_LEAVES__MAX) ||
+        model->cover_format >= LAYOUT_COVERS__MAX)
+        return refuse(proof, RESULT_INVALID,
+                      "a kind of forest that this program does not know");
+    if (!isfinite(model->divisor) || !isfinite(model->parameter) || !isfinite(model->cut))
+        return refuse(proof, RESULT_MALFORMED, "a number of its kind is not finite");
+    spec->task = (enum spec_task)model->task;
+    spec->compare = (enum spec_compare)model->compare;
+    spec->sum = (enum spec_sum)model->sum;
+    spec->fold = (enum spec_fold)model->fold;
+    spec->transform = (enum spec_transform)model->transform;
+    spec->label = (enum spec_label)model->label;
+    spec->category = (enum spec_category)model->category;
+    spec->n_outputs = model->n_outputs;
+    spec->divisor = model->divisor;
+    spec->parameter = model->parameter;
+    spec->cut = model->cut;
+    return RESULT_OK;
+}
+
+/* That its counts are within bounds. */
 static enum result prove_model(const struct proof *proof)
 {
     struct image *image = proof->image;
     const struct layout_model *model = (const void *)image->parts[LAYOUT_MODEL];
-    bool classify;
+    const struct {
+        const char *what;
+        uint32_t n, most;
+    } counts[] = {
+        {"features", model->n_features, IMAGE_MAX_FEATURES},
+        {"columns", model->n_columns, IMAGE_MAX_COLUMNS},
+        {"targets", model->n_targets, IMAGE_MAX_CLASSES},
+        {"outputs", model->n_outputs, IMAGE_MAX_CLASSES},
+        {"trees", model->n_trees, IMAGE_MAX_TREES},
+        {"tiles", model->n_tiles, LAYOUT_TILE - LAYOUT_NEXT_TILE},
+        {"leaves", model->n_leaves, LAYOUT_TILE - 1},
+    };
+    unsigned i;
 
     if (image->lengths[LAYOUT_MODEL] != sizeof(*model))
         return refuse(proof, RESULT_MALFORMED, "section MODL has a wrong length");
     image->model = model;
-    if (model->node_format != LAYOUT_NODES_PAIRED || model->rule != LAYOUT_RULE_F32_LE ||
-        model->output != LAYOUT_OUTPUT_MEAN || model->reserved != 0)
-        return refuse(proof, RESULT_INVALID,
-                      "nodes %u, rule %u, output %u: a kind that this program does not know",
-                      model->node_format, model->rule, model->output);
-    if (model->task != SPEC_CLASSIFY && model->task != SPEC_REGRESS)
-        return refuse(proof, RESULT_INVALID, "task %u is none that is known", model->task);
-    if (model->n_features < 1 || model->n_features > IMAGE_MAX_FEATURES)
-        return refuse(proof, RESULT_MALFORMED, "%u features, must be 1 to %d",
-                      model->n_features, IMAGE_MAX_FEATURES);
-    if (model->n_trees < 1 || model->n_trees > IMAGE_MAX_TREES)
-        return refuse(proof, RESULT_MALFORMED, "%u trees, must be 1 to %d", model->n_trees,
-                      IMAGE_MAX_TREES);
-    classify = model->task == SPEC_CLASSIFY;
-    if (classify ? model->n_classes < 2 || model->n_classes > IMAGE_MAX_CLASSES
-                 : model->n_classes != 0)
-        return refuse(proof, RESULT_MALFORMED, "%u classes, must be %s", model->n_classes,
-                      classify ? "2 to 4096" : "0 for a regression");
-    if (model->n_outputs != (classify ? model->n_classes : 1))
-        return refuse(proof, RESULT_MALFORMED, "%u outputs do not fit its task",
-                      model->n_outputs);
-    if (model->feature_bits > 16 || model->n_features > UINT32_C(1) << model->feature_bits)
-        return refuse(proof, RESULT_MALFORMED, "%u bits are wrong for %u features",
-                      model->feature_bits, model->n_features);
-    return RESULT_OK;
+    for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (counts[i].n < 1 || counts[i].n > counts[i].most)
+            return refuse(proof, RESULT_MALFORMED, "%u %s, must be 1 to %u", counts[i].n,
+                          counts[i].what, counts[i].most);
+    return prove_spec(proof);
+}
+
+static void find_parts(struct image *image)
+{
+    image->features = (const void *)image->parts[LAYOUT_FEATURES];
+    image->index = (const void *)image->parts[LAYOUT_INDEX];
+    image->columns = (const void *)image->parts[LAYOUT_COLUMNS];
+    image->targets = (const void *)image->parts[LAYOUT_TARGETS];
+    image->labels = (const void *)image->parts[LAYOUT_LABELS];
+    image->texts = (const void *)image->parts[LAYOUT_TEXTS];
+    image->base = (const void *)image->parts[LAYOUT_BASE];
+    image->cuts = (const void *)image->parts[LAYOUT_CUTS];
+    image->trees = (const void *)image->parts[LAYOUT_TREES];
+    image->tiles = (const void *)image->parts[LAYOUT_TILES];
+    image->exact = (const void *)image->parts[LAYOUT_EXACT];
+    image->sets = (const void *)image->parts[LAYOUT_SETS];
+    image->words = (const void *)image->parts[LAYOUT_WORDS];
+    image->leaves = image->parts[LAYOUT_LEAVES];
+    image->rows = (const void *)image->parts[LAYOUT_ROWS];
+    image->lines = (const void *)image->parts[LAYOUT_LINES];
+    image->terms = (const void *)image->parts[LAYOUT_TERMS];
+    image->ids = (const void *)image->parts[LAYOUT_IDS];
+    image->covers = image->parts[LAYOUT_COVERS];
+    image->by_sets = image->model->n_sets != 0;
 }
 
 /* That each part is as long as the counts say; from here on the arrays may be read. */
@@ -190,37 +293,22 @@ static enum result prove_lengths(const struct proof *proof)
     struct image *image = proof->image;
     const struct layout_model *model = image->model;
     const uint64_t most = image->len; /* no count of elements can be over it */
-    const uint64_t lengths[LAYOUT__MAX] = {
-        [LAYOUT_MODEL] = sizeof(*model),
-        [LAYOUT_FACTS] = sizeof(struct layout_facts),
-        [LAYOUT_FEATURES] = model->n_features * sizeof(struct layout_feature),
-        [LAYOUT_INDEX] = model->n_features * sizeof(uint32_t),
-        [LAYOUT_CLASSES] = model->n_classes * sizeof(struct layout_text),
-        [LAYOUT_TEXTS] = image->lengths[LAYOUT_TEXTS],
-        [LAYOUT_TREES] = model->n_trees * sizeof(struct layout_tree),
-        [LAYOUT_NODES] = model->n_slots * sizeof(struct layout_node),
-        [LAYOUT_LEAVES] = (uint64_t)model->n_leaves * model->n_outputs * sizeof(double),
-        [LAYOUT_COVERS] = model->n_slots * sizeof(double),
-        [LAYOUT_WORDS] = image->lengths[LAYOUT_WORDS],
-    };
+    uint64_t lengths[LAYOUT__MAX];
     unsigned i;
 
-    if (model->n_slots > most)
-        return refuse(proof, RESULT_MALFORMED, "has more nodes than bytes");
+    if (model->n_words > most || model->n_rows > most || model->n_terms > most)
+        return refuse(proof, RESULT_MALFORMED, "has more numbers than bytes");
+    layout_lengths(model, (uint32_t)(image->lengths[LAYOUT_CUTS] / sizeof(double)),
+                   image->parts[LAYOUT_LINES] != NULL, lengths);
+    lengths[LAYOUT_TEXTS] = image->lengths[LAYOUT_TEXTS];
+    lengths[LAYOUT_TEXT] = image->lengths[LAYOUT_TEXT];
     for (i = 0; i < LAYOUT__MAX; i++)
         if (image->lengths[i] != lengths[i])
             return refuse(proof, RESULT_MALFORMED,
                           "section %.4s has a length of %llu, must be %llu",
                           (const char *)&layout_tags[i], (unsigned long long)image->lengths[i],
                           (unsigned long long)lengths[i]);
-    image->features = (const void *)image->parts[LAYOUT_FEATURES];
-    image->index = (const void *)image->parts[LAYOUT_INDEX];
-    image->classes = (const void *)image->parts[LAYOUT_CLASSES];
-    image->texts = (const void *)image->parts[LAYOUT_TEXTS];
-    image->trees = (const void *)image->parts[LAYOUT_TREES];
-    image->nodes = (const void *)image->parts[LAYOUT_NODES];
-    image->leaves = (const void *)image->parts[LAYOUT_LEAVES];
-    image->covers = (const void *)image->parts[LAYOUT_COVERS];
+    find_parts(image);
     return RESULT_OK;
 }
 
@@ -254,14 +342,19 @@ static enum result prove_features(const struct proof *proof)
         if (!text_is_right(image, &feature->name))
             return refuse(proof, RESULT_MALFORMED, "the name of feature %u is not right", i);
         if (feature->type < IMAGE_REAL || feature->type >= IMAGE_TYPE__MAX ||
-            feature->reserved != 0)
+            feature->missing > 1)
             return refuse(proof, RESULT_INVALID, "feature %u is of unknown type %u", i,
                           feature->type);
-        if (!isfinite(feature->min) || !isfinite(feature->max) || feature->min > feature->max)
+        if (feature->n_values != 0 &&
+            (feature->type != IMAGE_CATEGORY || feature->values > image->model->n_labels ||
+             feature->n_values > image->model->n_labels - feature->values))
+            return refuse(proof, RESULT_MALFORMED, "the categories of feature %u are not there",
+                          i);
+        if (isnan(feature->min) || isnan(feature->max))
             return refuse(proof, RESULT_MALFORMED, "the range of feature %u is not right", i);
-        if (!(feature->importance >= 0 && feature->importance <= 1))
+        if (!isfinite(feature->importance) || feature->importance < 0)
             return refuse(proof, RESULT_MALFORMED,
-                          "the importance of feature %u is not in 0 to 1", i);
+                          "the importance of feature %u is not finite and from 0 on", i);
     }
     return RESULT_OK;
 }
@@ -287,14 +380,90 @@ static enum result prove_index(const struct proof *proof)
     return RESULT_OK;
 }
 
-static enum result prove_classes(const struct proof *proof)
+static enum result prove_labels(const struct proof *proof)
 {
     const struct image *image = proof->image;
     uint32_t i;
 
-    for (i = 0; i < image->model->n_classes; i++)
-        if (!text_is_right(image, &image->classes[i]))
-            return refuse(proof, RESULT_MALFORMED, "the label of class %u is not right", i);
+    for (i = 0; i < image->model->n_labels; i++)
+        if (!text_is_right(image, &image->labels[i]))
+            return refuse(proof, RESULT_MALFORMED, "label %u is not right", i);
+    return RESULT_OK;
+}
+
+static enum result prove_columns(const struct proof *proof)
+{
+    struct image *image = proof->image;
+    uint32_t i;
+
+    image->mends = image->model->n_columns != image->model->n_features;
+    for (i = 0; i < image->model->n_columns; i++) {
+        const struct layout_column *column = &image->columns[i];
+
+        if (column->feature >= image->model->n_features)
+            return refuse(proof, RESULT_MALFORMED, "column %u: feature %u of %u", i,
+                          column->feature, image->model->n_features);
+        if (!number_is_known(column->mend, DRAFT_MEND__MAX))
+            return refuse(proof, RESULT_INVALID, "column %u: mend %u is none that is known", i,
+                          column->mend);
+        image->mends |= column->feature != i || column->mend != DRAFT_KEEP;
+    }
+    return RESULT_OK;
+}
+
+/* Targets and outputs are of one mind, as draft_check() says. */
+static enum result prove_targets(const struct proof *proof)
+{
+    const struct image *image = proof->image;
+    const struct layout_model *model = image->model;
+    uint64_t least = 0, most = 0;
+    uint32_t i, k;
+
+    for (i = 0; i < model->n_targets; i++) {
+        const struct layout_target *target = &image->targets[i];
+        const uint32_t n = target->n_classes;
+
+        if (target->name.length != 0 && !text_is_right(image, &target->name))
+            return refuse(proof, RESULT_MALFORMED, "the name of target %u is not right", i);
+        if (target->labels > model->n_labels || n > model->n_labels - target->labels ||
+            n > IMAGE_MAX_CLASSES || (n == 0) != (model->task == SPEC_REGRESS) ||
+            (model->task == SPEC_ANOMALY && n != 2))
+            return refuse(proof, RESULT_MALFORMED, "the classes of target %u are not right", i);
+        least += n <= 2 ? 1 : n;
+        most += n == 0 || model->task == SPEC_ANOMALY ? 1 : n;
+    }
+    if (model->n_outputs < least || model->n_outputs > most)
+        return refuse(proof, RESULT_MALFORMED, "%u outputs do not fit its targets",
+                      model->n_outputs);
+    for (k = 0; k < model->n_outputs; k++)
+        if (!isfinite(image->base[k]))
+            return refuse(proof, RESULT_MALFORMED, "base %u is not finite", k);
+    if (image->cuts != NULL &&
+        image->lengths[LAYOUT_CUTS] != image->targets[0].n_classes * sizeof(double))
+        return refuse(proof, RESULT_MALFORMED, "thresholds that are not one for each class");
+    for (k = 0; image->cuts != NULL && k < image->targets[0].n_classes; k++)
+        if (!isfinite(image->cuts[k]))
+            return refuse(proof, RESULT_MALFORMED, "threshold %u is not finite", k);
+    return RESULT_OK;
+}
+
+/* What it knows of words, if it is a text model; its features are those of a text. */
+static enum result prove_text(const struct proof *proof)
+{
+    struct image *image = proof->image;
+    struct reason why = {""};
+    enum result result;
+
+    if (image->parts[LAYOUT_TEXT] == NULL)
+        return RESULT_OK;
+    result =
+        text_prove(image->parts[LAYOUT_TEXT], image->lengths[LAYOUT_TEXT], &image->text, &why);
+    if (result != RESULT_OK)
+        return refuse(proof, result, "%s", why.text);
+    if (image->model->task != SPEC_CLASSIFY || image->model->n_targets != 1 ||
+        image->text.head->n_sets != text_sets(image->targets[0].n_classes) ||
+        text_n_features(image->text.head) != image->model->n_features)
+        return refuse(proof, RESULT_MALFORMED, "its features are not those of its texts");
     return RESULT_OK;
 }
 
@@ -323,168 +492,14 @@ static enum result prove_facts(const struct proof *proof)
     return RESULT_OK;
 }
 
-/* Trees follow each other without a gap, each of an even number of slots, 2 or more. */
-static enum result prove_trees(const struct proof *proof)
-{
-    const struct image *image = proof->image;
-    uint32_t t;
-
-    if (image->trees[0].begin != 0)
-        return refuse(proof, RESULT_MALFORMED, "tree 0 does not begin with the nodes");
-    for (t = 0; t < image->model->n_trees; t++) {
-        uint64_t begin = image->trees[t].begin, end = layout_tree_end(image, t);
-
-        if (end > image->model->n_slots || end < begin || end - begin < 2 ||
-            (end - begin) % 2 != 0 || (end - begin) / 2 > UINT32_MAX / 2)
-            return refuse(proof, RESULT_MALFORMED, "tree %u is not within the nodes", t);
-    }
-    return RESULT_OK;
-}
-
-/* The node in one slot; depths has, for each pair of slots, how deep it is, 0 if unknown. */
-static enum result prove_node(const struct proof *proof, uint32_t t, uint32_t slot,
-                              uint32_t n_pairs, uint32_t *depths)
-{
-    const struct layout_model *model = proof->image->model;
-    const struct layout_node *node = &proof->image->nodes[proof->image->trees[t].begin + slot];
-    const double cover = proof->image->covers[proof->image->trees[t].begin + slot];
-    uint32_t pair = node->link >> model->feature_bits;
-    uint32_t feature = node->link & ((UINT32_C(1) << model->feature_bits) - 1);
-
-    if (!isfinite(cover) || cover < 0)
-        return refuse(proof, RESULT_MALFORMED, "tree %u, node %u: its cover is not right", t,
-                      slot);
-    if (node->link == 0 && node->leaf >= model->n_leaves)
-        return refuse(proof, RESULT_MALFORMED, "tree %u, node %u: leaf %u of %u", t, slot,
-                      node->leaf, model->n_leaves);
-    if (node->link == 0)
-        return RESULT_OK;
-    if (feature >= model->n_features)
-        return refuse(proof, RESULT_MALFORMED, "tree %u, node %u: feature %u of %u", t, slot,
-                      feature, model->n_features);
-    if (!isfinite(node->threshold))
-        return refuse(proof, RESULT_MALFORMED, "tree %u, node %u: its threshold is not finite",
-                      t, slot);
-    if (pair >= n_pairs)
-        return refuse(proof, RESULT_MALFORMED, "tree %u, node %u: its children are in no slot",
-                      t, slot);
-    if (pair <= slot / 2)
-        return refuse(proof, RESULT_MALFORMED,
-                      "tree %u, node %u: its children are not behind it", t, slot);
-    if (depths[pair] != 0)
-        return refuse(proof, RESULT_MALFORMED, "tree %u, node %u: its children have a parent",
-                      t, slot);
-    depths[pair] = depths[slot / 2] + 1;
-    return RESULT_OK;
-}
-
-/*
- * One tree.  Children stand behind their parent and have one parent alone, so there is
- * no cycle; a pair that no node before it has for children is an orphan; so from the
- * root every node is reached, and once.
- */
-static enum result prove_tree(const struct proof *proof, uint32_t t, uint32_t *depths,
-                              uint32_t *depth)
-{
-    const struct image *image = proof->image;
-    const uint64_t begin = image->trees[t].begin;
-    uint32_t slot, n_slots = (uint32_t)(layout_tree_end(image, t) - begin);
-    enum result result;
-
-    if (image->nodes[begin].link != 0 || image->nodes[begin].leaf != 0 ||
-        fpclassify(image->covers[begin]) != FP_ZERO)
-        return refuse(proof, RESULT_MALFORMED, "tree %u: its empty slot is not empty", t);
-    memset(depths, 0, n_slots / 2 * sizeof(*depths));
-    for (slot = 1; slot < n_slots; slot++) {
-        if (slot > 1 && depths[slot / 2] == 0)
-            return refuse(proof, RESULT_MALFORMED, "tree %u, node %u: has no parent", t, slot);
-        if ((result = prove_node(proof, t, slot, n_slots / 2, depths)) != RESULT_OK)
-            return result;
-        if (depths[slot / 2] > *depth)
-            *depth = depths[slot / 2];
-    }
-    return RESULT_OK;
-}
-
-static enum result prove_nodes(const struct proof *proof)
-{
-    const struct image *image = proof->image;
-    enum result result = RESULT_OK;
-    uint64_t most = 0;
-    uint32_t t, *depths, depth = 0;
-
-    for (t = 0; t < image->model->n_trees; t++) {
-        uint64_t n = layout_tree_end(image, t) - image->trees[t].begin;
-
-        most = n > most ? n : most;
-    }
-    depths = malloc((most / 2 + 1) * sizeof(*depths));
-    if (depths == NULL)
-        return refuse(proof, RESULT_NOMEM, "no memory to prove its trees");
-    for (t = 0; t < image->model->n_trees && result == RESULT_OK; t++)
-        result = prove_tree(proof, t, depths, &depth);
-    free(depths);
-    if (result == RESULT_OK && depth != image->model->depth)
-        return refuse(proof, RESULT_MALFORMED, "is %u deep, its header says %u", depth,
-                      image->model->depth);
-    return result;
-}
-
-/* Leaves are finite; those of classes are fractions that sum to 1. */
-static enum result prove_leaves(const struct proof *proof)
-{
-    const struct image *image = proof->image;
-    const uint32_t n = image->model->n_outputs;
-    bool fractions = image->model->task == SPEC_CLASSIFY;
-    uint32_t leaf, k;
-
-    for (leaf = 0; leaf < image->model->n_leaves; leaf++) {
-        const double *row = image->leaves + (size_t)leaf * n;
-        double sum = 0;
-
-        for (k = 0; k < n; k++) {
-            if (!isfinite(row[k]) || (fractions && (row[k] < 0 || row[k] > 1)))
-                return refuse(proof, RESULT_MALFORMED, "leaf %u: output %u is not %s", leaf, k,
-                              fractions ? "in 0 to 1" : "finite");
-            sum += row[k];
-        }
-        if (fractions && fabs(sum - 1) > 1e-9)
-            return refuse(proof, RESULT_MALFORMED, "leaf %u: its fractions do not sum to 1",
-                          leaf);
-    }
-    return RESULT_OK;
-}
-
-/* That a text model's words make the row that its forest takes. */
-static enum result prove_words(const struct proof *proof)
-{
-    struct image *image = proof->image;
-    const struct layout_model *model = image->model;
-    const struct text_head *head;
-    struct reason why;
-    enum result result;
-
-    if (image->parts[LAYOUT_WORDS] == NULL)
-        return RESULT_OK;
-    result = text_prove(image->parts[LAYOUT_WORDS], image->lengths[LAYOUT_WORDS], &image->words,
-                        &why);
-    if (result != RESULT_OK)
-        return refuse(proof, result, "%.200s", why.text);
-    head = image->words.head;
-    if (model->task != SPEC_CLASSIFY || head->n_sets != text_sets(model->n_classes) ||
-        text_n_features(head) != model->n_features)
-        return refuse(proof, RESULT_MALFORMED, "its words are not those of its forest");
-    return RESULT_OK;
-}
-
-enum result prove_image(struct image *image, const char *name, struct reason *why)
+enum result prove_image(struct image *image, const char *expected, const char *name,
+                        struct reason *why)
 {
     static enum result (*const proofs[])(const struct proof *) = {
-        prove_header,   prove_checksum, prove_sections, prove_model, prove_lengths,
-        prove_features, prove_index,    prove_classes,  prove_facts, prove_trees,
-        prove_nodes,    prove_leaves,   prove_words,
-    };
-    const struct proof proof = {image, name, why};
+        prove_header,  prove_checksum, prove_sections, prove_model,
+        prove_lengths, prove_features, prove_index,    prove_labels,
+        prove_columns, prove_targets,  prove_facts,    prove_text};
+    const struct proof proof = {image, expected, name, why};
     enum result result = RESULT_OK;
     size_t i;
 

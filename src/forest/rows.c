@@ -171,7 +171,7 @@ enum result rows_open(FILE *file, const char *name, const struct image *image,
         rows->name = name;
         rows->n_features = image_n_features(image);
         rows->columns = calloc(rows->n_features, sizeof(*rows->columns));
-        if ((rows->words = image_words(image)) != NULL)
+        if ((rows->words = image_text(image)) != NULL)
             rows->scratch = text_scratch_new();
     }
     if (rows == NULL || rows->columns == NULL || (rows->words != NULL && rows->scratch == NULL))

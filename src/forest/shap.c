@@ -183,7 +183,7 @@ static bool in_set(const struct shap *shap, const struct shap_node *node, double
     if (!(value < 32.0 * node->n_words))
         return false;
     code = (uint32_t)value;
-    return (node->words[code / 32] >> code % 32 & 1) != 0;
+    return code / 32 < node->n_words && (node->words[code / 32] >> code % 32 & 1) != 0;
 }
 
 static inline bool goes_left(const struct shap *shap, const struct shap_node *node,

@@ -3,7 +3,7 @@
  * that its forest takes.
  *
  * The knowledge is one block of bytes without addresses, little-endian, which is the
- * section WORD of an image:
+ * section GRAM of an image (layout.h):
  *
  *     struct text_head
  *     uint64_t bits[2^bucket_bits / 64]    bucket b is known: bits[b / 64] >> b % 64 & 1

@@ -20,4 +20,11 @@ void image_file_path(const struct model_row *row, char out[IMAGE_FILE_MAX]);
 enum result image_file_open(const struct model_row *row, struct image **out,
                             struct reason *why);
 
+/*
+ * The same for a worker, at once, whatever the image's size: its trees were proved when it
+ * was published, and are taken on trust (image_open_trusted()).
+ */
+enum result image_file_serve(const struct model_row *row, struct image **out,
+                             struct reason *why);
+
 #endif

@@ -141,9 +141,9 @@ static enum result outputs_alike(const struct image *image, const struct image *
 static enum result inputs_alike(const struct image *image, const struct image *serving,
                                 enum model_state state, const char *who, struct reason *why)
 {
-    bool texts = image_words(image) != NULL;
+    bool texts = image_text(image) != NULL;
 
-    if (texts != (image_words(serving) != NULL))
+    if (texts != (image_text(serving) != NULL))
         return reason_set(why, RESULT_INVALID, "%s: it takes %s and not %s", who,
                           texts ? "texts" : "features", texts ? "features" : "texts");
     if (!texts)

@@ -121,7 +121,7 @@ static bool load(struct registry *registry, struct model *model)
     }
     if (old != NULL && registry->damaged && clock_mono_ns() - registry->tried <= retry_ns)
         return false;
-    if (image_file_open(&model->row, &model->image, &why) == RESULT_OK)
+    if (image_file_serve(&model->row, &model->image, &why) == RESULT_OK)
         return true;
     registry->tried = clock_mono_ns();
     log_message("model %s version %" PRId64 " cannot be used: %s", model->row.name,
@@ -221,7 +221,7 @@ const struct model *registry_find(const struct registry *registry, const char *n
 
 bool registry_takes_texts(const struct model *model)
 {
-    return model->image != NULL && image_words(model->image) != NULL;
+    return model->image != NULL && image_text(model->image) != NULL;
 }
 
 /* The first model that takes texts, or that does not. */

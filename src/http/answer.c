@@ -85,7 +85,7 @@ static void probabilities_write(struct json_writer *writer, const struct answer 
 
 static bool takes_texts(const struct answer *answer)
 {
-    return image_words(answer->predictor->image) != NULL;
+    return image_text(answer->predictor->image) != NULL;
 }
 
 static void score_write(struct json_writer *writer, const struct answer *answer, size_t i)

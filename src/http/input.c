@@ -54,7 +54,7 @@ static bool features_read(struct input *input)
     input->has_features = true;
     if (token == JSON_BAD)
         return false;
-    if (input->image != NULL && image_words(input->image) != NULL)
+    if (input->image != NULL && image_text(input->image) != NULL)
         return json_skip_rest(&input->reader, token);
     return input_row_read(input, token, INPUT_SINGLE);
 }

@@ -236,7 +236,7 @@ bool input_row_read(struct input *input, enum json_token token, long row)
         return input_text_seek(input, token);
     if (values == NULL)
         return json_skip_rest(&input->reader, token);
-    if (image_words(input->image) != NULL)
+    if (image_text(input->image) != NULL)
         good = input_text_row(input, token, values, row);
     else if (token == JSON_ARRAY)
         good = row_by_position(input, values, row);

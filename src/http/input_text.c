@@ -32,7 +32,7 @@ static bool read_text(struct input *input, enum json_token token, double *row,
     text = json_text(&input->reader, &len);
     found = text_check(&text, &len, &chars);
     if (found == TEXT_FITS)
-        text_features(image_words(input->image), input->scratch, text, len, row);
+        text_features(image_text(input->image), input->scratch, text, len, row);
     else if (!input_list_shows(&input->faults))
         return true;
     else if (found == TEXT_NO_WORD)
@@ -120,7 +120,7 @@ bool input_text_read(struct input *input)
     input->has_text = input->wants_text = true;
     if (token == JSON_BAD)
         return false;
-    if (input->image == NULL || image_words(input->image) == NULL ||
+    if (input->image == NULL || image_text(input->image) == NULL ||
         (row = input_row_begin(input)) == NULL)
         return json_skip_rest(&input->reader, token);
     input->count++;
@@ -129,7 +129,7 @@ bool input_text_read(struct input *input)
 
 void input_text_check(struct input *input)
 {
-    bool texts = input->image != NULL && image_words(input->image) != NULL;
+    bool texts = input->image != NULL && image_text(input->image) != NULL;
 
     if (input->has_features && texts)
         refuse_features(input, "features");

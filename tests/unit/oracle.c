@@ -33,7 +33,7 @@ static bool in_set(const struct draft_set *set, enum spec_category category, dou
     if (value >= 32.0 * set->n_words)
         return false;
     code = (uint32_t)value;
-    return (set->words[code / 32] >> code % 32 & 1) != 0;
+    return code / 32 < set->n_words && (set->words[code / 32] >> code % 32 & 1) != 0;
 }
 
 static bool goes_left(const struct draft *draft, const struct draft_tree *tree,

@@ -14,8 +14,8 @@
 #include "forest/walk.h"
 
 /*
- * The forest of these tests.  Tree 0: slots 1 (b <= 0.5) -> 2 leaf, 3 (a <= 2) -> 4, 5
- * leaves.  Tree 1: slot 1, a leaf.
+ * The forest of these tests.  Tree 0: tile 0 has a split at place 0 (b <= 0.5), exits 0 to 7
+ * to a leaf, and one at place 2 (a <= 2) with two leaves.  Tree 1: tile 1, a leaf.
  */
 static struct draft_node first[] = {
     {.threshold = 0.5F, .column = 1, .left = 1, .right = 2, .cover = 8},
@@ -249,15 +249,20 @@ struct craft {
 #define FACTS   ((struct layout_facts *)part(bytes, LAYOUT_FACTS))
 #define FEATURE ((struct layout_feature *)part(bytes, LAYOUT_FEATURES))
 #define INDEX   ((uint32_t *)part(bytes, LAYOUT_INDEX))
-#define CLASS   ((struct layout_text *)part(bytes, LAYOUT_CLASSES))
+#define COLUMN  ((struct layout_column *)part(bytes, LAYOUT_COLUMNS))
+#define TARGET  ((struct layout_target *)part(bytes, LAYOUT_TARGETS))
+#define LABEL   ((struct layout_text *)part(bytes, LAYOUT_LABELS))
 #define TEXTS   ((char *)part(bytes, LAYOUT_TEXTS))
+#define BASE    ((double *)part(bytes, LAYOUT_BASE))
 #define TREE    ((struct layout_tree *)part(bytes, LAYOUT_TREES))
-#define NODE    ((struct layout_node *)part(bytes, LAYOUT_NODES))
-#define LEAF    ((double *)part(bytes, LAYOUT_LEAVES))
-#define COVER   ((double *)part(bytes, LAYOUT_COVERS))
+#define TILE    ((struct layout_tile *)part(bytes, LAYOUT_TILES))
+#define LEAF    ((uint32_t *)part(bytes, LAYOUT_LEAVES))
+#define ROW     ((double *)part(bytes, LAYOUT_ROWS))
+#define COVER   ((float *)part(bytes, LAYOUT_COVERS))
 
 /* NOLINTBEGIN(readability-non-const-parameter): they do write, by way of the names above. */
-CRAFT(newer_version, HEADER->version = 2)
+CRAFT(older_version, HEADER->version = 1)
+CRAFT(newer_version, HEADER->version = 3)
 CRAFT(other_size, HEADER->size++)
 CRAFT(many_sections, HEADER->n_sections = 65)
 CRAFT(section_outside, section(bytes, LAYOUT_COVERS)->length += 64)
@@ -269,16 +274,18 @@ CRAFT(section_unknown, section(bytes, LAYOUT_COVERS)->tag = LAYOUT_TAG('N', 'E',
 CRAFT(section_gone, struct layout_section *covers = section(bytes, LAYOUT_COVERS);
       covers->tag = LAYOUT_TAG('N', 'E', 'W', '!'); covers->flags = 0)
 CRAFT(bytes_behind, section(bytes, LAYOUT_COVERS)->length -= 8)
-CRAFT(other_rule, MODEL->rule = 2)
-CRAFT(other_task, MODEL->task = 3)
+CRAFT(other_compare, MODEL->compare = 3)
+CRAFT(other_fold, MODEL->fold = 0)
+CRAFT(other_task, MODEL->task = 4)
+CRAFT(other_leaves, MODEL->leaf_format = 4)
+CRAFT(divisor_nan, MODEL->divisor = NAN)
 CRAFT(no_features, MODEL->n_features = 0)
+CRAFT(no_columns, MODEL->n_columns = 0)
 CRAFT(no_trees, MODEL->n_trees = 0)
-CRAFT(one_class, MODEL->n_classes = 1)
 CRAFT(outputs_not_classes, MODEL->n_outputs = 3)
-CRAFT(few_feature_bits, MODEL->feature_bits = 0)
-CRAFT(many_feature_bits, MODEL->feature_bits = 17)
-CRAFT(more_features, MODEL->n_features = 3; MODEL->feature_bits = 2)
-CRAFT(more_nodes, MODEL->n_slots = UINT64_MAX / 8 + 1)
+CRAFT(more_features, MODEL->n_features = 3)
+CRAFT(more_tiles, MODEL->n_tiles = 3)
+CRAFT(more_words, MODEL->n_words = UINT64_MAX / 4 + 1)
 CRAFT(more_leaves, MODEL->n_leaves++)
 CRAFT(name_outside, FEATURE[0].name.offset = UINT32_MAX)
 CRAFT(name_long, FEATURE[0].name.length = UINT32_MAX)
@@ -288,45 +295,60 @@ CRAFT(name_not_utf8, TEXTS[FEATURE[0].name.offset + 2] = 'x')
 CRAFT(name_with_control, TEXTS[FEATURE[1].name.offset] = '\x1b')
 CRAFT(type_unknown, FEATURE[1].type = 9)
 CRAFT(range_nan, FEATURE[1].min = NAN)
-CRAFT(range_reversed, FEATURE[1].min = 10)
+CRAFT(values_of_no_category, FEATURE[1].n_values = 1)
+CRAFT(values_outside, FEATURE[1].type = IMAGE_CATEGORY; FEATURE[1].n_values = 3)
 CRAFT(importance_negative, FEATURE[0].importance = -0.1)
 CRAFT(importance_nan, FEATURE[0].importance = NAN)
 CRAFT(index_outside, INDEX[0] = 2)
 CRAFT(index_twice, INDEX[0] = INDEX[1])
 CRAFT(index_unsorted, INDEX[0] = 0; INDEX[1] = 1)
-CRAFT(label_empty, CLASS[1].length = 0)
+CRAFT(label_empty, LABEL[1].length = 0)
+CRAFT(column_of_no_feature, COLUMN[1].feature = 2)
+CRAFT(mend_unknown, COLUMN[1].mend = 6)
+CRAFT(classes_outside, TARGET[0].labels = 1)
+CRAFT(classes_none, TARGET[0].n_classes = 0)
+CRAFT(base_nan, BASE[1] = NAN)
 CRAFT(score_nan, FACTS->oob_score = NAN)
 CRAFT(source_outside, FACTS->source.offset = UINT32_MAX)
-CRAFT(tree_late, TREE[0].begin = 2)
-CRAFT(tree_outside, TREE[1].begin = 1000)
-CRAFT(tree_empty, TREE[1].begin = 8)
-CRAFT(tree_odd, TREE[1].begin = 5)
-CRAFT(empty_slot_used, NODE[0].leaf = 1)
-CRAFT(cycle, NODE[3].link = 1 << 1)
-CRAFT(child_is_itself, NODE[2].link = 1 << 1)
-CRAFT(child_before, NODE[4].link = 1 << 1)
-CRAFT(child_shared, NODE[2].link = 2 << 1)
-CRAFT(child_outside, NODE[3].link = 3 << 1)
-CRAFT(child_far_away, NODE[3].link = UINT32_MAX)
-CRAFT(orphan, NODE[3].link = 0; NODE[3].leaf = 0)
-CRAFT(pair_none, NODE[3].link = 1)
-CRAFT(feature_outside, MODEL->feature_bits = 2; NODE[1].link = 1 << 2 | 1;
-      NODE[3].link = 2 << 2 | 2)
-CRAFT(threshold_nan, NODE[1].threshold = NAN)
-CRAFT(threshold_infinite, NODE[1].threshold = -INFINITY)
-CRAFT(leaf_outside, NODE[2].leaf = 3)
+CRAFT(tree_late, TREE[0].tiles = 1)
+CRAFT(tree_outside, TREE[1].tiles = 1000)
+CRAFT(tree_output, TREE[1].width = 1; TREE[1].output = 2)
+CRAFT(tree_width, TREE[0].width = 3)
+CRAFT(tree_depth, TREE[0].depth = 1)
+CRAFT(splits_late, TILE[0].splits = 1)
+CRAFT(splits_sixteen, TILE[0].present |= 1 << 15)
+CRAFT(split_alone, TILE[0].present |= 1 << 7; TILE[0].threshold[7] = 0)
+CRAFT(split_gone, TILE[0].present &= (uint16_t)~4U)
+CRAFT(splits_many, TILE[1].present = 1; TILE[1].threshold[0] = 0)
+CRAFT(nan_left_of_none, TILE[0].nan_left = 2)
+CRAFT(by_set_of_none, TILE[0].by_set = 2)
+CRAFT(set_outside, TILE[0].by_set = 1)
+CRAFT(empty_threshold, TILE[0].threshold[1] = 0)
+CRAFT(empty_column, TILE[0].column[1] = 1)
+CRAFT(last_threshold, TILE[0].threshold[15] = 0)
+CRAFT(column_outside, TILE[0].column[2] = 2)
+CRAFT(threshold_nan, TILE[0].threshold[0] = NAN)
+CRAFT(exits_unlike, TILE[0].next[3] = 1)
+CRAFT(exits_not_in_order, memset(TILE[0].next + 8, 2, 4); memset(TILE[0].next + 12, 1, 4))
+CRAFT(exits_odd, memset(TILE[0].next, 0x20, 8))
+CRAFT(leaves_late, TILE[1].base[0] = 2)
+CRAFT(tiles_unused, TILE[0].base[1] = 5)
+CRAFT(tile_none, memset(TILE[0].next, 0x80, 8); TILE[0].base[1] = 0)
+CRAFT(cycle, memset(TILE[0].next, 0x80, 8); TILE[0].base[1] = LAYOUT_TILE - 0x80)
+CRAFT(tile_of_another, memset(TILE[0].next, 0x80, 8); TILE[0].base[1] = LAYOUT_TILE + 1 - 0x80)
+CRAFT(tile_outside, memset(TILE[0].next, 0x80, 8); TILE[0].base[1] = LAYOUT_TILE + 2 - 0x80)
+CRAFT(leaf_outside, LEAF[3] = UINT32_MAX)
+CRAFT(leaf_at_the_end, LEAF[3] = 5)
 CRAFT(cover_nan, COVER[2] = NAN)
 CRAFT(cover_negative, COVER[2] = -1)
 CRAFT(depth_wrong, MODEL->depth = 1)
-CRAFT(output_nan, LEAF[3] = NAN)
-CRAFT(output_over_one, LEAF[3] = 1.5)
-CRAFT(output_negative, LEAF[2] = -0.25)
-CRAFT(output_sum, LEAF[3] = 0.5)
+CRAFT(output_nan, ROW[3] = NAN)
 /* NOLINTEND(readability-non-const-parameter) */
 
 static const struct craft crafts[] = {
-    {"an image of version 2; this program reads version 1", newer_version},
-    {"has 1088 bytes, its header says 1089", other_size},
+    {"an image of version 1; this program reads version 2", older_version},
+    {"an image of version 3; this program reads version 2", newer_version},
+    {"has 1752 bytes, its header says 1753", other_size},
     {"the table of sections is not in the file", many_sections},
     {"section COVR is not within the file", section_outside},
     {"section COVR is not within the file", section_far_away},
@@ -334,19 +356,21 @@ static const struct craft crafts[] = {
     {"section COVR is not within the file", section_not_aligned},
     {"section LEAF is there twice", section_twice},
     {"needs section NEW!, which this program does not know", section_unknown},
-    {"section COVR is missing", section_gone},
+    {"section COVR has a length of 0, must be 24", section_gone},
     {"has bytes behind its last section", bytes_behind},
-    {"nodes 1, rule 2, output 1: a kind that this program does not know", other_rule},
-    {"task 3 is none that is known", other_task},
+    {"a kind of forest that this program does not know", other_compare},
+    {"a kind of forest that this program does not know", other_fold},
+    {"a kind of forest that this program does not know", other_task},
+    {"a kind of forest that this program does not know", other_leaves},
+    {"a number of its kind is not finite", divisor_nan},
     {"0 features, must be 1 to 65536", no_features},
+    {"0 columns, must be 1 to 65536", no_columns},
     {"0 trees, must be 1 to 1048576", no_trees},
-    {"1 classes, must be 2 to 4096", one_class},
-    {"3 outputs do not fit its task", outputs_not_classes},
-    {"0 bits are wrong for 2 features", few_feature_bits},
-    {"17 bits are wrong for 2 features", many_feature_bits},
-    {"section FEAT has a length of 80, must be 120", more_features},
-    {"has more nodes than bytes", more_nodes},
-    {"section LEAF has a length of 48, must be 64", more_leaves},
+    {"section BASE has a length of 16, must be 24", outputs_not_classes},
+    {"section FEAT has a length of 96, must be 144", more_features},
+    {"section TILE has a length of 256, must be 384", more_tiles},
+    {"has more numbers than bytes", more_words},
+    {"section LEAF has a length of 16, must be 20", more_leaves},
     {"the name of feature 0 is not right", name_outside},
     {"the name of feature 0 is not right", name_long},
     {"the name of feature 0 is not right", name_empty},
@@ -355,39 +379,54 @@ static const struct craft crafts[] = {
     {"the name of feature 1 is not right", name_with_control},
     {"feature 1 is of unknown type 9", type_unknown},
     {"the range of feature 1 is not right", range_nan},
-    {"the range of feature 1 is not right", range_reversed},
-    {"the importance of feature 0 is not in 0 to 1", importance_negative},
-    {"the importance of feature 0 is not in 0 to 1", importance_nan},
+    {"the categories of feature 1 are not there", values_of_no_category},
+    {"the categories of feature 1 are not there", values_outside},
+    {"the importance of feature 0 is not finite and from 0 on", importance_negative},
+    {"the importance of feature 0 is not finite and from 0 on", importance_nan},
     {"the index of names has no feature 2", index_outside},
     {"the index of names is not in order", index_twice},
     {"the index of names is not in order", index_unsorted},
-    {"the label of class 1 is not right", label_empty},
+    {"label 1 is not right", label_empty},
+    {"column 1: feature 2 of 2", column_of_no_feature},
+    {"column 1: mend 6 is none that is known", mend_unknown},
+    {"the classes of target 0 are not right", classes_outside},
+    {"the classes of target 0 are not right", classes_none},
+    {"base 1 is not finite", base_nan},
     {"the training facts are not right", score_nan},
     {"the training facts are not right", source_outside},
-    {"tree 0 does not begin with the nodes", tree_late},
-    {"tree 0 is not within the nodes", tree_outside},
-    {"tree 1 is not within the nodes", tree_empty},
-    {"tree 0 is not within the nodes", tree_odd},
-    {"tree 0: its empty slot is not empty", empty_slot_used},
-    {"tree 0, node 3: its children are not behind it", cycle},
-    {"tree 0, node 2: its children are not behind it", child_is_itself},
-    {"tree 0, node 4: its children are not behind it", child_before},
-    {"tree 0, node 3: its children have a parent", child_shared},
-    {"tree 0, node 3: its children are in no slot", child_outside},
-    {"tree 0, node 3: its children are in no slot", child_far_away},
-    {"tree 0, node 4: has no parent", orphan},
-    {"tree 0, node 3: its children are not behind it", pair_none},
-    {"tree 0, node 3: feature 2 of 2", feature_outside},
-    {"tree 0, node 1: its threshold is not finite", threshold_nan},
-    {"tree 0, node 1: its threshold is not finite", threshold_infinite},
-    {"tree 0, node 2: leaf 3 of 3", leaf_outside},
-    {"tree 0, node 2: its cover is not right", cover_nan},
-    {"tree 0, node 2: its cover is not right", cover_negative},
+    {"tree 0 is not within the tiles", tree_late},
+    {"tree 0 is not within the tiles", tree_outside},
+    {"tree 1: its outputs are not right", tree_output},
+    {"tree 0: its outputs are not right", tree_width},
+    {"tree 0: 2 deep, not 1", tree_depth},
+    {"tree 0, tile 0: its splits are not those behind the ones before", splits_late},
+    {"tree 0, tile 0: splits that are not there", splits_sixteen},
+    {"tree 0, tile 0, split 7: no split leads to it", split_alone},
+    {"tree 0, tile 0, split 2: a place without a split is not empty", split_gone},
+    {"tree 1, tile 1: more splits than there are", splits_many},
+    {"tree 0, tile 0: splits that are not there", nan_left_of_none},
+    {"tree 0, tile 0: splits that are not there", by_set_of_none},
+    {"tree 0, tile 0, split 0: its set is not there", set_outside},
+    {"tree 0, tile 0, split 1: a place without a split is not empty", empty_threshold},
+    {"tree 0, tile 0, split 1: a place without a split is not empty", empty_column},
+    {"tree 0, tile 0: splits that are not there", last_threshold},
+    {"tree 0, tile 0, split 2: its column is not there", column_outside},
+    {"tree 0, tile 0, split 0: its threshold is not a number", threshold_nan},
+    {"tree 0, tile 0: the exits below one leaf are not alike", exits_unlike},
+    {"tree 0, tile 0: its leaves are not in order", exits_not_in_order},
+    {"tree 0, tile 0: its leaves are not in order", exits_odd},
+    {"tree 1, tile 1: its leaves are not those behind the ones before", leaves_late},
+    {"tree 0, tile 0: tiles that no exit leads to", tiles_unused},
+    {"tree 0, tile 0: a tile below it is none", tile_none},
+    {"tree 0, tile 0: a tile below it is not behind it in its tree", cycle},
+    {"tree 0, tile 0: a tile below it is not behind it in its tree", tile_of_another},
+    {"tree 0, tile 0: a tile below it is not behind it in its tree", tile_outside},
+    {"tree 1, leaf 3: its numbers are not there", leaf_outside},
+    {"tree 1, leaf 3: its numbers are not there", leaf_at_the_end},
+    {"cover 2 is not right", cover_nan},
+    {"cover 2 is not right", cover_negative},
     {"is 2 deep, its header says 1", depth_wrong},
-    {"leaf 1: output 1 is not in 0 to 1", output_nan},
-    {"leaf 1: output 1 is not in 0 to 1", output_over_one},
-    {"leaf 1: output 0 is not in 0 to 1", output_negative},
-    {"leaf 1: its fractions do not sum to 1", output_sum},
+    {"number 3 is not finite", output_nan},
 };
 
 static void refuses_every_crafted_image_for_its_fault(void **state)
@@ -409,16 +448,17 @@ static void refuses_every_crafted_image_for_its_fault(void **state)
 
 static void passes_over_a_section_that_is_not_needed(void **state)
 {
-    uint8_t *bytes = calloc(1, good_len + 64);
+    const uint32_t n = ((const struct layout_header *)(const void *)good)->n_sections;
+    uint8_t *bytes = aligned_alloc(64, (good_len + 127) / 64 * 64);
     struct layout_header *header = (void *)bytes;
     struct layout_section *sections = (void *)(header + 1);
-    const uint32_t n = ((const struct layout_header *)(const void *)good)->n_sections;
     const size_t table = sizeof(*header) + n * sizeof(*sections);
     struct image *image;
     uint32_t i;
 
     (void)state;
     /* All moves up by 64 bytes to make room for the new one's entry; it is empty. */
+    memset(bytes, 0, good_len + 64);
     memcpy(bytes, good, table);
     memcpy(bytes + table + 64, good + table, good_len - table);
     memmove(sections + 1, sections, n * sizeof(*sections));
@@ -513,7 +553,8 @@ static void tells_names_apart_that_begin_alike(void **state)
 static void keeps_equal_rows_of_outputs_once(void **state)
 {
     (void)state;
-    assert_int_equal(((struct layout_model *)part(good, LAYOUT_MODEL))->n_leaves, 3);
+    assert_int_equal(((struct layout_model *)part(good, LAYOUT_MODEL))->n_leaves, 4);
+    assert_int_equal(((struct layout_model *)part(good, LAYOUT_MODEL))->n_rows, 3 * 2);
 }
 
 static void refuses_a_draft_that_no_image_holds(void **state)
@@ -526,7 +567,7 @@ static void refuses_a_draft_that_no_image_holds(void **state)
     (void)state;
     bad.n_features = IMAGE_MAX_FEATURES + 1;
     assert_int_equal(draft_pack(&bad, &bytes, &len, &why), RESULT_TOO_BIG);
-    assert_string_equal(why.text, "the forest has too many features for an image");
+    assert_string_equal(why.text, "65537 features; at most 65536 are allowed");
     assert_null(bytes);
 }
 
@@ -548,6 +589,35 @@ static int remove_folder(void **state)
     unlink(path);
     assert_int_equal(rmdir(folder), 0); /* fails if a temporary file was left */
     return 0;
+}
+
+static void trusts_only_the_image_that_was_expected(void **state)
+{
+    static const char other[] = "00112233445566778899aabbccddeeff"
+                                "00112233445566778899aabbccddeeff";
+    struct image *image = NULL;
+    struct reason why;
+    char sum_hex[65];
+    int fd;
+
+    (void)state;
+    assert_int_equal(draft_write(&draft, path, &why), RESULT_OK);
+    assert_int_equal(image_open_trusted(path, other, &image, &why), RESULT_MALFORMED);
+    assert_null(image);
+    assert_int_equal(image_open(path, &image, &why), RESULT_OK);
+    strcpy(sum_hex, image_sha256_hex(image));
+    image_close(image);
+    image = NULL;
+    assert_int_equal(image_open_trusted(path, sum_hex, &image, &why), RESULT_OK);
+    use(image);
+    image_close(image);
+    image = NULL;
+    /* Its schema is proved all the same. */
+    fd = open(path, O_RDWR);
+    assert_int_equal(pwrite(fd, "\1", 1, (off_t)good_len), 1);
+    close(fd);
+    assert_int_equal(image_open_trusted(path, sum_hex, &image, &why), RESULT_MALFORMED);
+    assert_null(image);
 }
 
 static void opens_what_it_writes(void **state)
@@ -626,6 +696,7 @@ int main(void)
         cmocka_unit_test(survives_any_bit_flipped_under_a_right_checksum),
         cmocka_unit_test(refuses_what_is_no_image),
         cmocka_unit_test(refuses_every_crafted_image_for_its_fault),
+        TEST_IN_FOLDER(trusts_only_the_image_that_was_expected),
         cmocka_unit_test(refuses_a_draft_that_no_image_holds),
         TEST_IN_FOLDER(refuses_to_open_what_is_no_file_of_an_image),
         TEST_IN_FOLDER(leaves_the_old_file_when_the_disk_is_full),

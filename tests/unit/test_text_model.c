@@ -202,7 +202,7 @@ static void pack(const struct draft *draft, void **bytes, struct image **image)
 
 static void tells(const struct image *image, const char *text, const char *label)
 {
-    const struct text_model *words = image_words(image);
+    const struct text_model *words = image_text(image);
     double row[1024], out[8];
     struct text_scratch *scratch = text_scratch_new();
 
@@ -225,7 +225,7 @@ static void two_classes_have_one_set_and_are_told_apart(void **state)
 
     (void)state;
     pack(&draft, &bytes, &image);
-    assert_int_equal(image_words(image)->head->n_sets, 1);
+    assert_int_equal(image_text(image)->head->n_sets, 1);
     assert_string_equal(image_feature_name(image, 0), "<score good>");
     tells(image, "a lovely evening", "good");
     tells(image, "an AWFUL evening", "bad");
@@ -246,7 +246,7 @@ static void three_classes_have_a_set_each_and_are_told_apart(void **state)
 
     (void)state;
     pack(&draft, &bytes, &image);
-    assert_int_equal(image_words(image)->head->n_sets, 3);
+    assert_int_equal(image_text(image)->head->n_sets, 3);
     assert_int_equal(image_n_classes(image), 3);
     tells(image, "my cat is here", "cat");
     tells(image, "his dog is there", "dog");
@@ -370,7 +370,7 @@ static void words_of_another_forest_are_refused(void **state)
     draft.text = strange.text;
     draft.text_len = strange.text_len;
     assert_int_not_equal(draft_pack(&draft, &bytes, &len, &why), RESULT_OK);
-    assert_non_null(strstr(why.text, "words"));
+    assert_non_null(strstr(why.text, "not those of its texts"));
     draft.text = text;
     draft.text_len = text_len;
     draft_free(&draft);
