@@ -10,12 +10,12 @@ static void tree_add(const struct image *image, uint32_t tree, bool by_cover, ui
                      double *values)
 {
     size_t depth = 1;
-    struct peek node;
+    struct tree_node node;
 
-    stack[0] = peek_root(image, tree);
+    stack[0] = tree_root(image, tree);
     while (depth > 0) {
-        peek_node(image, tree, stack[--depth], &node);
-        if (!node.split)
+        tree_read(image, stack[--depth], &node);
+        if (node.leaf)
             continue;
         values[node.feature] += by_cover ? node.cover : 1;
         stack[depth++] = node.right;

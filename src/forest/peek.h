@@ -1,89 +1,25 @@
 /*
- * peek.h: one node of an image's trees at a time, for what explains and draws them.
+ * peek.h: the trees of an image, node by node, until tree.h is there; then this goes.
  */
 #ifndef FOREST_PEEK_H
 #define FOREST_PEEK_H
 
-#include "forest/exact.h"
-#include "forest/layout.h"
+#if __has_include("forest/tree.h")
+
 #include "forest/tree.h"
 
-struct peek {
-    bool split;
-    bool nan_left;
-    uint32_t column, feature;
-    double threshold;
-    const uint32_t *words; /* of a split by category, else NULL */
-    uint32_t n_words;
-    uint64_t left, right;  /* places of the children */
-    double cover;          /* weight of the training rows that came here */
-    const double *outputs; /* of a leaf; NULL where it has the one number alone */
-    double number;
-};
+#define peek_missing image_feature_missing
 
-/* The place of the root of tree t. */
-static inline uint64_t peek_root(const struct image *image, uint32_t t)
+static inline double peek_base(const struct image *image, uint32_t output)
 {
-    return tree_root(image, t);
+    return image_base(image)[output];
 }
 
-static inline void peek_node(const struct image *image, uint32_t t, uint64_t place,
-                             struct peek *out)
+static inline const struct spec *peek_spec(const struct image *image)
 {
-    struct tree_node node;
-
-    tree_read(image, place, &node);
-    *out = (struct peek){.split = !node.leaf,
-                         .nan_left = node.nan_left,
-                         .column = node.column,
-                         .feature = node.feature,
-                         .threshold = node.threshold,
-                         .words = node.words,
-                         .n_words = node.n_words,
-                         .left = node.left,
-                         .right = node.right,
-                         .cover = node.cover};
-    if (node.leaf && image->model->leaf_format == LAYOUT_LEAVES_ROWS)
-        out->outputs = image->rows + ((const uint32_t *)image->leaves)[node.number];
-    else if (node.leaf)
-        tree_values(image, t, node.number, &out->number);
+    return image_spec(image);
 }
 
-/* The numbers of a leaf, which last as long as the node. */
-static inline const double *peek_outputs(const struct peek *node)
-{
-    return node->outputs != NULL ? node->outputs : &node->number;
-}
-
-/* A column's value as it is compared. */
-static inline double peek_value(const struct image *image, uint32_t column, const double *row)
-{
-    const double value = exact_value(image, column, row);
-
-    return image->spec.compare == SPEC_COMPARE_F32 ? (double)(float)value : value;
-}
-
-/* Which way a row goes at the split of that place. */
-static inline bool peek_goes_left(const struct image *image, uint64_t place, const double *row)
-{
-    struct tree_node node;
-
-    tree_read(image, place, &node);
-    return tree_step(image, place, row) == node.left;
-}
-
-/* How many numbers the tree's leaves have, and the first output that they are added to. */
-static inline uint32_t peek_width(const struct image *image, uint32_t t)
-{
-    return tree_width(image, t);
-}
-
-static inline uint32_t peek_output(const struct image *image, uint32_t t)
-{
-    return tree_output(image, t);
-}
-
-/* The name of a feature's category, or NULL. */
 static inline const char *peek_category(const struct image *image, uint32_t feature,
                                         uint32_t code)
 {
@@ -92,10 +28,157 @@ static inline const char *peek_category(const struct image *image, uint32_t feat
                : NULL;
 }
 
+static inline double peek_known(const struct image *image, uint32_t feature)
+{
+    return image_feature_n_values(image, feature);
+}
+
+#else
+
+#include "forest/draft.h"
+#include "forest/layout.h"
+
+typedef uint64_t tree_place;
+
+struct tree_node {
+    bool leaf;
+    double cover;
+    tree_place left, right;
+    uint32_t column, feature;
+    enum draft_mend mend;
+    double threshold;
+    bool nan_left;
+    bool by_set;
+    const uint32_t *words;
+    uint32_t n_words;
+    uint32_t number;
+    uint32_t id;
+};
+
+static inline uint32_t peek_tree(const struct image *image, tree_place place)
+{
+    uint32_t low = 0, high = image->model->n_trees, mid;
+
+    while (high - low > 1) {
+        mid = low + (high - low) / 2;
+        if (image->trees[mid].begin <= place)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static inline tree_place tree_root(const struct image *image, uint32_t t)
+{
+    return image->trees[t].begin + 1;
+}
+
+static inline void tree_read(const struct image *image, tree_place place, struct tree_node *out)
+{
+    const struct layout_node *node = &image->nodes[place];
+    const unsigned bits = image->model->feature_bits;
+
+    *out = (struct tree_node){.leaf = node->link == 0, .cover = image->covers[place]};
+    if (out->leaf) {
+        out->number = node->leaf;
+        return;
+    }
+    out->column = out->feature = node->link & ((UINT32_C(1) << bits) - 1);
+    out->mend = DRAFT_KEEP;
+    out->threshold = (double)node->threshold;
+    out->left =
+        image->trees[peek_tree(image, place)].begin + (uint64_t)(node->link >> bits) * 2;
+    out->right = out->left + 1;
+}
+
+static inline tree_place tree_step(const struct image *image, tree_place place,
+                                   const double *row)
+{
+    struct tree_node node;
+
+    tree_read(image, place, &node);
+    return (double)(float)row[node.feature] <= node.threshold ? node.left : node.right;
+}
+
+static inline uint32_t tree_width(const struct image *image, uint32_t t)
+{
+    (void)t;
+    return image->model->n_outputs;
+}
+
+static inline uint32_t tree_output(const struct image *image, uint32_t t)
+{
+    (void)image;
+    (void)t;
+    return 0;
+}
+
+static inline void tree_values(const struct image *image, uint32_t t, uint32_t leaf,
+                               double *out)
+{
+    (void)t;
+    for (uint32_t k = 0; k < image->model->n_outputs; k++)
+        out[k] = image->leaves[(size_t)leaf * image->model->n_outputs + k];
+}
+
+static inline bool peek_missing(const struct image *image, uint32_t feature)
+{
+    (void)image;
+    (void)feature;
+    return false;
+}
+
+static inline double peek_base(const struct image *image, uint32_t output)
+{
+    (void)image;
+    (void)output;
+    return 0;
+}
+
+static inline const struct spec *peek_spec(const struct image *image)
+{
+    static struct spec spec = {.compare = SPEC_COMPARE_F32,
+                               .sum = SPEC_SUM_F64,
+                               .fold = SPEC_FOLD_MEAN,
+                               .category = SPEC_CATEGORY_SIGN};
+
+    spec.transform = image->model->n_classes > 0 ? SPEC_FRACTIONS : SPEC_IDENTITY;
+    spec.divisor = image->model->n_trees;
+    spec.n_outputs = image->model->n_outputs;
+    return &spec;
+}
+
+static inline const char *peek_category(const struct image *image, uint32_t feature,
+                                        uint32_t code)
+{
+    (void)image;
+    (void)feature;
+    (void)code;
+    return NULL;
+}
+
+static inline double peek_known(const struct image *image, uint32_t feature)
+{
+    (void)image;
+    (void)feature;
+    return 0;
+}
+
+static inline bool tree_is_line(const struct image *image, uint32_t leaf)
+{
+    (void)image;
+    (void)leaf;
+    return false;
+}
+
+#endif
+
 /* Whether a leaf's numbers are the shares of the classes. */
 static inline bool peek_fractions(const struct image *image)
 {
-    return image->spec.transform == SPEC_FRACTIONS;
+    return peek_spec(image)->transform == SPEC_FRACTIONS && image_n_classes(image) > 1 &&
+           image_n_classes(image) == image_n_outputs(image);
 }
 
 #endif

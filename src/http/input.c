@@ -14,10 +14,11 @@
 #include "base/utf8.h"
 #include "http/auth.h"
 #include "http/input_inner.h"
+#include "http/route.h"
 
 enum {
-    OUTPUTS_MAX = 4 << 20, /* numbers in one answer */
     VALUES_KEPT = 8 << 10,
+    EXPLAINED_MAX = 200000000, /* nodes gone through to explain all rows of a call */
 };
 
 /* What a pass over the body came to. */
@@ -176,6 +177,20 @@ static bool outputs_read(struct input *input)
     return true;
 }
 
+/* "classes": "predicted" or "all". */
+static bool classes_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+
+    input->all_classes = token == JSON_STRING && json_text_is(&input->reader, "all");
+    if (token == JSON_STRING &&
+        (input->all_classes || json_text_is(&input->reader, "predicted")))
+        return true;
+    input_fault(input, "classes", "\"predicted\" or \"all\"", "%s is neither",
+                input_token_name(token));
+    return json_skip_rest(&input->reader, token);
+}
+
 static bool unknown_member(struct input *input)
 {
     char shown[INPUT_SHOWN_MAX];
@@ -199,6 +214,7 @@ static void pass_start(struct input *input, const struct request *request)
     input->count = 0;
     input->outputs = 0;
     input->has_features = input->has_instances = input->has_outputs = false;
+    input->all_classes = false;
     input->no_memory = input->too_many = input->forbidden = false;
 }
 
@@ -223,9 +239,9 @@ static void check_outputs(struct input *input)
              (input->outputs & (INPUT_LABEL | INPUT_PROBABILITIES)) != 0)
         input_fault(input, "outputs", "margin, leaves",
                     "the model %s has values and no classes", input->model->row.name);
-    if (input->count > OUTPUTS_MAX / numbers_per_row(input))
+    if (input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
         input_fault(input, "instances", "fewer rows at once, or fewer outputs",
-                    "the answer would be over %d numbers", OUTPUTS_MAX);
+                    "the answer would be over %d numbers", INPUT_OUTPUTS_MAX);
 }
 
 /* What may only be said when all of the body has been seen. */
@@ -247,6 +263,7 @@ static void check_whole(struct input *input)
 static enum pass pass_over(struct service *service, const struct request *request,
                            struct input *input)
 {
+    const bool explains = request->route->body == ROUTE_BODY_EXPLAIN;
     struct json_reader *reader = &input->reader;
     enum json_token token;
     enum pass pass;
@@ -267,7 +284,9 @@ static enum pass pass_over(struct service *service, const struct request *reques
             good = features_read(input);
         } else if (json_text_is(reader, "instances")) {
             good = instances_read(input);
-        } else if (json_text_is(reader, "outputs")) {
+        } else if (explains && json_text_is(reader, "classes")) {
+            good = classes_read(input);
+        } else if (!explains && json_text_is(reader, "outputs")) {
             good = outputs_read(input);
         } else if (json_text_is(reader, "model")) {
             pass = model_read(service, request, input);
@@ -312,12 +331,19 @@ static const struct model *first_model(const struct service *service,
     return choose(request, model);
 }
 
-/* As set, and so that an answer stays within what a worker can hold. */
-static size_t rows_limit(const struct service *service, const struct image *image)
+/*
+ * As set, and so that an answer stays within what a worker can hold; explanations also
+ * within some seconds, for a row goes through all nodes of the forest.
+ */
+static size_t rows_limit(const struct service *service, const struct request *request,
+                         const struct image *image)
 {
     size_t limit = (size_t)service->home.config.predict_rows_limit;
-    size_t most = image != NULL ? OUTPUTS_MAX / image_n_outputs(image) : limit;
+    size_t most = image != NULL ? INPUT_OUTPUTS_MAX / image_n_outputs(image) : limit;
 
+    if (image != NULL && request->route->body == ROUTE_BODY_EXPLAIN &&
+        most > EXPLAINED_MAX / image_n_nodes(image))
+        most = EXPLAINED_MAX / image_n_nodes(image) + 1;
     return limit < most ? limit : most;
 }
 
@@ -340,7 +366,7 @@ static enum pass passes(struct service *service, const struct request *request,
             input->forbidden = false;
             return PASS_DONE;
         }
-        input->rows_limit = rows_limit(service, input->image);
+        input->rows_limit = rows_limit(service, request, input->image);
         pass = pass_over(service, request, input);
     } while (pass == PASS_OTHER_MODEL);
     return pass;
@@ -421,6 +447,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                                .count = input->count,
                                .outputs = input->outputs,
                                .warnings = &input->warned,
+                               .all_classes = input->all_classes,
                                .single = input->has_features};
     return true;
 }
