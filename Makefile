@@ -143,6 +143,7 @@ install: all
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
 	install -m 644 model/iris.csv model/houses.csv '$(SHARE)/model'
+	install -m 755 model/export_sklearn.py '$(SHARE)/model'
 	install -m 755 etc/front '$(SHARE)/etc'
 	install -m 644 etc/errors.tsv '$(SHARE)/etc'
 	install -m 644 etc/lighttpd/forestgate.conf.in '$(SHARE)/etc/lighttpd'
