@@ -3,6 +3,7 @@
 #   make run        everything from a bare Debian to a served prediction
 #   make test       every test          make bench      figures, as ratios
 #   make            the two programs    make install PREFIX= DESTDIR=
+#   make examples   a model of each file of data in model/
 #   make lint       make sanitize       make fuzz SECONDS=   make clean
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
@@ -122,6 +123,15 @@ bench:
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 
+# The examples, a target for each.
+EXAMPLES = $(BUILD)/examples
+examples: $(EXAMPLES)/iris.fgm $(EXAMPLES)/houses.fgm
+$(EXAMPLES)/iris.fgm: TARGET = species
+$(EXAMPLES)/houses.fgm: TARGET = price
+$(EXAMPLES)/%.fgm: model/%.csv $(BUILD)/forestgate
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/forestgate model train --csv $< --target $(TARGET) -o $@
+
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -132,7 +142,7 @@ install: all
 		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/man/man8'
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
-	install -m 644 model/iris.csv '$(SHARE)/model'
+	install -m 644 model/iris.csv model/houses.csv '$(SHARE)/model'
 	install -m 755 etc/front '$(SHARE)/etc'
 	install -m 644 etc/errors.tsv '$(SHARE)/etc'
 	install -m 644 etc/lighttpd/forestgate.conf.in '$(SHARE)/etc/lighttpd'
@@ -147,6 +157,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit tools fuzzers run test lint sanitize fuzz bench install clean
+.PHONY: all unit tools fuzzers examples run test lint sanitize fuzz bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -73,7 +73,8 @@ void handle_predict(struct service *service, struct request *request, struct rep
         return;
     if (predictor_open(&predictor, rows.model->image) == RESULT_OK &&
         rows_predict(&rows, &predictor, &numbers, &answer)) {
-        shadow_note(service->shadow, rows.model, rows.values, rows.count, answer.margins);
+        shadow_note(service->shadow, rows.model, rows.values, rows.count, &predictor,
+                    answer.margins, answer.answers);
         answer_write(reply, &rows, &answer);
     } else {
         reply_refuse_memory(reply);
