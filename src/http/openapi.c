@@ -35,7 +35,7 @@ static const char schemas[] =
     "\"Predict\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
     "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
     "\"instances\":{\"type\":\"array\",\"minItems\":1,"
-    "\"items\":{\"$ref\":\"#/components/schemas/Row\"}}},"
+    "\"items\":{\"$ref\":\"#/components/schemas/Row\"}},"
     "\"outputs\":{\"type\":\"array\",\"description\":\"What is answered beside the "
     "prediction\","
     "\"default\":[\"label\",\"probabilities\"],\"items\":{\"enum\":[\"label\","
