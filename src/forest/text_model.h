@@ -29,6 +29,7 @@
 #ifndef FOREST_TEXT_MODEL_H
 #define FOREST_TEXT_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -132,6 +133,9 @@ enum text_fault {
  * are left, if it is not NULL.
  */
 enum text_fault text_check(const char **text, size_t *len, size_t *chars);
+
+/* Whether a letter or a digit is in the text. */
+bool text_has_word(const char *text, size_t len);
 
 /* The fault as what follows a name: "is too short...". NULL for TEXT_FITS. */
 const char *text_fault_says(enum text_fault fault);
