@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/csv.h"
 #include "base/npy.h"
-#include "base/num.h"
 #include "cmd/blocks.h"
 #include "cmd/cli.h"
+#include "cmd/columns.h"
+#include "cmd/contributions.h"
 #include "cmd/progress.h"
 #include "forest/pool.h"
 #include "forest/rows.h"
@@ -27,22 +27,13 @@ enum {
     BLOCK_MAX_ROWS = 4096,
 };
 
-enum output {
-    OUTPUT_LABEL,
-    OUTPUT_PROBABILITY,
-    OUTPUT__MAX
-};
-
-static const char *const output_names[OUTPUT__MAX] = {
-    [OUTPUT_LABEL] = "label",
-    [OUTPUT_PROBABILITY] = "probability",
-};
-
 /* Some rows on their way. */
 struct block {
-    double *values, *outputs;
+    double *values, *margins, *answers;
+    uint32_t *leaves; /* where they are asked for */
     size_t rows;
-    struct buf text; /* as they will be written */
+    struct contributions *contributions; /* of them, where they are asked for */
+    struct buf text;                     /* as they will be written */
 };
 
 struct predict {
@@ -50,90 +41,14 @@ struct predict {
     FILE *in, *out;
     char *temporary; /* where the output is until it is whole; NULL for standard output */
     bool npy;        /* the output is an array */
-    enum output output;
     struct image *image;
+    struct predictor predictor;
+    struct columns columns;
     struct rows *rows;
     size_t block_rows;   /* most rows of a block */
     uint64_t done, size; /* rows written; bytes of the input, 0 if that is not known */
     struct progress progress;
 };
-
-static enum result output_read(const struct option_set *set, enum output *output,
-                               struct reason *why)
-{
-    const char *text = option_value(set, "--output");
-
-    for (int i = 0; i < OUTPUT__MAX; i++)
-        if (strcmp(text, output_names[i]) == 0) {
-            *output = (enum output)i;
-            return RESULT_OK;
-        }
-    return reason_set(why, RESULT_INVALID,
-                      "--output: \"%.40s\" is not allowed; allowed: label or probability",
-                      text);
-}
-
-static void number_put(struct buf *text, double value)
-{
-    char number[NUM_DOUBLE_MAX];
-
-    buf_put(text, number, num_print_double(number, value));
-}
-
-/* How many numbers or texts a row is written as. */
-static uint32_t width_of(const struct predict *predict)
-{
-    return predict->output == OUTPUT_LABEL ? 1 : image_n_outputs(predict->image);
-}
-
-static void header_put(const struct predict *predict, struct buf *text)
-{
-    uint32_t classes = image_n_classes(predict->image);
-
-    if (classes == 0 || predict->output == OUTPUT_LABEL)
-        buf_puts(text, "prediction");
-    else
-        for (uint32_t k = 0; k < classes; k++) {
-            if (k > 0)
-                buf_putc(text, ',');
-            csv_cell_put(text, image_class_label(predict->image, k));
-        }
-    buf_putc(text, '\n');
-}
-
-static void row_put(const struct predict *predict, struct buf *text, const double *outputs)
-{
-    uint32_t classes = image_n_classes(predict->image);
-
-    if (classes == 0) {
-        number_put(text, outputs[0]);
-    } else if (predict->output == OUTPUT_LABEL) {
-        csv_cell_put(
-            text, image_class_label(predict->image, (uint32_t)walk_argmax(outputs, classes)));
-    } else {
-        for (uint32_t k = 0; k < classes; k++) {
-            if (k > 0)
-                buf_putc(text, ',');
-            number_put(text, outputs[k]);
-        }
-    }
-    buf_putc(text, '\n');
-}
-
-/* A row of an array: a class is its index. */
-static void row_put_binary(const struct predict *predict, struct buf *text,
-                           const double *outputs)
-{
-    uint32_t classes = image_n_classes(predict->image);
-    int64_t best;
-
-    if (classes != 0 && predict->output == OUTPUT_LABEL) {
-        best = (int64_t)walk_argmax(outputs, classes);
-        buf_put(text, &best, sizeof(best));
-    } else {
-        buf_put(text, outputs, image_n_outputs(predict->image) * sizeof(*outputs));
-    }
-}
 
 /* ---- the three steps of a block ---- */
 
@@ -156,15 +71,27 @@ static enum result block_fill(void *arg, void *item, struct reason *why)
 static void block_work(void *arg, void *item)
 {
     const struct predict *predict = arg;
+    const struct predictor *predictor = &predict->predictor;
+    const size_t margins = predictor_margins(predictor), width = predictor_width(predictor),
+                 trees = image_n_trees(predict->image);
     struct block *block = item;
-    const size_t width = image_n_outputs(predict->image);
 
-    walk_predict(predict->image, block->values, block->rows, block->outputs);
+    predictor_rows(predictor, block->values, block->rows, block->margins, block->answers);
+    if (block->contributions != NULL) {
+        contributions_put(block->contributions, block->values, block->rows, block->margins,
+                          predict->npy, &block->text);
+        return;
+    }
+    if (block->leaves != NULL)
+        walk_leaves(predict->image, block->values, block->rows, block->leaves);
     for (size_t i = 0; i < block->rows; i++)
-        if (predict->npy)
-            row_put_binary(predict, &block->text, block->outputs + i * width);
-        else
-            row_put(predict, &block->text, block->outputs + i * width);
+        columns_row_put(&predict->columns,
+                        &(struct columns_row){
+                            block->margins + i * margins,
+                            block->answers + i * width,
+                            block->leaves != NULL ? block->leaves + i * trees : NULL,
+                        },
+                        predict->npy, &block->text);
 }
 
 static enum result text_write(const struct predict *predict, struct buf *text,
@@ -191,8 +118,12 @@ static enum result block_empty(void *arg, void *item, struct reason *why)
 {
     struct predict *predict = arg;
     struct block *block = item;
-    enum result result = text_write(predict, &block->text, why);
+    enum result result = RESULT_OK;
 
+    if (block->contributions != NULL)
+        result = contributions_result(block->contributions, why);
+    if (result == RESULT_OK)
+        result = text_write(predict, &block->text, why);
     predict->done += block->rows;
     progress_tell(predict);
     return result;
@@ -210,19 +141,18 @@ static bool ends_in_npy(const char *name)
 /* The first line, or an array's header, for which the number of rows is known at the end. */
 static enum result head_write(const struct predict *predict, struct reason *why)
 {
-    enum npy_kind kind = image_n_classes(predict->image) != 0 && predict->output == OUTPUT_LABEL
-                             ? NPY_I64
-                             : NPY_F64;
-    const uint32_t width = width_of(predict);
+    const uint32_t width = columns_width(&predict->columns);
     char header[NPY_WRITE_HEADER];
     struct buf text = {0};
     enum result result;
 
     if (predict->npy) {
-        npy_header_print(header, kind, predict->done, width > 1 ? width : 0);
+        npy_header_print(header, columns_npy_kind(&predict->columns), predict->done,
+                         width > 1 ? width : 0);
         buf_put(&text, header, sizeof(header));
     } else if (rows_have_header(predict->rows)) {
-        header_put(predict, &text);
+        columns_header_put(&predict->columns, &text);
+        buf_putc(&text, '\n');
     }
     result = text_write(predict, &text, why);
     buf_free(&text);
@@ -288,33 +218,56 @@ static void blocks_free(struct block *blocks, size_t n)
 {
     for (size_t i = 0; i < n && blocks != NULL; i++) {
         free(blocks[i].values);
-        free(blocks[i].outputs);
+        free(blocks[i].margins);
+        free(blocks[i].answers);
+        free(blocks[i].leaves);
+        contributions_free(blocks[i].contributions);
         buf_free(&blocks[i].text);
     }
     free(blocks);
 }
 
-static enum result blocks_make(const struct predict *predict, struct block *blocks,
-                               void **items, size_t n)
+/* Room for a block's numbers; false for want of memory. */
+static bool block_make(const struct predict *predict, struct block *block)
 {
-    const size_t in = image_n_features(predict->image), out = image_n_outputs(predict->image);
+    const struct predictor *predictor = &predict->predictor;
+    const size_t rows = predict->block_rows;
 
-    for (size_t i = 0; i < n; i++) {
-        blocks[i].values = reallocarray(NULL, predict->block_rows, in * sizeof(double));
-        blocks[i].outputs = reallocarray(NULL, predict->block_rows, out * sizeof(double));
-        if (blocks[i].values == NULL || blocks[i].outputs == NULL)
-            return RESULT_NOMEM;
-        items[i] = &blocks[i];
-    }
-    return RESULT_OK;
+    block->values = reallocarray(NULL, rows, image_n_features(predict->image) * sizeof(double));
+    block->margins = reallocarray(NULL, rows, predictor_margins(predictor) * sizeof(double));
+    block->answers = reallocarray(NULL, rows, predictor_width(predictor) * sizeof(double));
+    if (predict->columns.kind == COLUMNS_LEAF)
+        block->leaves =
+            reallocarray(NULL, rows, image_n_trees(predict->image) * sizeof(uint32_t));
+    return block->values != NULL && block->margins != NULL && block->answers != NULL &&
+           (predict->columns.kind != COLUMNS_LEAF || block->leaves != NULL);
 }
 
-static size_t rows_of_a_block(const struct image *image)
+static enum result blocks_make(const struct predict *predict, struct block *blocks,
+                               void **items, size_t n, struct reason *why)
 {
-    size_t widest = image_n_features(image) > image_n_outputs(image) ? image_n_features(image)
-                                                                     : image_n_outputs(image);
-    size_t rows = BLOCK_VALUES / widest;
+    enum result result = RESULT_OK;
 
+    for (size_t i = 0; i < n && result == RESULT_OK; i++) {
+        if (!block_make(predict, &blocks[i]))
+            return reason_set(why, RESULT_NOMEM, "out of memory");
+        if (predict->columns.kind == COLUMNS_CONTRIBUTIONS)
+            result = contributions_new(predict->image, predict->block_rows,
+                                       &blocks[i].contributions, why);
+        items[i] = &blocks[i];
+    }
+    return result;
+}
+
+static size_t rows_of_a_block(const struct predict *predict)
+{
+    const size_t features = image_n_features(predict->image),
+                 width = columns_width(&predict->columns);
+    size_t widest = predictor_margins(&predict->predictor), rows;
+
+    widest = widest > features ? widest : features;
+    widest = widest > width ? widest : width;
+    rows = BLOCK_VALUES / widest;
     return rows < 1 ? 1 : rows > BLOCK_MAX_ROWS ? BLOCK_MAX_ROWS : rows;
 }
 
@@ -335,10 +288,12 @@ static enum result rows_predict(struct predict *predict, unsigned threads, struc
     };
     enum result result;
 
-    predict->block_rows = rows_of_a_block(predict->image);
-    if (blocks == NULL || items == NULL || blocks_make(predict, blocks, items, n) != RESULT_OK)
+    predict->block_rows = rows_of_a_block(predict);
+    if (blocks == NULL || items == NULL)
         result = reason_set(why, RESULT_NOMEM, "out of memory");
     else
+        result = blocks_make(predict, blocks, items, n, why);
+    if (result == RESULT_OK)
         result = blocks_run(&plan, why);
     blocks_free(blocks, n);
     free(items);
@@ -347,9 +302,10 @@ static enum result rows_predict(struct predict *predict, unsigned threads, struc
 
 static enum result predict_all(struct predict *predict, unsigned threads, struct reason *why)
 {
-    enum result result =
-        rows_open(predict->in, predict->in_name, predict->image, &predict->rows, why);
+    enum result result = columns_check(&predict->columns, why);
 
+    if (result == RESULT_OK)
+        result = rows_open(predict->in, predict->in_name, predict->image, &predict->rows, why);
     if (result == RESULT_OK)
         result = head_write(predict, why);
     if (result == RESULT_OK) {
@@ -377,15 +333,20 @@ static int run_predict(const struct option_set *set)
         reason_set(&why, RESULT_INVALID, "--model and --in are needed; see --help");
         return cli_misuse(&why);
     }
-    if (output_read(set, &predict.output, &why) != RESULT_OK ||
+    if (columns_kind_read(option_value(set, "--output"), &predict.columns.kind, &why) !=
+            RESULT_OK ||
         option_u64(set, "--threads", 1, POOL_MAX_THREADS, &threads, &why) != RESULT_OK)
         return cli_misuse(&why);
     result = files_open(&predict, set, &why);
     if (result == RESULT_OK)
         result = cli_image_open(set, option_value(set, "--model"), &row, &predict.image, &why);
+    if (result == RESULT_OK && predictor_open(&predict.predictor, predict.image) != RESULT_OK)
+        result = reason_set(&why, RESULT_NOMEM, "out of memory");
+    predict.columns.predictor = &predict.predictor;
     if (result == RESULT_OK)
         result = predict_all(&predict, (unsigned)threads, &why);
     result = files_close(&predict, result, &why);
+    predictor_close(&predict.predictor);
     image_close(predict.image);
     return result == RESULT_OK ? CLI_DONE : cli_fail(&why);
 }
@@ -395,7 +356,7 @@ static const struct option_row predict_options[] = {
     {"--in", "FILE", "the rows, CSV or NumPy's .npy; - is standard input", NULL},
     {"--out", "FILE", "where to write, an array if it ends in .npy; else standard output",
      NULL},
-    {"--output", "KIND", "label or probability", "label"},
+    {"--output", "KIND", COLUMNS_NAMES, "label"},
     {"--threads", "N", "that predict at once", "1"},
     CLI_COMMON_OPTIONS,
 };
@@ -404,6 +365,8 @@ const struct cli_command cmd_predict_commands[] = {
     {"predict", NULL, "", 0, predict_options, run_predict, "predict for the rows of a file",
      "  forestgate predict --model iris.fgm --in rows.csv\n"
      "  forestgate predict --model iris --in rows.csv --out out.csv --output probability\n"
+     "  forestgate predict --model iris --in rows.csv --output contributions\n"
+     "  forestgate predict --model iris --in rows.csv --output leaf\n"
      "  forestgate predict --model big.fgm --in rows.npy --out out.npy --threads 4\n"},
     {0},
 };

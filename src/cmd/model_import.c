@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
+#include "base/file.h"
 #include "cmd/cli.h"
+#include "cmd/model_verify.h"
 #include "forest/draft.h"
 #include "forest/import.h"
 
 enum {
-    NAMES_SHOWN = 8 /* features and classes that are named, where people read */
+    NAMES_SHOWN = 8, /* features and classes that are named, where people read */
+    ULP_ALLOWED = 1, /* by which a verified answer may be off: the libraries' own exp() */
 };
 
 /* One import. */
@@ -28,6 +30,7 @@ struct job {
     struct import_found found;
     const struct import_format *format;
     struct draft draft;
+    struct verify_report report; /* rows is 0 if nothing was verified */
 };
 
 /* How a transform is told to people; MARGIN stands for an output. */
@@ -50,6 +53,13 @@ static const char *const transform_texts[SPEC_TRANSFORM__MAX] = {
     [SPEC_SOFTMAX_ONNX] = "softmax, as ONNX Runtime has it",
     [SPEC_SOFTMAX_ZERO_ONNX] = "softmax of what is not 0, as ONNX Runtime has it",
     [SPEC_PROBIT_ONNX] = "probit, as ONNX Runtime has it",
+    [SPEC_SIGMOID_PLAIN_F32] = "sigmoid, in float32",
+    [SPEC_SIGMOIDS_PLAIN_F32] = "a sigmoid for each class, in float32, not normalised",
+    [SPEC_SOFTMAX_TREELITE] = "softmax, rounded to float32 on the way as Treelite does",
+    [SPEC_EXP2_F64] = "2^(-length / c)",
+    [SPEC_COMPLEMENT_F32] = "the sum is the second class's share, in float32",
+    [SPEC_COMPLEMENT_F64] = "the sum is the second class's share",
+    [SPEC_SOFTMAX_NUMPY] = "softmax, as numpy has it",
 };
 
 static const char *const task_texts[SPEC_TASK__MAX] = {
@@ -109,7 +119,7 @@ static enum result names_read(const struct option_set *set, const char *option, 
                               uint32_t *n, struct reason *why)
 {
     const char *text = option_value(set, option);
-    enum result result = RESULT_OK;
+    enum result result;
     size_t len;
 
     if (text == NULL)
@@ -190,6 +200,20 @@ static void tell_targets(struct buf *text, const struct draft *draft)
         buf_printf(text, "\ntargets   %u", (unsigned)draft->n_targets);
 }
 
+static void tell_report(struct buf *text, const struct verify_report *report)
+{
+    if (report->rows == 0) {
+        buf_puts(text,
+                 "\nverified  no; --verify ROWS EXPECTED compares with the library's answers");
+        return;
+    }
+    buf_printf(text, "\nverified  %" PRIu64 " of %" PRIu64 " rows have the expected %s's bits",
+               report->equal, report->rows, report->what);
+    if (report->worst_row != 0)
+        buf_printf(text, "; row %" PRIu64 " is furthest off, by %.0f ulp", report->worst_row,
+                   report->worst);
+}
+
 static void tell_text(struct buf *text, const struct job *job, uint32_t depth)
 {
     const struct draft *draft = &job->draft;
@@ -210,6 +234,7 @@ static void tell_text(struct buf *text, const struct job *job, uint32_t depth)
     buf_printf(text, "\nanswer    %s", transform_texts[draft->spec.transform]);
     if (found->note[0] != '\0')
         buf_printf(text, "\nnote      %s", found->note);
+    tell_report(text, &job->report);
 }
 
 static void tell_json_names(struct json_writer *writer, const struct draft *draft)
@@ -241,6 +266,20 @@ static void member_if_told(struct json_writer *writer, const char *key, const ch
     json_member_string(writer, key, text[0] != '\0' ? text : NULL);
 }
 
+static void tell_json_report(struct json_writer *writer, const struct verify_report *report)
+{
+    if (report->rows == 0)
+        return;
+    json_write_key(writer, "verified");
+    json_write_object(writer);
+    json_member_string(writer, "what", report->what);
+    json_member_u64(writer, "rows", report->rows);
+    json_member_u64(writer, "equal", report->equal);
+    json_member_double(writer, "worst_ulp", report->worst);
+    json_member_u64(writer, "worst_row", report->worst_row);
+    json_write_object_end(writer);
+}
+
 static void tell_json(struct json_writer *writer, const struct job *job, uint32_t depth)
 {
     const struct draft *draft = &job->draft;
@@ -261,6 +300,7 @@ static void tell_json(struct json_writer *writer, const struct job *job, uint32_
     json_member_u64(writer, "features_with_missing", count_missing(draft));
     tell_json_names(writer, draft);
     member_if_told(writer, "note", found->note);
+    tell_json_report(writer, &job->report);
     json_write_object_end(writer);
 }
 
@@ -287,6 +327,39 @@ static enum result names_all(struct job *job, struct reason *why)
     return result;
 }
 
+/* The rows of --verify, answered by the image that is to be. */
+static enum result verify_bytes(struct job *job, const void *bytes, size_t len,
+                                struct reason *why)
+{
+    const char *rows = option_value_at(job->set, "--verify", 0);
+    struct image *image = NULL;
+    enum result result;
+
+    if (rows == NULL)
+        return RESULT_OK;
+    result = image_prove(bytes, len, job->image, &image, why);
+    if (result == RESULT_OK)
+        result = model_verify(&job->draft, image, rows,
+                              option_value_at(job->set, "--verify", 1), &job->report, why);
+    image_close(image);
+    return result;
+}
+
+/* Packs, verifies, writes.  An image that is further off than its library's is not written. */
+static enum result image_make(struct job *job, struct reason *why)
+{
+    void *bytes = NULL;
+    size_t len = 0;
+    enum result result = draft_pack(&job->draft, &bytes, &len, why);
+
+    if (result == RESULT_OK)
+        result = verify_bytes(job, bytes, len, why);
+    if (result == RESULT_OK && job->report.worst <= ULP_ALLOWED)
+        result = file_write_atomic(job->image, bytes, len, 0644, why);
+    free(bytes);
+    return result;
+}
+
 static enum result import_all(struct job *job, uint32_t *depth, struct reason *why)
 {
     enum result result;
@@ -302,7 +375,7 @@ static enum result import_all(struct job *job, uint32_t *depth, struct reason *w
     if (result == RESULT_NOMEM)
         return reason_set(why, result, "%s: %s", job->path, result_text(result));
     if (result == RESULT_OK)
-        result = draft_write(&job->draft, job->image, why);
+        result = image_make(job, why);
     return result;
 }
 
@@ -321,7 +394,10 @@ static void job_free(struct job *job)
 
 int model_import_run(const struct option_set *set)
 {
-    struct job job = {.set = set, .path = set->operands[0], .image = option_value(set, "-o")};
+    struct job job = {.set = set,
+                      .path = set->operands[0],
+                      .image = option_value(set, "-o"),
+                      .format = import_formats};
     enum result result;
     struct reason why;
     uint32_t depth = 0;
@@ -335,6 +411,11 @@ int model_import_run(const struct option_set *set)
     if (result == RESULT_OK)
         result = import_all(&job, &depth, &why);
     status = result == RESULT_OK ? tell(&job, depth) : cli_fail(&why);
+    if (status == CLI_DONE && job.report.worst > ULP_ALLOWED) {
+        reason_set(&why, RESULT_INVALID, "%s is not written: it is not what was expected",
+                   job.image);
+        status = cli_fail(&why);
+    }
     job_free(&job);
     return status;
 }
@@ -345,5 +426,6 @@ const struct option_row model_import_options[] = {
     {"--features", "NAMES", "names for the features: a,b,c or @file with one a line", NULL},
     {"--classes", "NAMES", "labels for the classes, in their order", NULL},
     {"--best-iteration", NULL, "only the trees up to the best iteration of the training", NULL},
+    {"--verify", "ROWS EXPECTED", "predict the rows of a CSV file and compare", NULL},
     CLI_COMMON_OPTIONS,
 };

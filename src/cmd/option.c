@@ -43,6 +43,22 @@ static enum result value_keep(struct option_set *set, size_t row, const char *va
     return RESULT_OK;
 }
 
+/* The second value, of an option whose value is two words in the table. */
+static enum result second_keep(struct option_set *set, const struct option_row *row,
+                               char **argv, int left, int *used, struct reason *why)
+{
+    if (row->value == NULL || strchr(row->value, ' ') == NULL)
+        return RESULT_OK;
+    if (left <= *used)
+        return reason_set(why, RESULT_INVALID, "%s needs two values: %s %s", row->name,
+                          row->name, row->value);
+    if (set->repeat_count == OPTION_REPEATS_MAX)
+        return reason_set(why, RESULT_INVALID, "%s is given too often", row->name);
+    set->repeats[set->repeat_count].row = (size_t)(row - set->rows);
+    set->repeats[set->repeat_count++].value = argv[(*used)++];
+    return RESULT_OK;
+}
+
 /* Takes one option and its value; *used counts the arguments that were taken. */
 static enum result option_take(char **argv, int left, struct option_set *set, int *used,
                                struct reason *why)
@@ -50,6 +66,7 @@ static enum result option_take(char **argv, int left, struct option_set *set, in
     const struct option_row *row = row_find(set->rows, argv[0]);
     const char *equals = strchr(argv[0], '=');
     const char *value;
+    enum result result;
 
     if (row == NULL)
         return reason_set(why, RESULT_INVALID, "there is no option %.*s here; see --help",
@@ -68,7 +85,8 @@ static enum result option_take(char **argv, int left, struct option_set *set, in
         return reason_set(why, RESULT_INVALID, "%s needs a value: %s %s", row->name, row->name,
                           row->value);
     }
-    return value_keep(set, (size_t)(row - set->rows), value, why);
+    result = value_keep(set, (size_t)(row - set->rows), value, why);
+    return result == RESULT_OK ? second_keep(set, row, argv, left, used, why) : result;
 }
 
 enum result option_parse(int argc, char **argv, const struct option_row *rows,

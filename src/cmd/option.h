@@ -16,7 +16,8 @@ enum {
 
 /*
  * One option of a command; a table of them ends with a NULL name.  One whose value ends in
- * "..." may be given several times.
+ * "..." may be given several times; one whose value is two words takes two, and
+ * option_value_at() gives the second.
  */
 struct option_row {
     const char *name;  /* "--csv" */

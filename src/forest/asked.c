@@ -3,19 +3,19 @@
 
 #include <stdlib.h>
 
-#include "forest/peek.h"
+#include "forest/tree.h"
 
 /* Adds the splits of a tree, each by its cover or as one. */
 static void tree_add(const struct image *image, uint32_t tree, bool by_cover, uint64_t *stack,
                      double *values)
 {
     size_t depth = 1;
-    struct peek node;
+    struct tree_node node;
 
-    stack[0] = peek_root(image, tree);
+    stack[0] = tree_root(image, tree);
     while (depth > 0) {
-        peek_node(image, tree, stack[--depth], &node);
-        if (!node.split)
+        tree_read(image, stack[--depth], &node);
+        if (node.leaf)
             continue;
         values[node.feature] += by_cover ? node.cover : 1;
         stack[depth++] = node.right;

@@ -10,7 +10,8 @@
 
 /*
  * Writes task, trees, nodes, depth, bytes, sha256, features, classes (of a
- * classification) and training, into the object that the writer is in.
+ * classification; thresholds where it has any), targets (where there are several) and
+ * training, into the object that the writer is in.
  */
 void describe_image(struct json_writer *writer, const struct image *image);
 

@@ -130,7 +130,7 @@ static enum result check_features(const struct check *check)
         result = check_feature(check, i);
     if (result != RESULT_OK)
         return result;
-    names = malloc(draft->n_features * sizeof(*names));
+    names = malloc((draft->n_features + (size_t)1) * sizeof(*names));
     if (names == NULL)
         return RESULT_NOMEM;
     for (i = 0; i < draft->n_features; i++)

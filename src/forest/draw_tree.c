@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "forest/peek.h"
 #include "forest/svg.h"
+#include "forest/tree.h"
 
 enum {
     MARGIN = 24,
@@ -41,7 +41,7 @@ enum kind {
 /* One card. */
 struct card {
     enum kind kind;
-    struct peek node;
+    struct tree_node node;
     int64_t parent;
     uint32_t level;
     uint64_t hidden; /* splits and leaves below a stub */
@@ -52,7 +52,7 @@ struct card {
 };
 
 struct pending {
-    uint64_t place;
+    tree_place place;
     int64_t parent; /* the card above, or the stub that hides it */
     uint32_t level;
     double share;
@@ -64,7 +64,8 @@ struct picture {
     const struct draw_tree *what;
     uint32_t width; /* numbers of a leaf */
     struct card *cards;
-    double *means; /* width for each card */
+    double *means;   /* width for each card */
+    double *numbers; /* of a leaf */
     size_t n, cap;
     struct pending *stack;
     size_t depth, stack_cap;
@@ -73,6 +74,20 @@ struct picture {
     double w, h, top;
     struct buf *out;
 };
+
+/* Whether a leaf's numbers are the shares of the classes. */
+static bool has_fractions(const struct image *image)
+{
+    return image_spec(image)->transform == SPEC_FRACTIONS && image_n_targets(image) == 1 &&
+           image_n_classes(image) == image_n_outputs(image);
+}
+
+static const char *category_name(const struct image *image, uint32_t feature, uint32_t code)
+{
+    return code < image_feature_n_values(image, feature)
+               ? image_feature_value(image, feature, code)
+               : NULL;
+}
 
 static enum result out_of_memory(struct reason *why)
 {
@@ -109,18 +124,18 @@ static void push(struct picture *picture, const struct pending *pending)
 
 /* Both sides of a split, the left one to be read first. */
 static void sides_push(struct picture *picture, const struct pending *from,
-                       const struct peek *node, int64_t parent, bool hidden)
+                       const struct tree_node *node, int64_t parent, bool hidden)
 {
     const double *row = picture->what->row;
-    struct peek left, right;
+    struct tree_node left, right;
     double sum, share;
     bool goes_left;
 
-    peek_node(picture->image, picture->what->tree, node->left, &left);
-    peek_node(picture->image, picture->what->tree, node->right, &right);
+    tree_read(picture->image, node->left, &left);
+    tree_read(picture->image, node->right, &right);
     sum = left.cover + right.cover;
     share = sum > 0 ? left.cover / sum : 0.5;
-    goes_left = from->lit && peek_goes_left(picture->image, from->place, row);
+    goes_left = from->lit && tree_step(picture->image, from->place, row) == node->left;
     push(picture, &(struct pending){.place = node->right,
                                     .parent = parent,
                                     .level = from->level + 1,
@@ -136,12 +151,12 @@ static void sides_push(struct picture *picture, const struct pending *from,
                                     .is_left = true});
 }
 
-static void mean_add(struct picture *picture, int64_t card, double share, const double *outputs)
+static void mean_add(struct picture *picture, int64_t card, double share, const double *numbers)
 {
     double *means = picture->means + (size_t)card * picture->width;
 
     for (uint32_t k = 0; k < picture->width; k++)
-        means[k] += share * outputs[k];
+        means[k] += share * numbers[k];
 }
 
 /* One node of the tree: a card of its own, or part of what a stub hides. */
@@ -150,9 +165,9 @@ static enum result node_take(struct picture *picture, const struct pending *from
 {
     int64_t card = from->parent;
     enum result result;
-    struct peek node;
+    struct tree_node node;
 
-    peek_node(picture->image, picture->what->tree, from->place, &node);
+    tree_read(picture->image, from->place, &node);
     if (!from->hidden) {
         if ((result = card_add(picture, why)) != RESULT_OK)
             return result;
@@ -160,7 +175,7 @@ static enum result node_take(struct picture *picture, const struct pending *from
         memset(picture->means + (size_t)card * picture->width, 0,
                picture->width * sizeof(*picture->means));
         picture->cards[card] = (struct card){
-            .kind = !node.split                                         ? KIND_LEAF
+            .kind = node.leaf                                           ? KIND_LEAF
                     : from->level >= picture->what->depth && !from->lit ? KIND_STUB
                                                                         : KIND_SPLIT,
             .node = node,
@@ -174,11 +189,13 @@ static enum result node_take(struct picture *picture, const struct pending *from
     } else {
         picture->cards[card].hidden++;
     }
-    if (node.split)
+    if (node.leaf) {
+        tree_values(picture->image, picture->what->tree, node.number, picture->numbers);
+        mean_add(picture, card, from->share, picture->numbers);
+    } else {
         sides_push(picture, from, &node, card,
                    from->hidden || picture->cards[card].kind == KIND_STUB);
-    else
-        mean_add(picture, card, from->share, peek_outputs(&node));
+    }
     return RESULT_OK;
 }
 
@@ -195,8 +212,8 @@ static void means_make(struct picture *picture)
             mean_add(picture, card->parent, 1, means);
         for (uint32_t k = 0; k < width && card->share > 0; k++)
             means[k] /= card->share;
-        for (uint32_t k = 0; k < width && !(card->share > 0) && card->kind == KIND_LEAF; k++)
-            means[k] = peek_outputs(&card->node)[k];
+        if (!(card->share > 0) && card->kind == KIND_LEAF)
+            tree_values(picture->image, picture->what->tree, card->node.number, means);
     }
     picture->low = INFINITY;
     picture->high = -INFINITY;
@@ -212,9 +229,10 @@ static enum result cards_make(struct picture *picture, struct reason *why)
     struct pending from;
 
     picture->stack = calloc((size_t)image_depth(picture->image) + 2, sizeof(*picture->stack));
-    if (picture->stack == NULL)
+    picture->numbers = calloc(picture->width, sizeof(*picture->numbers));
+    if (picture->stack == NULL || picture->numbers == NULL)
         return out_of_memory(why);
-    push(picture, &(struct pending){.place = peek_root(picture->image, picture->what->tree),
+    push(picture, &(struct pending){.place = tree_root(picture->image, picture->what->tree),
                                     .parent = NONE,
                                     .share = 1,
                                     .lit = picture->what->row != NULL});
@@ -296,7 +314,7 @@ static void answer_print(const struct picture *picture, size_t i, char *text, si
     uint32_t best;
 
     share[0] = '\0';
-    if (peek_fractions(picture->image)) {
+    if (has_fractions(picture->image)) {
         best = greatest(means, picture->width);
         text_print(text, size, "%s", image_class_label(picture->image, best));
         percent_print(share, means[best]);
@@ -314,7 +332,7 @@ static void answer_colour(const struct picture *picture, size_t i, char out[32])
     const double *means = picture->means + i * picture->width;
     const double range = picture->high - picture->low;
 
-    if (peek_fractions(picture->image))
+    if (has_fractions(picture->image))
         svg_class_colour(out, greatest(means, picture->width));
     else
         svg_value_colour(out, range > 0 ? (means[0] - picture->low) / range : 0.5);
@@ -327,7 +345,7 @@ static void strip_put(struct picture *picture, size_t i, double x, double y, dou
     char colour[32];
     double at = x, part;
 
-    if (!peek_fractions(picture->image)) {
+    if (!has_fractions(picture->image)) {
         answer_colour(picture, i, colour);
         part = picture->high > picture->low
                    ? (means[0] - picture->low) / (picture->high - picture->low)
@@ -370,17 +388,20 @@ static void edge_put(struct picture *picture, const struct card *card)
 static void edge_label(struct picture *picture, const struct card *card)
 {
     const struct card *above = &picture->cards[card->parent];
-    const bool missing = above->node.nan_left == card->is_left && above->node.nan_left;
+    const bool missing = above->node.nan_left == card->is_left &&
+                         image_feature_missing(picture->image, above->node.feature);
     const double y = card->y + (card->is_left ? -7 - WIDEST * sqrt(card->share) / 4
                                               : 15 + WIDEST * sqrt(card->share) / 4);
 
     svg_text(picture->out, card_x(card) - 8, y, SVG_END,
              card->lit ? "small bold lit" : "small muted", GAP_X,
-             card->is_left ? missing ? "yes, none" : "yes" : "no");
+             card->is_left ? missing ? "yes, missing" : "yes"
+             : missing     ? "no, missing"
+                           : "no");
 }
 
 /* The categories of a set as "{north, south}", as many as there is room for. */
-static void set_print(const struct picture *picture, const struct peek *node, char *text,
+static void set_print(const struct picture *picture, const struct tree_node *node, char *text,
                       size_t size)
 {
     const char *name, *comma = "";
@@ -392,7 +413,7 @@ static void set_print(const struct picture *picture, const struct peek *node, ch
         if (!(node->words[code / 32] >> code % 32 & 1))
             continue;
         snprintf(number, sizeof(number), "%u", (unsigned)code);
-        name = peek_category(picture->image, node->feature, code);
+        name = category_name(picture->image, node->feature, code);
         text_print(text + len, size - len, "%s%s", comma, name != NULL ? name : number);
         len += strlen(text + len);
         comma = ", ";
@@ -400,14 +421,14 @@ static void set_print(const struct picture *picture, const struct peek *node, ch
     text_print(text + len, size - len, len + 16 < size ? "}" : "...");
 }
 
-/* What a split asks: "â¤ 0.8", "in {north, south}"; exact is for reading it to the last
+/* What a split asks: "<= 0.8", "in {north, south}"; exact is for reading it to the last
  * digit. */
-static void question_print(const struct picture *picture, const struct peek *node, bool exact,
-                           char *text, size_t size)
+static void question_print(const struct picture *picture, const struct tree_node *node,
+                           bool exact, char *text, size_t size)
 {
     char shown[1024], number[32];
 
-    if (node->words != NULL) {
+    if (node->by_set) {
         set_print(picture, node, shown, sizeof(shown));
         text_print(text, size, "in %s", shown);
     } else if (exact) {
@@ -419,7 +440,7 @@ static void question_print(const struct picture *picture, const struct peek *nod
 }
 
 /* The row's own value of the feature that is asked for. */
-static void value_print(const struct picture *picture, const struct peek *node, char *text,
+static void value_print(const struct picture *picture, const struct tree_node *node, char *text,
                         size_t size)
 {
     const double value = picture->what->row[node->feature];
@@ -427,7 +448,7 @@ static void value_print(const struct picture *picture, const struct peek *node, 
     char number[32];
 
     if (value >= 0 && value < UINT32_MAX)
-        name = peek_category(picture->image, node->feature, (uint32_t)value);
+        name = category_name(picture->image, node->feature, (uint32_t)value);
     svg_number(number, value);
     text_print(text, size, "%s", isnan(value) ? "missing" : name != NULL ? name : number);
 }
@@ -548,9 +569,9 @@ static void heading_put(struct picture *picture)
     text_print(text, sizeof(text), "tree %u of %u, numbered from 0%s%s%s%s",
                (unsigned)picture->what->tree, (unsigned)image_n_trees(image),
                cover[0] != '\0' ? " \xc2\xb7 " : "", cover,
-               classes > 2 && !peek_fractions(image) ? " \xc2\xb7 adds to " : "",
-               classes > 2 && !peek_fractions(image)
-                   ? image_class_label(image, peek_output(image, picture->what->tree))
+               classes > 2 && !has_fractions(image) ? " \xc2\xb7 adds to " : "",
+               classes > 2 && !has_fractions(image)
+                   ? image_class_label(image, tree_output(image, picture->what->tree))
                    : "");
     svg_text(picture->out, MARGIN, MARGIN + 36, SVG_START, "muted", room, text);
 }
@@ -558,7 +579,7 @@ static void heading_put(struct picture *picture)
 /* The classes' colours; returns where it ends.  Measures alone where there is no out. */
 static double legend_put(struct picture *picture, struct buf *out, double y)
 {
-    const uint32_t classes = peek_fractions(picture->image) ? picture->width : 0;
+    const uint32_t classes = has_fractions(picture->image) ? picture->width : 0;
     double x = MARGIN, width;
     char colour[32], text[64];
 
@@ -612,7 +633,7 @@ enum result draw_tree(const struct image *image, const struct draw_tree *what, s
     if (what->tree >= image_n_trees(image))
         return reason_set(why, RESULT_INVALID, "there is no tree %u; the last of them is %u",
                           (unsigned)what->tree, (unsigned)image_n_trees(image) - 1);
-    picture.width = peek_width(image, what->tree);
+    picture.width = tree_width(image, what->tree);
     result = cards_make(&picture, why);
     if (result == RESULT_OK) {
         picture.w = 2 * MARGIN + CARD + (double)picture.levels * (CARD + GAP_X);
@@ -624,6 +645,7 @@ enum result draw_tree(const struct image *image, const struct draw_tree *what, s
     }
     free(picture.cards);
     free(picture.means);
+    free(picture.numbers);
     free(picture.stack);
     return result;
 }

@@ -10,18 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "forest/peek.h"
 #include "forest/shap.h"
+#include "forest/tree.h"
 
 enum {
-    PIECE = 2048,             /* nodes at once */
-    BLOCK_ROWS = 64,          /* rows at once */
-    BLOCK_VALUES = 32 * 1024, /* or so many values, but one row at least */
+    PIECE = 8192,            /* nodes at once */
+    PIECE_NUMBERS = 1 << 15, /* of their leaves, or those of one leaf */
+    BLOCK_ROWS = 64,         /* rows at once */
 };
 
-/* A node that is still to be read. */
+/* A node that is still to be listed. */
 struct pending {
-    uint64_t place;
+    struct tree_node node;
     uint32_t level;
     double share;  /* of its parent's rows */
     double weight; /* of the tree's rows */
@@ -29,81 +29,68 @@ struct pending {
 
 struct explain {
     const struct image *image;
+    const struct spec *spec;
     struct shap *shap;
-    struct shap_node *nodes; /* a piece, */
-    double *numbers;         /* and the one number of each leaf that has one */
-    double *values;          /* a block of rows by column */
-    size_t block;            /* rows in one */
+    struct shap_node *nodes; /* a piece */
+    double *numbers;         /* of its leaves */
+    size_t n_numbers;        /* room for them */
     double *means;           /* of the outputs */
-    bool rounded;            /* margins are float32 */
 
     /* of the tree at hand */
-    uint32_t tree;
+    uint32_t tree, width;
+    bool counting; /* its leaves into the means */
     struct pending *stack;
-    uint32_t depth;            /* of the stack */
-    uint32_t *way, *uses;      /* features of the splits above; how often each is there */
-    uint32_t length;           /* of the way */
-    uint32_t players, most;    /* different features on it, and the most so far */
-    bool counting;             /* its leaves into the means */
-    bool any_split, any_cover; /* of all trees so far */
+    uint32_t depth;         /* of the stack */
+    uint32_t *way, *uses;   /* features of the splits above; how often each is there */
+    uint32_t length;        /* of the way */
+    uint32_t players, most; /* different features on it, and the most so far */
+    bool any_split, any_cover, any_line; /* of all trees so far */
 };
 
 static enum result explain_alloc(struct explain *explain, struct reason *why)
 {
     const struct image *image = explain->image;
-    const size_t depth = (size_t)image_depth(image) + 2, columns = image_n_columns(image);
+    const size_t depth = (size_t)image_depth(image) + 2, outputs = image_n_outputs(image);
 
-    explain->block = BLOCK_VALUES / columns;
-    if (explain->block == 0)
-        explain->block = 1;
-    if (explain->block > BLOCK_ROWS)
-        explain->block = BLOCK_ROWS;
+    explain->n_numbers = outputs > PIECE_NUMBERS ? outputs : PIECE_NUMBERS;
     explain->nodes = calloc(PIECE, sizeof(*explain->nodes));
-    explain->numbers = calloc(PIECE, sizeof(*explain->numbers));
-    explain->values = calloc(explain->block * columns, sizeof(*explain->values));
-    explain->means = calloc(image_n_outputs(image), sizeof(*explain->means));
+    explain->numbers = calloc(explain->n_numbers, sizeof(*explain->numbers));
+    explain->means = calloc(outputs, sizeof(*explain->means));
     explain->stack = calloc(depth, sizeof(*explain->stack));
     explain->way = calloc(depth, sizeof(*explain->way));
     explain->uses = calloc(image_n_features(image), sizeof(*explain->uses));
-    if (explain->nodes == NULL || explain->numbers == NULL || explain->values == NULL ||
-        explain->means == NULL || explain->stack == NULL || explain->way == NULL ||
-        explain->uses == NULL)
+    if (explain->nodes == NULL || explain->numbers == NULL || explain->means == NULL ||
+        explain->stack == NULL || explain->way == NULL || explain->uses == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     return RESULT_OK;
 }
 
-/* Whether the forest adds the numbers of its leaves, and nothing else. */
-static enum result check_kind(const struct image *image, struct reason *why)
+/* What adds up can be explained. */
+static enum result kind_check(const struct image *image, struct reason *why)
 {
     const enum spec_fold fold = image_spec(image)->fold;
 
     if (fold == SPEC_FOLD_MIN || fold == SPEC_FOLD_MAX)
-        return reason_set(
-            why, RESULT_INVALID,
-            "its answer is the least or the greatest of its trees, of which there "
-            "is no such explanation");
-    if (image_has_lines(image))
         return reason_set(why, RESULT_INVALID,
-                          "its leaves are linear functions, of which there is no such "
-                          "explanation");
+                          "it answers the %s of its trees, and not their sum",
+                          fold == SPEC_FOLD_MIN ? "least" : "greatest");
     return RESULT_OK;
 }
 
 enum result explain_new(const struct image *image, struct explain **out, struct reason *why)
 {
-    struct explain *explain;
-    enum result result = check_kind(image, why);
+    struct explain *explain = calloc(1, sizeof(*explain));
+    enum result result;
 
     *out = NULL;
-    if (result != RESULT_OK)
-        return result;
-    explain = calloc(1, sizeof(*explain));
     if (explain == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     explain->image = image;
-    explain->rounded = image_spec(image)->sum == SPEC_SUM_F32;
-    result = shap_new(image_depth(image), image_n_features(image), image->spec.category,
-                      &explain->shap, why);
+    explain->spec = image_spec(image);
+    result = kind_check(image, why);
+    if (result == RESULT_OK)
+        result = shap_new(image_depth(image), image_n_features(image), explain->spec,
+                          &explain->shap, why);
     if (result == RESULT_OK)
         result = explain_alloc(explain, why);
     if (result == RESULT_OK)
@@ -120,7 +107,6 @@ void explain_free(struct explain *explain)
     shap_free(explain->shap);
     free(explain->nodes);
     free(explain->numbers);
-    free(explain->values);
     free(explain->means);
     free(explain->stack);
     free(explain->way);
@@ -133,21 +119,23 @@ static void tree_begin(struct explain *explain, uint32_t tree, bool counting)
 {
     explain->counting = counting;
     explain->tree = tree;
+    explain->width = tree_width(explain->image, tree);
     while (explain->length > 0)
         explain->uses[explain->way[--explain->length]] = 0;
     explain->players = explain->most = 0;
     explain->depth = 1;
-    explain->stack[0] =
-        (struct pending){.place = peek_root(explain->image, tree), .share = 1, .weight = 1};
+    explain->stack[0].level = 0;
+    explain->stack[0].share = explain->stack[0].weight = 1;
+    tree_read(explain->image, tree_root(explain->image, tree), &explain->stack[0].node);
 }
 
-/* Keeps count of the different features above the node that is read, and of its own. */
-static void way_follow(struct explain *explain, uint32_t level, const struct peek *node)
+/* Keeps count of the different features above a node, and of its own. */
+static void way_follow(struct explain *explain, uint32_t level, const struct tree_node *node)
 {
     while (explain->length > level)
         if (--explain->uses[explain->way[--explain->length]] == 0)
             explain->players--;
-    if (!node->split)
+    if (node->leaf)
         return;
     explain->way[explain->length++] = node->feature;
     if (explain->uses[node->feature]++ == 0)
@@ -156,79 +144,81 @@ static void way_follow(struct explain *explain, uint32_t level, const struct pee
         explain->most = explain->players;
 }
 
-/* Where no training row came both ways are taken to be as frequent. */
-static void children_push(struct explain *explain, const struct pending *from,
-                          const struct peek *node)
+/* The left side on top.  Where no training row came both are taken to be as frequent. */
+static void sides_push(struct explain *explain, const struct pending *from)
 {
-    const uint64_t places[2] = {node->right, node->left};
-    double covers[2], sum, share;
-    struct peek child;
-    unsigned i;
+    struct pending *right = &explain->stack[explain->depth], *left = right + 1;
+    double sum;
 
-    for (i = 0; i < 2; i++) {
-        peek_node(explain->image, explain->tree, places[i], &child);
-        covers[i] = child.cover;
-    }
-    sum = covers[0] + covers[1];
+    tree_read(explain->image, from->node.right, &right->node);
+    tree_read(explain->image, from->node.left, &left->node);
+    sum = left->node.cover + right->node.cover;
+    left->level = right->level = from->level + 1;
+    left->share = sum > 0 ? left->node.cover / sum : 0.5;
+    right->share = sum > 0 ? right->node.cover / sum : 0.5;
+    left->weight = from->weight * left->share;
+    right->weight = from->weight * right->share;
+    explain->depth += 2;
     explain->any_split = true;
     explain->any_cover = explain->any_cover || sum > 0;
-    for (i = 0; i < 2; i++) {
-        share = sum > 0 ? covers[i] / sum : 0.5;
-        explain->stack[explain->depth++] = (struct pending){
-            .place = places[i],
-            .level = from->level + 1,
-            .share = share,
-            .weight = from->weight * share,
-        };
-    }
 }
 
-static void leaf_count(struct explain *explain, double weight, const double *outputs)
+static void leaf_count(struct explain *explain, double weight, const double *numbers)
 {
-    const uint32_t width = peek_width(explain->image, explain->tree);
-    double *means = explain->means + peek_output(explain->image, explain->tree);
+    double *means = explain->means + tree_output(explain->image, explain->tree);
 
-    for (uint32_t k = 0; explain->counting && k < width; k++)
-        means[k] += weight * outputs[k];
+    for (uint32_t k = 0; explain->counting && k < explain->width; k++)
+        means[k] += weight * numbers[k];
 }
 
-/* Reads the next nodes of the tree. */
+static void node_list(const struct explain *explain, const struct pending *from,
+                      struct shap_node *out)
+{
+    const struct tree_node *node = &from->node;
+
+    *out = (struct shap_node){
+        .share = from->share,
+        .threshold = node->threshold,
+        .words = node->by_set ? node->words : NULL,
+        .n_words = node->n_words,
+        .feature = node->feature,
+        .level = from->level,
+        .mend = (uint8_t)node->mend,
+        .nan_left = node->nan_left,
+    };
+    if (node->mend == DRAFT_UNKNOWN_TO_NAN)
+        out->known = image_feature_n_values(explain->image, node->feature);
+}
+
+/* Lists the next nodes of the tree. */
 static size_t piece_read(struct explain *explain)
 {
+    double *numbers = explain->numbers, *end = numbers + explain->n_numbers;
     struct pending from;
-    struct peek node;
     size_t n = 0;
 
-    while (n < PIECE && explain->depth > 0) {
+    while (n < PIECE && explain->depth > 0 && numbers + explain->width <= end) {
         from = explain->stack[--explain->depth];
-        peek_node(explain->image, explain->tree, from.place, &node);
-        way_follow(explain, from.level, &node);
-        explain->numbers[n] = node.number;
-        explain->nodes[n] = (struct shap_node){
-            .share = from.share,
-            .threshold = node.threshold,
-            .leaf = node.split             ? NULL
-                    : node.outputs != NULL ? node.outputs
-                                           : &explain->numbers[n],
-            .words = node.words,
-            .n_words = node.n_words,
-            .column = node.column,
-            .feature = node.feature,
-            .level = from.level,
-            .nan_left = node.nan_left,
-        };
+        way_follow(explain, from.level, &from.node);
+        node_list(explain, &from, &explain->nodes[n]);
+        if (from.node.leaf) {
+            tree_values(explain->image, explain->tree, from.node.number, numbers);
+            leaf_count(explain, from.weight, numbers);
+            explain->any_line |= tree_is_line(explain->image, from.node.number);
+            explain->nodes[n].leaf = numbers;
+            numbers += explain->width;
+        } else {
+            sides_push(explain, &from);
+        }
         n++;
-        if (node.split)
-            children_push(explain, &from, &node);
-        else
-            leaf_count(explain, from.weight, peek_outputs(&node));
     }
     return n;
 }
 
 /* Some of the rows, and where their contributions go. */
 struct block {
-    size_t n, columns;
+    size_t n, features;
+    const double *rows;
     const double *margins;
     const uint32_t *which;
     uint32_t outputs; /* of the forest */
@@ -243,7 +233,7 @@ static void row_add(struct explain *explain, const struct block *block, size_t n
 {
     struct shap_row row = *lot;
 
-    row.values = explain->values + r * block->columns;
+    row.values = block->rows + r * block->features;
     row.phi += r * block->count * block->stride;
     shap_add(explain->shap, explain->nodes, n, &row);
 }
@@ -295,8 +285,6 @@ static void rows_explain(struct explain *explain, const struct block *block, siz
 static enum result tree_explain(struct explain *explain, const struct block *block,
                                 uint32_t tree, bool counting, struct reason *why)
 {
-    const uint32_t output = peek_output(explain->image, tree);
-    const uint32_t width = peek_width(explain->image, tree);
     size_t n;
 
     tree_begin(explain, tree, counting);
@@ -309,8 +297,22 @@ static enum result tree_explain(struct explain *explain, const struct block *blo
         return reason_set(why, RESULT_TOO_BIG,
                           "a leaf of tree %u depends on %u features; explained are up to %u",
                           (unsigned)tree, (unsigned)explain->most, (unsigned)SHAP_MAX_PLAYERS);
-    rows_explain(explain, block, n, output, width);
+    if (explain->any_line)
+        return reason_set(why, RESULT_INVALID,
+                          "its leaves are linear functions, for which that is not defined");
+    rows_explain(explain, block, n, tree_output(explain->image, tree), explain->width);
     return RESULT_OK;
+}
+
+/* What the forest answers for nobody in particular. */
+static double mean_of(const struct explain *explain, uint32_t output)
+{
+    const struct spec *spec = explain->spec;
+    const double sum = explain->means[output], base = image_base(explain->image)[output];
+
+    if (spec->fold == SPEC_FOLD_MEAN)
+        return (base + sum) / spec->divisor;
+    return base + (spec->fold == SPEC_FOLD_MEAN_THEN_BASE ? sum / spec->divisor : sum);
 }
 
 /*
@@ -319,11 +321,8 @@ static enum result tree_explain(struct explain *explain, const struct block *blo
  */
 static void block_finish(const struct explain *explain, const struct block *block)
 {
-    const struct spec *spec = image_spec(explain->image);
-    const double *base = image_base(explain->image);
+    const struct spec *spec = explain->spec;
     const bool mean = spec->fold == SPEC_FOLD_MEAN || spec->fold == SPEC_FOLD_MEAN_THEN_BASE;
-    const bool first = spec->fold == SPEC_FOLD_SUM || spec->fold == SPEC_FOLD_MEAN;
-    const double divisor = mean ? spec->divisor : 1;
     const size_t features = block->stride - 1;
 
     for (size_t r = 0; r < block->n; r++)
@@ -332,10 +331,9 @@ static void block_finish(const struct explain *explain, const struct block *bloc
             double *phi = block->out + (r * block->count + k) * block->stride, sum = 0;
 
             for (size_t f = 0; f < features; f++)
-                sum += phi[f] /= divisor;
-            phi[features] = first ? (base[output] + explain->means[output]) / divisor
-                                  : explain->means[output] / divisor + base[output];
-            if (explain->rounded)
+                sum += mean ? (phi[f] /= spec->divisor) : phi[f];
+            phi[features] = mean_of(explain, output);
+            if (spec->sum == SPEC_SUM_F32)
                 phi[features] = block->margins[r * block->outputs + output] - sum;
         }
 }
@@ -363,8 +361,7 @@ enum result explain_rows(struct explain *explain, const struct explain_rows *wha
 {
     const size_t features = image_n_features(explain->image);
     const uint32_t outputs = image_n_outputs(explain->image);
-    const size_t columns = image_n_columns(explain->image);
-    struct block block = {.columns = columns,
+    struct block block = {.features = features,
                           .outputs = outputs,
                           .count = what->which != NULL ? 1 : outputs,
                           .stride = features + 1};
@@ -372,14 +369,11 @@ enum result explain_rows(struct explain *explain, const struct explain_rows *wha
 
     memset(explain->means, 0, outputs * sizeof(*explain->means));
     for (size_t at = 0; at < what->n && result == RESULT_OK; at += block.n) {
-        block.n = what->n - at < explain->block ? what->n - at : explain->block;
+        block.n = what->n - at < BLOCK_ROWS ? what->n - at : BLOCK_ROWS;
         block.margins = what->margins + at * outputs;
         block.which = what->which != NULL ? what->which + at : NULL;
         block.out = out + at * block.count * block.stride;
-        for (size_t r = 0; r < block.n; r++)
-            for (uint32_t c = 0; c < columns; c++)
-                explain->values[r * columns + c] =
-                    peek_value(explain->image, c, what->rows + (at + r) * features);
+        block.rows = what->rows + at * features;
         result = block_explain(explain, &block, at == 0, why);
     }
     return result;

@@ -21,8 +21,8 @@ struct explain;
 /*
  * All memory that explaining the image takes: it does not grow with trees or rows.  The
  * image is to outlive it.  RESULT_INVALID: the forest is of a kind that has no such
- * explanation, which the reason names (linear leaves; the least or greatest of the
- * trees); RESULT_TOO_BIG: its trees are too deep; RESULT_NOMEM.
+ * explanation, which the reason names (the least or greatest of the trees); RESULT_TOO_BIG: its
+ * trees are too deep; RESULT_NOMEM.
  */
 enum result explain_new(const struct image *image, struct explain **out, struct reason *why);
 void explain_free(struct explain *explain);
@@ -41,8 +41,8 @@ struct explain_rows {
 /*
  * Explains them: for each row and, without which, for each output, out takes n_features
  * contributions and the bias.  RESULT_INVALID: the image does not tell how many training
- * rows came to its nodes; RESULT_TOO_BIG: a leaf depends on more than SHAP_MAX_PLAYERS
- * features.
+ * rows came to its nodes, or has linear leaves; RESULT_TOO_BIG: a leaf depends on more than
+ * SHAP_MAX_PLAYERS features.
  */
 enum result explain_rows(struct explain *explain, const struct explain_rows *what, double *out,
                          struct reason *why);

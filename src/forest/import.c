@@ -67,8 +67,8 @@ static bool is_onnx(const unsigned char *head, size_t len)
 const struct import_format import_formats[] = {
     {"xgboost", "XGBoost JSON or UBJSON", import_xgboost, is_xgboost},
     {"lightgbm", "LightGBM text", import_lightgbm, is_lightgbm},
-    {"treelite", "treelite checkpoint", NULL, is_treelite},
-    {"onnx", "ONNX", NULL, is_onnx},
+    {"treelite", "treelite checkpoint", import_treelite, is_treelite},
+    {"onnx", "ONNX", import_onnx, is_onnx},
     {"sklearn", "what model/export_sklearn.py writes", import_sklearn, is_sklearn},
     {0},
 };
@@ -148,17 +148,21 @@ static const struct {
     {is_pmml, "PMML, which is not read"},
 };
 
-/* What no row detects: why, and what to do. */
-static enum result refuse_stranger(const char *path, const unsigned char *head, size_t len,
-                                   struct reason *why)
+/* What to do instead, or NULL if it is nothing that is known. */
+static const char *advice_on(const unsigned char *head, size_t len)
 {
     size_t i;
 
-    if (len == 0)
-        return reason_set(why, RESULT_INVALID, "%s: the file is empty", path);
     for (i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
         if (strangers[i].detect(head, len))
-            return reason_set(why, RESULT_INVALID, "%s: %s", path, strangers[i].advice);
+            return strangers[i].advice;
+    return len == 0 ? "the file is empty" : NULL;
+}
+
+static enum result refuse_stranger(const char *path, const char *advice, struct reason *why)
+{
+    if (advice != NULL)
+        return reason_set(why, RESULT_INVALID, "%s: %s", path, advice);
     return reason_set(why, RESULT_INVALID,
                       "%s: no model format that is known; if it is one of xgboost, lightgbm, "
                       "treelite, onnx, sklearn, say so with --from",
@@ -171,6 +175,7 @@ static enum result format_find(FILE *file, const char *path, const char *from,
 {
     const bool asked = from != NULL && strcmp(from, "auto") != 0;
     const struct import_format *row = import_formats;
+    const char *advice = NULL;
     unsigned char head[HEAD_BYTES];
     size_t len = fread(head, 1, sizeof(head), file);
 
@@ -181,8 +186,10 @@ static enum result format_find(FILE *file, const char *path, const char *from,
             break;
     if (row->name == NULL && asked)
         return reason_set(why, RESULT_INVALID, "--from: \"%.40s\" is not a format", from);
-    if (row->name == NULL || (asked && !row->detect(head, len) && is_pickle(head, len)))
-        return refuse_stranger(path, head, len, why);
+    if (row->name == NULL || !row->detect(head, len))
+        advice = advice_on(head, len);
+    if (row->name == NULL || advice != NULL)
+        return refuse_stranger(path, advice, why);
     if (row->read == NULL)
         return reason_set(why, RESULT_INVALID, "%s: %s, which this program does not read yet",
                           path, row->title);

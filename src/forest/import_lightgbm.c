@@ -292,7 +292,7 @@ static enum result read_head(struct lgb_import *import)
                         "no text model of LightGBM: the first line is not \"tree\"");
     while ((more = next_key(text, &sign)) && strcmp(text->word.data, "Tree") != 0) {
         for (key = 0; key < KEY__MAX; key++)
-            if (strcmp(text->word.data, keys[key].name) == 0)
+            if (sign != ':' && strcmp(text->word.data, keys[key].name) == 0)
                 break;
         if (key == KEY__MAX)
             continue;

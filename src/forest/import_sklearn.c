@@ -5,10 +5,12 @@
  * scikit-learn and its versions; here the file is only taken apart.  draft_check() looks
  * at the trees that come out.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "forest/import.h"
 #include "forest/import_bytes.h"
@@ -33,6 +35,7 @@ struct sklearn {
     struct import_bytes bytes;
     struct draft *draft;
     struct json_reader json;
+    struct import_found *found; /* or NULL */
 };
 
 /* The JSON ------------------------------------------------------------------------- */
@@ -377,10 +380,23 @@ static enum result read_facts(struct sklearn *in, void *into)
 
 /* The head ------------------------------------------------------------------------- */
 
+/* "scikit-learn 1.2.1 RandomForestClassifier", for people. */
 static enum result read_source(struct sklearn *in, void *into)
 {
+    enum result result = expect(in, JSON_STRING, "a text is expected");
+    char text[160];
+    const char *source;
+    size_t len;
+
     (void)into;
-    return expect(in, JSON_STRING, "a text is expected"); /* for people who look at the file */
+    if (result != RESULT_OK || in->found == NULL)
+        return result;
+    source = json_text(&in->json, &len);
+    utf8_quote(text, sizeof(text), source, len);
+    if (sscanf(text, "%47s %31s %63s", in->found->format, in->found->version,
+               in->found->objective) != 3)
+        text_print(in->found->format, sizeof(in->found->format), "%s", text);
+    return RESULT_OK;
 }
 
 static enum result read_task(struct sklearn *in, void *into)
@@ -660,11 +676,12 @@ static enum result read_end(struct sklearn *in)
 enum result import_sklearn(FILE *file, const char *name, const struct import_options *options,
                            struct draft *draft, struct reason *why)
 {
-    struct sklearn in = {.bytes = {.file = file, .name = name, .why = why}, .draft = draft};
+    struct sklearn in = {.bytes = {.file = file, .name = name, .why = why},
+                         .draft = draft,
+                         .found = options->found};
     enum result result;
     uint64_t n_trees = 0;
 
-    (void)options;
     draft->facts.source = "scikit-learn";
     draft->spec.sum = SPEC_SUM_F64;
     draft->spec.category = SPEC_CATEGORY_SIGN;

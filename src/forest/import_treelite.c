@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "forest/import.h"
 #include "forest/import_bytes.h"
 
@@ -59,6 +60,7 @@ struct array {
 struct treelite {
     struct import_bytes bytes;
     struct draft *draft;
+    struct import_found *found; /* or NULL */
     bool f32;
     enum task task;
     uint64_t n_trees, n_words;
@@ -221,6 +223,11 @@ static enum result read_versions(struct treelite *in)
         result = take(in, types, sizeof(types));
     if (result != RESULT_OK)
         return result;
+    if (in->found != NULL) {
+        text_print(in->found->format, sizeof(in->found->format), "Treelite checkpoint");
+        text_print(in->found->version, sizeof(in->found->version), "%d.%d.%d", (int)version[0],
+                   (int)version[1], (int)version[2]);
+    }
     if (types[0] != types[1] || (types[0] != FLOAT32 && types[0] != FLOAT64))
         return invalid(in, "the type of thresholds and leaves", types[0] << 8 | types[1]);
     in->f32 = types[0] == FLOAT32;
@@ -399,6 +406,8 @@ static enum result read_post(struct treelite *in)
         unsigned transform = posts[i].name == NULL ? 0 : in->f32 ? posts[i].f32 : posts[i].f64;
 
         spec->transform = (enum spec_transform)transform;
+        if (in->found != NULL && posts[i].name != NULL)
+            text_print(in->found->objective, sizeof(in->found->objective), "%s", posts[i].name);
         spec->parameter = posts[i].ratio   ? (double)parameters[1]
                           : posts[i].alpha ? (double)parameters[0]
                                            : 1;
@@ -843,10 +852,11 @@ static enum result read_trees(struct treelite *in)
 enum result import_treelite(FILE *file, const char *name, const struct import_options *options,
                             struct draft *draft, struct reason *why)
 {
-    struct treelite in = {.bytes = {.file = file, .name = name, .why = why}, .draft = draft};
+    struct treelite in = {.bytes = {.file = file, .name = name, .why = why},
+                          .draft = draft,
+                          .found = options->found};
     enum result result;
 
-    (void)options;
     draft->facts.source = "treelite";
     draft->spec.category = SPEC_CATEGORY_SIGN;
     result = read_head(&in);

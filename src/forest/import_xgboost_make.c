@@ -48,12 +48,14 @@ const struct xgb_objective *xgb_objective_find(const char *name)
 }
 
 /* Whether the library that wrote the file is older; one that does not say is new. */
-static bool is_before(const struct xgb_import *import, int64_t major, int64_t minor)
+static bool is_before(const struct xgb_import *import, int64_t major, int64_t minor,
+                      int64_t patch)
 {
     const int64_t *version = import->version;
 
-    return version[0] >= 0 &&
-           (version[0] < major || (version[0] == major && version[1] < minor));
+    if (version[0] < 0 || version[0] != major)
+        return version[0] >= 0 && version[0] < major;
+    return version[1] < minor || (version[1] == minor && version[2] < patch);
 }
 
 static bool is_dart(const struct xgb_import *import)
@@ -85,7 +87,7 @@ static bool check_parts(struct xgb_import *import)
     if (multi && import->n_targets > 1)
         return xgb_fail(import, RESULT_INVALID, "several targets of several classes each");
     if (n_outputs(import) > 1 &&
-        ((strcmp(objective->name, "reg:quantileerror") == 0 && !is_before(import, 3, 4)) ||
+        ((strcmp(objective->name, "reg:quantileerror") == 0 && !is_before(import, 3, 4, 0)) ||
          strcmp(objective->name, "reg:expectileerror") == 0))
         return xgb_fail(import, RESULT_INVALID,
                         "several quantiles or expectiles that XGBoost puts in order");
@@ -125,7 +127,7 @@ static bool make_base(struct xgb_import *import)
     enum xgb_link link = import->objective->link;
     uint32_t k;
 
-    if (strcmp(import->objective->name, "binary:logitraw") == 0 && is_before(import, 1, 4))
+    if (strcmp(import->objective->name, "binary:logitraw") == 0 && is_before(import, 1, 4, 0))
         link = XGB_LINK_LOGIT;
     import->draft->base = calloc(n, sizeof(*import->draft->base));
     if (import->draft->base == NULL)
@@ -145,7 +147,7 @@ static bool make_base(struct xgb_import *import)
 static void make_spec(struct xgb_import *import)
 {
     const struct xgb_objective *objective = import->objective;
-    const bool late = is_before(import, 1, is_dart(import) ? 4 : 3);
+    const bool late = is_before(import, 1, is_dart(import) ? 4 : 3, 0);
 
     import->draft->spec = (struct spec){
         .task = objective->task,
@@ -154,7 +156,7 @@ static void make_spec(struct xgb_import *import)
         .fold = late ? SPEC_FOLD_SUM_THEN_BASE : SPEC_FOLD_SUM,
         .transform = objective->transform,
         .label = objective->label,
-        .category = SPEC_CATEGORY_SIGN,
+        .category = is_before(import, 1, 6, 0) ? SPEC_CATEGORY_TRUNCATE : SPEC_CATEGORY_SIGN,
         .n_outputs = n_outputs(import),
         .divisor = 1,
         .parameter = 1,
@@ -214,10 +216,34 @@ static void weigh_tree(struct draft_tree *tree, float weight, bool plus_zero)
     }
 }
 
+/*
+ * From 1.6.0 to 1.7.2 a category past a node's last word of bits took the default child.
+ * Where that is XGBoost's left one it is so anyway.  Else the split is said the other way
+ * round: left is what is within those words and not in XGBoost's set.
+ */
+static void default_unknown(struct draft_tree *tree)
+{
+    uint32_t i, w, left;
+
+    for (i = 0; i < tree->n_nodes; i++) {
+        struct draft_node *node = &tree->nodes[i];
+
+        if (node->set == 0 || !node->nan_left)
+            continue;
+        for (w = 0; w < tree->sets[node->set - 1].n_words; w++)
+            tree->sets[node->set - 1].words[w] = ~tree->sets[node->set - 1].words[w];
+        left = node->left;
+        node->left = node->right;
+        node->right = left;
+        node->nan_left = false;
+    }
+}
+
 static bool finish_trees(struct xgb_import *import)
 {
     struct draft *draft = import->draft;
-    const bool plus_zero = !is_before(import, 1, 4) && is_before(import, 3, 3);
+    const bool plus_zero = !is_before(import, 1, 4, 0) && is_before(import, 3, 3, 0);
+    const bool unknown = !is_before(import, 1, 6, 0) && is_before(import, 1, 7, 3);
     uint32_t t;
 
     if (import->tree_info.n != draft->n_trees ||
@@ -229,6 +255,8 @@ static bool finish_trees(struct xgb_import *import)
 
         draft->trees[t].output =
             output >= 0 && output < UINT32_MAX ? (uint32_t)output : UINT32_MAX;
+        if (unknown)
+            default_unknown(&draft->trees[t]);
         if (is_dart(import))
             weigh_tree(&draft->trees[t], import->drops.values[t], plus_zero);
     }

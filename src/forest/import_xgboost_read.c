@@ -87,6 +87,7 @@ static void path_print(const struct xgb_reader *reader, struct buf *path)
 
 void xgb_refuse(struct xgb_reader *reader, enum result result, const char *format, ...)
 {
+    const uint64_t byte = reader->passed + reader->at;
     struct buf path = {.limit = 240};
     char fault[160];
     va_list args;
@@ -97,9 +98,9 @@ void xgb_refuse(struct xgb_reader *reader, enum result result, const char *forma
     text_print_list(fault, sizeof(fault), format, args);
     va_end(args);
     path_print(reader, &path);
-    reader->result = reason_set(reader->why, result, "%s: byte %llu, %s: %s", reader->name,
-                                (unsigned long long)(reader->passed + reader->at),
-                                path.len != 0 ? path.data : "at the top", fault);
+    reader->result =
+        reason_set(reader->why, result, "%s: byte %llu, %s: %s", reader->name,
+                   (unsigned long long)byte, path.len != 0 ? path.data : "at the top", fault);
     buf_free(&path);
 }
 
@@ -385,8 +386,8 @@ void xgb_skip_rest(struct xgb_reader *reader, enum xgb_token first)
 
     if (first != XGB_OBJECT && first != XGB_ARRAY)
         return;
-    while (reader->depth >= depth && xgb_next(reader) != XGB_BAD)
-        continue;
+    while (reader->depth >= depth && reader->result == RESULT_OK)
+        xgb_next(reader);
 }
 
 void xgb_skip(struct xgb_reader *reader)

@@ -269,9 +269,9 @@ struct image {
     const void *covers;
     bool mends;   /* some column is not its feature as it is */
     bool by_sets; /* some split is by a set */
+    struct spec spec;
     struct image_facts facts;
     char hex[DIGEST_HEX];
-    struct spec spec;
     void *mapping; /* to be unmapped, or NULL */
 };
 

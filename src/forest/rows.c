@@ -3,16 +3,19 @@
  */
 #include "forest/rows.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/csv.h"
 #include "base/npy.h"
+#include "base/num.h"
 #include "base/utf8.h"
 #include "forest/cells.h"
+#include "forest/schema.h"
 #include "forest/text_model.h"
-#include "forest/walk.h"
 
 #define NO_COLUMN SIZE_MAX
 
@@ -21,6 +24,7 @@ struct rows {
     struct npy *npy; /* and this NULL for CSV */
     const char *name;
     uint32_t n_features;
+    struct schema schema;
     size_t *columns; /* the column of each feature, NO_COLUMN before it is found */
     bool headless;   /* the first row is one to predict, */
     bool at_hand;    /* and was read but not given out yet */
@@ -53,6 +57,68 @@ static enum result match_names(struct rows *rows, const struct image *image, uin
     return RESULT_OK;
 }
 
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    return strlen(word) == len && strncasecmp(text, word, len) == 0;
+}
+
+/* What cell i holds, as the value of a feature. */
+static enum schema_fault cell_take(const struct rows *rows, size_t i, uint32_t feature,
+                                   double *out)
+{
+    const struct schema *schema = &rows->schema;
+    size_t len, used;
+    const char *text = cells_text(rows->csv, i, &len);
+    bool minus;
+
+    if (len == 0 || is_word(text, len, "nan"))
+        return schema_take_missing(schema, feature, out);
+    if (schema->features[feature].named)
+        return schema_take_text(schema, feature, text, len, out);
+    if (is_word(text, len, "true") || is_word(text, len, "false"))
+        return schema_take_truth(schema, feature, len == 4, out);
+    if (num_parse_double_loose(text, len, out))
+        return schema_take_number(schema, feature, *out, out);
+    minus = text[0] == '-';
+    if (is_word(text + minus, len - minus, "inf"))
+        return schema_take_number(schema, feature, minus ? -INFINITY : INFINITY, out);
+    return num_scan_double(text, len, &used, out) == RESULT_TOO_BIG ? SCHEMA_LARGE
+                                                                    : SCHEMA_KIND;
+}
+
+static enum result refuse_cell(const struct rows *rows, size_t i, uint32_t feature,
+                               enum schema_fault fault, struct reason *why)
+{
+    char allowed[256], text[400];
+
+    schema_print_allowed(&rows->schema, feature, allowed, sizeof(allowed));
+    switch (fault) {
+    case SCHEMA_MISSING:
+        snprintf(text, sizeof(text), "is a missing value, which training never saw here");
+        break;
+    case SCHEMA_LARGE:
+        snprintf(text, sizeof(text), "is past the largest float32, 3.4028235e+38");
+        break;
+    default:
+        snprintf(text, sizeof(text), "is not %s", allowed);
+        break;
+    }
+    return csv_refuse_cell(rows->csv, i, RESULT_INVALID, text, why);
+}
+
+/* Whether the first row can be one to predict: it has a value for each feature. */
+static bool row_is_values(const struct rows *rows)
+{
+    double value;
+
+    if (csv_cells(rows->csv) != rows->n_features)
+        return false;
+    for (uint32_t i = 0; i < rows->n_features; i++)
+        if (cell_take(rows, i, i, &value) != SCHEMA_FITS)
+            return false;
+    return true;
+}
+
 static bool row_is_numbers(const struct csv *csv)
 {
     size_t i;
@@ -83,7 +149,7 @@ static enum result match_columns(struct rows *rows, const struct image *image,
                                  struct reason *why)
 {
     uint32_t found, i;
-    bool numbers = row_is_numbers(rows->csv);
+    bool numbers = row_is_numbers(rows->csv) || row_is_values(rows);
     enum result result = numbers ? RESULT_OK : csv_take_header(rows->csv, why);
 
     if (result == RESULT_OK)
@@ -174,7 +240,9 @@ enum result rows_open(FILE *file, const char *name, const struct image *image,
         if ((rows->words = image_text(image)) != NULL)
             rows->scratch = text_scratch_new();
     }
-    if (rows == NULL || rows->columns == NULL || (rows->words != NULL && rows->scratch == NULL))
+    if (rows == NULL || rows->columns == NULL ||
+        (rows->words != NULL && rows->scratch == NULL) ||
+        schema_read(&rows->schema, image) != RESULT_OK)
         reason_set(why, RESULT_NOMEM, "%s: out of memory", name);
     else if (first == (unsigned char)NPY_MAGIC[0]) /* which no UTF-8 begins with */
         result = open_npy(rows, file, why);
@@ -191,14 +259,21 @@ enum result rows_open(FILE *file, const char *name, const struct image *image,
 static enum result next_of_npy(struct rows *rows, double *row, struct reason *why)
 {
     enum result result = npy_next(rows->npy, row, why);
+    char allowed[256];
     uint32_t i;
 
-    for (i = 0; i < rows->n_features && result == RESULT_OK; i++)
-        if (!walk_value_fits(row[i]))
-            result = reason_set(why, RESULT_INVALID,
-                                "%s: row %llu, column %u: not a finite number, or past the "
-                                "largest float32",
-                                rows->name, (unsigned long long)npy_row(rows->npy), i + 1);
+    for (i = 0; i < rows->n_features && result == RESULT_OK; i++) {
+        enum schema_fault fault = isnan(row[i])
+                                      ? schema_take_missing(&rows->schema, i, &row[i])
+                                      : schema_take_code(&rows->schema, i, row[i], &row[i]);
+
+        if (fault == SCHEMA_FITS)
+            continue;
+        schema_print_allowed(&rows->schema, i, allowed, sizeof(allowed));
+        result = reason_set(why, RESULT_INVALID, "%s: row %llu, column %u: %s; allowed: %s",
+                            rows->name, (unsigned long long)npy_row(rows->npy), i + 1,
+                            schema_fault_text(fault), allowed);
+    }
     return result;
 }
 
@@ -225,8 +300,12 @@ enum result rows_next(struct rows *rows, double *row, struct reason *why)
     rows->at_hand = false;
     if (rows->words != NULL)
         return result == RESULT_OK ? read_text(rows, row, why) : result;
-    for (i = 0; i < rows->n_features && result == RESULT_OK; i++)
-        result = cells_number(rows->csv, rows->columns[i], &row[i], why);
+    for (i = 0; i < rows->n_features && result == RESULT_OK; i++) {
+        enum schema_fault fault = cell_take(rows, rows->columns[i], i, &row[i]);
+
+        if (fault != SCHEMA_FITS)
+            result = refuse_cell(rows, rows->columns[i], i, fault, why);
+    }
     return result;
 }
 
@@ -251,6 +330,7 @@ void rows_close(struct rows *rows)
         return;
     csv_close(rows->csv);
     npy_close(rows->npy);
+    schema_free(&rows->schema);
     text_scratch_free(rows->scratch);
     free(rows->columns);
     free(rows);

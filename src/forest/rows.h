@@ -5,8 +5,11 @@
  * columns are the model's features in their order.  In CSV
  * columns are found by the header's names, in any order; other columns (the target,
  * say) are ignored, whatever they hold.  A file is taken to have no header when its
- * first row does not hold every feature's name but holds numbers only; then it must
- * have exactly one column for each feature, in the model's order.
+ * first row does not hold every feature's name but holds numbers only, or a value for
+ * each feature; then it must have exactly one column for each, in the model's order.
+ *
+ * Values are what schema.h takes.  An empty cell, or "nan", is a missing value, as is NaN
+ * in an array, where a category that has names is given by its number.
  *
  * A text model has its row made of the column that has the name which the texts had in
  * training; a file that has no such column, and only one, is taken to have no header.
@@ -33,8 +36,8 @@ enum result rows_open(FILE *file, const char *name, const struct image *image,
                       struct rows **out, struct reason *why);
 
 /*
- * Fills row with n_features numbers, each fit for the walk.  RESULT_OK; RESULT_MISSING
- * at the end; else refused with the reason, by line and column.
+ * Fills row with n_features numbers, each fit for the walk; NaN is a missing one.  RESULT_OK;
+ * RESULT_MISSING at the end; else refused with the reason, by line and column.
  */
 enum result rows_next(struct rows *rows, double *row, struct reason *why);
 

@@ -6,7 +6,6 @@
  */
 #include "forest/schema.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +24,8 @@ enum {
 
 static double largest(const struct image *image)
 {
-    return image_spec(image)->compare == SPEC_COMPARE_F32 ? nextafter(FLOAT32_END, 0) : DBL_MAX;
+    return image_spec(image)->compare == SPEC_COMPARE_F32 ? nextafter(FLOAT32_END, 0)
+                                                          : INFINITY;
 }
 
 static struct schema_feature feature_read(const struct image *image, uint32_t i, double high)
@@ -110,6 +110,17 @@ enum schema_fault schema_take_number(const struct schema *schema, uint32_t i, do
     if (feature->type == IMAGE_BOOLEAN)
         return SCHEMA_TRUTH;
     return number >= feature->low && number <= feature->high ? SCHEMA_FRACTION : SCHEMA_LARGE;
+}
+
+enum schema_fault schema_take_code(const struct schema *schema, uint32_t i, double number,
+                                   double *out)
+{
+    if (!schema->features[i].named)
+        return schema_take_number(schema, i, number, out);
+    *out = number;
+    return number >= 0 && number < image_feature_n_values(schema->image, i) && is_whole(number)
+               ? SCHEMA_FITS
+               : SCHEMA_UNKNOWN;
 }
 
 enum schema_fault schema_take_truth(const struct schema *schema, uint32_t i, bool truth,
@@ -199,7 +210,7 @@ static void names_print(const struct schema *schema, uint32_t i, char *out, size
 void schema_print_allowed(const struct schema *schema, uint32_t i, char *out, size_t size)
 {
     const struct schema_feature *feature = &schema->features[i];
-    bool f32 = feature->high < DBL_MAX;
+    bool f32 = isfinite(feature->high);
     size_t len;
 
     if (feature->named)
@@ -209,8 +220,10 @@ void schema_print_allowed(const struct schema *schema, uint32_t i, char *out, si
     else if (feature->type == IMAGE_CATEGORY)
         snprintf(out, size, "the number of a category");
     else
-        snprintf(out, size, "a %snumber%s", feature->type == IMAGE_INTEGER ? "whole " : "",
-                 f32 ? " from -3.4e38 to 3.4e38" : "");
+        snprintf(out, size, "%s",
+                 feature->type == IMAGE_INTEGER ? "a whole number"
+                 : f32                          ? "a number from -3.4e38 to 3.4e38"
+                                                : "a number");
     len = strlen(out);
     if (feature->missing && len < size)
         snprintf(out + len, size - len, "; null where it is missing");

@@ -59,11 +59,15 @@ enum schema_fault schema_take_truth(const struct schema *schema, uint32_t i, boo
                                     double *out);
 enum schema_fault schema_take_text(const struct schema *schema, uint32_t i, const char *text,
                                    size_t len, double *out);
+/* The same as schema_take_number(), but a category that has names is given by its number. */
+enum schema_fault schema_take_code(const struct schema *schema, uint32_t i, double number,
+                                   double *out);
+
 enum schema_fault schema_take_missing(const struct schema *schema, uint32_t i, double *out);
 
 /*
- * Whether all n numbers, the values of the features from `first` on, are taken as they
- * are and lie within their ranges: the quick question before the ones above.
+ * Whether all n numbers (none is NaN), the values of the features from `first` on, are taken as
+ * they are and lie within their ranges: the quick question before the ones above.
  */
 bool schema_takes_all(const struct schema *schema, uint32_t first, const double *numbers,
                       uint32_t n);

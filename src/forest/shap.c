@@ -70,6 +70,7 @@ enum {
 
 struct shap {
     enum spec_category category;
+    bool rounds;                 /* values to float32 before they are compared */
     uint32_t max_blocks, blocks; /* of the rules, of the tree at hand */
     uint32_t closed;      /* the level of a closed way that is passed over, or NO_LEVEL */
     struct frame *frames; /* of levels 0 to levels */
@@ -117,7 +118,7 @@ static lanes *lanes_new(size_t count)
     return all;
 }
 
-enum result shap_new(uint32_t levels, uint32_t n_features, enum spec_category category,
+enum result shap_new(uint32_t levels, uint32_t n_features, const struct spec *spec,
                      struct shap **out, struct reason *why)
 {
     const uint32_t blocks = blocks_for(levels < n_features ? levels : n_features);
@@ -131,7 +132,8 @@ enum result shap_new(uint32_t levels, uint32_t n_features, enum spec_category ca
     shap = calloc(1, sizeof(*shap));
     if (shap == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
-    shap->category = category;
+    shap->category = spec->category;
+    shap->rounds = spec->compare == SPEC_COMPARE_F32;
     shap->max_blocks = blocks;
     shap->frames = calloc((size_t)levels + 1, sizeof(*shap->frames));
     shap->vectors = lanes_new(vectors);
@@ -186,11 +188,35 @@ static bool in_set(const struct shap *shap, const struct shap_node *node, double
     return code / 32 < node->n_words && (node->words[code / 32] >> code % 32 & 1) != 0;
 }
 
+/* A value as its column has it; see enum draft_mend. */
+static double mended(const struct shap_node *node, double value)
+{
+    const bool tiny = fabs(value) <= (double)1e-35F;
+
+    switch (node->mend) {
+    case DRAFT_TINY_TO_ZERO:
+        return tiny ? 0 : value;
+    case DRAFT_NAN_TO_ZERO:
+        return tiny || isnan(value) ? 0 : value;
+    case DRAFT_ZERO_TO_NAN:
+        return tiny ? NAN : value;
+    case DRAFT_UNKNOWN_TO_NAN:
+        return value >= 0 && value < node->known ? value : NAN;
+    default:
+        return value;
+    }
+}
+
+/* As draft.h says it. */
 static inline bool goes_left(const struct shap *shap, const struct shap_node *node,
                              const double *values)
 {
-    double value = values[node->column];
+    double value = values[node->feature];
 
+    if (node->mend != DRAFT_KEEP)
+        value = mended(node, value);
+    if (shap->rounds)
+        value = (double)(float)value;
     if (node->words != NULL)
         return isnan(value) ? node->nan_left : in_set(shap, node, value);
     return value <= node->threshold || (node->nan_left && isnan(value));
@@ -404,20 +430,22 @@ typedef void pass_copy(struct pass pass, const struct shap_node *nodes, size_t n
     }
 
 enum {
-    COPY_BLOCKS = 3, /* 1, 2, or any number of blocks */
+    COPY_BLOCKS = 4, /* 1, 2, 3, or any number of blocks */
     COPY_WIDTHS = 2, /* one output, or any number */
 };
 
 #define PASSES(NAME, TARGET)                                   \
     PASS(NAME##_1_1, 1, 1, TARGET)                             \
     PASS(NAME##_2_1, 2, 1, TARGET)                             \
+    PASS(NAME##_3_1, 3, 1, TARGET)                             \
     PASS(NAME##_n_1, pass.blocks, 1, TARGET)                   \
     PASS(NAME##_1_n, 1, pass.width, TARGET)                    \
     PASS(NAME##_2_n, 2, pass.width, TARGET)                    \
+    PASS(NAME##_3_n, 3, pass.width, TARGET)                    \
     PASS(NAME##_n_n, pass.blocks, pass.width, TARGET)          \
     static pass_copy *const NAME[COPY_WIDTHS][COPY_BLOCKS] = { \
-        {NAME##_1_1, NAME##_2_1, NAME##_n_1},                  \
-        {NAME##_1_n, NAME##_2_n, NAME##_n_n},                  \
+        {NAME##_1_1, NAME##_2_1, NAME##_3_1, NAME##_n_1},      \
+        {NAME##_1_n, NAME##_2_n, NAME##_3_n, NAME##_n_n},      \
     };
 
 PASSES(plain, )

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/result.h"
+#include "forest/draft.h"
 #include "forest/spec.h"
 
 enum {
@@ -43,18 +44,21 @@ struct shap_node {
     const double *leaf;    /* of a leaf: its outputs; NULL for a split */
     const uint32_t *words; /* of a split by category: bit b of words[w] is 32 w + b */
     uint32_t n_words;
-    uint32_t column, feature;
+    uint32_t feature;
     uint32_t level; /* splits above it */
+    double known;   /* of DRAFT_UNKNOWN_TO_NAN: how many categories there are */
+    uint8_t mend;   /* enum draft_mend: what is done to the value before */
     bool nan_left;
 };
 
 struct shap;
 
 /*
- * For trees whose leaves are at most `levels` splits deep, over n_features features.
+ * For trees whose leaves are at most `levels` splits deep, over n_features features, that
+ * compare as the spec says.
  * RESULT_TOO_BIG where that takes more than SHAP_MAX_BYTES, RESULT_NOMEM.
  */
-enum result shap_new(uint32_t levels, uint32_t n_features, enum spec_category category,
+enum result shap_new(uint32_t levels, uint32_t n_features, const struct spec *spec,
                      struct shap **out, struct reason *why);
 void shap_free(struct shap *shap);
 
@@ -62,9 +66,9 @@ void shap_free(struct shap *shap);
 void shap_begin(struct shap *shap, uint32_t players);
 
 /*
- * What is asked of a row: values has its value for each column, as it is to be compared.
- * To phi[k * stride + f] is added what feature f adds to output first + k of the leaves,
- * for each k < width, which is SHAP_WIDTH at most.
+ * What is asked of a row of values, one for each feature.  To phi[k * stride + f] is added what
+ * feature f adds to output first + k of the leaves, for each k < width, which is SHAP_WIDTH at
+ * most.
  */
 struct shap_row {
     const double *values;

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "forest/walk.h"
 
 enum {
     SUMS = 8 /* of a model, its shadow and the version that serves */
@@ -28,8 +27,10 @@ struct shadow {
     struct home *home;
     const struct model *model; /* of the answer at hand; NULL for none */
     const double *values;
-    size_t count;
-    double *answered, *other; /* SHADOW_NUMBERS of each, once there was a shadow */
+    size_t count, width;      /* rows, and numbers that each was answered with */
+    double *answered, *other; /* SHADOW_NUMBERS of each, once there was a shadow, */
+    double *margins;          /* and of these */
+    uint32_t classes[SHADOW_ROWS];
     struct sum sums[SUMS];
     size_t sum_count;
     uint64_t due;
@@ -49,17 +50,28 @@ enum result shadow_new(struct home *home, struct shadow **out, struct reason *wh
 static bool has_room(struct shadow *shadow)
 {
     if (shadow->answered == NULL)
-        shadow->answered = calloc(SHADOW_NUMBERS, 2 * sizeof(*shadow->answered));
+        shadow->answered = calloc(SHADOW_NUMBERS, 3 * sizeof(*shadow->answered));
     if (shadow->answered == NULL)
         return false;
     shadow->other = shadow->answered + SHADOW_NUMBERS;
+    shadow->margins = shadow->other + SHADOW_NUMBERS;
     return true;
 }
 
-void shadow_note(struct shadow *shadow, const struct model *model, const double *values,
-                 size_t count, const double *outputs)
+/* The class of the first target; 0 for a value. */
+static uint32_t class_of(const struct predictor *predictor, const double *margins,
+                         const double *answers)
 {
-    uint32_t width = image_n_outputs(model->image);
+    if (predictor->output.classes[0] == 0)
+        return 0;
+    return predictor_class(predictor, margins, answers, 0);
+}
+
+void shadow_note(struct shadow *shadow, const struct model *model, const double *values,
+                 size_t count, const struct predictor *predictor, const double *margins,
+                 const double *answers)
+{
+    size_t width = predictor_width(predictor);
 
     shadow->model = NULL;
     if (model->shadow == NULL || width > SHADOW_NUMBERS || !has_room(shadow))
@@ -71,7 +83,11 @@ void shadow_note(struct shadow *shadow, const struct model *model, const double 
     shadow->model = model;
     shadow->values = values;
     shadow->count = count;
-    memcpy(shadow->answered, outputs, count * width * sizeof(*outputs));
+    shadow->width = width;
+    memcpy(shadow->answered, answers, count * width * sizeof(*answers));
+    for (size_t i = 0; i < count; i++)
+        shadow->classes[i] = class_of(predictor, margins + i * predictor_margins(predictor),
+                                      answers + i * width);
 }
 
 /* Where this is summed up; NULL if there is no room until the next write. */
@@ -97,39 +113,49 @@ static struct model_compared *sum_of(struct shadow *shadow)
     return &sum->of;
 }
 
-static void row_compare(struct model_compared *sum, const struct image *image, const double *a,
-                        const double *b)
+static void row_compare(const struct shadow *shadow, struct model_compared *sum, size_t i,
+                        const struct predictor *other)
 {
-    uint32_t width = image_n_outputs(image), classes = image_n_classes(image);
+    const double *a = shadow->answered + i * shadow->width,
+                 *b = shadow->other + i * shadow->width;
+    const double *margins = shadow->margins + i * predictor_margins(other);
     double apart = 0;
 
-    for (uint32_t i = 0; i < width; i++)
-        apart = fmax(apart, fabs(a[i] - b[i]));
+    for (size_t k = 0; k < shadow->width; k++)
+        apart = fmax(apart, fabs(a[k] - b[k]));
     sum->rows++;
-    if (classes > 0)
-        sum->agreed += walk_argmax(a, classes) == walk_argmax(b, classes);
+    if (other->output.classes[0] > 0)
+        sum->agreed += shadow->classes[i] == class_of(other, margins, b);
     else
         sum->agreed += apart == 0;
     sum->apart += apart;
     sum->most = fmax(sum->most, apart);
 }
 
+/* Asks the shadow about the rows; one that answers with other numbers is not compared. */
+static void rows_compare(struct shadow *shadow, struct model_compared *sum)
+{
+    struct predictor other;
+
+    if (predictor_open(&other, shadow->model->shadow->image) == RESULT_OK &&
+        predictor_width(&other) == shadow->width &&
+        predictor_margins(&other) <= SHADOW_NUMBERS / shadow->count) {
+        predictor_rows(&other, shadow->values, shadow->count, shadow->margins, shadow->other);
+        for (size_t i = 0; i < shadow->count; i++)
+            row_compare(shadow, sum, i, &other);
+    }
+    predictor_close(&other);
+}
+
 void shadow_compare(struct shadow *shadow, bool given)
 {
-    const struct model *model = shadow->model;
     struct model_compared *sum;
-    size_t width;
 
-    if (model == NULL)
+    if (shadow->model == NULL)
         return;
     sum = given ? sum_of(shadow) : NULL;
-    if (sum != NULL) {
-        width = image_n_outputs(model->image);
-        walk_predict(model->shadow->image, shadow->values, shadow->count, shadow->other);
-        for (size_t i = 0; i < shadow->count; i++)
-            row_compare(sum, model->image, shadow->answered + i * width,
-                        shadow->other + i * width);
-    }
+    if (sum != NULL)
+        rows_compare(shadow, sum);
     shadow->model = NULL;
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "forest/predictor.h"
 #include "gate/home.h"
 #include "gate/registry.h"
 
@@ -29,11 +30,12 @@ enum result shadow_new(struct home *home, struct shadow **out, struct reason *wh
 void shadow_free(struct shadow *shadow);
 
 /*
- * Notes the answer of a version to rows, if it has a shadow.  The outputs are copied; the
- * values and the model stay in place until shadow_compare().
+ * Notes the answer of a version to rows, if it has a shadow: predictor_rows()'s margins and
+ * answers, which are copied; the values and the model stay in place until shadow_compare().
  */
 void shadow_note(struct shadow *shadow, const struct model *model, const double *values,
-                 size_t count, const double *outputs);
+                 size_t count, const struct predictor *predictor, const double *margins,
+                 const double *answers);
 
 /* Once the answer is out: asks the shadow and compares; or forgets the answer, if not given. */
 void shadow_compare(struct shadow *shadow, bool given);

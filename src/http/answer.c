@@ -198,3 +198,16 @@ void answer_many(struct json_writer *writer, const struct answer *answer)
     }
     targets_write(writer, answer);
 }
+
+void answer_end(struct json_writer *writer, const struct input_rows *rows)
+{
+    if (rows->warnings->len != 0) {
+        json_write_key(writer, "warnings");
+        json_write_array(writer);
+        json_write_raw(writer, rows->warnings->data, rows->warnings->len);
+        json_write_array_end(writer);
+    }
+    json_member_string(writer, "model", rows->model->row.name);
+    json_member_i64(writer, "version", rows->model->row.version);
+    json_write_object_end(writer);
+}

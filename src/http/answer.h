@@ -35,4 +35,8 @@ struct answer {
 void answer_single(struct json_writer *writer, const struct answer *answer);
 void answer_many(struct json_writer *writer, const struct answer *answer);
 
+/* What every answer ends with: warnings, the model and its version, the object's end. */
+struct input_rows;
+void answer_end(struct json_writer *writer, const struct input_rows *rows);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "forest/describe.h"
+#include "forest/schema.h"
 #include "http/auth.h"
 #include "http/handlers.h"
 
@@ -65,7 +66,11 @@ void handle_model(struct service *service, struct request *request, struct reply
     }
     json_write_object(&writer);
     summary_write(&writer, service, model);
-    if (model->image != NULL)
+    if (model->image != NULL) {
         describe_image(&writer, model->image);
+        json_write_key(&writer, "schema");
+        schema_write(&writer, model->image, model->row.name,
+                     (uint64_t)service->home.config.predict_rows_limit);
+    }
     json_write_object_end(&writer);
 }

@@ -24,6 +24,9 @@ void handle_model(struct service *service, struct request *request, struct reply
 /* handle_predict.c */
 void handle_predict(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_explain.c */
+void handle_explain(struct service *service, struct request *request, struct reply *reply);
+
 /* openapi.c */
 void handle_openapi(struct service *service, struct request *request, struct reply *reply);
 

@@ -15,9 +15,10 @@
 #include "forest/text_model.h"
 #include "http/auth.h"
 #include "http/input_inner.h"
+#include "http/route.h"
 
 enum {
-    OUTPUTS_MAX = 4 << 20, /* numbers in one answer */
+    EXPLAINED_MAX = 200000000, /* nodes gone through to explain all rows of a call */
     VALUES_KEPT = 8 << 10,
 };
 
@@ -184,7 +185,26 @@ static bool outputs_read(struct input *input)
     return true;
 }
 
-static bool unknown_member(struct input *input)
+static bool explains(const struct request *request)
+{
+    return request->route->body == ROUTE_BODY_EXPLAIN;
+}
+
+/* "classes": "predicted" or "all". */
+static bool classes_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+
+    input->all_classes = token == JSON_STRING && json_text_is(&input->reader, "all");
+    if (token == JSON_STRING &&
+        (input->all_classes || json_text_is(&input->reader, "predicted")))
+        return true;
+    input_fault(input, "classes", "\"predicted\" or \"all\"", "%s is neither",
+                input_token_name(token));
+    return json_skip_rest(&input->reader, token);
+}
+
+static bool unknown_member(struct input *input, const struct request *request)
 {
     char shown[INPUT_SHOWN_MAX];
     const char *text;
@@ -194,7 +214,9 @@ static bool unknown_member(struct input *input)
         return json_skip(&input->reader);
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
-    input_fault(input, shown, "features, text, or instances, and model and outputs",
+    input_fault(input, shown,
+                explains(request) ? "features, text, or instances, and model and classes"
+                                  : "features, text, or instances, and model and outputs",
                 "there is no such member");
     return json_skip(&input->reader);
 }
@@ -208,6 +230,7 @@ static void pass_start(struct input *input, const struct request *request)
     input->outputs = 0;
     input->has_features = input->has_instances = input->has_text = false;
     input->has_outputs = input->wants_text = false;
+    input->all_classes = false;
     input->no_memory = input->too_many = input->forbidden = false;
 }
 
@@ -232,9 +255,9 @@ static void check_outputs(struct input *input)
              (input->outputs & (INPUT_LABEL | INPUT_PROBABILITIES)) != 0)
         input_fault(input, "outputs", "margin, leaves",
                     "the model %s has values and no classes", input->model->row.name);
-    if (input->count > OUTPUTS_MAX / numbers_per_row(input))
+    if (input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
         input_fault(input, "instances", "fewer rows at once, or fewer outputs",
-                    "the answer would be over %d numbers", OUTPUTS_MAX);
+                    "the answer would be over %d numbers", INPUT_OUTPUTS_MAX);
 }
 
 /* What may only be said when all of the body has been seen. */
@@ -294,15 +317,17 @@ static enum pass pass_over(struct service *service, const struct request *reques
             good = input_text_read(input);
         } else if (json_text_is(reader, "instances")) {
             good = instances_read(input);
-        } else if (json_text_is(reader, "outputs")) {
+        } else if (!explains(request) && json_text_is(reader, "outputs")) {
             good = outputs_read(input);
+        } else if (explains(request) && json_text_is(reader, "classes")) {
+            good = classes_read(input);
         } else if (json_text_is(reader, "model")) {
             pass = model_read(service, request, input);
             if (pass == PASS_OTHER_MODEL)
                 return pass;
             good = pass == PASS_DONE;
         } else {
-            good = unknown_member(input);
+            good = unknown_member(input, request);
         }
         if (!good)
             return PASS_MALFORMED;
@@ -341,12 +366,18 @@ static const struct model *first_model(const struct service *service,
     return choose(request, model);
 }
 
-/* As set, and so that an answer stays within what a worker can hold. */
-static size_t rows_limit(const struct service *service, const struct image *image)
+/*
+ * As set, and so that an answer stays within what a worker can hold; explanations also
+ * within some seconds, for a row goes through all nodes of the forest.
+ */
+static size_t rows_limit(const struct service *service, const struct request *request,
+                         const struct image *image)
 {
     size_t limit = (size_t)service->home.config.predict_rows_limit;
-    size_t most = image != NULL ? OUTPUTS_MAX / image_n_outputs(image) : limit;
+    size_t most = image != NULL ? INPUT_OUTPUTS_MAX / image_n_outputs(image) : limit;
 
+    if (image != NULL && explains(request) && most > EXPLAINED_MAX / image_n_nodes(image))
+        most = EXPLAINED_MAX / image_n_nodes(image) + 1;
     return limit < most ? limit : most;
 }
 
@@ -369,7 +400,7 @@ static enum pass passes(struct service *service, const struct request *request,
             input->forbidden = false;
             return PASS_DONE;
         }
-        input->rows_limit = rows_limit(service, input->image);
+        input->rows_limit = rows_limit(service, request, input->image);
         pass = pass_over(service, request, input);
     } while (pass == PASS_OTHER_MODEL);
     return pass;
@@ -465,6 +496,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                                .count = input->count,
                                .outputs = input->outputs,
                                .warnings = &input->warned,
-                               .single = !input->has_instances};
+                               .single = !input->has_instances,
+                               .all_classes = input->all_classes};
     return true;
 }

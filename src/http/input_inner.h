@@ -45,7 +45,7 @@ struct input {
     char first[512]; /* the first fault, for the detail */
     size_t rows_limit;
     unsigned outputs; /* enum input_output, 0 if none were asked for */
-    bool has_features, has_instances, has_text, has_outputs;
+    bool has_features, has_instances, has_text, has_outputs, all_classes;
     bool fixed;                   /* the path or the body has named the model */
     bool wants_text;              /* there was a text */
     struct text_scratch *scratch; /* once one was read */

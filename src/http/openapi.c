@@ -22,31 +22,69 @@ static const char schemas[] =
     "\"field\":{\"type\":\"string\"},\"problem\":{\"type\":\"string\"},"
     "\"allowed\":{\"type\":\"string\"}}}},"
     "\"violated-policies\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}},"
-    "\"Row\":{\"description\":\"The features of one row, by position or by name\","
-    "\"oneOf\":[{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
-    "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"number\"}}]},"
+    "\"Row\":{\"description\":\"The features of one row, by position or by name; the member "
+    "schema of GET /models/{name} says which values each takes\","
+    "\"oneOf\":[{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Value\"}},"
+    "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/components/schemas/"
+    "Value\"}}]},"
+    "\"Value\":{\"description\":\"A number; true or false; a category's name; null where it "
+    "is missing\",\"type\":[\"number\",\"boolean\",\"string\",\"null\"]},"
+    "\"Warning\":{\"type\":\"object\",\"required\":[\"field\",\"problem\",\"allowed\"],"
+    "\"properties\":{\"field\":{\"type\":\"string\"},\"problem\":{\"type\":\"string\"},"
+    "\"allowed\":{\"type\":\"string\"}}},"
     "\"Predict\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
     "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
     "\"text\":{\"$ref\":\"#/components/schemas/Text\"},"
     "\"instances\":{\"type\":\"array\",\"minItems\":1,\"items\":{\"anyOf\":["
     "{\"$ref\":\"#/components/schemas/Row\"},{\"$ref\":\"#/components/schemas/Text\"},"
     "{\"type\":\"object\",\"required\":[\"text\"],\"additionalProperties\":false,"
-    "\"properties\":{\"text\":{\"$ref\":\"#/components/schemas/Text\"}}}]}}},"
+    "\"properties\":{\"text\":{\"$ref\":\"#/components/schemas/Text\"}}}]}},"
+    "\"outputs\":{\"type\":\"array\",\"description\":\"What is answered beside the "
+    "prediction\","
+    "\"default\":[\"label\",\"probabilities\"],\"items\":{\"enum\":[\"label\","
+    "\"probabilities\","
+    "\"margin\",\"leaves\"]}}},"
     "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"text\"]},"
     "{\"required\":[\"instances\"]}],"
     "\"examples\":[{\"features\":[5.1,3.5,1.4,0.2]},{\"text\":\"What a lovely day\"}]},"
     "\"Text\":{\"type\":\"string\",\"minLength\":10,\"maxLength\":5000,"
     "\"description\":\"For a model that takes texts: characters without the space around "
     "them, with a letter or digit among them\"},"
+    "\"Explain\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+    "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
+    "\"instances\":{\"type\":\"array\",\"minItems\":1,"
+    "\"items\":{\"$ref\":\"#/components/schemas/Row\"}},"
+    "\"classes\":{\"enum\":[\"predicted\",\"all\"],\"default\":\"predicted\","
+    "\"description\":\"Which classes to explain\"}},"
+    "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}],"
+    "\"examples\":[{\"features\":[5.1,3.5,1.4,0.2]}]},"
+    "\"Explanation\":{\"description\":\"The prediction, and how its margin comes about: bias "
+    "and contributions sum to the margin\",\"allOf\":[{\"$ref\":\"#/components/schemas/"
+    "Prediction\"},{\"type\":\"object\",\"properties\":{"
+    "\"class\":{\"type\":\"integer\",\"description\":\"The class that is explained\"},"
+    "\"margin\":{\"type\":\"number\"},"
+    "\"bias\":{\"type\":\"number\",\"description\":\"The mean over the training rows\"},"
+    "\"contributions\":{\"description\":\"What each feature adds: by name, or for instances a "
+    "list for each, in the order of features\",\"type\":[\"object\",\"array\"]},"
+    "\"explanations\":{\"type\":\"array\",\"description\":\"The four above for each class or "
+    "value, where all are explained\",\"items\":{\"type\":\"object\"}},"
+    "\"features\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+    "\"classes\":{\"type\":\"array\"},\"margins\":{\"type\":\"array\"},"
+    "\"biases\":{\"type\":\"array\"}}}]},"
     "\"Prediction\":{\"type\":\"object\",\"required\":[\"model\",\"version\"],\"properties\":{"
-    "\"prediction\":{\"type\":\"number\",\"description\":\"The class index, or the value\"},"
-    "\"label\":{\"type\":\"string\"},"
-    "\"score\":{\"type\":\"number\",\"description\":\"Of a text: the label's probability\"},"
-    "\"scores\":{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
+    "\"prediction\":{\"type\":[\"number\",\"array\"],\"description\":\"The class index, or the "
+    "value; a list where the model has several targets, as for label and probabilities\"},"
+    "\"label\":{\"type\":[\"string\",\"array\"]},"
     "\"probabilities\":{\"type\":\"array\",\"description\":\"In the order of the classes; a "
     "list of such for instances\"},"
-    "\"predictions\":{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
-    "\"labels\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+    "\"score\":{\"type\":\"number\",\"description\":\"Of an anomaly\"},"
+    "\"margin\":{\"type\":[\"number\",\"array\"],\"description\":\"What the trees sum to\"},"
+    "\"leaves\":{\"type\":\"array\",\"description\":\"The leaf of each tree\"},"
+    "\"predictions\":{\"type\":\"array\"},\"labels\":{\"type\":\"array\"},"
+    "\"scores\":{\"type\":\"array\"},\"margins\":{\"type\":\"array\"},"
+    "\"targets\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+    "\"warnings\":{\"type\":\"array\",\"maxItems\":20,\"description\":\"Values outside of what "
+    "training saw\",\"items\":{\"$ref\":\"#/components/schemas/Warning\"}},"
     "\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"}}}}";
 
 static const char schemes[] =
@@ -81,7 +119,11 @@ static void good_response(struct json_writer *writer, const struct route *route)
     json_member_string(writer, "description", route->summary);
     if (route->metered)
         raw(writer, "headers", "{" LIMIT_HEADERS "}");
-    if (route->body == ROUTE_BODY_PREDICT)
+    if (route->body == ROUTE_BODY_EXPLAIN)
+        raw(writer, "content",
+            "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
+            "Explanation\"}}}");
+    else if (route->body == ROUTE_BODY_PREDICT)
         raw(writer, "content",
             "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
             "Prediction\"}}}");
@@ -129,7 +171,7 @@ static void responses(struct json_writer *writer, const struct route *route)
         problem_response(writer, REPLY_UNAVAILABLE);
     if (strchr(route->path, '{') != NULL)
         problem_response(writer, REPLY_NOT_FOUND);
-    if (route->body == ROUTE_BODY_PREDICT) {
+    if (route->body != ROUTE_BODY_NONE) {
         problem_response(writer, REPLY_MALFORMED);
         problem_response(writer, REPLY_TOO_LARGE);
         problem_response(writer, REPLY_TYPE);
@@ -181,7 +223,11 @@ static void operation(struct json_writer *writer, const struct route *route)
         raw(writer, "parameters",
             "[{\"name\":\"name\",\"in\":\"path\",\"required\":true,"
             "\"schema\":{\"type\":\"string\"}}]");
-    if (route->body == ROUTE_BODY_PREDICT)
+    if (route->body == ROUTE_BODY_EXPLAIN)
+        raw(writer, "requestBody",
+            "{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+            "\"#/components/schemas/Explain\"}}}}");
+    else if (route->body == ROUTE_BODY_PREDICT)
         raw(writer, "requestBody",
             "{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
             "\"#/components/schemas/Predict\"}}}}");

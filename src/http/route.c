@@ -29,6 +29,9 @@ static const struct route routes[] = {
      handle_model, "model", "One model: its features, classes and facts"},
     {REQUEST_POST, "/models/{name}/predict", ROUTE_KEY, KEY_SCOPE_PREDICT, ROUTE_BODY_PREDICT,
      true, false, handle_predict, "predictWith", "Predict with this model"},
+    {REQUEST_POST, "/models/{name}/explain", ROUTE_KEY, KEY_SCOPE_PREDICT, ROUTE_BODY_EXPLAIN,
+     true, false, handle_explain, "explain",
+     "Predict with this model, and tell what each feature adds"},
 };
 
 size_t route_count(void)

@@ -20,6 +20,7 @@ enum route_credential {
 enum route_body {
     ROUTE_BODY_NONE,
     ROUTE_BODY_PREDICT, /* JSON, up to predict_body_limit */
+    ROUTE_BODY_EXPLAIN, /* the same, with "classes" */
 };
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows are for people to read. */

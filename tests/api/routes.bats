@@ -31,7 +31,8 @@ instances_of() {
     ([.routes[] | select(.credential == "none") | .path] ==
       ["/", "/health", "/health/live", "/health/ready", "/openapi.json", "/style.css"]) and
     ([.routes[] | select(.credential == "key") | .method + " " + .path] ==
-      ["POST /predict", "GET /models", "GET /models/{name}", "POST /models/{name}/predict"]) and
+      ["POST /predict", "GET /models", "GET /models/{name}", "POST /models/{name}/predict",
+       "POST /models/{name}/explain"]) and
     all(.routes[]; .summary | length > 0)'
 }
 
@@ -41,7 +42,7 @@ instances_of() {
   [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
   [ "$(header_of vary)" = Accept ]
   [[ "$(header_of content-security-policy)" == *"default-src 'none'"* ]]
-  for path in /predict /models '/models/{name}' '/models/{name}/predict' /health; do
+  for path in /predict /models '/models/{name}' '/models/{name}/predict' '/models/{name}/explain' /health; do
     grep -qF "<code>$path</code>" "$body_file" || fail "the page has no $path"
   done
   if grep -qiE '<script|onclick|http://' "$body_file"; then fail 'something active is in it'; fi

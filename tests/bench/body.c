@@ -23,6 +23,7 @@
 #include "gate/registry.h"
 #include "http/answer.h"
 #include "http/input.h"
+#include "http/route.h"
 
 enum {
     ROWS = 10000,
@@ -169,7 +170,8 @@ int main(int argc, char **argv)
 {
     struct rng rng = rng_stream(1, 2);
     struct buf body = {0};
-    struct request request = {.body = &body, .caller = {.models = "*"}};
+    const struct route route = {.body = ROUTE_BODY_PREDICT};
+    struct request request = {.body = &body, .route = &route, .caller = {.models = "*"}};
     double best[PHASE__MAX] = {1e9, 1e9, 1e9}, times[PHASE__MAX + 1];
     double *margins, *answers;
     struct predictor predictor;

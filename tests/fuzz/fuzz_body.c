@@ -17,6 +17,7 @@
 #include "forest/walk.h"
 #include "gate/registry.h"
 #include "http/input.h"
+#include "http/route.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -103,7 +104,8 @@ static void row_check(const double *row)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf body = {.data = (char *)(uintptr_t)data, .len = size};
-    struct request request = {.body = &body, .caller = {.models = "*"}};
+    const struct route route = {.body = ROUTE_BODY_PREDICT};
+    struct request request = {.body = &body, .route = &route, .caller = {.models = "*"}};
     struct input_rows rows = {0};
     double out[2];
 

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "forest/import.h"
 #include "forest/output.h"
+#include "forest/walk.h"
 #include "oracle.h"
 
 /* What the library answered. */
@@ -88,7 +89,47 @@ static inline bool help_near(double a, double b, unsigned ulps, bool f32)
     return a >= down && a <= up;
 }
 
-/* Margins and leaves to the bit, answers within `ulps`, for all rows of a fixture. */
+/* The same of the image that is made of it, by every kernel, one row at a time and all. */
+static inline void help_walk(const char *path, const struct draft *draft,
+                             const struct help_rows *rows)
+{
+    double values[64 * 64], margins[64 * 64], found[64 * 64], answers[64];
+    const uint32_t n = rows->n, f = rows->features, k = rows->outputs;
+    uint32_t leaves[64 * 64], ids[64 * 64], i;
+    struct reason why = {""};
+    struct image *image;
+    unsigned kernel;
+    void *bytes;
+    size_t len;
+
+    assert_true(n <= 64 && f <= 64 && k <= 64 && rows->trees <= 64);
+    if (draft_pack(draft, &bytes, &len, &why) != RESULT_OK)
+        fail_msg("%s: %s", path, why.text);
+    image = help_prove(bytes, len);
+    for (i = 0; i < n; i++)
+        help_row(rows, i, values + (size_t)i * f, margins + (size_t)i * k,
+                 leaves + (size_t)i * rows->trees, answers);
+    for (kernel = 0; walk_kernel_name(kernel) != NULL; kernel++) {
+        if (!walk_use(walk_kernel_name(kernel)))
+            continue;
+        walk_predict(image, values, n, found);
+        help_same(path, "margin of the walk", 0, found, margins, n * k);
+        for (i = 0; i < n; i++) {
+            walk_predict(image, values + (size_t)i * f, 1, found);
+            help_same(path, "margin of a lone walk", i, found, margins + (size_t)i * k, k);
+        }
+        walk_leaves(image, values, n, ids);
+        assert_memory_equal(ids, leaves, (size_t)n * rows->trees * sizeof(*ids));
+    }
+    walk_use(walk_kernel_name(0));
+    image_close(image);
+    free(bytes);
+}
+
+/*
+ * Margins and leaves to the bit, answers within `ulps`, for all rows of a fixture.  One
+ * answer more than there are is the class.
+ */
 static inline void help_fixture(import_read *import, const char *kind, const char *name,
                                 const char *suffix, unsigned ulps)
 {
@@ -98,6 +139,7 @@ static inline void help_fixture(import_read *import, const char *kind, const cha
     struct help_rows rows;
     struct draft draft;
     struct output output;
+    uint32_t width, label;
 
     snprintf(model, sizeof(model), "tests/fixtures/%s/%s.%s", kind, name, suffix);
     snprintf(path, sizeof(path), "tests/fixtures/%s/%s.rows", kind, name);
@@ -109,7 +151,9 @@ static inline void help_fixture(import_read *import, const char *kind, const cha
     for (k = 0; k < draft.n_targets && k < 8; k++)
         classes[k] = draft.targets[k].n_classes;
     output = (struct output){&draft.spec, classes, draft.n_targets, draft.thresholds};
-    assert_int_equal(rows.answers, output_width(&output));
+    width = output_width(&output);
+    label = rows.answers == width + 1;
+    assert_int_equal(rows.answers, width + label);
     for (i = 0; i < rows.n; i++) {
         help_row(&rows, i, values, margins, leaves, answers);
         oracle_margins(&draft, values, found);
@@ -120,11 +164,15 @@ static inline void help_fixture(import_read *import, const char *kind, const cha
                 fail_msg("%s, row %u, tree %u: leaf %u, and not %u", model, i, k, ids[k],
                          leaves[k]);
         output_rows(&output, found, 1, given);
-        for (k = 0; k < rows.answers; k++)
+        if (label && output_class(&output, found, given, 0) != answers[width])
+            fail_msg("%s, row %u: class %u, and not %g", model, i,
+                     output_class(&output, found, given, 0), answers[width]);
+        for (k = 0; k < width; k++)
             if (!help_near(given[k], answers[k], ulps, draft.spec.sum == SPEC_SUM_F32))
                 fail_msg("%s, row %u, answer %u: %.17g, and not %.17g", model, i, k, given[k],
                          answers[k]);
     }
+    help_walk(model, &draft, &rows);
     buf_free(&rows.buf);
     draft_free(&draft);
 }

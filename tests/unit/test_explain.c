@@ -188,7 +188,7 @@ static void many_rows_are_done_in_blocks(void **state)
 static void large_trees_are_read_in_pieces(void **state)
 {
     (void)state;
-    check(2, 4000, 5, 0, 4);
+    check(2, 14000, 5, 0, 2);
 }
 
 static void one_output_of_each_row_is_explained_as_all_are(void **state)
@@ -209,8 +209,8 @@ static void one_output_of_each_row_is_explained_as_all_are(void **state)
 
     (void)state;
     for (unsigned large = 0; large < 2; large++) {
-        make(&made, 4, large ? 6000 : 300, FEATURES, CLASSES);
-        assert_int_equal(made.draft.trees[0].n_nodes > 2048, large);
+        make(&made, 4, large ? 16000 : 300, FEATURES, CLASSES);
+        assert_int_equal(made.draft.trees[0].n_nodes > 8192, large);
         rows_make(&rng, rows, ROWS * FEATURES);
         walk_predict(made.image, rows, ROWS, margins);
         what.which = NULL;

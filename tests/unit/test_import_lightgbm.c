@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "forest/import.h"
+#include "forest/walk.h"
 #include "oracle.h"
 
 #define FIXTURES "tests/fixtures/lightgbm/"
@@ -131,41 +132,133 @@ static bool become(const struct spec *spec, const double *margins, const double 
     return false;
 }
 
+/* ---- from the file to the walk ---- */
+
+/* A model as a draft and as an image, and the rows that it has seen. */
+struct walked {
+    struct draft draft;
+    void *bytes;
+    struct image *image;
+    double *rows, *margins; /* n of them, as the oracle has it */
+    size_t n;
+};
+
+static void walked_open(struct walked *walked, const char *path)
+{
+    struct reason why = {""};
+    size_t len;
+
+    memset(walked, 0, sizeof(*walked));
+    import_path(path, &walked->draft);
+    if (draft_check(&walked->draft, &why) != RESULT_OK ||
+        draft_pack(&walked->draft, &walked->bytes, &len, &why) != RESULT_OK)
+        fail_msg("%s: %s", path, why.text);
+    walked->image = help_prove(walked->bytes, len);
+}
+
+/* Takes a row, with the oracle's margins of it. */
+static void walked_add(struct walked *walked, const double *row, const double *margins)
+{
+    const size_t width = walked->draft.n_features, outputs = walked->draft.spec.n_outputs;
+
+    walked->rows = realloc(walked->rows, (walked->n + 1) * width * sizeof(double));
+    walked->margins = realloc(walked->margins, (walked->n + 1) * outputs * sizeof(double));
+    assert_true(walked->rows != NULL && walked->margins != NULL);
+    memcpy(walked->rows + walked->n * width, row, width * sizeof(*row));
+    memcpy(walked->margins + walked->n++ * outputs, margins, outputs * sizeof(*margins));
+}
+
+static void check_leaves(const struct walked *walked, const char *name)
+{
+    const uint32_t n_trees = walked->draft.n_trees;
+    uint32_t *ids = calloc(walked->n * n_trees, sizeof(*ids));
+    uint32_t *expected = calloc(n_trees, sizeof(*expected));
+    size_t i;
+
+    assert_true(ids != NULL && expected != NULL);
+    walk_leaves(walked->image, walked->rows, walked->n, ids);
+    for (i = 0; i < walked->n; i++) {
+        oracle_leaves(&walked->draft, walked->rows + i * walked->draft.n_features, expected);
+        if (memcmp(ids + i * n_trees, expected, n_trees * sizeof(*ids)) != 0)
+            fail_msg("%s: row %zu: other leaves", name, i + 1);
+    }
+    free(expected);
+    free(ids);
+}
+
+/* All rows at once and each alone, with every kernel that runs here. */
+static void check_kernels(const struct walked *walked, const char *name)
+{
+    const uint32_t outputs = walked->draft.spec.n_outputs;
+    const char *kernel, *used = walk_used();
+    double *out = calloc(walked->n * outputs, sizeof(*out)), one[MOST];
+    unsigned k;
+    size_t i;
+
+    assert_non_null(out);
+    for (k = 0; (kernel = walk_kernel_name(k)) != NULL; k++) {
+        if (!walk_use(kernel))
+            continue;
+        walk_predict(walked->image, walked->rows, walked->n, out);
+        for (i = 0; i < walked->n; i++) {
+            const double *margins = walked->margins + i * outputs;
+
+            walk_predict(walked->image, walked->rows + i * walked->draft.n_features, 1, one);
+            if (!all_same(out + i * outputs, margins, outputs) ||
+                !all_same(one, margins, outputs))
+                fail_msg("%s: row %zu: %s walks to %a and %a, not to %a ...", name, i + 1,
+                         kernel, out[i * outputs], one[0], margins[0]);
+        }
+    }
+    assert_true(walk_use(used));
+    free(out);
+}
+
+/* That the walk is right for all rows that were taken; gives all back. */
+static void walked_close(struct walked *walked, const char *name)
+{
+    assert_true(walked->n > 0);
+    check_kernels(walked, name);
+    check_leaves(walked, name);
+    image_close(walked->image);
+    draft_free(&walked->draft);
+    free(walked->bytes);
+    free(walked->rows);
+    free(walked->margins);
+}
+
 /* ---- against the definition ---- */
 
 static void check_fixture(const char *name)
 {
     char path[128];
     double row[MOST], expected[MOST], margins[MOST];
-    struct draft draft;
-    struct reason why = {""};
+    struct walked walked;
+    const struct spec *spec = &walked.draft.spec;
     FILE *rows, *truth;
-    uint32_t n, k, lines = 0;
+    uint32_t n;
 
     snprintf(path, sizeof(path), FIXTURES "%s.txt", name);
-    import_path(path, &draft);
-    assert_int_equal(draft_check(&draft, &why), RESULT_OK);
+    walked_open(&walked, path);
     snprintf(path, sizeof(path), FIXTURES "%s.rows", name);
     rows = fopen(path, "r");
     snprintf(path, sizeof(path), FIXTURES "%s.expected", name);
     truth = fopen(path, "r");
     assert_true(rows != NULL && truth != NULL);
     while ((n = next_row(rows, row)) != 0) {
-        lines++;
-        assert_int_equal(n, draft.n_features);
-        assert_int_equal(next_row(truth, expected), 2 * draft.spec.n_outputs);
-        oracle_margins(&draft, row, margins);
-        for (k = 0; k < draft.spec.n_outputs; k++)
-            if (!same(margins[k], expected[k]))
-                fail_msg("%s: row %u, output %u: %a is not %a", name, lines, k, margins[k],
-                         expected[k]);
-        if (!become(&draft.spec, margins, expected + draft.spec.n_outputs))
-            fail_msg("%s: row %u: these margins do not become those answers", name, lines);
+        assert_int_equal(n, walked.draft.n_features);
+        assert_int_equal(next_row(truth, expected), 2 * spec->n_outputs);
+        oracle_margins(&walked.draft, row, margins);
+        walked_add(&walked, row, margins);
+        if (!all_same(margins, expected, spec->n_outputs))
+            fail_msg("%s: row %zu: %a ... is not %a ...", name, walked.n, margins[0],
+                     expected[0]);
+        if (!become(spec, margins, expected + spec->n_outputs))
+            fail_msg("%s: row %zu: these margins do not become those answers", name, walked.n);
     }
-    assert_true(lines > 0);
     fclose(rows);
     fclose(truth);
-    draft_free(&draft);
+    walked_close(&walked, name);
 }
 
 static void gives_the_margins_of_the_definition(void **state)
@@ -242,31 +335,28 @@ static void check_real(const char *folder, const struct real *real)
 {
     char path[512];
     double row[MOST], truth[MOST], margins[MOST];
-    struct draft draft;
-    struct reason why = {""};
+    struct walked walked;
     FILE *rows, *answered;
-    uint32_t n, lines = 0;
+    uint32_t n;
 
     snprintf(path, sizeof(path), "%s/%s", folder, real->model);
-    import_path(path, &draft);
-    assert_int_equal(draft_check(&draft, &why), RESULT_OK);
+    walked_open(&walked, path);
     snprintf(path, sizeof(path), "%s/%s", folder, real->rows);
     rows = fopen(path, "r");
     snprintf(path, sizeof(path), "%s/%s", folder, real->truth);
     answered = fopen(path, "r");
     assert_true(rows != NULL && answered != NULL);
     while ((n = next_real_row(real, rows, row)) != 0) {
-        lines++;
-        assert_int_equal(n, draft.n_features);
-        assert_int_equal(next_row(answered, truth), draft.spec.n_outputs);
-        oracle_margins(&draft, row, margins);
-        if (!is_printed(real, &draft.spec, margins, truth))
-            fail_msg("%s: row %u is not %.17g ...", real->model, lines, truth[0]);
+        assert_int_equal(n, walked.draft.n_features);
+        assert_int_equal(next_row(answered, truth), walked.draft.spec.n_outputs);
+        oracle_margins(&walked.draft, row, margins);
+        walked_add(&walked, row, margins);
+        if (!is_printed(real, &walked.draft.spec, margins, truth))
+            fail_msg("%s: row %zu is not %.17g ...", real->model, walked.n, truth[0]);
     }
-    assert_true(lines > 0);
     fclose(rows);
     fclose(answered);
-    draft_free(&draft);
+    walked_close(&walked, real->model);
 }
 
 /*

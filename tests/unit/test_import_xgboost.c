@@ -278,6 +278,12 @@ static void before_1_3_the_base_was_added_last(void **state)
     EQUALS("old_1_0.json", "old_1_0_dart.json");
 }
 
+static void before_1_7_3_unknown_categories_took_the_default_or_were_truncated(void **state)
+{
+    (void)state;
+    EQUALS("old_1_7_1_category.json", "old_1_5_category.json");
+}
+
 static void the_best_iteration_counts_if_it_is_asked_for(void **state)
 {
     struct import_found found = {.note = ""};
@@ -481,6 +487,7 @@ int main(void)
         cmocka_unit_test(splits_by_category_go_the_librarys_way),
         cmocka_unit_test(other_versions_forms_are_read),
         cmocka_unit_test(before_1_3_the_base_was_added_last),
+        cmocka_unit_test(before_1_7_3_unknown_categories_took_the_default_or_were_truncated),
         cmocka_unit_test(the_best_iteration_counts_if_it_is_asked_for),
         cmocka_unit_test(what_was_found_is_told),
     };

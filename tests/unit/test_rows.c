@@ -80,10 +80,12 @@ static void refuses_a_bad_cell_of_a_feature_alone(void **state)
 {
     (void)state;
     check("7,y,b c,a\n3,?,2,1\n3,?,2,x\n",
-          "2: 1 2 3\nt.csv:3: column 4 (a): \"x\" is not a number");
+          "2: 1 2 3\nt.csv:3: column 4 (a): \"x\" is not a whole number");
     check("1,2,3\n1,2,1e39\n",
           "1: 1 2 3\nt.csv:2: column 3: \"1e39\" is past the largest float32, 3.4028235e+38");
-    check("1,2,3\n1,2,\n", "1: 1 2 3\nt.csv:2: column 3: \"\" is empty, must be a number");
+    check(
+        "1,2,3\n1,2,\n",
+        "1: 1 2 3\nt.csv:2: column 3: \"\" is a missing value, which training never saw here");
 }
 
 static void refuses_an_empty_file(void **state)

@@ -21,7 +21,7 @@ struct grown {
     uint32_t right[NODES];
     double leaves[NODES][OUTPUTS];
     uint32_t words[NODES];
-    uint32_t n, players, columns_apart;
+    uint32_t n, players;
 };
 
 /* Grows a tree of random splits; half of the ways end early, some shares are 0 or 1. */
@@ -42,7 +42,7 @@ static void grow(struct grown *tree, struct rng *rng, uint32_t level, uint32_t d
         return;
     }
     node->feature = rng_below(rng, tree->players);
-    node->column = node->feature + tree->columns_apart;
+    node->mend = DRAFT_KEEP;
     node->threshold = help_uniform(rng);
     node->nan_left = rng_below(rng, 2);
     if (rng_below(rng, 4) == 0) {
@@ -58,7 +58,7 @@ static void grow(struct grown *tree, struct rng *rng, uint32_t level, uint32_t d
 
 static bool goes_left(const struct shap_node *node, const double *values)
 {
-    double value = values[node->column];
+    double value = values[node->feature];
 
     if (isnan(value))
         return node->nan_left;
@@ -106,12 +106,14 @@ static void define(const struct grown *tree, const double *values, double *phi)
     free(worth);
 }
 
+static const struct spec spec = {.compare = SPEC_COMPARE_F64, .category = SPEC_CATEGORY_SIGN};
+
 static struct shap *shap_for(uint32_t levels, uint32_t features)
 {
     struct reason why = {""};
     struct shap *shap = NULL;
 
-    if (shap_new(levels, features, SPEC_CATEGORY_SIGN, &shap, &why) != RESULT_OK)
+    if (shap_new(levels, features, &spec, &shap, &why) != RESULT_OK)
         fail_msg("%s", why.text);
     return shap;
 }
@@ -199,8 +201,11 @@ static void ways_with_many_features_need_more_points_and_get_them(void **state)
     (void)state;
     /* A chain: at each level a feature of its own; only the row's way ends in 1. */
     for (i = 0; i < LEVELS; i++) {
-        nodes[i] = (struct shap_node){
-            .share = i == 0 ? 1 : 0.5, .threshold = 0.5, .column = i, .feature = i, .level = i};
+        nodes[i] = (struct shap_node){.share = i == 0 ? 1 : 0.5,
+                                      .mend = DRAFT_KEEP,
+                                      .threshold = 0.5,
+                                      .feature = i,
+                                      .level = i};
         nodes[2 * LEVELS - i] = (struct shap_node){.share = 0.5, .leaf = &zero, .level = i + 1};
     }
     nodes[LEVELS] = (struct shap_node){.share = 0.5, .leaf = &one, .level = LEVELS};
@@ -275,16 +280,16 @@ static void a_tree_may_come_in_pieces(void **state)
 
 static void columns_of_one_feature_are_one_player(void **state)
 {
-    /* Two splits on columns 0 and 1, both of feature 0: it has all of the change. */
+    /* Two splits on the feature, which is mended for one of them: it has all of the change. */
     const double a = 1, b = 2, c = 4;
     const struct shap_node nodes[] = {
-        {.share = 1, .threshold = 0, .column = 0, .feature = 0, .level = 0},
+        {.share = 1, .threshold = 0, .mend = DRAFT_KEEP, .feature = 0, .level = 0},
         {.share = 0.25, .leaf = &a, .level = 1},
-        {.share = 0.75, .threshold = 0, .column = 1, .feature = 0, .level = 1},
+        {.share = 0.75, .threshold = 0, .mend = DRAFT_NAN_TO_ZERO, .feature = 0, .level = 1},
         {.share = 0.5, .leaf = &b, .level = 2},
         {.share = 0.5, .leaf = &c, .level = 2},
     };
-    const double values[] = {1, 1};
+    const double values[] = {NAN, 1};
     double phi[2] = {0, 0};
     struct shap *shap = shap_for(2, 2);
 
@@ -292,7 +297,7 @@ static void columns_of_one_feature_are_one_player(void **state)
     shap_begin(shap, 1);
     shap_add(shap, nodes, 5,
              &(struct shap_row){.values = values, .width = 1, .phi = phi, .stride = 2});
-    assert_close(phi, (double[]){4 - (0.25 * 1 + 0.375 * 2 + 0.375 * 4), 0}, 2, 1e-14);
+    assert_close(phi, (double[]){2 - (0.25 * 1 + 0.375 * 2 + 0.375 * 4), 0}, 2, 1e-14);
     shap_free(shap);
 }
 
@@ -320,7 +325,7 @@ static void refuses_trees_that_are_too_deep_for_its_memory(void **state)
     struct shap *shap = NULL;
 
     (void)state;
-    assert_int_equal(shap_new(100000000, 4, SPEC_CATEGORY_SIGN, &shap, &why), RESULT_TOO_BIG);
+    assert_int_equal(shap_new(100000000, 4, &spec, &shap, &why), RESULT_TOO_BIG);
     assert_null(shap);
     assert_string_equal(why.text, "the trees are too deep (100000000 splits) to explain");
 }

@@ -1,0 +1,186 @@
+/*
+ * schema_json.c: what a model takes, as JSON Schema (draft 2020-12).
+ *
+ * Features are described once, as definitions f0, f1 ..., and rows refer to them twice:
+ * by position and by name.
+ */
+#include "forest/schema.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void raw(struct json_writer *writer, const char *key, const char *json)
+{
+    json_write_key(writer, key);
+    json_write_raw(writer, json, strlen(json));
+}
+
+/* What the body's "outputs" may name. */
+static void outputs_write(struct json_writer *writer, const struct image *image)
+{
+    if (image_task(image) == SPEC_REGRESS)
+        raw(writer, "outputs",
+            "{\"type\":\"array\",\"items\":{\"enum\":[\"margin\",\"leaves\"]}}");
+    else
+        raw(writer, "outputs",
+            "{\"type\":\"array\",\"items\":{\"enum\":[\"label\",\"probabilities\",\"margin\","
+            "\"leaves\"]}}");
+}
+
+static void members_write(struct json_writer *writer, const struct image *image,
+                          const char *model_name, uint64_t max_rows)
+{
+    json_write_key(writer, "properties");
+    json_write_object(writer);
+    raw(writer, "features", "{\"$ref\":\"#/$defs/row\"}");
+    json_write_key(writer, "instances");
+    json_write_object(writer);
+    json_member_string(writer, "type", "array");
+    raw(writer, "items", "{\"$ref\":\"#/$defs/row\"}");
+    json_member_u64(writer, "minItems", 1);
+    if (max_rows != 0)
+        json_member_u64(writer, "maxItems", max_rows);
+    json_write_object_end(writer);
+    if (model_name != NULL) {
+        json_write_key(writer, "model");
+        json_write_object(writer);
+        json_member_string(writer, "const", model_name);
+        json_write_object_end(writer);
+    }
+    outputs_write(writer, image);
+    json_write_object_end(writer);
+}
+
+static void values_write(struct json_writer *writer, const struct schema *schema, uint32_t i)
+{
+    json_write_key(writer, "enum");
+    json_write_array(writer);
+    for (uint32_t k = 0; k < image_feature_n_values(schema->image, i); k++)
+        json_write_string(writer, image_feature_value(schema->image, i, k));
+    if (schema->features[i].missing)
+        json_write_null(writer);
+    json_write_array_end(writer);
+}
+
+static void number_write(struct json_writer *writer, const struct schema_feature *feature)
+{
+    const char *type = feature->type == IMAGE_INTEGER ? "integer" : "number";
+
+    json_write_key(writer, "type");
+    if (feature->missing)
+        json_write_array(writer);
+    json_write_string(writer, type);
+    if (feature->missing) {
+        json_write_string(writer, "null");
+        json_write_array_end(writer);
+    }
+    if (isfinite(feature->high)) {
+        json_member_double(writer, "minimum", feature->low);
+        json_member_double(writer, "maximum", feature->high);
+    }
+}
+
+/* Definition fN. */
+static void feature_write(struct json_writer *writer, const struct schema *schema, uint32_t i)
+{
+    const struct schema_feature *feature = &schema->features[i];
+    char key[16], range[80];
+
+    snprintf(key, sizeof(key), "f%u", (unsigned)i);
+    json_write_key(writer, key);
+    json_write_object(writer);
+    json_member_string(writer, "title", image_feature_name(schema->image, i));
+    if (feature->named)
+        values_write(writer, schema, i);
+    else if (feature->type == IMAGE_BOOLEAN)
+        raw(writer, "enum", feature->missing ? "[true,false,1,0,null]" : "[true,false,1,0]");
+    else
+        number_write(writer, feature);
+    if (isfinite(feature->min) && isfinite(feature->max)) {
+        schema_print_range(schema, i, range, sizeof(range));
+        json_member_string(writer, "description", range);
+    }
+    json_write_object_end(writer);
+}
+
+static void reference_write(struct json_writer *writer, uint32_t i)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "#/$defs/f%u", (unsigned)i);
+    json_write_object(writer);
+    json_member_string(writer, "$ref", path);
+    json_write_object_end(writer);
+}
+
+static void row_by_position(struct json_writer *writer, const struct schema *schema)
+{
+    json_write_object(writer);
+    json_member_string(writer, "type", "array");
+    json_write_key(writer, "prefixItems");
+    json_write_array(writer);
+    for (uint32_t i = 0; i < schema->n_features; i++)
+        reference_write(writer, i);
+    json_write_array_end(writer);
+    json_member_bool(writer, "items", false);
+    json_member_u64(writer, "minItems", schema->n_features);
+    json_write_object_end(writer);
+}
+
+static void row_by_name(struct json_writer *writer, const struct schema *schema)
+{
+    json_write_object(writer);
+    json_member_string(writer, "type", "object");
+    json_write_key(writer, "properties");
+    json_write_object(writer);
+    for (uint32_t i = 0; i < schema->n_features; i++) {
+        json_write_key(writer, image_feature_name(schema->image, i));
+        reference_write(writer, i);
+    }
+    json_write_object_end(writer);
+    json_write_key(writer, "required");
+    json_write_array(writer);
+    for (uint32_t i = 0; i < schema->n_features; i++)
+        if (!schema->features[i].missing)
+            json_write_string(writer, image_feature_name(schema->image, i));
+    json_write_array_end(writer);
+    json_member_bool(writer, "additionalProperties", false);
+    json_write_object_end(writer);
+}
+
+static void definitions_write(struct json_writer *writer, const struct schema *schema)
+{
+    json_write_key(writer, "$defs");
+    json_write_object(writer);
+    json_write_key(writer, "row");
+    json_write_object(writer);
+    json_write_key(writer, "anyOf");
+    json_write_array(writer);
+    row_by_position(writer, schema);
+    row_by_name(writer, schema);
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+    for (uint32_t i = 0; i < schema->n_features; i++)
+        feature_write(writer, schema, i);
+    json_write_object_end(writer);
+}
+
+void schema_write(struct json_writer *writer, const struct image *image, const char *model_name,
+                  uint64_t max_rows)
+{
+    struct schema schema = {0};
+
+    json_write_object(writer);
+    json_member_string(writer, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    json_member_string(writer, "type", "object");
+    members_write(writer, image, model_name, max_rows);
+    json_member_bool(writer, "additionalProperties", false);
+    raw(writer, "oneOf", "[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}]");
+    if (schema_read(&schema, image) == RESULT_OK)
+        definitions_write(writer, &schema);
+    else
+        writer->buf->failed = true;
+    json_write_object_end(writer);
+    schema_free(&schema);
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# tests/cli/import.bats: other libraries' models as images.  That their numbers are the
+# library's is for tests/unit/test_import_*.c; this is the way through the programs.
+
+bats_require_minimum_version 1.5.0
+load ../lib/api
+
+X=$BATS_TEST_DIRNAME/../fixtures/xgboost
+
+setup() {
+  D=$BATS_TEST_TMPDIR/files
+  mkdir "$D"
+}
+
+import() { "$FORESTGATE" model import "$@"; }
+
+# refused STATUS REGEX ARGUMENT...: nothing printed, a message that fits, no image left.
+refused() {
+  local code=$1 want=$2
+  shift 2
+  run --separate-stderr import "$@" -o "$D/no.fgm"
+  # shellcheck disable=SC2154 # run sets it
+  [ "$status" = "$code" ] || fail "$* ended with $status: $output $stderr"
+  [ -z "$output" ] || fail "$* printed: $output"
+  [[ "$stderr" =~ $want ]] || fail "$* said: $stderr"
+  [ ! -e "$D/no.fgm" ]
+}
+
+# columns KIND FILE: the columns of a fixture's table whose names begin so, as a CSV.
+columns() {
+  awk -F, -v OFS=, -v kind="$1" '
+    NR == 1 { for (i = 1; i <= NF; i++) if (index($i, kind) == 1) at[++n] = i }
+    { for (i = 1; i <= n; i++) printf "%s%s", $(at[i]), i < n ? OFS : "\n" }' "$2"
+}
+
+# nines FILE: all numbers behind the header with nine digits, which tell float32 apart.
+nines() { tail -n +2 "$1" | tr , '\n' | awk '{ printf "%.9g\n", $1 }'; }
+
+@test "what is no model is refused with what to do instead" {
+  printf '\200\004\225rest of a pickle' >"$D/model.pkl"
+  refused 1 'model.pkl: a pickle; .*never read' "$D/model.pkl"
+  refused 1 'a pickle' "$D/model.pkl" --from xgboost
+  printf '\037\213\010packed' >"$D/model.gz"
+  refused 1 'model.gz: compressed' "$D/model.gz"
+  printf 'binf....' >"$D/model.bin"
+  refused 1 "old binary format; .*save_model" "$D/model.bin"
+  printf '[{ "nodeid": 0, "depth": 0 }]' >"$D/dump.json"
+  refused 1 "a dump of trees" "$D/dump.json"
+  refused 1 "a dump of trees" "$D/dump.json" --from xgboost
+  printf 'hello' >"$D/hello"
+  refused 1 'no model format that is known' "$D/hello"
+  : >"$D/empty"
+  refused 1 'the file is empty' "$D/empty"
+  refused 1 'none: No such file' "$D/none"
+  refused 1 '"lgbm" is not a format' "$X/named.ubj" --from lgbm
+}
+
+@test "a model that is not whole is refused with its place" {
+  head -c 3000 "$X/named.ubj" >"$D/short.ubj"
+  refused 1 'short.ubj: byte 3000, learner.*the file ends' "$D/short.ubj"
+  sed 's/"split_conditions":\[/&null,/' "$X/one_leaf.json" >"$D/bad.json"
+  refused 1 'trees\[0\].split_conditions\[0\]: not a number' "$D/bad.json"
+  refused 1 'gblinear' "$X/refused_gblinear.json"
+}
+
+@test "names that are too many or too few are refused" {
+  refused 1 '--features: 3 names for 4 features' "$X/named.ubj" --features a,b,c
+  refused 1 '--features: name 1 is empty' "$X/named.ubj" --features a,,c,d
+  refused 1 '"a" is there twice' "$X/named.ubj" --features a,b,c,a
+  refused 1 '--classes: 2 labels for 3 classes' "$X/multi_softmax.ubj" --classes no,yes
+  refused 1 '--classes: 2 labels for 0 classes' "$X/named.ubj" --classes no,yes
+  refused 1 'no-such-file' "$X/named.ubj" --features @no-such-file
+  sed 's/"best_iteration"/"other"/' "$X/dart.json" >"$D/all.json"
+  refused 1 'no best iteration' "$D/all.json" --best-iteration --from xgboost
+}
+
+@test "a usage that is wrong ends with 2" {
+  run ! import "$X/named.ubj"
+  run -2 import "$X/named.ubj"
+  run -2 import -o "$D/a.fgm"
+  run -2 import "$X/named.ubj" -o "$D/a.fgm" --verify rows.csv
+}
+
+@test "what was found is told, as text and as JSON" {
+  run --separate-stderr import "$X/named.ubj" -o "$D/a.fgm"
+  [ "$status" = 0 ] || fail "$stderr"
+  [[ "$output" == *'from XGBoost UBJSON 1.7.4, reg:squarederror, to regress'* ]] || fail "$output"
+  [[ "$output" == *'4 (age, surface m2, garden, größe)'* ]] || fail "$output"
+  run --separate-stderr import "$X/category_binary.ubj" -o "$D/b.fgm" --json --classes no,yes --features x,y,z
+  jq -e '.from == "xgboost" and .version == "1.7.4" and .objective == "binary:logistic" and .task == "classify" and
+    .trees == 5 and .splits_by_category > 0 and .features == ["x", "y", "z"] and .features_with_missing == 3 and
+    .targets == [{"name": null, "classes": ["no", "yes"]}]' <<<"$output"
+  printf 'x\ny\nz\n' >"$D/names"
+  import "$X/category_binary.ubj" -o "$D/c.fgm" --classes no,yes --features "@$D/names" >/dev/null
+  cmp "$D/b.fgm" "$D/c.fgm"
+}
+
+@test "the image predicts the library's own margins to the bit" {
+  for model in "$X"/*.json "$X"/*.ubj; do
+    case $model in *refused* | *v3_1_cats*) continue ;; esac
+    name=$(basename "${model%.*}")
+    columns margin "$X/$name.csv" >"$D/$name.margin"
+    run --separate-stderr import "$model" -o "$D/$name.fgm" --json --verify "$X/$name.csv" "$D/$name.margin"
+    [ "$status" = 0 ] || fail "$name: $stderr"
+    jq -e '.verified | .what == "margin" and .rows >= 10 and .rows == .equal and .worst_ulp == 0' <<<"$output" \
+      >"$D/said" || fail "$name: $output"
+    "$FORESTGATE" predict --model "$D/$name.fgm" --in "$X/$name.csv" --output margin >"$D/out"
+    cmp <(nines "$D/out") <(nines "$D/$name.margin") || fail "$name: predict says other margins"
+  done
+}
+
+@test "categories with names are asked for by their names" {
+  awk -F, -v OFS=, '
+    NR == 1 { print "f0,f1,f2" > rows; print "m" > margins; next }
+    $1 != "" && ($1 !~ /^[0-9]+$/ || $1 > 39) || $2 != "" && $2 !~ /^[0-3]$/ { next }
+    {
+      if ($1 != "") $1 = "city " $1 " ü"
+      if ($2 != "") $2 = $2 == 3 ? "-5" : 2020 + $2
+      print $1, $2, $3 > rows
+      print $4 > margins
+    }' rows="$D/rows" margins="$D/margins" "$X/v3_1_cats.csv"
+  run --separate-stderr import "$X/v3_1_cats.json" -o "$D/a.fgm" --json --verify "$D/rows" "$D/margins"
+  [ "$status" = 0 ] || fail "$stderr"
+  jq -e '.verified | .rows >= 30 and .rows == .equal' <<<"$output"
+  run --separate-stderr "$FORESTGATE" predict --model "$D/a.fgm" --in "$X/v3_1_cats.csv"
+  [ "$status" = 1 ]
+  [[ "$stderr" == *'is not one of'*2020* ]] || fail "$stderr"
+}
+
+@test "its answers are within one unit in the last place" {
+  for model in binary_logistic.json binary_hinge.json reg_gamma.json survival_aft.json multi_softmax.ubj \
+    multi_softprob.ubj labels.json; do
+    columns answer "$X/${model%.*}.csv" >"$D/answer"
+    run --separate-stderr import "$X/$model" -o "$D/a.fgm" --verify "$X/${model%.*}.csv" "$D/answer"
+    [ "$status" = 0 ] || fail "$model: $stderr"
+    [[ "$output" == *'rows have the expected'* ]] || fail "$output"
+  done
+}
+
+@test "an image that is not what was expected is not written" {
+  columns margin "$X/binary_logistic.csv" | sed '3s/[0-9]*$/7/' >"$D/wrong"
+  run --separate-stderr import "$X/binary_logistic.json" -o "$D/a.fgm" --verify "$X/binary_logistic.csv" "$D/wrong"
+  [ "$status" = 1 ]
+  [[ "$output" == *'row 2 is furthest off'* ]] || fail "$output"
+  [[ "$stderr" == *'a.fgm is not written'* ]] || fail "$stderr"
+  [ ! -e "$D/a.fgm" ]
+  columns margin "$X/binary_logistic.csv" | head -5 >"$D/few"
+  refused 1 'fewer than there are rows' "$X/binary_logistic.json" --verify "$X/binary_logistic.csv" "$D/few"
+  columns leaf "$X/binary_logistic.csv" >"$D/many"
+  refused 1 '5 numbers in a row' "$X/binary_logistic.json" --verify "$X/binary_logistic.csv" "$D/many"
+}
