@@ -122,6 +122,7 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
+	@tests/bench/forest '$(BUILD)/forestgate'
 
 # The examples, a target for each.
 EXAMPLES = $(BUILD)/examples
