@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "forest/peek.h"
+#include "forest/tree.h"
 
 /* Adds the splits of a tree, each by its cover or as one. */
 static void tree_add(const struct image *image, uint32_t tree, bool by_cover, uint64_t *stack,

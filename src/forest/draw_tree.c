@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "forest/peek.h"
 #include "forest/svg.h"
+#include "forest/tree.h"
 
 enum {
     MARGIN = 24,
@@ -74,6 +74,20 @@ struct picture {
     double w, h, top;
     struct buf *out;
 };
+
+/* Whether a leaf's numbers are the shares of the classes. */
+static bool has_fractions(const struct image *image)
+{
+    return image_spec(image)->transform == SPEC_FRACTIONS && image_n_targets(image) == 1 &&
+           image_n_classes(image) == image_n_outputs(image);
+}
+
+static const char *category_name(const struct image *image, uint32_t feature, uint32_t code)
+{
+    return code < image_feature_n_values(image, feature)
+               ? image_feature_value(image, feature, code)
+               : NULL;
+}
 
 static enum result out_of_memory(struct reason *why)
 {
@@ -300,7 +314,7 @@ static void answer_print(const struct picture *picture, size_t i, char *text, si
     uint32_t best;
 
     share[0] = '\0';
-    if (peek_fractions(picture->image)) {
+    if (has_fractions(picture->image)) {
         best = greatest(means, picture->width);
         text_print(text, size, "%s", image_class_label(picture->image, best));
         percent_print(share, means[best]);
@@ -318,7 +332,7 @@ static void answer_colour(const struct picture *picture, size_t i, char out[32])
     const double *means = picture->means + i * picture->width;
     const double range = picture->high - picture->low;
 
-    if (peek_fractions(picture->image))
+    if (has_fractions(picture->image))
         svg_class_colour(out, greatest(means, picture->width));
     else
         svg_value_colour(out, range > 0 ? (means[0] - picture->low) / range : 0.5);
@@ -331,7 +345,7 @@ static void strip_put(struct picture *picture, size_t i, double x, double y, dou
     char colour[32];
     double at = x, part;
 
-    if (!peek_fractions(picture->image)) {
+    if (!has_fractions(picture->image)) {
         answer_colour(picture, i, colour);
         part = picture->high > picture->low
                    ? (means[0] - picture->low) / (picture->high - picture->low)
@@ -375,7 +389,7 @@ static void edge_label(struct picture *picture, const struct card *card)
 {
     const struct card *above = &picture->cards[card->parent];
     const bool missing = above->node.nan_left == card->is_left &&
-                         peek_missing(picture->image, above->node.feature);
+                         image_feature_missing(picture->image, above->node.feature);
     const double y = card->y + (card->is_left ? -7 - WIDEST * sqrt(card->share) / 4
                                               : 15 + WIDEST * sqrt(card->share) / 4);
 
@@ -399,7 +413,7 @@ static void set_print(const struct picture *picture, const struct tree_node *nod
         if (!(node->words[code / 32] >> code % 32 & 1))
             continue;
         snprintf(number, sizeof(number), "%u", (unsigned)code);
-        name = peek_category(picture->image, node->feature, code);
+        name = category_name(picture->image, node->feature, code);
         text_print(text + len, size - len, "%s%s", comma, name != NULL ? name : number);
         len += strlen(text + len);
         comma = ", ";
@@ -434,7 +448,7 @@ static void value_print(const struct picture *picture, const struct tree_node *n
     char number[32];
 
     if (value >= 0 && value < UINT32_MAX)
-        name = peek_category(picture->image, node->feature, (uint32_t)value);
+        name = category_name(picture->image, node->feature, (uint32_t)value);
     svg_number(number, value);
     text_print(text, size, "%s", isnan(value) ? "missing" : name != NULL ? name : number);
 }
@@ -555,8 +569,8 @@ static void heading_put(struct picture *picture)
     text_print(text, sizeof(text), "tree %u of %u, numbered from 0%s%s%s%s",
                (unsigned)picture->what->tree, (unsigned)image_n_trees(image),
                cover[0] != '\0' ? " \xc2\xb7 " : "", cover,
-               classes > 2 && !peek_fractions(image) ? " \xc2\xb7 adds to " : "",
-               classes > 2 && !peek_fractions(image)
+               classes > 2 && !has_fractions(image) ? " \xc2\xb7 adds to " : "",
+               classes > 2 && !has_fractions(image)
                    ? image_class_label(image, tree_output(image, picture->what->tree))
                    : "");
     svg_text(picture->out, MARGIN, MARGIN + 36, SVG_START, "muted", room, text);
@@ -565,7 +579,7 @@ static void heading_put(struct picture *picture)
 /* The classes' colours; returns where it ends.  Measures alone where there is no out. */
 static double legend_put(struct picture *picture, struct buf *out, double y)
 {
-    const uint32_t classes = peek_fractions(picture->image) ? picture->width : 0;
+    const uint32_t classes = has_fractions(picture->image) ? picture->width : 0;
     double x = MARGIN, width;
     char colour[32], text[64];
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "forest/peek.h"
 #include "forest/shap.h"
+#include "forest/tree.h"
 
 enum {
     PIECE = 8192,            /* nodes at once */
@@ -68,7 +68,7 @@ static enum result explain_alloc(struct explain *explain, struct reason *why)
 /* What adds up can be explained. */
 static enum result kind_check(const struct image *image, struct reason *why)
 {
-    const enum spec_fold fold = peek_spec(image)->fold;
+    const enum spec_fold fold = image_spec(image)->fold;
 
     if (fold == SPEC_FOLD_MIN || fold == SPEC_FOLD_MAX)
         return reason_set(why, RESULT_INVALID,
@@ -86,7 +86,7 @@ enum result explain_new(const struct image *image, struct explain **out, struct 
     if (explain == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     explain->image = image;
-    explain->spec = peek_spec(image);
+    explain->spec = image_spec(image);
     result = kind_check(image, why);
     if (result == RESULT_OK)
         result = shap_new(image_depth(image), image_n_features(image), explain->spec,
@@ -187,7 +187,7 @@ static void node_list(const struct explain *explain, const struct pending *from,
         .nan_left = node->nan_left,
     };
     if (node->mend == DRAFT_UNKNOWN_TO_NAN)
-        out->known = peek_known(explain->image, node->feature);
+        out->known = image_feature_n_values(explain->image, node->feature);
 }
 
 /* Lists the next nodes of the tree. */
@@ -308,7 +308,7 @@ static enum result tree_explain(struct explain *explain, const struct block *blo
 static double mean_of(const struct explain *explain, uint32_t output)
 {
     const struct spec *spec = explain->spec;
-    const double sum = explain->means[output], base = peek_base(explain->image, output);
+    const double sum = explain->means[output], base = image_base(explain->image)[output];
 
     if (spec->fold == SPEC_FOLD_MEAN)
         return (base + sum) / spec->divisor;

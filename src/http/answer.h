@@ -8,7 +8,7 @@
  *     prediction      predictions     the class's index, or the value
  *     label           labels          the class's label
  *     probabilities   probabilities   of the classes, in their order
- *     score           scores          of an anomaly
+ *     score           scores          of an anomaly; of a text, its label's probability
  *     margin          margins         what the trees sum to, one number or a list
  *     leaves          leaves          the leaf of each tree, as the model's library counts
  *
@@ -34,5 +34,9 @@ struct answer {
 
 void answer_single(struct json_writer *writer, const struct answer *answer);
 void answer_many(struct json_writer *writer, const struct answer *answer);
+
+/* What every answer ends with: warnings, the model and its version, the object's end. */
+struct input_rows;
+void answer_end(struct json_writer *writer, const struct input_rows *rows);
 
 #endif

@@ -2,8 +2,9 @@
  * handle_explain.c: rows in, what each feature adds to their answers out.
  *
  * Of a classification with a margin for each class the one that is predicted is explained,
- * or with "classes": "all" each of them; of values all.  One row's contributions stand
- * under the features' names, those of many in lists in the features' order.
+ * or with "classes": "all" each of them; of values, and of several targets, all.  One row's
+ * contributions stand under the features' names, those of many in lists in the features'
+ * order.
  */
 #include <stdlib.h>
 
@@ -25,26 +26,33 @@ struct explaining {
     uint32_t *which; /* NULL: all outputs */
 };
 
+/* Whether a class of each row's is chosen of several that have margins. */
+static bool chooses(const struct explaining *at)
+{
+    return image_n_targets(at->image) == 1 && image_n_classes(at->image) > 0 &&
+           at->outputs > 1 && !at->rows->all_classes;
+}
+
 static enum result explaining_alloc(struct explaining *at, struct reason *why)
 {
     const size_t n = at->rows->count;
 
-    at->features = image_n_features(at->image);
-    at->outputs = image_n_outputs(at->image);
     if (predictor_open(&at->predictor, at->image) != RESULT_OK)
         return reason_set(why, RESULT_NOMEM, "out of memory");
-    at->margins = malloc(n * at->outputs * sizeof(*at->margins));
-    at->answers = malloc(n * predictor_width(&at->predictor) * sizeof(*at->answers));
-    if (image_n_targets(at->image) == 1 && image_n_classes(at->image) > 0 && at->outputs > 1 &&
-        !at->rows->all_classes)
-        at->which = malloc(n * sizeof(*at->which));
-    at->count = at->which != NULL ? 1 : at->outputs;
+    at->features = image_n_features(at->image);
+    at->outputs = image_n_outputs(at->image);
+    at->count = chooses(at) ? 1 : at->outputs;
     if (n * at->count * ((size_t)at->features + 1) > INPUT_OUTPUTS_MAX)
         return reason_set(why, RESULT_TOO_BIG,
                           "the answer would have over %u numbers: ask for fewer rows at once",
                           (unsigned)INPUT_OUTPUTS_MAX);
-    at->out = malloc(n * at->count * ((size_t)at->features + 1) * sizeof(*at->out));
-    if (at->margins == NULL || at->answers == NULL || at->out == NULL)
+    at->margins = reallocarray(NULL, n, at->outputs * sizeof(*at->margins));
+    at->answers = reallocarray(NULL, n, predictor_width(&at->predictor) * sizeof(*at->answers));
+    at->out = reallocarray(NULL, n * at->count, ((size_t)at->features + 1) * sizeof(*at->out));
+    if (chooses(at))
+        at->which = reallocarray(NULL, n, sizeof(*at->which));
+    if (at->margins == NULL || at->answers == NULL || at->out == NULL ||
+        (chooses(at) && at->which == NULL))
         return reason_set(why, RESULT_NOMEM, "out of memory");
     return RESULT_OK;
 }
@@ -61,18 +69,18 @@ static void explaining_free(struct explaining *at)
 static enum result explain(struct explaining *at, struct reason *why)
 {
     const struct input_rows *rows = at->rows;
+    const struct explain_rows what = {rows->values, rows->count, at->margins, at->which};
+    const uint32_t width = predictor_width(&at->predictor);
     struct explain *explain = NULL;
     enum result result;
 
     predictor_rows(&at->predictor, rows->values, rows->count, at->margins, at->answers);
     for (size_t i = 0; at->which != NULL && i < rows->count; i++)
         at->which[i] = predictor_class(&at->predictor, at->margins + i * at->outputs,
-                                       at->answers + i * predictor_width(&at->predictor), 0);
+                                       at->answers + i * width, 0);
     result = explain_new(at->image, &explain, why);
     if (result == RESULT_OK)
-        result = explain_rows(
-            explain, &(struct explain_rows){rows->values, rows->count, at->margins, at->which},
-            at->out, why);
+        result = explain_rows(explain, &what, at->out, why);
     explain_free(explain);
     return result;
 }
@@ -82,37 +90,49 @@ static const double *phi_of(const struct explaining *at, size_t row, uint32_t k)
     return at->out + (row * at->count + k) * ((size_t)at->features + 1);
 }
 
-/* Which class a margin speaks for; one margin of two classes speaks for the second. */
-static uint32_t class_of(const struct explaining *at, size_t row, uint32_t k)
+static uint32_t output_of(const struct explaining *at, size_t row, uint32_t k)
 {
-    if (at->which != NULL)
-        return at->which[row];
-    return at->outputs == 1 ? 1 : k;
+    return at->which != NULL ? at->which[row] : k;
 }
 
-static double margin_of(const struct explaining *at, size_t row, uint32_t k)
+/* The target that an output is of. */
+static uint32_t target_of(const struct explaining *at, uint32_t output)
 {
-    return at->margins[row * at->outputs + (at->which != NULL ? at->which[row] : k)];
+    const struct output *all = &at->predictor.output;
+    uint32_t t = 0;
+
+    while (t + 1 < all->n_targets && output >= output_margins_begin(all, t + 1))
+        t++;
+    return t;
 }
 
-/* What POST /predict answers. */
-static struct answer answer_of(const struct explaining *at)
+/* Whether outputs speak for classes. */
+static bool has_class(const struct explaining *at, uint32_t output)
 {
-    return (struct answer){.predictor = &at->predictor,
-                           .margins = at->margins,
-                           .answers = at->answers,
-                           .count = at->rows->count,
-                           .outputs = INPUT_LABEL | INPUT_PROBABILITIES};
+    return image_task(at->image) == SPEC_CLASSIFY &&
+           at->predictor.output.classes[target_of(at, output)] > 0;
+}
+
+/* Which class an output speaks for; the one margin of two classes speaks for the second. */
+static uint32_t class_of(const struct explaining *at, uint32_t output)
+{
+    const struct output *all = &at->predictor.output;
+    uint32_t t = target_of(at, output);
+
+    return output_margins(all, t) == 1 ? 1 : output - output_margins_begin(all, t);
 }
 
 /* The members that tell one output of the one row. */
 static void single_members(struct json_writer *writer, const struct explaining *at, uint32_t k)
 {
     const double *phi = phi_of(at, 0, k);
+    const uint32_t output = output_of(at, 0, k);
 
-    if (image_n_classes(at->image) > 0)
-        json_member_u64(writer, "class", class_of(at, 0, k));
-    json_member_double(writer, "margin", margin_of(at, 0, k));
+    if (at->predictor.output.n_targets > 1)
+        json_member_u64(writer, "target", target_of(at, output));
+    if (has_class(at, output))
+        json_member_u64(writer, "class", class_of(at, output));
+    json_member_double(writer, "margin", at->margins[output]);
     json_member_double(writer, "bias", phi[at->features]);
     json_write_key(writer, "contributions");
     json_write_object(writer);
@@ -123,9 +143,6 @@ static void single_members(struct json_writer *writer, const struct explaining *
 
 static void single_write(struct json_writer *writer, const struct explaining *at)
 {
-    const struct answer answer = answer_of(at);
-
-    answer_single(writer, &answer);
     if (at->count == 1) {
         single_members(writer, at, 0);
         return;
@@ -155,10 +172,10 @@ static void cell_write(struct json_writer *writer, const struct explaining *at,
 
     switch (column) {
     case COLUMN_CLASS:
-        json_write_u64(writer, class_of(at, row, k));
+        json_write_u64(writer, class_of(at, output_of(at, row, k)));
         break;
     case COLUMN_MARGIN:
-        json_write_double(writer, margin_of(at, row, k));
+        json_write_double(writer, at->margins[row * at->outputs + output_of(at, row, k)]);
         break;
     case COLUMN_BIAS:
         json_write_double(writer, phi[at->features]);
@@ -190,19 +207,37 @@ static void column_write(struct json_writer *writer, const struct explaining *at
 
 static void many_write(struct json_writer *writer, const struct explaining *at)
 {
-    const struct answer answer = answer_of(at);
-
-    answer_many(writer, &answer);
     json_write_key(writer, "features");
     json_write_array(writer);
     for (uint32_t f = 0; f < at->features; f++)
         json_write_string(writer, image_feature_name(at->image, f));
     json_write_array_end(writer);
-    if (image_n_classes(at->image) > 0)
+    if (has_class(at, 0))
         column_write(writer, at, "classes", COLUMN_CLASS);
     column_write(writer, at, "margins", COLUMN_MARGIN);
     column_write(writer, at, "biases", COLUMN_BIAS);
     column_write(writer, at, "contributions", COLUMN_CONTRIBUTIONS);
+}
+
+static void explanation_write(const struct explaining *at, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+    const struct input_rows *rows = at->rows;
+    const struct answer answer = {.predictor = &at->predictor,
+                                  .margins = at->margins,
+                                  .answers = at->answers,
+                                  .count = rows->count,
+                                  .outputs = INPUT_LABEL | INPUT_PROBABILITIES};
+
+    json_write_object(&writer);
+    if (rows->single) {
+        answer_single(&writer, &answer);
+        single_write(&writer, at);
+    } else {
+        answer_many(&writer, &answer);
+        many_write(&writer, at);
+    }
+    answer_end(&writer, rows);
 }
 
 static void refuse(const struct input_rows *rows, enum result result, const struct reason *why,
@@ -217,8 +252,7 @@ static void refuse(const struct input_rows *rows, enum result result, const stru
 
 void handle_explain(struct service *service, struct request *request, struct reply *reply)
 {
-    struct json_writer writer = json_writer_on(&reply->body);
-    struct explaining at = {0};
+    struct explaining at = {.rows = NULL};
     struct input_rows rows;
     enum result result;
     struct reason why;
@@ -232,17 +266,9 @@ void handle_explain(struct service *service, struct request *request, struct rep
     result = explaining_alloc(&at, &why);
     if (result == RESULT_OK)
         result = explain(&at, &why);
-    if (result == RESULT_OK) {
-        json_write_object(&writer);
-        if (rows.single)
-            single_write(&writer, &at);
-        else
-            many_write(&writer, &at);
-        json_member_string(&writer, "model", rows.model->row.name);
-        json_member_i64(&writer, "version", rows.model->row.version);
-        json_write_object_end(&writer);
-    } else {
+    if (result == RESULT_OK)
+        explanation_write(&at, reply);
+    else
         refuse(&rows, result, &why, reply);
-    }
     explaining_free(&at);
 }

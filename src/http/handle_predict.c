@@ -57,15 +57,7 @@ static void answer_write(struct reply *reply, const struct input_rows *rows,
         answer_single(&writer, answer);
     else
         answer_many(&writer, answer);
-    if (rows->warnings->len != 0) {
-        json_write_key(&writer, "warnings");
-        json_write_array(&writer);
-        json_write_raw(&writer, rows->warnings->data, rows->warnings->len);
-        json_write_array_end(&writer);
-    }
-    json_member_string(&writer, "model", rows->model->row.name);
-    json_member_i64(&writer, "version", rows->model->row.version);
-    json_write_object_end(&writer);
+    answer_end(&writer, rows);
 }
 
 void handle_predict(struct service *service, struct request *request, struct reply *reply)
