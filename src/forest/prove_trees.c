@@ -247,7 +247,8 @@ static enum result prove_tree(struct proof *proof, uint32_t t)
     if (tree->tiles > proof->end || proof->end > image->model->n_tiles ||
         (t == 0 && tree->tiles != image->model->n_trees))
         return refuse(proof, "tree %u is not within the tiles", t);
-    if ((tree->width != 1 && tree->width != n_outputs) || tree->output >= n_outputs ||
+    if ((tree->width != 1 && tree->width != n_outputs) ||
+        tree->output > n_outputs - tree->width ||
         (tree->width != 1 && image->model->leaf_format != LAYOUT_LEAVES_ROWS))
         return refuse(proof, "tree %u: its outputs are not right", t);
     proof->levels[t] = 1;

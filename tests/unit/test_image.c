@@ -314,6 +314,7 @@ CRAFT(tree_late, TREE[0].tiles = 1)
 CRAFT(tree_outside, TREE[1].tiles = 1000)
 CRAFT(tree_output, TREE[1].width = 1; TREE[1].output = 2)
 CRAFT(tree_width, TREE[0].width = 3)
+CRAFT(tree_past_the_outputs, TREE[0].output = 1)
 CRAFT(tree_depth, TREE[0].depth = 1)
 CRAFT(splits_late, TILE[0].splits = 1)
 CRAFT(splits_sixteen, TILE[0].present |= 1 << 15)
@@ -398,6 +399,7 @@ static const struct craft crafts[] = {
     {"tree 0 is not within the tiles", tree_outside},
     {"tree 1: its outputs are not right", tree_output},
     {"tree 0: its outputs are not right", tree_width},
+    {"tree 0: its outputs are not right", tree_past_the_outputs},
     {"tree 0: 2 deep, not 1", tree_depth},
     {"tree 0, tile 0: its splits are not those behind the ones before", splits_late},
     {"tree 0, tile 0: splits that are not there", splits_sixteen},
