@@ -135,6 +135,7 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
+	@tests/bench/explain '$(BUILD)/forestgate'
 
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
