@@ -136,6 +136,7 @@ bench:
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'
+	@tests/bench/explain '$(BUILD)/forestgate'
 
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
