@@ -180,8 +180,8 @@ enum result column_take(struct table_column *column, const struct csv *csv, size
 /* Gives the texts their numbers by byte: order[rank] becomes the old number's rank. */
 static void texts_sort(struct table_column *column, size_t n_rows)
 {
-    char *sorted[COLUMN_MAX_TEXTS];
-    uint32_t ranks[COLUMN_MAX_TEXTS];
+    char *sorted[COLUMN_MAX_TEXTS] = {NULL};
+    uint32_t ranks[COLUMN_MAX_TEXTS] = {0};
 
     for (uint32_t rank = 0; rank < column->n_texts; rank++) {
         sorted[rank] = column->texts[column->order[rank]];

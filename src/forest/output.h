@@ -3,8 +3,8 @@
  *
  * Each transform runs the operations of the library that trained the forest, in its
  * order and precision (spec.h names them), so that the answer has that library's bits
- * where it calls the C library's functions, and is within one unit in the last place
- * where it has functions of its own (numpy's exp, say).
+ * where it calls the C library's functions.  numpy does so too, but has an exp of its own
+ * on processors with AVX-512, by which the last places differ.
  */
 #ifndef FOREST_OUTPUT_H
 #define FOREST_OUTPUT_H
