@@ -56,10 +56,10 @@ STEPS unsigned half(const struct layout_tile *tile, const __m256 row[4], unsigne
 /* The place among the last eight, from the outcomes of the first seven. */
 static const uint8_t third[128] = {
 /* clang-format off */
-#define PLACE(m) ((m & 1) == 0 ? ((m & 2) == 0 ? 7 + (m >> 3 & 1) : 9 + (m >> 4 & 1)) \
-                               : ((m & 4) == 0 ? 11 + (m >> 5 & 1) : 13 + (m >> 6 & 1)))
-#define PLACES4(m) PLACE((m)), PLACE((m + 1)), PLACE((m + 2)), PLACE((m + 3))
-#define PLACES16(m) PLACES4(m), PLACES4(m + 4), PLACES4(m + 8), PLACES4(m + 12)
+#define PLACE(m) (((m) & 1) == 0 ? (((m) & 2) == 0 ? 7 + ((m) >> 3 & 1) : 9 + ((m) >> 4 & 1)) \
+                               : (((m) & 4) == 0 ? 11 + ((m) >> 5 & 1) : 13 + ((m) >> 6 & 1)))
+#define PLACES4(m) PLACE(m), PLACE((m) + 1), PLACE((m) + 2), PLACE((m) + 3)
+#define PLACES16(m) PLACES4(m), PLACES4((m) + 4), PLACES4((m) + 8), PLACES4((m) + 12)
     PLACES16(0), PLACES16(16), PLACES16(32), PLACES16(48),
     PLACES16(64), PLACES16(80), PLACES16(96), PLACES16(112),
     /* clang-format on */

