@@ -147,9 +147,8 @@ STEPS void one_in_registers(const struct image *image, const struct walk_row *ro
     }
     for (; listed != 0; listed = kept) {
         for (i = 0; i < listed; i++)
-            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): it is filled.
-             */
-            right[i] = outcomes(image, walk_tile(image, leaves[list[i]]), &values, n,
+            right[i] = outcomes(image, walk_tile(image, leaves[list[i]]), &values,
+                                n, /* NOLINT: filled */
                                 row->features, row->inexact, careful);
         find_exits(right, exits, listed);
         for (kept = 0, i = 0; i < listed; i++) {
@@ -213,8 +212,7 @@ STEPS void rest_in_registers(const struct image *image, const struct walk_block 
     }
     for (; listed != 0; listed = kept) {
         for (i = 0; i < listed; i++) {
-            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): it is filled so far. */
-            const size_t who = list[i];
+            const size_t who = list[i]; /* NOLINT: filled so far */
             const struct registers row = load(block->values + who * block->stride, n);
 
             right[i] = outcomes(image, walk_tile(image, leaves[who]), &row, n,

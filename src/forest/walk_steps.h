@@ -78,9 +78,7 @@ STEPS void steps_one(const struct image *image, const struct walk_row *row, uint
     }
     for (; listed != 0; listed = kept)
         for (kept = 0, i = 0; i < listed; i++) {
-            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the list is filled so
-             * far. */
-            const uint32_t who = list[i];
+            const uint32_t who = list[i]; /* NOLINT: filled so far */
             const struct layout_tile *tile = walk_tile(image, leaves[who]);
             const uint32_t next = exact_next(tile, steps_row_exit(image, tile, row, careful));
 
@@ -105,9 +103,7 @@ STEPS void steps_rest(const struct image *image, const struct walk_block *block,
     }
     for (; listed != 0; listed = kept)
         for (kept = 0, i = 0; i < listed; i++) {
-            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the list is filled so
-             * far. */
-            const uint32_t who = list[i];
+            const uint32_t who = list[i]; /* NOLINT: filled so far */
             const struct layout_tile *tile = walk_tile(image, leaves[who]);
             const float *values = block->values + (size_t)who * block->stride;
             const double *features = block->features + (size_t)who * image->model->n_features;
@@ -199,7 +195,7 @@ STEPS void steps_take(const struct image *image, const struct walk_block *block,
                 left[j] = (steps_i)(value <= threshold);
                 doubts[j] |= (steps_i)(value == threshold);
                 if ((tile->nan_left >> place & 1) != 0)
-                    left[j] |= (steps_i)(value != value);
+                    left[j] |= (steps_i)(value != value); /* NOLINT: of NaN */
             }
         }
         for (j = 0; j < STEPS_VECTORS; j++)
