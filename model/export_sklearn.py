@@ -585,6 +585,7 @@ def facts(model, n_trees):
 
 def describe(model, feature_names=None):
     """The head and the trees of a model."""
+    from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
     model = unwrapped(model)
@@ -592,9 +593,11 @@ def describe(model, feature_names=None):
     if name not in KINDS or not type(model).__module__.startswith("sklearn."):
         advice = ADVICE.get(name, "it is none of " + ", ".join(sorted(KINDS)))
         raise Refused(f"{name}: {advice}")
-    check_is_fitted(model)
     try:
+        check_is_fitted(model)
         head, trees = KINDS[name](model)
+    except NotFittedError:
+        raise Refused(f"{name}: it is not fitted: nothing was learned yet") from None
     except Refused as why:
         raise Refused(f"{name}: {why}") from None
     head["source"] = f"scikit-learn {version_of_sklearn()} {name}"

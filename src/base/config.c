@@ -67,7 +67,11 @@ static const struct setting settings[] = {
      "How logs/access.log is written: text is one line of fields a request, json one JSON "
      "object a line."},
     {"default_model", SETTING_NAME, AT(default_model), 0, 0, NULL, "",
-     "The model that POST /predict asks. Empty: the first that was published."},
+     "The model that POST /predict asks. Empty: the first that was published, before those "
+     "that take texts."},
+    {"default_text_model", SETTING_NAME, AT(default_text_model), 0, 0, NULL, "",
+     "The model that POST /predict asks with a text. Empty: default_model if that takes texts, "
+     "else the first that was published of those."},
     {"trusted_proxies", SETTING_ADDRS, AT(trusted_proxies), 0, 0, NULL, "",
      "Addresses and ranges whose X-Forwarded-For is believed, separated by commas."},
     {"address_rate", SETTING_RATE, AT(address_rate), 0, 0, NULL, "100/60s",

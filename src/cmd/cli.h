@@ -36,7 +36,7 @@ enum {
 
 struct cli_command {
     const char *noun, *verb; /* verb is NULL where the noun is all */
-    const char *operands;    /* for help: "NAME FILE" */
+    const char *operands;    /* for help: "NAME FILE", or "[FILE]" if it may be left out */
     size_t operand_count;
     const struct option_row *options; /* ends with CLI_COMMON_OPTIONS */
     int (*run)(const struct option_set *set);

@@ -18,6 +18,7 @@
 #include "forest/draft.h"
 #include "forest/image.h"
 #include "forest/table.h"
+#include "forest/text_train.h"
 #include "forest/train.h"
 
 enum {
@@ -109,25 +110,60 @@ static int print_trained(const struct option_set *set, const struct draft *draft
     return cli_print(&text);
 }
 
+/* The file of the data, which may stand alone or behind --csv; NULL without. */
+static const char *train_file(const struct option_set *set)
+{
+    return set->operand_count > 0 ? set->operands[0] : option_value(set, "--csv");
+}
+
 /* The needed options of training.  RESULT_INVALID names the one that is missing. */
 static enum result train_arguments(const struct option_set *set, struct train_options *options,
                                    enum spec_task *task, struct reason *why)
 {
-    static const char *const needed[] = {"--csv", "--target", "-o"};
+    static const char *const needed[] = {"--target", "-o"};
     enum result result;
 
+    if (train_file(set) == NULL)
+        return reason_set(why, RESULT_INVALID, "--csv is needed; see --help");
+    if (set->operand_count > 0 && option_given(set, "--csv"))
+        return reason_set(why, RESULT_INVALID, "the data is given twice, as %.80s and by --csv",
+                          set->operands[0]);
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
         if (option_value(set, needed[i]) == NULL)
             return reason_set(why, RESULT_INVALID, "%s is needed; see --help", needed[i]);
     result = task_read(set, task, why);
     if (result == RESULT_OK)
         result = train_options_read(set, options, why);
+    if (result == RESULT_OK && *task == SPEC_REGRESS && option_given(set, "--text"))
+        result =
+            reason_set(why, RESULT_INVALID, "--text: a text model tells classes, not values");
+    return result;
+}
+
+/* Reads the data and trains on it: on one column of texts, or on all columns of numbers. */
+static enum result train(const struct option_set *set, const struct train_options *options,
+                         enum spec_task task, struct table **table, struct draft *draft,
+                         struct reason *why)
+{
+    const char *path = train_file(set), *target = option_value(set, "--target");
+    const char *text = option_value(set, "--text");
+    enum result result;
+
+    if (text != NULL)
+        result = table_read_texts(path, target, text, table, why);
+    else
+        result = table_read(path, target, task, table, why);
+    if (result == RESULT_OK && text != NULL)
+        result = text_train(*table, options, draft, why);
+    else if (result == RESULT_OK)
+        result = train_forest(*table, options, draft, why);
     return result;
 }
 
 static int run_train(const struct option_set *set)
 {
-    struct train_options options = train_defaults;
+    struct train_options options =
+        option_given(set, "--text") ? text_train_defaults : train_defaults;
     const char *path = option_value(set, "-o");
     struct progress progress;
     struct table *table = NULL;
@@ -142,10 +178,7 @@ static int run_train(const struct option_set *set)
     progress_start(&progress, "training", "trees");
     options.progress = on_tree;
     options.arg = &progress;
-    result = table_read(option_value(set, "--csv"), option_value(set, "--target"), task, &table,
-                        &why);
-    if (result == RESULT_OK)
-        result = train_forest(table, &options, &draft, &why);
+    result = train(set, &options, task, &table, &draft, &why);
     progress_end(&progress);
     if (result == RESULT_OK)
         result = draft_write(&draft, path, &why);
@@ -249,12 +282,13 @@ static const struct option_row train_option_rows[] = {
     {"--target", "COLUMN", "the column to predict", NULL},
     {"-o", "FILE", "the image to write", NULL},
     {"--task", "KIND", "classify or regress; else told by the target", NULL},
-    {"--trees", "N", "how many trees", "100"},
+    {"--text", "COLUMN", "learn from the texts of this column alone", NULL},
+    {"--trees", "N", "how many trees; else 100, or 200 of texts", NULL},
     {"--seed", "N", "the same data, options and seed give the same image", "42"},
     {"--max-features", "N", "features tried at a split; else sqrt of all, or all to regress",
      NULL},
     {"--max-depth", "N", "no deeper; else without bound", NULL},
-    {"--min-samples-leaf", "N", "rows in a leaf at least", "1"},
+    {"--min-samples-leaf", "N", "rows in a leaf at least; else 1, or 5 of texts", NULL},
     {"--threads", "N", "at once; else one for each processor", NULL},
     CLI_COMMON_OPTIONS,
 };
@@ -267,11 +301,13 @@ static const struct option_row bench_options[] = {
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_model_commands[] = {
-    {"model", "train", "", 0, train_option_rows, run_train,
+    {"model", "train", "[FILE]", 1, train_option_rows, run_train,
      "train a random forest from a CSV file",
      "  forestgate model train --csv iris.csv --target species -o iris.fgm\n"
      "  forestgate model train --csv houses.csv --target price --task regress --seed 7 \\\n"
-     "    -o houses.fgm\n"},
+     "    -o houses.fgm\n"
+     "  forestgate model train sentiment.csv --target sentiment --text text -o "
+     "sentiment.fgm\n"},
     {"model", "import", "FILE", 1, model_import_options, model_import_run,
      "make an image of another library's model",
      "  forestgate model import model.json -o model.fgm\n"

@@ -87,7 +87,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
         }
     if (option_parse(argc, argv, command->options, &set, &why) != RESULT_OK)
         return cli_misuse(&why);
-    if (set.operand_count != command->operand_count) {
+    if (set.operand_count > command->operand_count ||
+        (set.operand_count < command->operand_count && command->operands[0] != '[')) {
         usage_print(usage, command);
         reason_set(&why, RESULT_INVALID, "usage: forestgate %s [options]; see --help", usage);
         return cli_misuse(&why);

@@ -113,6 +113,7 @@ void describe_image(struct json_writer *writer, const struct image *image)
     json_member_u64(writer, "depth", image_depth(image));
     json_member_u64(writer, "bytes", image_size(image));
     json_member_string(writer, "sha256", image_sha256_hex(image));
+    json_member_string(writer, "input", image_text(image) != NULL ? "text" : "features");
     features_member(writer, image);
     if (image_n_targets(image) == 1 && image_target_n_classes(image, 0) != 0)
         classes_member(writer, image, 0);

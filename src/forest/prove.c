@@ -460,7 +460,9 @@ static enum result prove_text(const struct proof *proof)
         text_prove(image->parts[LAYOUT_TEXT], image->lengths[LAYOUT_TEXT], &image->text, &why);
     if (result != RESULT_OK)
         return refuse(proof, result, "%s", why.text);
-    if (text_n_features(image->text.head) != image->model->n_features)
+    if (image->model->task != SPEC_CLASSIFY || image->model->n_targets != 1 ||
+        image->text.head->n_sets != text_sets(image->targets[0].n_classes) ||
+        text_n_features(image->text.head) != image->model->n_features)
         return refuse(proof, RESULT_MALFORMED, "its features are not those of its texts");
     return RESULT_OK;
 }

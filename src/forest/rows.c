@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "forest/cells.h"
 #include "forest/schema.h"
+#include "forest/text_model.h"
 
 #define NO_COLUMN SIZE_MAX
 
@@ -27,6 +28,9 @@ struct rows {
     size_t *columns; /* the column of each feature, NO_COLUMN before it is found */
     bool headless;   /* the first row is one to predict, */
     bool at_hand;    /* and was read but not given out yet */
+
+    const struct text_model *words; /* of a text model; then columns[0] has the texts */
+    struct text_scratch *scratch;
 };
 
 /* Looks for each feature's name in the first row; *found is how many are there. */
@@ -166,6 +170,30 @@ static enum result match_columns(struct rows *rows, const struct image *image,
     return RESULT_OK;
 }
 
+/* Finds the texts by the name of their column; a file of one column may have none. */
+static enum result match_texts(struct rows *rows, struct reason *why)
+{
+    const struct text_model *words = rows->words;
+    size_t i, len, n = csv_cells(rows->csv);
+    char name[80];
+
+    for (i = 0; i < n; i++) {
+        const char *text = cells_text(rows->csv, i, &len);
+
+        if (len == words->head->name_len && memcmp(text, words->name, len) == 0)
+            break;
+    }
+    rows->columns[0] = i < n ? i : 0;
+    rows->headless = rows->at_hand = i == n;
+    if (i < n)
+        return csv_take_header(rows->csv, why);
+    if (n == 1)
+        return RESULT_OK;
+    utf8_quote(name, sizeof(name), words->name, words->head->name_len);
+    return reason_set(why, RESULT_INVALID, "%s:%llu: no column \"%s\", which the model reads",
+                      rows->name, (unsigned long long)csv_line(rows->csv), name);
+}
+
 static enum result open_csv(struct rows *rows, FILE *file, const struct image *image,
                             struct reason *why)
 {
@@ -176,7 +204,7 @@ static enum result open_csv(struct rows *rows, FILE *file, const struct image *i
     if (result == RESULT_MISSING)
         result = reason_set(why, RESULT_INVALID, "%s: no header and no rows", rows->name);
     if (result == RESULT_OK)
-        result = match_columns(rows, image, why);
+        result = rows->words != NULL ? match_texts(rows, why) : match_columns(rows, image, why);
     return result;
 }
 
@@ -185,6 +213,10 @@ static enum result open_npy(struct rows *rows, FILE *file, struct reason *why)
     enum result result = npy_open(file, rows->name, &rows->npy, why);
 
     rows->headless = true;
+    if (result == RESULT_OK && rows->words != NULL)
+        return reason_set(why, RESULT_INVALID,
+                          "%s: numbers, where the model reads texts: a CSV file is needed",
+                          rows->name);
     if (result == RESULT_OK && npy_columns(rows->npy) != rows->n_features)
         result = reason_set(why, RESULT_INVALID,
                             "%s: %llu columns, where the model has %u features", rows->name,
@@ -205,8 +237,12 @@ enum result rows_open(FILE *file, const char *name, const struct image *image,
         rows->name = name;
         rows->n_features = image_n_features(image);
         rows->columns = calloc(rows->n_features, sizeof(*rows->columns));
+        if ((rows->words = image_text(image)) != NULL)
+            rows->scratch = text_scratch_new();
     }
-    if (rows == NULL || rows->columns == NULL || schema_read(&rows->schema, image) != RESULT_OK)
+    if (rows == NULL || rows->columns == NULL ||
+        (rows->words != NULL && rows->scratch == NULL) ||
+        schema_read(&rows->schema, image) != RESULT_OK)
         reason_set(why, RESULT_NOMEM, "%s: out of memory", name);
     else if (first == (unsigned char)NPY_MAGIC[0]) /* which no UTF-8 begins with */
         result = open_npy(rows, file, why);
@@ -241,6 +277,18 @@ static enum result next_of_npy(struct rows *rows, double *row, struct reason *wh
     return result;
 }
 
+static enum result read_text(struct rows *rows, double *row, struct reason *why)
+{
+    size_t len, column = rows->columns[0];
+    const char *text = csv_cell(rows->csv, column, &len);
+    enum text_fault fault = text_check(&text, &len, NULL);
+
+    if (fault != TEXT_FITS)
+        return csv_refuse_cell(rows->csv, column, RESULT_INVALID, text_fault_says(fault), why);
+    text_features(rows->words, rows->scratch, text, len, row);
+    return RESULT_OK;
+}
+
 enum result rows_next(struct rows *rows, double *row, struct reason *why)
 {
     enum result result;
@@ -250,6 +298,8 @@ enum result rows_next(struct rows *rows, double *row, struct reason *why)
         return next_of_npy(rows, row, why);
     result = rows->at_hand ? RESULT_OK : csv_next(rows->csv, why);
     rows->at_hand = false;
+    if (rows->words != NULL)
+        return result == RESULT_OK ? read_text(rows, row, why) : result;
     for (i = 0; i < rows->n_features && result == RESULT_OK; i++) {
         enum schema_fault fault = cell_take(rows, rows->columns[i], i, &row[i]);
 
@@ -281,6 +331,7 @@ void rows_close(struct rows *rows)
     csv_close(rows->csv);
     npy_close(rows->npy);
     schema_free(&rows->schema);
+    text_scratch_free(rows->scratch);
     free(rows->columns);
     free(rows);
 }

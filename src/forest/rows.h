@@ -10,6 +10,9 @@
  *
  * Values are what schema.h takes.  An empty cell, or "nan", is a missing value, as is NaN
  * in an array, where a category that has names is given by its number.
+ *
+ * A text model has its row made of the column that has the name which the texts had in
+ * training; a file that has no such column, and only one, is taken to have no header.
  */
 #ifndef FOREST_ROWS_H
 #define FOREST_ROWS_H

@@ -13,6 +13,7 @@
 
 #include "base/utf8.h"
 #include "forest/fold.h"
+#include "forest/image.h"
 
 enum {
     MAX_GRAMS = TEXT_MAX_CHARS * GRAM_PER_CHAR
@@ -57,7 +58,8 @@ void text_parts_place(const struct text_head *head, struct text_parts *parts)
     parts->entries = parts->ranks + words * sizeof(uint32_t);
     parts->weights = parts->entries + entries * sizeof(struct text_entry);
     parts->biases = parts->weights + entries * head->n_sets * sizeof(float);
-    parts->size = (parts->biases + head->n_sets * sizeof(float) + 7) / 8 * 8;
+    parts->name = parts->biases + head->n_sets * sizeof(float);
+    parts->size = (parts->name + head->name_len + 1 + 7) / 8 * 8;
 }
 
 uint32_t text_n_features(const struct text_head *head)
@@ -86,8 +88,8 @@ static enum result prove_head(const struct text_head *head, size_t len, struct r
         return refuse(why, "too many columns");
     if (head->n_entries > 1U << head->bucket_bits)
         return refuse(why, "more entries than buckets");
-    if (head->reserved != 0)
-        return refuse(why, "a reserved field is not 0");
+    if (head->name_len < 1 || head->name_len > IMAGE_MAX_NAME)
+        return refuse(why, "the length of the column's name is out of its bounds");
     text_parts_place(head, &parts);
     if (len != parts.size)
         return refuse(why, "not of the length that its numbers make");
@@ -105,6 +107,7 @@ static void find_parts(const uint8_t *bytes, struct text_model *model)
     model->entries = (const void *)(bytes + parts.entries);
     model->weights = (const void *)(bytes + parts.weights);
     model->biases = (const void *)(bytes + parts.biases);
+    model->name = (const char *)bytes + parts.name;
 }
 
 static enum result prove_ranks(const struct text_model *model, struct reason *why)
@@ -147,6 +150,18 @@ static enum result prove_numbers(const struct text_model *model, struct reason *
     return RESULT_OK;
 }
 
+static enum result prove_name(const struct text_model *model, struct reason *why)
+{
+    uint32_t i, len = model->head->name_len;
+
+    for (i = 0; i < len; i++)
+        if ((unsigned char)model->name[i] < ' ' || model->name[i] == 127)
+            return refuse(why, "the column's name has a control character");
+    if (model->name[len] != '\0' || !utf8_valid(model->name, len))
+        return refuse(why, "the column's name is not right");
+    return RESULT_OK;
+}
+
 enum result text_prove(const void *bytes, size_t len, struct text_model *model,
                        struct reason *why)
 {
@@ -157,8 +172,9 @@ enum result text_prove(const void *bytes, size_t len, struct text_model *model,
     if ((result = prove_head(bytes, len, why)) != RESULT_OK)
         return result;
     find_parts(bytes, model);
-    if ((result = prove_ranks(model, why)) == RESULT_OK)
-        result = prove_numbers(model, why);
+    if ((result = prove_ranks(model, why)) == RESULT_OK &&
+        (result = prove_numbers(model, why)) == RESULT_OK)
+        result = prove_name(model, why);
     return result;
 }
 
@@ -174,20 +190,30 @@ static void trim_front(const char **text, size_t *len)
     }
 }
 
+bool text_has_word(const char *text, size_t len)
+{
+    uint32_t code;
+    size_t i, used;
+
+    for (i = 0; i < len && (used = utf8_decode(text + i, len - i, &code)) > 0; i += used) {
+        enum fold_kind kind = fold_kind(code);
+
+        if (kind == FOLD_LETTER || kind == FOLD_DIGIT || kind == FOLD_ALONE)
+            return true;
+    }
+    return false;
+}
+
 enum text_fault text_check(const char **text, size_t *len, size_t *chars)
 {
     size_t i, used, n = 0, kept_len = 0, kept = 0;
-    bool word = false;
     uint32_t code;
 
     trim_front(text, len);
     for (i = 0; i < *len && (used = utf8_decode(*text + i, *len - i, &code)) > 0; i += used) {
-        enum fold_kind kind = fold_kind(code);
-
         n++;
-        if (kind == FOLD_SPACE)
+        if (fold_kind(code) == FOLD_SPACE)
             continue;
-        word = word || kind == FOLD_LETTER || kind == FOLD_DIGIT || kind == FOLD_ALONE;
         kept_len = i + used;
         kept = n;
     }
@@ -198,7 +224,7 @@ enum text_fault text_check(const char **text, size_t *len, size_t *chars)
         return TEXT_TOO_SHORT;
     if (kept > TEXT_MAX_CHARS)
         return TEXT_TOO_LONG;
-    return word ? TEXT_FITS : TEXT_NO_WORD;
+    return text_has_word(*text, *len) ? TEXT_FITS : TEXT_NO_WORD;
 }
 
 const char *text_fault_says(enum text_fault fault)

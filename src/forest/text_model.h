@@ -3,7 +3,7 @@
  * that its forest takes.
  *
  * The knowledge is one block of bytes without addresses, little-endian, which is the
- * section TEXT of an image:
+ * section GRAM of an image (layout.h):
  *
  *     struct text_head
  *     uint64_t bits[2^bucket_bits / 64]    bucket b is known: bits[b / 64] >> b % 64 & 1
@@ -11,6 +11,7 @@
  *     struct text_entry x n_entries        the known buckets in their order
  *     float weights[n_entries][n_sets]     each times its idf is a gram's say in a score
  *     float biases[n_sets]
+ *     the name of the column that the texts stood in, UTF-8, and a NUL
  *     zeros up to a multiple of 8 bytes
  *
  * The grams of a text (grams.h) fall into buckets by the first bucket_bits of their
@@ -28,6 +29,7 @@
 #ifndef FOREST_TEXT_MODEL_H
 #define FOREST_TEXT_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,8 +66,8 @@ struct text_head {
     uint32_t n_sets;
     uint32_t n_columns;
     uint32_t n_entries;
-    uint32_t reserved;
-    uint64_t seed; /* of the hashes */
+    uint32_t name_len; /* without the NUL */
+    uint64_t seed;     /* of the hashes */
 };
 
 struct text_entry {
@@ -84,11 +86,12 @@ struct text_model {
     const struct text_entry *entries;
     const float *weights;
     const float *biases;
+    const char *name;
 };
 
 /* Where the parts of a block with these numbers begin, and its length. */
 struct text_parts {
-    size_t bits, ranks, entries, weights, biases, size;
+    size_t bits, ranks, entries, weights, biases, name, size;
 };
 
 void text_parts_place(const struct text_head *head, struct text_parts *parts);
@@ -100,6 +103,12 @@ void text_parts_place(const struct text_head *head, struct text_parts *parts);
  */
 enum result text_prove(const void *bytes, size_t len, struct text_model *model,
                        struct reason *why);
+
+/* How many sets of weights so many classes have. */
+static inline uint32_t text_sets(uint32_t n_classes)
+{
+    return n_classes == 2 ? 1 : n_classes;
+}
 
 /* Numbers in the row of a model with that head. */
 uint32_t text_n_features(const struct text_head *head);
@@ -125,10 +134,13 @@ enum text_fault {
  */
 enum text_fault text_check(const char **text, size_t *len, size_t *chars);
 
+/* Whether a letter or a digit is in the text. */
+bool text_has_word(const char *text, size_t len);
+
 /* The fault as what follows a name: "is too short...". NULL for TEXT_FITS. */
 const char *text_fault_says(enum text_fault fault);
 
-/* Room to read a text in; of some 120 kB, the caller's to keep from text to text. */
+/* Room to read a text in; of some 190 kB, the caller's to keep from text to text. */
 struct text_scratch;
 
 struct text_scratch *text_scratch_new(void); /* NULL for want of memory */

@@ -19,7 +19,7 @@
 #include "forest/weights.h"
 
 enum {
-    COLUMNS = 0 /* buckets that are columns of their own */
+    COLUMNS = 128 /* buckets that are columns of their own */
 };
 
 const struct train_options text_train_defaults = {
@@ -95,7 +95,7 @@ static void learn_folds(void *arg)
 static char *name_of_set(const struct table *table, uint32_t set, uint32_t i)
 {
     static const char *const kinds[TEXT_PER_SET] = {"score", "most", "least", "late"};
-    const uint32_t class = weights_sets(table->n_classes) == 1 ? 1 : set;
+    const uint32_t class = text_sets(table->n_classes) == 1 ? 1 : set;
     const char *label = table->labels[class];
     char name[300];
 
@@ -121,7 +121,7 @@ static char *name_of_count(uint32_t i)
 static enum result make_columns(struct crossing *crossing)
 {
     struct table *table = crossing->table;
-    const uint32_t sets = weights_sets(table->n_classes) * TEXT_PER_SET;
+    const uint32_t sets = text_sets(table->n_classes) * TEXT_PER_SET;
     const uint32_t n = sets + TEXT_COUNT__MAX + crossing->choice.n;
     uint32_t i;
 
@@ -171,7 +171,7 @@ static enum result check_table(const struct table *table, struct reason *why)
         return reason_set(why, RESULT_INVALID,
                           "the target \"%.80s\" is a value: a text model tells classes",
                           table->target);
-    if (weights_sets(table->n_classes) > TEXT_MAX_SETS)
+    if (text_sets(table->n_classes) > TEXT_MAX_SETS)
         return reason_set(why, RESULT_TOO_BIG,
                           "%u classes; a text model tells at most %d apart",
                           (unsigned)table->n_classes, TEXT_MAX_SETS);
@@ -193,9 +193,7 @@ static enum result cross(struct crossing *crossing, const struct train_options *
     enum result result = corpus_read(crossing->table, options->seed, &crossing->corpus);
 
     if (result == RESULT_OK)
-        result =
-            corpus_choose(&crossing->corpus, getenv("COLS") ? atoi(getenv("COLS")) : COLUMNS,
-                          &crossing->choice);
+        result = corpus_choose(&crossing->corpus, COLUMNS, &crossing->choice);
     if (result == RESULT_OK)
         result = make_columns(crossing);
     if (result == RESULT_OK) {

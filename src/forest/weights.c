@@ -31,11 +31,6 @@ struct lesson {
     double bias;
 };
 
-uint32_t weights_sets(uint32_t n_classes)
-{
-    return n_classes == 2 ? 1 : n_classes;
-}
-
 static double value_of(const struct lesson *lesson, uint32_t gram, uint32_t *entry)
 {
     double idf;
@@ -232,6 +227,7 @@ static enum result make_block(struct lesson *lesson, const struct corpus_choice 
     if ((bytes = calloc(1, parts.size)) == NULL)
         return RESULT_NOMEM;
     memcpy(bytes, &lesson->head, sizeof(lesson->head));
+    memcpy(bytes + parts.name, lesson->corpus->table->text, lesson->head.name_len);
     put_entries(lesson, choice, bytes, &parts);
     learn_sets(lesson, bytes, &parts);
     *block = bytes;
@@ -248,9 +244,10 @@ enum result weights_learn(const struct corpus *corpus, const struct corpus_choic
 
     lesson.head.grams = TEXT_GRAMS;
     lesson.head.bucket_bits = CORPUS_BITS;
-    lesson.head.n_sets = weights_sets(corpus->table->n_classes);
+    lesson.head.n_sets = text_sets(corpus->table->n_classes);
     lesson.head.n_columns = choice->n;
     lesson.head.seed = corpus->seed;
+    lesson.head.name_len = (uint32_t)strlen(corpus->table->text);
     lesson.entry_of = calloc(CORPUS_BUCKETS, sizeof(*lesson.entry_of));
     lesson.rows = calloc(n_rows, sizeof(*lesson.rows));
     lesson.order = calloc(n_rows, sizeof(*lesson.order));

@@ -16,9 +16,6 @@
 #include "base/result.h"
 #include "forest/corpus.h"
 
-/* How many sets of weights so many classes need. */
-uint32_t weights_sets(uint32_t n_classes);
-
 /*
  * Learns from the rows that are not of that fold (all for CORPUS_NO_FOLD), and makes a
  * block of text_model.h with the chosen columns, which the caller frees.  It depends on

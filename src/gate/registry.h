@@ -128,8 +128,20 @@ const struct model *registry_at(const struct registry *registry, size_t i);
 const struct model *registry_find(const struct registry *registry, const char *name,
                                   size_t len);
 
-/* The default model: the setting's, else the first that was published; NULL without. */
+/* Whether a version takes texts; false for an image that could not be loaded. */
+bool registry_takes_texts(const struct model *model);
+
+/*
+ * The default model: the setting's, else the first that was published and does not take
+ * texts, else the first; NULL without.
+ */
 const struct model *registry_default(const struct registry *registry);
+
+/*
+ * The default model for texts: the setting's, else the default model if that takes them,
+ * else the first that was published of those; NULL without.
+ */
+const struct model *registry_default_text(const struct registry *registry);
 
 /*
  * The version that answers a call: the one that serves, or its canary for the share that it

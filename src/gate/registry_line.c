@@ -134,6 +134,28 @@ static enum result outputs_alike(const struct image *image, const struct image *
     return RESULT_OK;
 }
 
+/*
+ * A text model reads texts by words of its own.  A canary does too; but a shadow is given
+ * the rows that the serving version made.
+ */
+static enum result inputs_alike(const struct image *image, const struct image *serving,
+                                enum model_state state, const char *who, struct reason *why)
+{
+    bool texts = image_text(image) != NULL;
+
+    if (texts != (image_text(serving) != NULL))
+        return reason_set(why, RESULT_INVALID, "%s: it takes %s and not %s", who,
+                          texts ? "texts" : "features", texts ? "features" : "texts");
+    if (!texts)
+        return features_alike(image, serving, who, why);
+    if (state == MODEL_SHADOW)
+        return reason_set(why, RESULT_INVALID,
+                          "%s: it takes texts, which each version reads by words of its own; "
+                          "a canary can be had",
+                          who);
+    return RESULT_OK;
+}
+
 enum result line_fits(const struct line *line, const struct image *image,
                       const struct registry_place *place, struct reason *why)
 {
@@ -156,7 +178,7 @@ enum result line_fits(const struct line *line, const struct image *image,
     if (result == RESULT_OK)
         result = outputs_alike(image, serving, who, why);
     if (result == RESULT_OK)
-        result = features_alike(image, serving, who, why);
+        result = inputs_alike(image, serving, place->state, who, why);
     image_close(serving);
     return result;
 }

@@ -219,13 +219,39 @@ const struct model *registry_find(const struct registry *registry, const char *n
     return NULL;
 }
 
+bool registry_takes_texts(const struct model *model)
+{
+    return model->image != NULL && image_text(model->image) != NULL;
+}
+
+/* The first model that takes texts, or that does not. */
+static const struct model *first_of(const struct registry *registry, bool texts)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry_takes_texts(registry_at(registry, i)) == texts)
+            return registry_at(registry, i);
+    return NULL;
+}
+
 const struct model *registry_default(const struct registry *registry)
 {
     const char *chosen = registry->home->config.default_model;
+    const struct model *first;
 
     if (chosen[0] != '\0')
         return registry_find(registry, chosen, strlen(chosen));
-    return registry->count > 0 ? registry_at(registry, 0) : NULL;
+    first = first_of(registry, false);
+    return first != NULL ? first : first_of(registry, true);
+}
+
+const struct model *registry_default_text(const struct registry *registry)
+{
+    const char *chosen = registry->home->config.default_text_model;
+    const struct model *model = registry_default(registry);
+
+    if (chosen[0] != '\0')
+        return registry_find(registry, chosen, strlen(chosen));
+    return model != NULL && registry_takes_texts(model) ? model : first_of(registry, true);
 }
 
 /* FNV-1a over a text and its NUL. */

@@ -83,9 +83,19 @@ static void probabilities_write(struct json_writer *writer, const struct answer 
     list_end(writer, answer);
 }
 
+static bool takes_texts(const struct answer *answer)
+{
+    return image_text(answer->predictor->image) != NULL;
+}
+
 static void score_write(struct json_writer *writer, const struct answer *answer, size_t i)
 {
-    json_write_double(writer, answers_of(answer, i)[0]);
+    const double *answers = answers_of(answer, i);
+    size_t at = 0;
+
+    if (takes_texts(answer))
+        at = predictor_class(answer->predictor, margins_of(answer, i), answers, 0);
+    json_write_double(writer, answers[at]);
 }
 
 static void margin_write(struct json_writer *writer, const struct answer *answer, size_t i)
@@ -141,7 +151,7 @@ static bool has_member(const struct answer *answer, enum member member)
     case MEMBER_PROBABILITIES:
         return (answer->outputs & INPUT_PROBABILITIES) != 0 && output_has_probabilities(output);
     case MEMBER_SCORE:
-        return output->spec->task == SPEC_ANOMALY;
+        return output->spec->task == SPEC_ANOMALY || takes_texts(answer);
     case MEMBER_MARGIN:
         return (answer->outputs & INPUT_MARGIN) != 0;
     case MEMBER_LEAVES:

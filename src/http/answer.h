@@ -8,7 +8,7 @@
  *     prediction      predictions     the class's index, or the value
  *     label           labels          the class's label
  *     probabilities   probabilities   of the classes, in their order
- *     score           scores          of an anomaly
+ *     score           scores          of an anomaly; of a text, its label's probability
  *     margin          margins         what the trees sum to, one number or a list
  *     leaves          leaves          the leaf of each tree, as the model's library counts
  *

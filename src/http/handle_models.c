@@ -24,7 +24,9 @@ static void summary_write(struct json_writer *writer, const struct service *serv
 {
     json_member_string(writer, "name", model->row.name);
     json_member_i64(writer, "version", model->row.version);
-    json_member_bool(writer, "default", model == registry_default(service->registry));
+    json_member_bool(writer, "default",
+                     model == registry_default(service->registry) ||
+                         model == registry_default_text(service->registry));
     json_member_string(writer, "state", model->image != NULL ? "ready" : "unavailable");
     time_write(writer, "published_at", model->row.published_at);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "forest/text_model.h"
 #include "http/auth.h"
 #include "http/input_inner.h"
 #include "http/route.h"
@@ -43,6 +44,7 @@ void input_free(struct input *input)
     buf_free(&input->warned);
     free(input->values);
     free(input->seen);
+    text_scratch_free(input->scratch);
     free(input);
 }
 
@@ -51,7 +53,11 @@ static bool features_read(struct input *input)
     enum json_token token = json_next(&input->reader);
 
     input->has_features = true;
-    return token != JSON_BAD && input_row_read(input, token, INPUT_SINGLE);
+    if (token == JSON_BAD)
+        return false;
+    if (input->image != NULL && image_text(input->image) != NULL)
+        return json_skip_rest(&input->reader, token);
+    return input_row_read(input, token, INPUT_SINGLE);
 }
 
 static bool instances_read(struct input *input)
@@ -106,6 +112,8 @@ static enum pass model_read(struct service *service, const struct request *reque
         return PASS_DONE;
     }
     model = choose(request, registry_find(service->registry, text, len));
+    if (model != NULL)
+        input->fixed = true;
     if (model != NULL && model == input->model)
         return PASS_DONE;
     utf8_quote(shown, sizeof(shown), text, len);
@@ -207,8 +215,8 @@ static bool unknown_member(struct input *input, const struct request *request)
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
     input_fault(input, shown,
-                explains(request) ? "features, or instances, and model and classes"
-                                  : "features, or instances, and model and outputs",
+                explains(request) ? "features, text, or instances, and model and classes"
+                                  : "features, text, or instances, and model and outputs",
                 "there is no such member");
     return json_skip(&input->reader);
 }
@@ -220,7 +228,8 @@ static void pass_start(struct input *input, const struct request *request)
     input_list_start(&input->warnings, &input->warned);
     input->count = 0;
     input->outputs = 0;
-    input->has_features = input->has_instances = input->has_outputs = false;
+    input->has_features = input->has_instances = input->has_text = false;
+    input->has_outputs = input->wants_text = false;
     input->all_classes = false;
     input->no_memory = input->too_many = input->forbidden = false;
 }
@@ -256,15 +265,31 @@ static void check_whole(struct input *input)
 {
     if (input->image != NULL)
         check_outputs(input);
-    if (input->has_features && input->has_instances)
-        input_fault(input, "instances", "features or instances, not both",
-                    "features are there already");
+    if (input->has_features + input->has_instances + input->has_text > 1)
+        input_fault(input, input->has_instances ? "instances" : "text",
+                    "features, text or instances, not both", "%s there already",
+                    input->has_features ? "features are" : "a text is");
+    else
+        input_text_check(input);
     if (input->too_many)
         input_fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
                     input->rows_limit);
-    if (!input->has_features && !input->has_instances)
-        input_fault(input, "features", "features for one row, or instances for many",
-                    "it is missing");
+}
+
+/* Once: a body with texts in which nobody named a model is for the one that takes them. */
+static bool turns_to_texts(const struct service *service, const struct request *request,
+                           struct input *input)
+{
+    const struct model *model;
+
+    if (!input->wants_text || input->fixed)
+        return false;
+    model = registry_default_text(service->registry);
+    if (model == input->model || (model == NULL && !input->has_text))
+        return false;
+    input->fixed = true;
+    input->model = choose(request, model);
+    return true;
 }
 
 static enum pass pass_over(struct service *service, const struct request *request,
@@ -288,6 +313,8 @@ static enum pass pass_over(struct service *service, const struct request *reques
     while ((token = json_next(reader)) == JSON_KEY) {
         if (json_text_is(reader, "features")) {
             good = features_read(input);
+        } else if (json_text_is(reader, "text")) {
+            good = input_text_read(input);
         } else if (json_text_is(reader, "instances")) {
             good = instances_read(input);
         } else if (!explains(request) && json_text_is(reader, "outputs")) {
@@ -307,6 +334,8 @@ static enum pass pass_over(struct service *service, const struct request *reques
     }
     if (token == JSON_BAD || json_next(reader) != JSON_END)
         return PASS_MALFORMED;
+    if (turns_to_texts(service, request, input))
+        return PASS_OTHER_MODEL;
     check_whole(input);
     return PASS_DONE;
 }
@@ -388,6 +417,18 @@ void input_refuse_default(const struct service *service, struct reply *reply)
                      chosen);
 }
 
+static void refuse_default_text(const struct service *service, struct reply *reply)
+{
+    const char *chosen = service->home.config.default_text_model;
+
+    if (chosen[0] == '\0')
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "No model that takes texts has been published yet.");
+    else
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The default text model %s is not published.",
+                     chosen);
+}
+
 /* What is wrong with a body that is JSON.  False with the refusal written. */
 static bool acceptable(const struct service *service, const struct request *request,
                        struct reply *reply)
@@ -404,6 +445,8 @@ static bool acceptable(const struct service *service, const struct request *requ
         reply_refuse_memory(reply);
     else if (input->faults.count > 0)
         reply_refuse(reply, REPLY_UNPROCESSABLE, "%s", input->first);
+    else if (model == NULL && input->wants_text)
+        refuse_default_text(service, reply);
     else if (model == NULL)
         input_refuse_default(service, reply);
     else if (model->image == NULL)
@@ -436,6 +479,7 @@ bool input_read(struct service *service, const struct request *request, struct r
     struct input *input = service->input;
     input->faults.json = &reply->errors;
     input->model = first_model(service, request);
+    input->fixed = request->name != NULL;
     if (input->model == NULL && request->name != NULL) {
         reply_refuse(reply, REPLY_NOT_FOUND,
                      "There is no such model. GET /models lists the ones that there are.");
@@ -452,7 +496,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                                .count = input->count,
                                .outputs = input->outputs,
                                .warnings = &input->warned,
-                               .single = input->has_features,
+                               .single = !input->has_instances,
                                .all_classes = input->all_classes};
     return true;
 }

@@ -1,7 +1,7 @@
 /*
  * input_inner.h: what the parts of the reader of predictions share: input.c reads the
- * body's members, input_rows.c its rows, input_fault.c tells what is wrong with them.
- * No one else includes it.
+ * body's members, input_rows.c its rows, input_text.c those of texts, input_fault.c tells what
+ * is wrong with them. No one else includes it.
  */
 #ifndef HTTP_INPUT_INNER_H
 #define HTTP_INPUT_INNER_H
@@ -45,7 +45,10 @@ struct input {
     char first[512]; /* the first fault, for the detail */
     size_t rows_limit;
     unsigned outputs; /* enum input_output, 0 if none were asked for */
-    bool has_features, has_instances, has_outputs, all_classes;
+    bool has_features, has_instances, has_text, has_outputs, all_classes;
+    bool fixed;                   /* the path or the body has named the model */
+    bool wants_text;              /* there was a text */
+    struct text_scratch *scratch; /* once one was read */
     bool no_memory, too_many, forbidden;
 };
 
@@ -88,5 +91,28 @@ void input_fault_name(struct input *input, long row);
 
 /* One row, its first token just read.  False only after JSON_BAD. */
 bool input_row_read(struct input *input, enum json_token token, long row);
+
+/*
+ * Room for one more row; NULL if there is none, noted.  After a fault no row will be
+ * asked for, so all that follow are read into the first one's place.
+ */
+double *input_row_begin(struct input *input);
+
+/* ---- input_text.c ---- */
+
+/* "text": one row of a text model.  False only after JSON_BAD. */
+bool input_text_read(struct input *input);
+
+/* A row of a text model: "..." or {"text": "..."}, its first token just read. */
+bool input_text_row(struct input *input, enum json_token token, double *row, long at);
+
+/* A row for a model that the caller cannot have: skipped; notes whether it is a text. */
+bool input_text_seek(struct input *input, enum json_token token);
+
+/*
+ * Notes features for a model that takes a text, a text for one that takes features, or
+ * neither of them.
+ */
+void input_text_check(struct input *input);
 
 #endif

@@ -11,11 +11,7 @@
 
 #include "http/input_inner.h"
 
-/*
- * Room for one more row; NULL if there is none, noted.  After a fault no row will be
- * asked for, so all that follow are read into the first one's place.
- */
-static double *row_begin(struct input *input)
+double *input_row_begin(struct input *input)
 {
     size_t width = image_n_features(input->image);
     size_t at = input->faults.count == 0 ? input->count : 0;
@@ -194,6 +190,8 @@ static bool row_by_name(struct input *input, double *values, long row)
         text = json_text(&input->reader, &len);
         feature = image_feature_find(input->image, text, len);
         if (feature < 0) {
+            if (row != INPUT_SINGLE && json_text_is(&input->reader, "text"))
+                input->wants_text = true;
             input_fault_name(input, row);
             if (!json_skip(&input->reader))
                 return false;
@@ -218,6 +216,8 @@ static void row_fault(struct input *input, enum json_token token, long row)
 {
     char field[INPUT_FIELD_MAX], allowed[64];
 
+    if (token == JSON_STRING && row != INPUT_SINGLE)
+        input->wants_text = true;
     if (!input_list_shows(&input->faults))
         return;
     input_field_print(field, row, "%s", "");
@@ -229,12 +229,16 @@ static void row_fault(struct input *input, enum json_token token, long row)
 
 bool input_row_read(struct input *input, enum json_token token, long row)
 {
-    double *values = input->image != NULL ? row_begin(input) : NULL;
+    double *values = input->image != NULL ? input_row_begin(input) : NULL;
     bool good = token != JSON_BAD;
 
+    if (input->image == NULL)
+        return input_text_seek(input, token);
     if (values == NULL)
         return json_skip_rest(&input->reader, token);
-    if (token == JSON_ARRAY)
+    if (image_text(input->image) != NULL)
+        good = input_text_row(input, token, values, row);
+    else if (token == JSON_ARRAY)
         good = row_by_position(input, values, row);
     else if (token == JSON_OBJECT)
         good = row_by_name(input, values, row);
