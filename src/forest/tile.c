@@ -32,7 +32,6 @@ struct cutter {
     uint32_t *levels; /* and how many on the longest way down */
     uint8_t *heights;
     uint32_t *depths;
-    size_t size; /* nodes that there is room for */
 };
 
 /* The nodes at the places of one tile, the exits among them. */
@@ -91,6 +90,7 @@ static unsigned next_level(const struct cutter *cutter, const uint32_t *splits, 
             if (is_leaf(cutter->tree, sides[side]))
                 continue;
             below[found++] = sides[side];
+            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): from the leaves up. */
             *tiles += cutter->tiles[sides[side]];
             if (cutter->levels[sides[side]] > *levels)
                 *levels = cutter->levels[sides[side]];
@@ -286,12 +286,13 @@ struct filler {
 
 static void fill_cover(const struct packer *packer, uint64_t i, double cover)
 {
-    void *covers = pack_part(packer, LAYOUT_COVERS);
+    float *floats = pack_part(packer, LAYOUT_COVERS);
+    double *doubles = pack_part(packer, LAYOUT_COVERS);
 
     if (packer->model.cover_format == LAYOUT_COVERS_F32)
-        ((float *)covers)[i] = (float)cover;
+        floats[i] = (float)cover;
     else if (packer->model.cover_format == LAYOUT_COVERS_F64)
-        ((double *)covers)[i] = cover;
+        doubles[i] = cover;
 }
 
 /* The greatest float32 that is not above it. */
@@ -345,15 +346,17 @@ static void fill_leaf(struct filler *filler, const struct draft_node *node)
     struct packer *packer = filler->packer;
     const struct draft_tree *tree = filler->tree;
     const double *row = tree->leaves + (size_t)node->leaf * tree->width;
-    void *leaves = pack_part(packer, LAYOUT_LEAVES);
+    float *floats = pack_part(packer, LAYOUT_LEAVES);
+    double *doubles = pack_part(packer, LAYOUT_LEAVES);
+    uint32_t *begins = pack_part(packer, LAYOUT_LEAVES);
     uint32_t *ids = pack_part(packer, LAYOUT_IDS);
 
     if (packer->model.leaf_format == LAYOUT_LEAVES_F32)
-        ((float *)leaves)[filler->leaf] = (float)row[0];
+        floats[filler->leaf] = (float)row[0];
     else if (packer->model.leaf_format == LAYOUT_LEAVES_F64)
-        ((double *)leaves)[filler->leaf] = row[0];
+        doubles[filler->leaf] = row[0];
     else
-        ((uint32_t *)leaves)[filler->leaf] = pack_row(packer, row, tree->width);
+        begins[filler->leaf] = pack_row(packer, row, tree->width);
     ids[filler->leaf] = node->id;
     if (tree->linear != NULL)
         fill_line(filler, &tree->linear[node->leaf]);

@@ -47,7 +47,7 @@ static const struct walk_kernel *kernel(void)
 
     if (found != NULL)
         return found;
-    while (!kernels[i]->runs()) /* the last runs everywhere */
+    while (!kernels[i]->runs()) /* NOLINT: the last runs everywhere */
         i++;
     atomic_store_explicit(&chosen, kernels[i], memory_order_relaxed);
     return kernels[i];
@@ -199,8 +199,8 @@ static void fold_leaf(const struct image *image, uint32_t t, uint32_t leaf, cons
     else if (tree->width == 1)
         fold_number(&image->spec, &out[tree->output], numbers[0]);
     else
-        for (k = 0; k < tree->width; k++)
-            fold_number(&image->spec, &out[k], numbers[k]);
+        for (k = 0; k < tree->width; k++) /* rows, never the one number above */
+            fold_number(&image->spec, &out[k], numbers[k]); /* cppcheck-suppress objectIndex */
 }
 
 /* Whether sums grow as float32, in arrays of FLOAT_OUTPUTS. */
@@ -310,7 +310,7 @@ static void predict_row(const struct image *image, const double *features, doubl
 {
     const uint32_t n_outputs = image->model->n_outputs;
     const bool floats = sums_are_floats(image);
-    float values[WALK_COLUMNS], sums[FLOAT_OUTPUTS];
+    float values[WALK_COLUMNS], sums[FLOAT_OUTPUTS] = {0};
     uint32_t leaves[WALK_TREES], first, k, n;
     struct walk_row row;
     find_leaves *find = begin_row(image, features, values, &row);
@@ -398,6 +398,7 @@ static void predict_block(const struct image *image, const double *features, uin
     struct walk_block block;
     struct ready ready;
 
+    /* cppcheck-suppress ctuuninitvar; it is filled there */
     begin_block(image, features, n, &ready, &block);
     for (k = 0; k < n_outputs; k++)
         for (i = 0; i < n; i++) {
@@ -464,6 +465,7 @@ static void leaves_of_block(const struct image *image, const double *features, u
     struct walk_block block;
     struct ready ready;
 
+    /* cppcheck-suppress ctuuninitvar; it is filled there */
     begin_block(image, features, n, &ready, &block);
     for (t = 0; t < n_trees; t++) {
         used->many(image, &block, t, leaves);

@@ -56,10 +56,10 @@ STEPS unsigned half(const struct layout_tile *tile, const __m256 row[4], unsigne
 /* The place among the last eight, from the outcomes of the first seven. */
 static const uint8_t third[128] = {
 /* clang-format off */
-#define PLACE(m) ((m & 1) == 0 ? ((m & 2) == 0 ? 7 + (m >> 3 & 1) : 9 + (m >> 4 & 1)) \
-                               : ((m & 4) == 0 ? 11 + (m >> 5 & 1) : 13 + (m >> 6 & 1)))
-#define PLACES4(m) PLACE((m)), PLACE((m + 1)), PLACE((m + 2)), PLACE((m + 3))
-#define PLACES16(m) PLACES4(m), PLACES4(m + 4), PLACES4(m + 8), PLACES4(m + 12)
+#define PLACE(m) (((m) & 1) == 0 ? (((m) & 2) == 0 ? 7 + ((m) >> 3 & 1) : 9 + ((m) >> 4 & 1)) \
+                               : (((m) & 4) == 0 ? 11 + ((m) >> 5 & 1) : 13 + ((m) >> 6 & 1)))
+#define PLACES4(m) PLACE(m), PLACE((m) + 1), PLACE((m) + 2), PLACE((m) + 3)
+#define PLACES16(m) PLACES4(m), PLACES4((m) + 4), PLACES4((m) + 8), PLACES4((m) + 12)
     PLACES16(0), PLACES16(16), PLACES16(32), PLACES16(48),
     PLACES16(64), PLACES16(80), PLACES16(96), PLACES16(112),
     /* clang-format on */
@@ -93,7 +93,7 @@ STEPS_TARGET static void one_in_registers(const struct image *image, const struc
     }
     for (; listed != 0; listed = kept)
         for (kept = 0, i = 0; i < listed; i++) {
-            const uint32_t who = list[i];
+            const uint32_t who = list[i]; /* NOLINT: filled so far */
             const uint32_t next = step(walk_tile(image, leaves[who]), values);
 
             leaves[who] = next;
@@ -145,7 +145,7 @@ STEPS void lanes_tile(const struct image *image, const struct walk_block *block,
     unsigned j;
 
     for (j = 0; j < STEPS_VECTORS; j++) {
-        at[j] = _mm256_loadu_si256((const void *)(leaves + from + j * STEPS_LANES));
+        at[j] = _mm256_loadu_si256((const void *)(leaves + from + (size_t)j * STEPS_LANES));
         some = _mm256_or_si256(some, _mm256_cmpeq_epi32(at[j], here));
     }
     if (_mm256_testz_si256(some, some))
@@ -155,7 +155,7 @@ STEPS void lanes_tile(const struct image *image, const struct walk_block *block,
         const __m256i next = lead(tile, (__m256i)steps_lowest(exits[j]));
 
         at[j] = _mm256_blendv_epi8(at[j], next, _mm256_cmpeq_epi32(at[j], here));
-        _mm256_storeu_si256((void *)(leaves + from + j * STEPS_LANES), at[j]);
+        _mm256_storeu_si256((void *)(leaves + from + (size_t)j * STEPS_LANES), at[j]);
     }
 }
 

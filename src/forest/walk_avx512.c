@@ -146,9 +146,12 @@ STEPS void one_in_registers(const struct image *image, const struct walk_row *ro
             walk_prefetch(walk_tile(image, next | LAYOUT_TILE));
     }
     for (; listed != 0; listed = kept) {
-        for (i = 0; i < listed; i++)
-            right[i] = outcomes(image, walk_tile(image, leaves[list[i]]), &values, n,
-                                row->features, row->inexact, careful);
+        for (i = 0; i < listed; i++) {
+            const uint32_t who = list[i]; /* NOLINT: filled so far */
+
+            right[i] = outcomes(image, walk_tile(image, leaves[who]), &values, n, row->features,
+                                row->inexact, careful);
+        }
         find_exits(right, exits, listed);
         for (kept = 0, i = 0; i < listed; i++) {
             const uint32_t who = list[i];
@@ -211,11 +214,11 @@ STEPS void rest_in_registers(const struct image *image, const struct walk_block 
     }
     for (; listed != 0; listed = kept) {
         for (i = 0; i < listed; i++) {
-            const struct registers row =
-                load(block->values + (size_t)list[i] * block->stride, n);
+            const size_t who = list[i]; /* NOLINT: filled so far */
+            const struct registers row = load(block->values + who * block->stride, n);
 
-            right[i] = outcomes(image, walk_tile(image, leaves[list[i]]), &row, n,
-                                block->features + (size_t)list[i] * image->model->n_features,
+            right[i] = outcomes(image, walk_tile(image, leaves[who]), &row, n,
+                                block->features + who * image->model->n_features,
                                 block->inexact, careful);
         }
         find_exits(right, exits, listed);

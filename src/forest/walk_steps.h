@@ -78,7 +78,7 @@ STEPS void steps_one(const struct image *image, const struct walk_row *row, uint
     }
     for (; listed != 0; listed = kept)
         for (kept = 0, i = 0; i < listed; i++) {
-            const uint32_t who = list[i];
+            const uint32_t who = list[i]; /* NOLINT: filled so far */
             const struct layout_tile *tile = walk_tile(image, leaves[who]);
             const uint32_t next = exact_next(tile, steps_row_exit(image, tile, row, careful));
 
@@ -103,7 +103,7 @@ STEPS void steps_rest(const struct image *image, const struct walk_block *block,
     }
     for (; listed != 0; listed = kept)
         for (kept = 0, i = 0; i < listed; i++) {
-            const uint32_t who = list[i];
+            const uint32_t who = list[i]; /* NOLINT: filled so far */
             const struct layout_tile *tile = walk_tile(image, leaves[who]);
             const float *values = block->values + (size_t)who * block->stride;
             const double *features = block->features + (size_t)who * image->model->n_features;
@@ -182,19 +182,20 @@ STEPS void steps_take(const struct image *image, const struct walk_block *block,
         if (!careful) {
 #pragma GCC unroll 8
             for (j = 0; j < STEPS_VECTORS; j++)
-                exits[j] &= (steps_i)(steps_load(column + j * STEPS_LANES) <= threshold) | kept;
+                exits[j] &=
+                    (steps_i)(steps_load(column + (size_t)j * STEPS_LANES) <= threshold) | kept;
             continue;
         }
         if ((tile->by_set >> place & 1) != 0) {
             steps_by_set(image, block, tile, place, from, left);
         } else {
             for (j = 0; j < STEPS_VECTORS; j++) {
-                const steps_f value = steps_load(column + j * STEPS_LANES);
+                const steps_f value = steps_load(column + (size_t)j * STEPS_LANES);
 
                 left[j] = (steps_i)(value <= threshold);
                 doubts[j] |= (steps_i)(value == threshold);
                 if ((tile->nan_left >> place & 1) != 0)
-                    left[j] |= (steps_i)(value != value);
+                    left[j] |= (steps_i)(value != value); /* NOLINT: of NaN */
             }
         }
         for (j = 0; j < STEPS_VECTORS; j++)
@@ -235,7 +236,7 @@ STEPS void steps_exits(const struct image *image, const struct walk_block *block
 
     steps_take(image, block, tile, from, careful, exits, doubts);
     for (j = 0; j < STEPS_VECTORS; j++)
-        steps_store(out + j * STEPS_LANES, steps_lowest(exits[j]));
+        steps_store(out + (size_t)j * STEPS_LANES, steps_lowest(exits[j]));
     if (careful && block->inexact)
         steps_settle(image, block, tile, from, doubts, out);
 }

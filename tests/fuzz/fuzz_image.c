@@ -66,9 +66,9 @@ static void walk(const struct image *image)
     CHECK(rows != NULL && out != NULL);
     for (i = 0; i < ROWS * n; i++)
         rows[i] = values[i * i % 7];
-    walk_predict(image, rows, ROWS, out);
-    for (i = 0; i < ROWS * n_outputs && image_task(image) == SPEC_CLASSIFY; i++)
-        CHECK(out[i] >= 0 && out[i] <= 1);
+    for (unsigned k = 0; walk_kernel_name(k) != NULL; k++)
+        if (walk_use(walk_kernel_name(k)))
+            walk_predict(image, rows, ROWS, out);
     free(rows);
     free(out);
 }
