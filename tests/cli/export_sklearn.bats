@@ -8,7 +8,7 @@ load ../lib/api
 setup() {
   D=$BATS_TEST_TMPDIR/files
   mkdir "$D"
-  cd "$D"
+  cd "$D" || return
 }
 
 # model NAME: the estimator that standard input makes as `model`, from x, y and rows.
