@@ -30,8 +30,8 @@ export_model() { /usr/bin/python3 "$TOP/model/export_sklearn.py" "$@"; }
 refused() {
   model m.joblib
   run --separate-stderr export_model m.joblib -o m.fgs
-  [ "$status" = 1 ] || fail "ended with $status: $output $stderr"
   # shellcheck disable=SC2154 # run sets it
+  [ "$status" = 1 ] || fail "ended with $status: $output $stderr"
   [[ "$stderr" =~ $1 ]] || fail "said: $stderr"
   [ ! -e m.fgs ] || fail "there is a file"
   [ ! -e m.fgs.part ] || fail "there is a part of a file"
