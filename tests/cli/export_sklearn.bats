@@ -8,7 +8,7 @@ load ../lib/api
 setup() {
   D=$BATS_TEST_TMPDIR/files
   mkdir "$D"
-  cd "$D"
+  cd "$D" || return
 }
 
 # model NAME: the estimator that standard input makes as `model`, from x, y and rows.
@@ -30,8 +30,8 @@ export_model() { /usr/bin/python3 "$TOP/model/export_sklearn.py" "$@"; }
 refused() {
   model m.joblib
   run --separate-stderr export_model m.joblib -o m.fgs
-  [ "$status" = 1 ] || fail "ended with $status: $output $stderr"
   # shellcheck disable=SC2154 # run sets it
+  [ "$status" = 1 ] || fail "ended with $status: $output $stderr"
   [[ "$stderr" =~ $1 ]] || fail "said: $stderr"
   [ ! -e m.fgs ] || fail "there is a file"
   [ ! -e m.fgs.part ] || fail "there is a part of a file"
