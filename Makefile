@@ -99,15 +99,15 @@ run:
 	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
 		RUN_USER='$(RUN_USER)' env --default-signal=INT,TERM,HUP etc/run
 
-# The models of model/, each from its data in a second or so, into $(BUILD)/model/.
+# The models of model/, each from its data in a second or so, into $(BUILD)/examples/.
 examples: iris houses sentiment
-iris: $(BUILD)/model/iris.fgm
-houses: $(BUILD)/model/houses.fgm
-sentiment: $(BUILD)/model/sentiment.fgm
-$(BUILD)/model/iris.fgm: TRAIN = --target species
-$(BUILD)/model/houses.fgm: TRAIN = --target price
-$(BUILD)/model/sentiment.fgm: TRAIN = --target sentiment --text text
-$(BUILD)/model/%.fgm: model/%.csv $(BUILD)/forestgate
+iris: $(BUILD)/examples/iris.fgm
+houses: $(BUILD)/examples/houses.fgm
+sentiment: $(BUILD)/examples/sentiment.fgm
+$(BUILD)/examples/iris.fgm: TRAIN = --target species
+$(BUILD)/examples/houses.fgm: TRAIN = --target price
+$(BUILD)/examples/sentiment.fgm: TRAIN = --target sentiment --text text
+$(BUILD)/examples/%.fgm: model/%.csv $(BUILD)/forestgate
 	@mkdir -p $(@D)
 	$(SAY) TRAIN $@
 	$(Q)$(BUILD)/forestgate model train $< $(TRAIN) -o $@
@@ -135,12 +135,13 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
+	@tests/bench/forest '$(BUILD)/forestgate'
 	@tests/bench/explain '$(BUILD)/forestgate'
 
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
-install: all $(BUILD)/model/sentiment.fgm
+install: all $(BUILD)/examples/sentiment.fgm
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
 		'$(SHARE)/etc/lighttpd' '$(SHARE)/etc/apache' '$(SHARE)/model' '$(UNITS)' \
 		'$(DESTDIR)$(PREFIX)/share/man/man1' \
@@ -148,7 +149,7 @@ install: all $(BUILD)/model/sentiment.fgm
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
 	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
-	install -m 644 $(BUILD)/model/sentiment.fgm '$(SHARE)/model'
+	install -m 644 $(BUILD)/examples/sentiment.fgm '$(SHARE)/model'
 	install -m 755 model/export_sklearn.py '$(SHARE)/model'
 	install -m 755 etc/front '$(SHARE)/etc'
 	install -m 644 etc/errors.tsv '$(SHARE)/etc'
