@@ -193,9 +193,12 @@ static enum result contributions_measure(const struct subject *subject, double *
     enum result result;
 
     *count = 0;
-    result = row == NULL || margins == NULL || out == NULL
-                 ? reason_set(why, RESULT_NOMEM, "out of memory")
-                 : explain_new(subject->image, &explain, why);
+    if (row == NULL || margins == NULL || out == NULL) {
+        reason_set(why, RESULT_NOMEM, "out of memory");
+        result = RESULT_NOMEM;
+    } else {
+        result = explain_new(subject->image, &explain, why);
+    }
     if (result == RESULT_OK)
         result = rows_open(subject->in, subject->in_name, subject->image, &rows, why);
     while (result == RESULT_OK && (result = rows_next(rows, row, why)) == RESULT_OK) {

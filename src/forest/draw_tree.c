@@ -68,7 +68,7 @@ struct picture {
     double *numbers; /* of a leaf */
     size_t n, cap;
     struct pending *stack;
-    size_t depth, stack_cap;
+    size_t depth;     /* of the stack */
     uint32_t levels;  /* drawn */
     double low, high; /* means of one number */
     double w, h, top;
@@ -171,6 +171,8 @@ static enum result node_take(struct picture *picture, const struct pending *from
     if (!from->hidden) {
         if ((result = card_add(picture, why)) != RESULT_OK)
             return result;
+        if (picture->cards == NULL || picture->means == NULL) /* which no analyser knows */
+            return RESULT_FAILED;
         card = (int64_t)picture->n++;
         memset(picture->means + (size_t)card * picture->width, 0,
                picture->width * sizeof(*picture->means));
@@ -640,7 +642,7 @@ enum result draw_tree(const struct image *image, const struct draw_tree *what, s
                           (unsigned)what->tree, (unsigned)image_n_trees(image) - 1);
     picture.width = tree_width(image, what->tree);
     result = cards_make(&picture, why);
-    if (result == RESULT_OK) {
+    if (result == RESULT_OK && picture.cards != NULL) {
         picture.w = 2 * MARGIN + CARD + (double)picture.levels * (CARD + GAP_X);
         picture.top = legend_put(&picture, NULL, MARGIN + 64);
         cards_place(&picture);

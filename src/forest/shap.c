@@ -245,13 +245,13 @@ INLINE double lanes_sum(const lanes *all)
 /* The way that the row takes, or one that it takes as far as this feature is unknown. */
 INLINE void edge_taken(const struct pass *pass, uint32_t level, double share)
 {
-    const uint32_t blocks = pass->blocks;
+    const size_t blocks = pass->blocks;
     struct frame *frame = &pass->shap->frames[level];
     const lanes *old = vectors_of(pass, frame->before), *above = vectors_of(pass, level - 1);
     const lanes *rule = pass->rule;
     lanes *here = vectors_of(pass, level), factor;
 
-    for (uint32_t i = 0; i < blocks; i++) {
+    for (size_t i = 0; i < blocks; i++) {
         factor = share * rule[RULE_REST * blocks + i] + rule[RULE_POINT * blocks + i];
         here[PRODUCT * blocks + i] =
             above[PRODUCT * blocks + i] * factor * old[INVERSE * blocks + i];
@@ -266,13 +266,13 @@ INLINE void edge_taken(const struct pass *pass, uint32_t level, double share)
 
 INLINE void edge_left(const struct pass *pass, uint32_t level, double share)
 {
-    const uint32_t blocks = pass->blocks;
+    const size_t blocks = pass->blocks;
     struct frame *frame = &pass->shap->frames[level];
     const lanes *old = vectors_of(pass, frame->before), *above = vectors_of(pass, level - 1);
     const lanes *rule = pass->rule;
     lanes *here = vectors_of(pass, level);
 
-    for (uint32_t i = 0; i < blocks; i++) {
+    for (size_t i = 0; i < blocks; i++) {
         here[PRODUCT * blocks + i] = above[PRODUCT * blocks + i] *
                                      (share * rule[RULE_REST * blocks + i]) *
                                      old[INVERSE * blocks + i];
@@ -285,12 +285,12 @@ INLINE void edge_left(const struct pass *pass, uint32_t level, double share)
 /* A further split on a feature whose way was left above. */
 INLINE void edge_scaled(const struct pass *pass, uint32_t level, double share)
 {
-    const uint32_t blocks = pass->blocks;
+    const size_t blocks = pass->blocks;
     struct frame *frame = &pass->shap->frames[level];
     const lanes *above = vectors_of(pass, level - 1);
     lanes *here = vectors_of(pass, level);
 
-    for (uint32_t i = 0; i < blocks; i++)
+    for (size_t i = 0; i < blocks; i++)
         here[PRODUCT * blocks + i] = above[PRODUCT * blocks + i] * share;
     frame->way = share > 0 ? WAY_LEFT : WAY_CLOSED;
     frame->counts = false;
@@ -321,7 +321,7 @@ INLINE void edge_down(const struct pass *pass, const struct shap_node *node)
 /* A leaf's outputs into what its edge counts and into the sums above. */
 INLINE void leaf_up(const struct pass *pass, const struct shap_node *node)
 {
-    const uint32_t blocks = pass->blocks;
+    const size_t blocks = pass->blocks;
     const struct frame *frame = &pass->shap->frames[node->level];
     const lanes *here = vectors_of(pass, node->level);
     lanes *sums = vectors_of(pass, node->level - 1) + SUMS * blocks, all = {0};
@@ -329,13 +329,13 @@ INLINE void leaf_up(const struct pass *pass, const struct shap_node *node)
     double counts = 0;
 
     if (frame->counts) {
-        for (uint32_t i = 0; i < blocks; i++)
+        for (size_t i = 0; i < blocks; i++)
             all += here[PRODUCT * blocks + i] * here[CHANGE * blocks + i];
         counts = lanes_sum(&all);
     }
     for (uint32_t k = 0; k < pass->width; k++) {
         pass->row->phi[k * pass->row->stride + frame->feature] += leaf[k] * counts;
-        for (uint32_t i = 0; i < blocks; i++)
+        for (size_t i = 0; i < blocks; i++)
             sums[k * blocks + i] += leaf[k] * here[PRODUCT * blocks + i];
     }
 }
@@ -343,7 +343,7 @@ INLINE void leaf_up(const struct pass *pass, const struct shap_node *node)
 /* The same for a split whose both sides are done. */
 INLINE void split_up(const struct pass *pass, uint32_t level)
 {
-    const uint32_t blocks = pass->blocks;
+    const size_t blocks = pass->blocks;
     const struct frame *frame = &pass->shap->frames[level];
     const lanes *here = vectors_of(pass, level), *change = here + CHANGE * blocks;
     lanes *sums = vectors_of(pass, level - 1) + SUMS * blocks, all;
@@ -353,11 +353,11 @@ INLINE void split_up(const struct pass *pass, uint32_t level)
 
         if (frame->counts) {
             all = (lanes){0};
-            for (uint32_t i = 0; i < blocks; i++)
+            for (size_t i = 0; i < blocks; i++)
                 all += own[i] * change[i];
             pass->row->phi[k * pass->row->stride + frame->feature] += lanes_sum(&all);
         }
-        for (uint32_t i = 0; i < blocks; i++)
+        for (size_t i = 0; i < blocks; i++)
             sums[k * blocks + i] += own[i];
     }
 }
@@ -365,7 +365,7 @@ INLINE void split_up(const struct pass *pass, uint32_t level)
 INLINE void split_begin(const struct pass *pass, const struct shap_node *node)
 {
     struct frame *frame = &pass->shap->frames[node->level];
-    lanes *sums = vectors_of(pass, node->level) + SUMS * pass->blocks;
+    lanes *sums = vectors_of(pass, node->level) + (size_t)SUMS * pass->blocks;
 
     frame->splits = node->feature;
     frame->goes_left = goes_left(pass->shap, node, pass->row->values);

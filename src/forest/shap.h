@@ -41,12 +41,12 @@ enum {
 struct shap_node {
     double share;          /* of its parent's training rows, in [0, 1]; the root's is 1 */
     double threshold;      /* of a split without words: left when value <= threshold */
+    double known;          /* of DRAFT_UNKNOWN_TO_NAN: how many categories there are */
     const double *leaf;    /* of a leaf: its outputs; NULL for a split */
     const uint32_t *words; /* of a split by category: bit b of words[w] is 32 w + b */
     uint32_t n_words;
     uint32_t feature;
     uint32_t level; /* splits above it */
-    double known;   /* of DRAFT_UNKNOWN_TO_NAN: how many categories there are */
     uint8_t mend;   /* enum draft_mend: what is done to the value before */
     bool nan_left;
 };
