@@ -2,8 +2,8 @@
 #
 #   make run        everything from a bare Debian to a served prediction
 #   make test       every test          make bench      figures, as ratios
+#   make examples   the models of model/
 #   make            the two programs    make install PREFIX= DESTDIR=
-#   make examples   a model of each file of data in model/
 #   make lint       make sanitize       make fuzz SECONDS=   make clean
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
@@ -99,6 +99,19 @@ run:
 	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
 		RUN_USER='$(RUN_USER)' env --default-signal=INT,TERM,HUP etc/run
 
+# The models of model/, each from its data in a second or so, into $(BUILD)/examples/.
+examples: iris houses sentiment
+iris: $(BUILD)/examples/iris.fgm
+houses: $(BUILD)/examples/houses.fgm
+sentiment: $(BUILD)/examples/sentiment.fgm
+$(BUILD)/examples/iris.fgm: TRAIN = --target species
+$(BUILD)/examples/houses.fgm: TRAIN = --target price
+$(BUILD)/examples/sentiment.fgm: TRAIN = --target sentiment --text text
+$(BUILD)/examples/%.fgm: model/%.csv $(BUILD)/forestgate
+	@mkdir -p $(@D)
+	$(SAY) TRAIN $@
+	$(Q)$(BUILD)/forestgate model train $< $(TRAIN) -o $@
+
 test:
 	@etc/setup test
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run
@@ -122,27 +135,21 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
-
-# The examples, a target for each.
-EXAMPLES = $(BUILD)/examples
-examples: $(EXAMPLES)/iris.fgm $(EXAMPLES)/houses.fgm
-$(EXAMPLES)/iris.fgm: TARGET = species
-$(EXAMPLES)/houses.fgm: TARGET = price
-$(EXAMPLES)/%.fgm: model/%.csv $(BUILD)/forestgate
-	@mkdir -p $(@D)
-	$(Q)$(BUILD)/forestgate model train --csv $< --target $(TARGET) -o $@
+	@tests/bench/forest '$(BUILD)/forestgate'
+	@tests/bench/explain '$(BUILD)/forestgate'
 
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
-install: all
+install: all $(BUILD)/examples/sentiment.fgm
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
 		'$(SHARE)/etc/lighttpd' '$(SHARE)/etc/apache' '$(SHARE)/model' '$(UNITS)' \
 		'$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/man/man8'
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
-	install -m 644 model/iris.csv model/houses.csv '$(SHARE)/model'
+	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
+	install -m 644 $(BUILD)/examples/sentiment.fgm '$(SHARE)/model'
 	install -m 755 model/export_sklearn.py '$(SHARE)/model'
 	install -m 755 etc/front '$(SHARE)/etc'
 	install -m 644 etc/errors.tsv '$(SHARE)/etc'
@@ -158,6 +165,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit tools fuzzers examples run test lint sanitize fuzz bench install clean
+.PHONY: examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -22,7 +22,7 @@ enum {
     SPLIT_H = 56, /* heights */
     LEAF_H = 48,
     STUB_H = 30,
-    GAP_X = 74,
+    GAP_X = 88,
     GAP_Y = 12,
     PAD = 10,
     STRIP_H = 5,
@@ -280,13 +280,10 @@ static void cards_place(struct picture *picture)
 /* "150 rows", or their weight where it is no number of rows. */
 static void cover_print(char out[48], double cover)
 {
-    char number[32];
-
-    svg_number(number, cover);
     if (cover == floor(cover) && cover < 1e15)
         snprintf(out, 48, "%.0f row%s", cover, cover == 1 ? "" : "s");
     else
-        snprintf(out, 48, "weight %s", number);
+        snprintf(out, 48, "weight %.3g", cover);
 }
 
 /* The class with the greatest share. */
@@ -394,7 +391,7 @@ static void edge_label(struct picture *picture, const struct card *card)
                                               : 15 + WIDEST * sqrt(card->share) / 4);
 
     svg_text(picture->out, card_x(card) - 8, y, SVG_END,
-             card->lit ? "small bold lit" : "small muted", GAP_X,
+             card->lit ? "small bold lit" : "small muted", GAP_X + PAD,
              card->is_left ? missing ? "yes, missing" : "yes"
              : missing     ? "no, missing"
                            : "no");
@@ -486,9 +483,10 @@ static void box_put(struct picture *picture, const struct card *card, const char
 static void split_put(struct picture *picture, size_t i)
 {
     const struct card *card = &picture->cards[i];
-    const double x = card_x(card) + PAD, right = card_x(card) + CARD - PAD, half = CARD / 2.0;
-    const double y = card->y - SPLIT_H / 2.0;
+    const double x = card_x(card) + PAD, right = card_x(card) + CARD - PAD;
+    const double y = card->y - SPLIT_H / 2.0, room = CARD - 2 * PAD - 8;
     char text[256], side[256] = "";
+    double used;
 
     box_put(picture, card, "card");
     svg_text(picture->out, x, y + 19, SVG_START, "bold", CARD - 2 * PAD,
@@ -498,9 +496,11 @@ static void split_put(struct picture *picture, size_t i)
         value_print(picture, &card->node, side, sizeof(side));
     else if (card->node.cover > 0)
         cover_print(side, card->node.cover);
-    svg_text(picture->out, x, y + 37, SVG_START, "", half, text);
+    used = fmax(room - svg_text_width(side, card->lit ? 14 : 11), room / 2);
+    svg_text(picture->out, x, y + 37, SVG_START, "", used, text);
+    used = fmin(used, svg_text_width(text, 13));
     svg_text(picture->out, right, y + 37, SVG_END, card->lit ? "bold lit" : "small muted",
-             CARD - 2 * PAD - fmin(half, svg_text_width(text, 13)) - 6, side);
+             room - used, side);
     strip_put(picture, i, x, y + SPLIT_H - STRIP_H - 5, CARD - 2 * PAD);
 }
 
@@ -515,6 +515,8 @@ static void leaf_put(struct picture *picture, size_t i)
     answer_colour(picture, i, colour);
     if (share[0] == '\0' && card->node.cover > 0)
         cover_print(side, card->node.cover);
+    if (svg_text_width(text, 14) + svg_text_width(side, 11) > CARD - 2 * PAD - 23)
+        side[0] = '\0';
     box_put(picture, card, "leaf");
     buf_printf(picture->out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"/>\n", x + 5,
                y + 16.5, colour);
@@ -529,9 +531,10 @@ static void leaf_put(struct picture *picture, size_t i)
 static void stub_put(struct picture *picture, size_t i)
 {
     const struct card *card = &picture->cards[i];
-    char text[64], colour[32];
+    char text[64], colour[32], answer[IMAGE_MAX_NAME + 64], share[32];
 
     answer_colour(picture, i, colour);
+    answer_print(picture, i, answer, sizeof(answer), share);
     snprintf(text, sizeof(text), "\xe2\x80\xa6 %llu nodes",
              (unsigned long long)card->hidden + 1);
     box_put(picture, card, "stub");
@@ -539,6 +542,8 @@ static void stub_put(struct picture *picture, size_t i)
                card_x(card) + PAD + 5, card->y, colour);
     svg_text(picture->out, card_x(card) + PAD + 17, card->y + 4.5, SVG_START, "muted",
              CARD - 2 * PAD - 17, text);
+    svg_text(picture->out, card_x(card) + CARD - PAD, card->y + 4.5, SVG_END, "small muted",
+             CARD - 2 * PAD - 25 - svg_text_width(text, 13), share[0] != '\0' ? share : answer);
 }
 
 static void card_put(struct picture *picture, size_t i)

@@ -22,8 +22,7 @@ void import_bytes_place(struct import_bytes *bytes, const char *format, ...)
     va_end(args);
 }
 
-enum result import_bytes_refuse(const struct import_bytes *bytes, enum result result,
-                                const char *format, ...)
+void import_bytes_say(const struct import_bytes *bytes, const char *format, ...)
 {
     char fault[320];
     va_list args;
@@ -31,9 +30,9 @@ enum result import_bytes_refuse(const struct import_bytes *bytes, enum result re
     va_start(args, format);
     text_print_list(fault, sizeof(fault), format, args);
     va_end(args);
-    return reason_set(bytes->why, result, "%s: byte %llu%s%s: %s", bytes->name,
-                      (unsigned long long)bytes->offset, bytes->place[0] == '\0' ? "" : ", ",
-                      bytes->place, fault);
+    reason_set(bytes->why, RESULT_FAILED, "%s: byte %llu%s%s: %s", bytes->name,
+               (unsigned long long)bytes->offset, bytes->place[0] == '\0' ? "" : ", ",
+               bytes->place, fault);
 }
 
 enum result import_bytes_take(struct import_bytes *bytes, void *to, size_t len)

@@ -27,9 +27,13 @@ struct import_bytes {
 void import_bytes_place(struct import_bytes *bytes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Writes the reason, "NAME: byte 12, PLACE: ...", and returns the result. */
-enum result import_bytes_refuse(const struct import_bytes *bytes, enum result result,
-                                const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Writes the reason, "NAME: byte 12, PLACE: ...". */
+void import_bytes_say(const struct import_bytes *bytes, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, and the result: a macro, so that compilers see that it is none but that. */
+#define import_bytes_refuse(bytes, result, ...) \
+    (import_bytes_say((bytes), __VA_ARGS__), (result))
 
 /* The next len bytes; RESULT_MALFORMED if the file ends before, RESULT_IO. */
 enum result import_bytes_take(struct import_bytes *bytes, void *to, size_t len);

@@ -68,7 +68,7 @@ struct onnx_graph {
 };
 
 /* Reads all of a ModelProto.  *graph is empty before, and to be freed also after a failure. */
-enum result onnx_graph_read(struct import_bytes *bytes, struct onnx_graph *graph);
+enum result onnx_graph_read(struct import_bytes *in, struct onnx_graph *graph);
 void onnx_graph_free(struct onnx_graph *graph);
 
 /* The attribute of that name, or NULL. */

@@ -61,6 +61,27 @@ static enum result push(struct build *build, uint32_t split, uint32_t member, ui
     return RESULT_OK;
 }
 
+/* Room for one more node of the tree, and for its parent. */
+static enum result grow(struct build *build)
+{
+    const uint32_t room = build->room == 0 ? 64 : build->room * 2;
+    struct draft_node *nodes;
+    uint32_t *parents;
+
+    if (build->tree->n_nodes < build->room)
+        return RESULT_OK;
+    nodes = realloc(build->tree->nodes, room * sizeof(*nodes));
+    if (nodes == NULL)
+        return no_memory(build);
+    build->tree->nodes = nodes;
+    parents = realloc(build->parents, room * sizeof(*parents));
+    if (parents == NULL)
+        return no_memory(build);
+    build->parents = parents;
+    build->room = room;
+    return RESULT_OK;
+}
+
 /* A new node at an item's place; its number in *at. */
 static enum result add_node(struct build *build, const struct item *item,
                             struct draft_node node, uint32_t *at)
@@ -71,17 +92,8 @@ static enum result add_node(struct build *build, const struct item *item,
         return import_bytes_refuse(build->bytes, RESULT_TOO_BIG,
                                    "its comparisons with == make too many nodes");
     build->left--;
-    if (tree->n_nodes == build->room) {
-        uint32_t room = build->room == 0 ? 64 : build->room * 2;
-        struct draft_node *nodes = realloc(tree->nodes, room * sizeof(*nodes));
-        uint32_t *parents = realloc(build->parents, room * sizeof(*parents));
-
-        tree->nodes = nodes != NULL ? nodes : tree->nodes;
-        build->parents = parents != NULL ? parents : build->parents;
-        if (nodes == NULL || parents == NULL)
-            return no_memory(build);
-        build->room = room;
-    }
+    if (grow(build) != RESULT_OK)
+        return RESULT_NOMEM;
     *at = tree->n_nodes++;
     tree->nodes[*at] = node;
     build->parents[*at] = item->parent;
@@ -304,7 +316,7 @@ static enum result fill_leaves(const struct build *build)
 
     for (i = 0; i < tree->n_nodes; i++)
         n += is_leaf(&tree->nodes[i]);
-    tree->leaves = calloc(n, tree->width * sizeof(*tree->leaves));
+    tree->leaves = calloc((size_t)n + 1, tree->width * sizeof(*tree->leaves));
     if (tree->leaves == NULL)
         return no_memory(build);
     for (i = 0; i < tree->n_nodes; i++) {

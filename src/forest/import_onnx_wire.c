@@ -340,22 +340,26 @@ static enum result take_node(struct import_bytes *in, uint64_t end, struct onnx_
         result = take_field(in, end, &field);
         if (result != RESULT_OK)
             break;
-        if (field.wire != BYTES) {
-            result = skip(in, &field);
-        } else if (field.number == 1) {
+        switch (field.wire == BYTES ? field.number : 0) {
+        case 1:
             result = take_port(in, &field, node->inputs, &node->n_inputs);
-        } else if (field.number == 2) {
+            break;
+        case 2:
             result = take_port(in, &field, node->outputs, &node->n_outputs);
-        } else if (field.number == 4) {
+            break;
+        case 4:
             result = take_name(in, &field, &node->op);
-        } else if (field.number == 7) {
-            result = take_name(in, &field, &node->domain);
-        } else if (field.number == 5) {
+            break;
+        case 5:
             result = add_attribute(in, node);
             if (result == RESULT_OK)
                 result =
                     take_attribute(in, field.end, &node->attributes[node->n_attributes - 1]);
-        } else {
+            break;
+        case 7:
+            result = take_name(in, &field, &node->domain);
+            break;
+        default:
             result = skip(in, &field);
         }
     }

@@ -19,6 +19,7 @@ enum {
     VERSION = 1,
     HEAD_MAX = 1 << 28, /* bytes: 65536 features, each with hundreds of categories */
     VALUES_MAX = 65536, /* categories of a feature */
+    PIECE = 256,        /* nodes that are read at a time */
 };
 
 static const uint8_t magic[8] = {0x89, 'F', 'G', 'S', '\r', '\n', 0x1a, '\n'};
@@ -135,7 +136,7 @@ static enum result grow(struct sklearn *in, void **list, size_t size, uint32_t *
         return import_bytes_refuse(&in->bytes, RESULT_TOO_BIG,
                                    "the head, byte %zu: more than %u in a list",
                                    json_offset(&in->json), (unsigned)max);
-    if ((*n & (*n - 1)) == 0) {
+    if (*list == NULL || (*n & (*n - 1)) == 0) {
         grown = realloc(*list, size * (*n == 0 ? 1 : (size_t)*n * 2));
         if (grown == NULL)
             return import_bytes_refuse(&in->bytes, RESULT_NOMEM, "no memory for a list");
@@ -548,39 +549,49 @@ static enum result read_head(struct sklearn *in, uint64_t *n_trees)
 
 /* Trees ---------------------------------------------------------------------------- */
 
+/* Makes room for n more nodes. */
+static enum result grow_nodes(struct sklearn *in, struct draft_tree *tree, uint32_t n,
+                              uint32_t *room)
+{
+    struct draft_node *grown;
+
+    if (tree->nodes != NULL && tree->n_nodes + n <= *room)
+        return RESULT_OK;
+    *room = *room == 0 ? n : *room * 2;
+    grown = realloc(tree->nodes, ((size_t)*room + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return import_bytes_refuse(&in->bytes, RESULT_NOMEM, "no memory for nodes");
+    tree->nodes = grown;
+    return RESULT_OK;
+}
+
 /* The nodes of a tree: in pieces, so that memory is asked for as they come. */
 static enum result read_nodes(struct sklearn *in, struct draft_tree *tree, uint32_t n)
 {
-    struct file_node piece[256];
+    struct file_node piece[PIECE];
     enum result result = RESULT_OK;
     uint32_t i, take, room = 0;
 
     while (tree->n_nodes < n && result == RESULT_OK) {
-        take = n - tree->n_nodes < 256 ? n - tree->n_nodes : 256;
+        take = n - tree->n_nodes;
+        if (take > PIECE)
+            take = PIECE;
         result = import_bytes_take(&in->bytes, piece, take * sizeof(*piece));
-        if (result == RESULT_OK && tree->n_nodes + take > room) {
-            void *grown;
-
-            room = room == 0 ? take : room * 2;
-            grown = realloc(tree->nodes, (size_t)room * sizeof(*tree->nodes));
-            if (grown == NULL)
-                return import_bytes_refuse(&in->bytes, RESULT_NOMEM, "no memory for nodes");
-            tree->nodes = grown;
-        }
-        for (i = 0; i < take && result == RESULT_OK; i++) {
-            const struct file_node *node = &piece[i];
-
-            tree->nodes[tree->n_nodes] = (struct draft_node){.threshold = node->threshold,
-                                                             .cover = node->cover,
-                                                             .column = node->feature,
-                                                             .left = node->left,
-                                                             .right = node->right,
-                                                             .leaf = node->leaf,
-                                                             .id = tree->n_nodes,
-                                                             .set = node->set,
-                                                             .nan_left = node->nan_left != 0};
-            tree->n_nodes++;
-        }
+        if (result == RESULT_OK)
+            result = grow_nodes(in, tree, take, &room);
+        if (result != RESULT_OK)
+            break;
+        for (i = 0; i < take; i++, tree->n_nodes++)
+            tree->nodes[tree->n_nodes] =
+                (struct draft_node){.threshold = piece[i].threshold,
+                                    .cover = piece[i].cover,
+                                    .column = piece[i].feature,
+                                    .left = piece[i].left,
+                                    .right = piece[i].right,
+                                    .leaf = piece[i].leaf,
+                                    .id = tree->n_nodes,
+                                    .set = piece[i].set,
+                                    .nan_left = piece[i].nan_left != 0};
     }
     return result;
 }

@@ -349,21 +349,21 @@ static enum result count_trees(struct treelite *in)
 static const struct {
     const char *name;
     unsigned f32, f64;
-    bool alpha, ratio;      /* whether it has that parameter */
     enum spec_label binary; /* the label of two classes with one margin; 0: none */
+    bool alpha, ratio;      /* whether it has that parameter */
     bool many;              /* for several classes */
 } posts[] = {
-    {"identity", SPEC_IDENTITY, SPEC_IDENTITY, false, false, 0, false},
-    {"identity_multiclass", SPEC_FRACTIONS, SPEC_FRACTIONS, false, false, 0, true},
-    {"signed_square", 0, SPEC_SIGNED_SQUARE, false, false, 0, false},
-    {"hinge", SPEC_HINGE, SPEC_HINGE, false, false, SPEC_LABEL_MARGIN_ABOVE, false},
-    {"sigmoid", SPEC_SIGMOID_PLAIN_F32, SPEC_SIGMOID_F64, true, false, SPEC_LABEL_ABOVE_HALF,
+    {"identity", SPEC_IDENTITY, SPEC_IDENTITY, 0, false, false, false},
+    {"identity_multiclass", SPEC_FRACTIONS, SPEC_FRACTIONS, 0, false, false, true},
+    {"signed_square", 0, SPEC_SIGNED_SQUARE, 0, false, false, false},
+    {"hinge", SPEC_HINGE, SPEC_HINGE, SPEC_LABEL_MARGIN_ABOVE, false, false, false},
+    {"sigmoid", SPEC_SIGMOID_PLAIN_F32, SPEC_SIGMOID_F64, SPEC_LABEL_ABOVE_HALF, true, false,
      false},
-    {"exponential", SPEC_EXP_F32, SPEC_EXP_F64, false, false, 0, false},
-    {"exponential_standard_ratio", 0, SPEC_EXP2_F64, false, true, 0, false},
-    {"logarithm_one_plus_exp", 0, SPEC_LOG1P_EXP, false, false, 0, false},
-    {"softmax", SPEC_SOFTMAX_F32, SPEC_SOFTMAX_TREELITE, false, false, 0, true},
-    {"multiclass_ova", SPEC_SIGMOIDS_PLAIN_F32, SPEC_SIGMOIDS_F64, true, false, 0, true},
+    {"exponential", SPEC_EXP_F32, SPEC_EXP_F64, 0, false, false, false},
+    {"exponential_standard_ratio", 0, SPEC_EXP2_F64, 0, false, true, false},
+    {"logarithm_one_plus_exp", 0, SPEC_LOG1P_EXP, 0, false, false, false},
+    {"softmax", SPEC_SOFTMAX_F32, SPEC_SOFTMAX_TREELITE, 0, false, false, true},
+    {"multiclass_ova", SPEC_SIGMOIDS_PLAIN_F32, SPEC_SIGMOIDS_F64, 0, true, false, true},
     {0},
 };
 
@@ -792,7 +792,7 @@ static enum result make_tree(struct treelite *in, const struct source *source, u
     result = check_leaves(in, source, tree);
     if (result != RESULT_OK)
         return result;
-    tree->nodes = calloc(source->n_nodes, sizeof(*tree->nodes));
+    tree->nodes = calloc((size_t)source->n_nodes + 1, sizeof(*tree->nodes));
     tree->leaves = calloc((size_t)tree->n_leaves + 1, tree->width * sizeof(*tree->leaves));
     if (tree->nodes == NULL || tree->leaves == NULL)
         return import_bytes_refuse(&in->bytes, RESULT_NOMEM, "no memory for a tree");
@@ -838,7 +838,7 @@ static enum result read_trees(struct treelite *in)
     enum result result = RESULT_OK;
 
     /* There were two ids for each tree, so their number is no empty word. */
-    draft->trees = calloc(in->n_trees, sizeof(*draft->trees));
+    draft->trees = calloc(in->n_trees + 1, sizeof(*draft->trees));
     if (draft->trees == NULL)
         return import_bytes_refuse(&in->bytes, RESULT_NOMEM, "no memory for trees");
     while (draft->n_trees < in->n_trees && result == RESULT_OK) {

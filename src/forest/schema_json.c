@@ -33,7 +33,10 @@ static void members_write(struct json_writer *writer, const struct image *image,
 {
     json_write_key(writer, "properties");
     json_write_object(writer);
-    raw(writer, "features", "{\"$ref\":\"#/$defs/row\"}");
+    if (image_text(image) != NULL)
+        raw(writer, "text", "{\"$ref\":\"#/$defs/text\"}");
+    else
+        raw(writer, "features", "{\"$ref\":\"#/$defs/row\"}");
     json_write_key(writer, "instances");
     json_write_object(writer);
     json_member_string(writer, "type", "array");
@@ -166,21 +169,43 @@ static void definitions_write(struct json_writer *writer, const struct schema *s
     json_write_object_end(writer);
 }
 
-void schema_write(struct json_writer *writer, const struct image *image, const char *model_name,
-                  uint64_t max_rows)
+/* A text and a row of it.  That a letter or digit is in it no pattern says everywhere. */
+static void texts_write(struct json_writer *writer)
+{
+    raw(writer, "$defs",
+        "{\"text\":{\"type\":\"string\","
+        "\"pattern\":\"^\\\\s*\\\\S[\\\\s\\\\S]{8,4998}\\\\S\\\\s*$\","
+        "\"description\":\"10 to 5000 characters without the space around them, with a letter "
+        "or digit among them\"},"
+        "\"row\":{\"anyOf\":[{\"$ref\":\"#/$defs/text\"},{\"type\":\"object\","
+        "\"properties\":{\"text\":{\"$ref\":\"#/$defs/text\"}},\"required\":[\"text\"],"
+        "\"additionalProperties\":false}]}}");
+    raw(writer, "oneOf", "[{\"required\":[\"text\"]},{\"required\":[\"instances\"]}]");
+}
+
+static void features_write(struct json_writer *writer, const struct image *image)
 {
     struct schema schema = {0};
 
-    json_write_object(writer);
-    json_member_string(writer, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    json_member_string(writer, "type", "object");
-    members_write(writer, image, model_name, max_rows);
-    json_member_bool(writer, "additionalProperties", false);
     raw(writer, "oneOf", "[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}]");
     if (schema_read(&schema, image) == RESULT_OK)
         definitions_write(writer, &schema);
     else
         writer->buf->failed = true;
-    json_write_object_end(writer);
     schema_free(&schema);
+}
+
+void schema_write(struct json_writer *writer, const struct image *image, const char *model_name,
+                  uint64_t max_rows)
+{
+    json_write_object(writer);
+    json_member_string(writer, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    json_member_string(writer, "type", "object");
+    members_write(writer, image, model_name, max_rows);
+    json_member_bool(writer, "additionalProperties", false);
+    if (image_text(image) != NULL)
+        texts_write(writer);
+    else
+        features_write(writer, image);
+    json_write_object_end(writer);
 }

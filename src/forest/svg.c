@@ -29,13 +29,14 @@ static const char style[] =
     ".litcard{stroke:#1f6b43;stroke-width:2}"
     ".edge{fill:none;stroke:#b4c3ba;stroke-linecap:round}"
     ".litedge{fill:none;stroke:#1f6b43;stroke-linecap:round}"
-    ".line{stroke:#cdd8d0}.bar{fill:#1f6b43}.track{fill:#eef3ef}.dim{opacity:.55}"
+    ".line{stroke:#cdd8d0}.bar{fill:#1f6b43}.track{fill:#eef3ef}.dim{opacity:.6}"
     "@media(prefers-color-scheme:dark){"
     "text{fill:#e4ece7}.muted{fill:#9bada3}.lit{fill:#7fd1a4}"
     ".paper{fill:#141a17}.card{fill:#1e2722;stroke:#36443c}"
     ".leaf{fill:#141a17;stroke:#36443c}.stub{stroke:#5d6d64}"
     ".litcard{stroke:#7fd1a4}.edge{stroke:#46564d}.litedge{stroke:#7fd1a4}"
-    ".line{stroke:#36443c}.bar{fill:#7fd1a4}.track{fill:#1e2722}}";
+    ".line{stroke:#36443c}.bar{fill:#7fd1a4}.track{fill:#1e2722}"
+    ".dim{opacity:.7}}";
 
 void svg_begin(struct buf *out, double width, double height, const char *title)
 {

@@ -251,7 +251,9 @@ static enum result take_text(const struct reading *reading, struct reason *why)
 
     if (len == 0)
         return csv_refuse_cell(reading->csv, reading->text, RESULT_INVALID, "is empty", why);
-    if (fault == TEXT_TOO_LONG || fault == TEXT_NO_WORD)
+    if (fault == TEXT_TOO_SHORT) /* to learn from it will do */
+        fault = text_has_word(text, len) ? TEXT_FITS : TEXT_NO_WORD;
+    if (fault != TEXT_FITS)
         return csv_refuse_cell(reading->csv, reading->text, RESULT_INVALID,
                                text_fault_says(fault), why);
     buf_put(&table->texts, text, len);

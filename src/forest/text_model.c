@@ -190,20 +190,30 @@ static void trim_front(const char **text, size_t *len)
     }
 }
 
+bool text_has_word(const char *text, size_t len)
+{
+    uint32_t code;
+    size_t i, used;
+
+    for (i = 0; i < len && (used = utf8_decode(text + i, len - i, &code)) > 0; i += used) {
+        enum fold_kind kind = fold_kind(code);
+
+        if (kind == FOLD_LETTER || kind == FOLD_DIGIT || kind == FOLD_ALONE)
+            return true;
+    }
+    return false;
+}
+
 enum text_fault text_check(const char **text, size_t *len, size_t *chars)
 {
     size_t i, used, n = 0, kept_len = 0, kept = 0;
-    bool word = false;
     uint32_t code;
 
     trim_front(text, len);
     for (i = 0; i < *len && (used = utf8_decode(*text + i, *len - i, &code)) > 0; i += used) {
-        enum fold_kind kind = fold_kind(code);
-
         n++;
-        if (kind == FOLD_SPACE)
+        if (fold_kind(code) == FOLD_SPACE)
             continue;
-        word = word || kind == FOLD_LETTER || kind == FOLD_DIGIT || kind == FOLD_ALONE;
         kept_len = i + used;
         kept = n;
     }
@@ -214,7 +224,7 @@ enum text_fault text_check(const char **text, size_t *len, size_t *chars)
         return TEXT_TOO_SHORT;
     if (kept > TEXT_MAX_CHARS)
         return TEXT_TOO_LONG;
-    return word ? TEXT_FITS : TEXT_NO_WORD;
+    return text_has_word(*text, *len) ? TEXT_FITS : TEXT_NO_WORD;
 }
 
 const char *text_fault_says(enum text_fault fault)

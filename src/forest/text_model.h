@@ -29,6 +29,7 @@
 #ifndef FOREST_TEXT_MODEL_H
 #define FOREST_TEXT_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -133,10 +134,13 @@ enum text_fault {
  */
 enum text_fault text_check(const char **text, size_t *len, size_t *chars);
 
+/* Whether a letter or a digit is in the text. */
+bool text_has_word(const char *text, size_t len);
+
 /* The fault as what follows a name: "is too short...". NULL for TEXT_FITS. */
 const char *text_fault_says(enum text_fault fault);
 
-/* Room to read a text in; of some 120 kB, the caller's to keep from text to text. */
+/* Room to read a text in; of some 190 kB, the caller's to keep from text to text. */
 struct text_scratch;
 
 struct text_scratch *text_scratch_new(void); /* NULL for want of memory */

@@ -73,33 +73,49 @@ static void place_nodes(const struct draft_tree *tree, uint32_t node, uint32_t h
     }
 }
 
+/*
+ * From the splits of one level to those of the next, which are returned: how many tiles
+ * they begin, and how many levels of tiles, if the tile above ends there.
+ */
+static unsigned next_level(const struct cutter *cutter, const uint32_t *splits, unsigned n,
+                           uint32_t *below, uint32_t *tiles, uint32_t *levels)
+{
+    unsigned found = 0, i, side;
+
+    *tiles = *levels = 0;
+    for (i = 0; i < n; i++) {
+        const struct draft_node *node = &cutter->tree->nodes[splits[i]];
+        const uint32_t sides[2] = {node->left, node->right};
+
+        for (side = 0; side < 2; side++) {
+            if (is_leaf(cutter->tree, sides[side]))
+                continue;
+            below[found++] = sides[side];
+            *tiles += cutter->tiles[sides[side]];
+            if (cutter->levels[sides[side]] > *levels)
+                *levels = cutter->levels[sides[side]];
+        }
+    }
+    return found;
+}
+
 /* Chooses the height of a tile that begins at this split, those below being chosen. */
 static void choose_height(struct cutter *cutter, uint32_t node)
 {
-    uint32_t best_levels = NONE, best_tiles = NONE, height;
-    struct places places;
-    unsigned p;
+    uint32_t rows[2][LAYOUT_EXITS] = {{node}}, tiles, levels;
+    uint32_t best_levels = NONE, best_tiles = NONE;
+    unsigned n = 1, height;
 
-    for (height = LAYOUT_LEVELS; height >= 1; height--) {
-        uint32_t levels = 0, tiles = 1;
-
-        place_nodes(cutter->tree, node, height, &places);
-        for (p = LAYOUT_SPLITS; p < PLACES; p++) {
-            const uint32_t at = places.nodes[p];
-
-            if (at == NONE || is_leaf(cutter->tree, at))
-                continue;
-            levels = cutter->levels[at] > levels ? cutter->levels[at] : levels;
-            tiles += cutter->tiles[at];
-        }
-        if (levels + 1 < best_levels || (levels + 1 == best_levels && tiles < best_tiles)) {
-            best_levels = levels + 1;
+    for (height = 1; height <= LAYOUT_LEVELS; height++) {
+        n = next_level(cutter, rows[(height - 1) % 2], n, rows[height % 2], &tiles, &levels);
+        if (levels < best_levels || (levels == best_levels && tiles <= best_tiles)) {
+            best_levels = levels;
             best_tiles = tiles;
             cutter->heights[node] = (uint8_t)height;
         }
     }
-    cutter->levels[node] = best_levels;
-    cutter->tiles[node] = best_tiles;
+    cutter->levels[node] = best_levels + 1;
+    cutter->tiles[node] = best_tiles + 1;
 }
 
 /* Puts the nodes in order, counts them, and chooses all heights.  Returns the depth. */

@@ -142,6 +142,41 @@ letters() { printf 'x%.0s' $(seq "$1"); }
   assert_problem 403 forbidden ''
 }
 
+# Bodies of which each is judged by Debian's python3-jsonschema and by POST.
+@test "the JSON Schema of a text model takes what is taken, and nothing else" {
+  call GET /models/sentiment -k "$KEY"
+  jq .schema "$body_file" >"$BATS_TEST_TMPDIR/schema"
+  printf '%s\n' '{}' '[]' "$IRIS" "$GOOD" '{"text":"123456789"}' '{"text":"1234567890"}' '{"text":"  123456789  "}' \
+    "{\"text\":\"$(letters 5000)   \"}" "{\"text\":\"$(letters 5001)\"}" '{"text":7}' '{"text":null}' '{"instances":[]}' \
+    '{"instances":["good and fine"]}' '{"instances":[{"text":"good and fine"}]}' '{"instances":[{"text":"good"}]}' \
+    '{"instances":[[1,2]]}' '{"instances":[{"text":"good and fine","a":1}]}' '{"instances":[{}]}' \
+    '{"text":"good and fine","instances":["good and fine"]}' '{"text":"good and fine","model":"sentiment"}' \
+    '{"text":"good and fine","model":"iris"}' '{"text":"good and fine","outputs":["margin"]}' >"$BATS_TEST_TMPDIR/bodies"
+  /usr/bin/python3 -c '
+import json, sys
+from jsonschema import Draft202012Validator
+schema = json.load(open(sys.argv[1]))
+Draft202012Validator.check_schema(schema)
+for line in open(sys.argv[2]):
+    print(Draft202012Validator(schema).is_valid(json.loads(line)))' \
+    "$BATS_TEST_TMPDIR/schema" "$BATS_TEST_TMPDIR/bodies" >"$BATS_TEST_TMPDIR/verdicts"
+  while read -r verdict <&3 && IFS= read -r one <&4; do
+    call POST /models/sentiment/predict -k "$KEY" -d "$one"
+    case $verdict$status in
+      True200 | False4??) ;;
+      *) fail "the schema says $verdict, POST $status: ${one:0:200}" ;;
+    esac
+  done 3<"$BATS_TEST_TMPDIR/verdicts" 4<"$BATS_TEST_TMPDIR/bodies"
+  grep -q True "$BATS_TEST_TMPDIR/verdicts"
+}
+
+@test "a text is explained by what the forest sees of it" {
+  call POST /models/sentiment/explain -k "$KEY" -d "$GOOD"
+  assert_status 200
+  call POST /models/sentiment/explain -k "$KEY" -d '{"text":"short"}'
+  assert_problem 422 unprocessable_content '5 characters'
+}
+
 @test "the setting default_text_model chooses" {
   cli model publish mood "$G/sentiment.fgm"
   gate_stop

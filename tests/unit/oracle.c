@@ -36,7 +36,7 @@ static bool in_set(const struct draft_set *set, enum spec_category category, dou
     return code / 32 < set->n_words && (set->words[code / 32] >> code % 32 & 1) != 0;
 }
 
-static bool goes_left(const struct draft *draft, const struct draft_tree *tree,
+bool oracle_goes_left(const struct draft *draft, const struct draft_tree *tree,
                       const struct draft_node *node, const double *row)
 {
     double value = mended(draft, &draft->columns[node->column], row);
@@ -56,7 +56,8 @@ static const struct draft_node *leaf_of(const struct draft *draft,
     const struct draft_node *node = tree->nodes;
 
     while (node->left != 0)
-        node = tree->nodes + (goes_left(draft, tree, node, row) ? node->left : node->right);
+        node =
+            tree->nodes + (oracle_goes_left(draft, tree, node, row) ? node->left : node->right);
     return node;
 }
 

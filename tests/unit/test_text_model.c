@@ -334,6 +334,7 @@ static void tables_without_texts_or_classes_are_refused(void **state)
     not_read("words,kind\n\"\",b\n", "is empty");
     not_read("words,kind\n   ,b\n", "is empty");
     not_read("words,kind\n!!!!!!!!!!!!,b\n", "no letter and no digit");
+    not_read("words,kind\n??,b\n", "no letter and no digit");
     not_read("words,kind\nabc,b\ncde,b\n", "one class only");
     not_read("words,kind\n", "no rows");
 }
