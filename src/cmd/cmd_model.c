@@ -15,6 +15,7 @@
 #include "cmd/model_publish.h"
 #include "cmd/progress.h"
 #include "forest/describe.h"
+#include "cmd/thresholds.h"
 #include "forest/draft.h"
 #include "forest/image.h"
 #include "forest/table.h"
@@ -181,6 +182,8 @@ static int run_train(const struct option_set *set)
     result = train(set, &options, task, &table, &draft, &why);
     progress_end(&progress);
     if (result == RESULT_OK)
+        result = thresholds_take(set, &draft, &why);
+    if (result == RESULT_OK)
         result = draft_write(&draft, path, &why);
     status = result == RESULT_OK
                  ? print_trained(set, &draft, path,
@@ -283,6 +286,7 @@ static const struct option_row train_option_rows[] = {
     {"-o", "FILE", "the image to write", NULL},
     {"--task", "KIND", "classify or regress; else told by the target", NULL},
     {"--text", "COLUMN", "learn from the texts of this column alone", NULL},
+    THRESHOLDS_OPTION,
     {"--trees", "N", "how many trees; else 100, or 200 of texts", NULL},
     {"--seed", "N", "the same data, options and seed give the same image", "42"},
     {"--max-features", "N", "features tried at a split; else sqrt of all, or all to regress",

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "cmd/cli.h"
 #include "cmd/model_verify.h"
+#include "cmd/thresholds.h"
 #include "forest/draft.h"
 #include "forest/import.h"
 
@@ -375,6 +376,8 @@ static enum result import_all(struct job *job, uint32_t *depth, struct reason *w
     if (result == RESULT_NOMEM)
         return reason_set(why, result, "%s: %s", job->path, result_text(result));
     if (result == RESULT_OK)
+        result = thresholds_take(job->set, &job->draft, why);
+    if (result == RESULT_OK)
         result = image_make(job, why);
     return result;
 }
@@ -425,6 +428,7 @@ const struct option_row model_import_options[] = {
     {"-o", "FILE", "the image to write", NULL},
     {"--features", "NAMES", "names for the features: a,b,c or @file with one a line", NULL},
     {"--classes", "NAMES", "labels for the classes, in their order", NULL},
+    THRESHOLDS_OPTION,
     {"--best-iteration", NULL, "only the trees up to the best iteration of the training", NULL},
     {"--verify", "ROWS EXPECTED", "predict the rows of a CSV file and compare", NULL},
     CLI_COMMON_OPTIONS,

@@ -76,3 +76,21 @@ assert array.shape == text.shape and (array == text).all() and array.dtype.kind 
     NR == 2 {village = $1} NR == 3 {harbour = $1}
     END {exit !(village > 100000 && harbour > 2 * village)}'
 }
+
+@test "thresholds decide which class is answered, and are refused where they cannot be" {
+  local wrong
+  train() { "$FORESTGATE" model train --csv "$TOP/model/iris.csv" --target species --trees 5 -o "$BATS_TEST_TMPDIR/t.fgm" "$@"; }
+  for wrong in 0.5 0.5,0.5 0,0,1 0.1,0.1,2 0.1,0.1,-1 0.1,0.1,x 0.1,0.1,0.1,0.1 '' ',,'; do
+    run train --thresholds "$wrong"
+    [ "$status" -eq 1 ] || fail "taken: $wrong"
+    [[ $output == *'--thresholds: not allowed; allowed: 3 numbers'* ]] || fail "$wrong: $output"
+  done
+  train --thresholds 1,1,0 >/dev/null
+  "$FORESTGATE" predict --model "$BATS_TEST_TMPDIR/t.fgm" --in "$TOP/model/iris.csv" --output probability >"$BATS_TEST_TMPDIR/p"
+  "$FORESTGATE" predict --model "$BATS_TEST_TMPDIR/t.fgm" --in "$TOP/model/iris.csv" >"$BATS_TEST_TMPDIR/labels"
+  paste -d, "$BATS_TEST_TMPDIR/p" "$BATS_TEST_TMPDIR/labels" | tail -n +2 |
+    awk -F, '($3 > 0) != ($4 == "virginica") {exit 1} $3 > 0 && $2 > $3 {told++} END {exit !told}'
+  run "$FORESTGATE" model train --csv "$TOP/model/houses.csv" --target price --trees 2 -o "$BATS_TEST_TMPDIR/t.fgm" --thresholds 0.5
+  [ "$status" -eq 1 ]
+  [[ $output == *'no probabilities of classes'* ]]
+}
