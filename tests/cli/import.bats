@@ -137,6 +137,24 @@ nines() { tail -n +2 "$1" | tr , '\n' | awk '{ printf "%.9g\n", $1 }'; }
   done
 }
 
+@test "in files a missing value is an empty cell, nan, or NaN of an array" {
+  columns f "$X/binary_logistic.csv" >"$D/rows.csv"
+  columns margin "$X/binary_logistic.csv" | nines /dev/stdin >"$D/margin"
+  grep -q ',,\|,$' "$D/rows.csv"
+  import "$X/binary_logistic.json" -o "$D/a.fgm" >/dev/null
+  sed -e ':a' -e 's/,,/,NaN,/;ta' -e 's/,$/,nan/' "$D/rows.csv" >"$D/words.csv"
+  /usr/bin/python3 -c 'import sys, numpy as np
+rows = np.genfromtxt(sys.argv[1], delimiter=",", skip_header=1)
+assert np.isnan(rows).any()
+np.save(sys.argv[2], rows.astype("f4"))
+np.save(sys.argv[3], rows)' "$D/rows.csv" "$D/f4.npy" "$D/f8.npy"
+  tail -n +2 "$D/rows.csv" >"$D/headless.csv"
+  for file in rows.csv words.csv headless.csv f4.npy f8.npy; do
+    "$FORESTGATE" predict --model "$D/a.fgm" --in "$D/$file" --output margin >"$D/out"
+    sed '/margin/d' "$D/out" | awk '{ printf "%.9g\n", $1 }' | cmp - "$D/margin" || fail "$file"
+  done
+}
+
 @test "an image that is not what was expected is not written" {
   columns margin "$X/binary_logistic.csv" | sed '3s/[0-9]*$/7/' >"$D/wrong"
   run --separate-stderr import "$X/binary_logistic.json" -o "$D/a.fgm" --verify "$X/binary_logistic.csv" "$D/wrong"
