@@ -64,7 +64,7 @@ static const char *const transform_texts[SPEC_TRANSFORM__MAX] = {
 static const char *const task_texts[SPEC_TASK__MAX] = {
     [SPEC_CLASSIFY] = "classify",
     [SPEC_REGRESS] = "regress",
-    [SPEC_ANOMALY] = "anomaly",
+    [SPEC_ANOMALY] = "tell anomalies",
 };
 
 /* What the answer is where the trees' fold is not transformed. */
@@ -306,7 +306,7 @@ static void tell_json(struct json_writer *writer, const struct job *job, uint32_
     json_member_string(writer, "format", found->format);
     member_if_told(writer, "version", found->version);
     member_if_told(writer, "objective", found->objective);
-    json_member_string(writer, "task", task_texts[draft->spec.task]);
+    json_member_string(writer, "task", image_task_name(draft->spec.task));
     json_member_string(writer, "answer", answer_text(&draft->spec));
     json_member_u64(writer, "trees", draft->n_trees);
     json_member_u64(writer, "nodes", count_nodes(draft));

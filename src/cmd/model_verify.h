@@ -27,7 +27,9 @@ struct verify_report {
  *
  * Sums are added in the library's order, and are allowed a unit for how they were printed.
  * A transform calls exp(), which C libraries and numpy round differently by a unit; a
- * softmax divides by the sum of several such, so that 4 units are allowed there.
+ * softmax divides by the sum of several such, so that 4 units are allowed there.  By
+ * logsumexp a unit of the margin's size is added before exp(), which is up to 32 of the
+ * probability's.
  *
  * RESULT_OK with the report, also where they differ; RESULT_INVALID: more or fewer rows or
  * numbers than there must be; what rows_open() and csv_next() refuse.

@@ -137,6 +137,42 @@ nines() { tail -n +2 "$1" | tr , '\n' | awk '{ printf "%.9g\n", $1 }'; }
   done
 }
 
+@test "probabilities may be off by what exp() differs in, and by no more" {
+  columns answer "$X/multi_softprob.csv" >"$D/answer"
+  for ulp in 4 5; do
+    /usr/bin/python3 -c 'import sys, numpy as np
+rows = np.loadtxt(sys.argv[1], delimiter=",", skiprows=1, dtype="f4")
+rows.view("i4")[2, 1] += int(sys.argv[2])
+np.savetxt(sys.argv[3], rows, delimiter=",", fmt="%.9g")' "$D/answer" $ulp "$D/off"
+    run --separate-stderr import "$X/multi_softprob.ubj" -o "$D/$ulp.fgm" --verify "$X/multi_softprob.csv" "$D/off"
+    [[ "$output" == *"row 3 is furthest off, by $ulp ulp"* ]] || fail "$output"
+    [ "$status" = $((ulp - 4)) ] || fail "$ulp: $stderr"
+  done
+  [ -e "$D/4.fgm" ] && [ ! -e "$D/5.fgm" ]
+}
+
+# What LightGBM itself predicted with models of its own, where those are at hand.
+@test "LightGBM's models predict from file to file what LightGBM did" {
+  L=${FORESTGATE_MODELS:-$TOP/../shared/models/lightgbm}
+  [ -d "$L" ] || skip 'no models of LightGBM here'
+  awk '{ for (i = 2; i <= NF; i++) { sub(/^[0-9]+:/, "", $i); printf "%s%s", $i, i < NF ? "," : "\n" } }' \
+    "$L/iris_test.libsvm" >"$D/lg_rf_iris"
+  tr '\t' , <"$L/breast_cancer_test.tsv" >"$D/lg_dart_breast_cancer"
+  cut -f2- "$L/multiclass_test.tsv" | tr '\t' , >"$D/lgmulticlass"
+  tr '\t' , <"$L/genlin_fmtp_tweedie_PurePremium_features.tsv" >"$D/genlin_fmtp_tweedie_PurePremium"
+  for model in lg_rf_iris lg_dart_breast_cancer lgmulticlass genlin_fmtp_tweedie_PurePremium; do
+    tr '\t' , <"$L/${model}_true_predictions.txt" >"$D/true"
+    run --separate-stderr import "$L/$model.model" -o "$D/a.fgm" --verify "$D/$model" "$D/true"
+    [ "$status" = 0 ] || fail "$model: $output $stderr"
+    case $model in genlin*) output=value ;; *) output=probability ;; esac
+    "$FORESTGATE" predict --model "$D/a.fgm" --in "$D/$model" --output "$output" >"$D/out"
+    paste -d, "$D/out" "$D/true" | awk -F, -v ours="$(head -1 "$D/out" | tr , '\n' | wc -l)" '
+      { theirs = NF - ours
+        for (i = 0; i < theirs; i++) { d = $(NF - i) - $(ours - i); if (d * d > 1e-28 * $(NF - i) ^ 2) bad = 1 } }
+      END { exit bad || NR < 30 }' || fail "$model: predict says otherwise"
+  done
+}
+
 @test "in files a missing value is an empty cell, nan, or NaN of an array" {
   columns f "$X/binary_logistic.csv" >"$D/rows.csv"
   columns margin "$X/binary_logistic.csv" | nines /dev/stdin >"$D/margin"
