@@ -3,6 +3,7 @@
 # library's is for tests/unit/test_import_*.c; this is the way through the programs.
 
 bats_require_minimum_version 1.5.0
+export MODELS=${MODELS:-${FORESTGATE_MODELS:-}} # which api.bash takes for a setting
 load ../lib/api
 
 X=$BATS_TEST_DIRNAME/../fixtures/xgboost
@@ -153,7 +154,7 @@ np.savetxt(sys.argv[3], rows, delimiter=",", fmt="%.9g")' "$D/answer" $ulp "$D/o
 
 # What LightGBM itself predicted with models of its own, where those are at hand.
 @test "LightGBM's models predict from file to file what LightGBM did" {
-  L=${FORESTGATE_MODELS:-$TOP/../shared/models/lightgbm}
+  L=${MODELS:-$TOP/../shared/models/lightgbm}
   [ -d "$L" ] || skip 'no models of LightGBM here'
   awk '{ for (i = 2; i <= NF; i++) { sub(/^[0-9]+:/, "", $i); printf "%s%s", $i, i < NF ? "," : "\n" } }' \
     "$L/iris_test.libsvm" >"$D/lg_rf_iris"
