@@ -64,6 +64,21 @@ nines() { tail -n +2 "$1" | tr , '\n' | awk '{ printf "%.9g\n", $1 }'; }
   refused 1 'gblinear' "$X/refused_gblinear.json"
 }
 
+@test "what a file has beside the model takes no memory" {
+  if sanitized; then skip 'a sanitizer takes memory of its own'; fi
+  /usr/bin/python3 -c 'import sys
+text = open(sys.argv[1]).read()
+assert text.startswith("{")
+with open(sys.argv[2], "w") as out:
+    out.write("{\"more\":[")
+    for _ in range(400):
+        out.write("[1.5,{\"a\":\"b\"},null]," * 8000)
+    out.write("0]," + text[1:])' "$X/binary_logistic.json" "$D/large.json"
+  (ulimit -v 50000 && import "$D/large.json" --from xgboost -o "$D/large.fgm" >/dev/null)
+  import "$X/binary_logistic.json" -o "$D/small.fgm" >/dev/null
+  cmp "$D/small.fgm" "$D/large.fgm"
+}
+
 @test "names that are too many or too few are refused" {
   refused 1 '--features: 3 names for 4 features' "$X/named.ubj" --features a,b,c
   refused 1 '--features: name 1 is empty' "$X/named.ubj" --features a,,c,d

@@ -370,6 +370,13 @@ np.save(d + "/fortran.npy", np.asfortranarray(x)); np.save(d + "/half.npy", x.as
   [[ "$stderr" == *'no column "sepal_length"'* ]] || fail "$stderr"
 }
 
+@test "predict takes no more memory for more rows" {
+  if sanitized; then skip 'a sanitizer takes memory of its own'; fi
+  yes '5.1,3.5,1.4,0.2' | head -n 3000000 |
+    (ulimit -v 50000 && exec "$FORESTGATE" predict --model "$G/iris.fgm" --in - --out "$D/out")
+  [ "$(sort "$D/out" | uniq -c | awk '{ print $1, $2 }')" = '3000000 setosa' ]
+}
+
 @test "predict takes the words of the API for its outputs" {
   tail -n +2 "$TOP/model/iris.csv" | cut -d, -f1-4 >"$D/rows.csv"
   cmp <(cli predict --model iris --in "$D/rows.csv" --output leaves) \
