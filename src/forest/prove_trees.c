@@ -6,6 +6,7 @@
  * and splits are numbered as they come, so each has one place.  After that the walk may
  * follow what it finds.
  */
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,7 +76,7 @@ static enum result prove_set_split(const struct proof *proof, const struct layou
 static bool is_rounded_down(float rounded, double exact)
 {
     return (double)rounded <= exact &&
-           (isinf(rounded) || (double)nextafterf(rounded, INFINITY) > exact);
+           (rounded > FLT_MAX || (double)nextafterf(rounded, INFINITY) > exact);
 }
 
 static enum result prove_split(const struct proof *proof, const struct layout_tile *tile,
