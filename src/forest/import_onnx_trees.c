@@ -19,7 +19,7 @@ enum {
     GROWTH_MAX = 64,       /* nodes of the draft for each node of the file, */
     GROWTH_FREE = 1 << 16, /* and these in any case */
     LOOKS_MAX = 1024,      /* splits looked at above those with == for each node of the file, */
-    LOOKS_FREE = 1 << 28,  /* and these in any case */
+    LOOKS_FREE = 1 << 26,  /* and these in any case */
     SPARSE_MAX = 64,       /* outputs for each weight */
 };
 
