@@ -508,6 +508,44 @@ static void refuses_covers_without_bytes(void **state)
     free(bytes);
 }
 
+/* Leaves may not share the terms of their lines, which would make a row cost any time. */
+static void refuses_lines_that_share_their_terms(void **state)
+{
+    static double weights[] = {1, 2}, constants[] = {1, 0, 0.25};
+    static uint32_t used[] = {0, 1};
+    struct draft_linear lines[3] = {{0}};
+    struct draft_tree tree = trees[0];
+    struct draft linear = draft;
+    struct draft_target value = {0};
+    struct layout_line *line;
+    struct reason why;
+    void *made = NULL;
+    uint8_t *bytes;
+    size_t len = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        lines[i] =
+            (struct draft_linear){.constant = 1, .n = 2, .features = used, .weights = weights};
+    tree.leaves = constants;
+    tree.width = 1;
+    tree.linear = lines;
+    linear.trees = &tree;
+    linear.n_trees = 1;
+    linear.targets = &value;
+    linear.spec.task = SPEC_REGRESS;
+    linear.spec.transform = SPEC_IDENTITY;
+    linear.spec.n_outputs = 1;
+    if (draft_pack(&linear, &made, &len, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+    bytes = made;
+    line = part(bytes, LAYOUT_LINES);
+    line[1].terms = 0;
+    sum(bytes, len);
+    check_refused(bytes, len, "t.fgm: tree 0, leaf 1: its line is not right");
+    free(made);
+}
+
 /* Exact thresholds, of which the tile has the float32 below. */
 static void refuses_an_exact_threshold_that_its_tile_does_not_have(void **state)
 {
@@ -760,6 +798,7 @@ int main(void)
         TEST_IN_FOLDER(opens_what_it_writes),
         cmocka_unit_test(passes_over_a_section_that_is_not_needed),
         cmocka_unit_test(refuses_covers_without_bytes),
+        cmocka_unit_test(refuses_lines_that_share_their_terms),
         cmocka_unit_test(refuses_an_exact_threshold_that_its_tile_does_not_have),
         cmocka_unit_test(says_what_was_put_in),
         cmocka_unit_test(finds_features_by_the_whole_name),
