@@ -74,8 +74,8 @@ enum result image_open(const char *path, struct image **out, struct reason *why)
 /*
  * The same for a worker, in a time that does not grow with the forest: header, sizes and
  * schema are proved, and the checksum that the header names must be `sha256` (64 hex
- * digits), which was proved when the image was published.  What is in the trees is taken on
- * trust, and no page of them is read.
+ * digits), of an image that was proved when it was published.  Up to 4 MiB it is computed,
+ * too; of a larger image what is in the trees is taken on trust, and no page of them read.
  */
 enum result image_open_trusted(const char *path, const char *sha256, struct image **out,
                                struct reason *why);

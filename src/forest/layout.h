@@ -288,7 +288,8 @@ void layout_lengths(const struct layout_model *model, uint32_t n_cuts, bool line
 /*
  * What prove.c proves: that the file is whole, and all but what is in the trees' sections.
  * RESULT_OK: every member but mapping is filled.  With `expected` (64 hex digits) the
- * checksum is compared with that and not computed, so no page of the trees is read.
+ * checksum is compared with that, and of a large image not computed, so that no page of the
+ * trees is read.
  */
 enum result prove_image(struct image *image, const char *expected, const char *name,
                         struct reason *why);
