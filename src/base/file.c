@@ -16,7 +16,8 @@
 #include "base/text.h"
 
 enum {
-    READ_STEP = 65536
+    READ_STEP = 65536,
+    COPY_STEP = 4 << 20 /* what is written at once can lie in huge pages, from 2 MB on */
 };
 
 enum result file_read(const char *path, size_t max, struct buf *out, struct reason *why)
@@ -79,10 +80,10 @@ static enum result copy_all(int fd, int from, const char *path, struct reason *w
     ssize_t got;
     char *step;
 
-    step = malloc(READ_STEP);
+    step = malloc(COPY_STEP);
     if (step == NULL)
         return reason_set(why, RESULT_NOMEM, "%s: out of memory", path);
-    while (result == RESULT_OK && (got = pread(from, step, READ_STEP, at)) != 0) {
+    while (result == RESULT_OK && (got = pread(from, step, COPY_STEP, at)) != 0) {
         if (got < 0) {
             result = reason_errno(why, "reading for %s", path);
             break;

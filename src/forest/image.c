@@ -16,6 +16,9 @@
 
 #include "forest/layout.h"
 
+/* From here on the kernel is asked to read and map an image in huge pages. */
+static const size_t huge_from = (size_t)64 << 20;
+
 /* With `expected`, the checksum, the trees are taken on trust. */
 static enum result open_bytes(const void *bytes, size_t len, const char *expected,
                               const char *name, struct image **out, struct reason *why)
@@ -61,6 +64,8 @@ static enum result open_file(int fd, const char *expected, const char *name, str
     mapping = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
     if (mapping == MAP_FAILED)
         return reason_errno(why, "%s: mapping it", name);
+    if (len >= huge_from)
+        (void)madvise(mapping, len, MADV_HUGEPAGE); /* a kernel without them says no */
     result = open_bytes(mapping, len, expected, name, out, why);
     if (result == RESULT_OK)
         (*out)->mapping = mapping;

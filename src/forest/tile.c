@@ -23,15 +23,22 @@ enum {
     PLACES = LAYOUT_SPLITS + LAYOUT_EXITS
 };
 
+/*
+ * What is below a node, told for each level of a tile that begins above it: of the tiles
+ * that begin [k] levels below the node their number and all that hang from them, and how
+ * many tiles there are on the longest way down.
+ */
+struct below {
+    uint32_t tiles[LAYOUT_LEVELS], levels[LAYOUT_LEVELS];
+};
+
 /* The nodes of one tree while it is cut. */
 struct cutter {
     struct packer *packer;
     const struct draft_tree *tree;
-    uint32_t *order;  /* the nodes, each behind its parent */
-    uint32_t *tiles;  /* of the tree's part below a split: how many tiles, */
-    uint32_t *levels; /* and how many on the longest way down */
-    uint8_t *heights;
-    uint32_t *depths;
+    uint32_t *order;     /* the nodes, each behind its parent, level by level */
+    struct below *below; /* in that order */
+    uint8_t *heights;    /* by node */
 };
 
 /* The nodes at the places of one tile, the exits among them. */
@@ -73,77 +80,86 @@ static void place_nodes(const struct draft_tree *tree, uint32_t node, uint32_t h
 }
 
 /*
- * From the splits of one level to those of the next, which are returned: how many tiles
- * they begin, and how many levels of tiles, if the tile above ends there.
+ * Chooses the height of a tile that begins at a split, what is below its two children being
+ * known, and tells what is below the split.
  */
-static unsigned next_level(const struct cutter *cutter, const uint32_t *splits, unsigned n,
-                           uint32_t *below, uint32_t *tiles, uint32_t *levels)
+static uint8_t choose_height(const struct below *left, const struct below *right,
+                             struct below *out)
 {
-    unsigned found = 0, i, side;
-
-    *tiles = *levels = 0;
-    for (i = 0; i < n; i++) {
-        const struct draft_node *node = &cutter->tree->nodes[splits[i]];
-        const uint32_t sides[2] = {node->left, node->right};
-
-        for (side = 0; side < 2; side++) {
-            if (is_leaf(cutter->tree, sides[side]))
-                continue;
-            below[found++] = sides[side];
-            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): from the leaves up. */
-            *tiles += cutter->tiles[sides[side]];
-            if (cutter->levels[sides[side]] > *levels)
-                *levels = cutter->levels[sides[side]];
-        }
-    }
-    return found;
-}
-
-/* Chooses the height of a tile that begins at this split, those below being chosen. */
-static void choose_height(struct cutter *cutter, uint32_t node)
-{
-    uint32_t rows[2][LAYOUT_EXITS] = {{node}}, tiles, levels;
     uint32_t best_levels = NONE, best_tiles = NONE;
-    unsigned n = 1, height;
+    unsigned k;
+    uint8_t height = 0;
 
-    for (height = 1; height <= LAYOUT_LEVELS; height++) {
-        n = next_level(cutter, rows[(height - 1) % 2], n, rows[height % 2], &tiles, &levels);
+    for (k = 0; k < LAYOUT_LEVELS; k++) {
+        const uint32_t tiles = left->tiles[k] + right->tiles[k];
+        const uint32_t levels =
+            left->levels[k] > right->levels[k] ? left->levels[k] : right->levels[k];
+
         if (levels < best_levels || (levels == best_levels && tiles <= best_tiles)) {
             best_levels = levels;
             best_tiles = tiles;
-            cutter->heights[node] = (uint8_t)height;
+            height = (uint8_t)(k + 1);
+        }
+        if (k + 1 < LAYOUT_LEVELS) {
+            out->tiles[k + 1] = tiles;
+            out->levels[k + 1] = levels;
         }
     }
-    cutter->levels[node] = best_levels + 1;
-    cutter->tiles[node] = best_tiles + 1;
+    out->levels[0] = best_levels + 1;
+    out->tiles[0] = best_tiles + 1;
+    return height;
 }
 
-/* Puts the nodes in order, counts them, and chooses all heights.  Returns the depth. */
-static uint32_t survey(struct cutter *cutter, uint64_t *splits)
+/* Puts the nodes in order, and says how many there are, and the depth. */
+static uint32_t put_in_order(struct cutter *cutter, uint32_t *depth)
 {
     const struct draft_tree *tree = cutter->tree;
-    uint32_t n = 1, i, depth = 0;
+    uint32_t n = 1, i, level_end = 1;
 
     cutter->order[0] = 0;
-    cutter->depths[0] = 0;
+    *depth = 0;
     for (i = 0; i < n; i++) {
         const uint32_t at = cutter->order[i];
+        const struct draft_node *node = &tree->nodes[at];
 
-        depth = cutter->depths[at];
+        if (i == level_end) {
+            level_end = n;
+            ++*depth;
+        }
         if (is_leaf(tree, at)) {
             if (tree->linear != NULL)
-                cutter->packer->model.n_terms += tree->linear[tree->nodes[at].leaf].n;
+                cutter->packer->model.n_terms += tree->linear[node->leaf].n;
+            cutter->heights[at] = 0;
             continue;
         }
-        cutter->order[n++] = tree->nodes[at].left;
-        cutter->order[n++] = tree->nodes[at].right;
-        cutter->depths[tree->nodes[at].left] = depth + 1;
-        cutter->depths[tree->nodes[at].right] = depth + 1;
+        cutter->order[n++] = node->left;
+        cutter->order[n++] = node->right;
+        cutter->heights[at] = 1;
     }
+    return n;
+}
+
+/*
+ * Puts the nodes in order, counts them, and chooses all heights, from the last node to the
+ * first: the children of the split that is next are the two that come before those of the
+ * split before it.  Returns the depth.
+ */
+static uint32_t survey(struct cutter *cutter, uint64_t *splits)
+{
+    uint32_t depth, n = put_in_order(cutter, &depth), i = n, children = n;
+
     *splits = n / 2;
-    while (i-- > 0)
-        if (!is_leaf(tree, cutter->order[i]))
-            choose_height(cutter, cutter->order[i]);
+    while (i-- > 0) {
+        const uint32_t at = cutter->order[i];
+
+        if (cutter->heights[at] == 0) {
+            cutter->below[i] = (struct below){{0}, {0}};
+            continue;
+        }
+        children -= 2;
+        cutter->heights[at] = choose_height(&cutter->below[children],
+                                            &cutter->below[children + 1], &cutter->below[i]);
+    }
     return depth;
 }
 
@@ -196,10 +212,8 @@ static void number_tiles(struct cutter *cutter, uint32_t t)
 static void cutter_free(struct cutter *cutter)
 {
     free(cutter->order);
-    free(cutter->tiles);
-    free(cutter->levels);
+    free(cutter->below);
     free(cutter->heights);
-    free(cutter->depths);
 }
 
 /* Room for the largest tree, which serves for all. */
@@ -212,12 +226,9 @@ static enum result cutter_make(struct cutter *cutter)
     for (t = 0; t < draft->n_trees; t++)
         n = draft->trees[t].n_nodes > n ? draft->trees[t].n_nodes : n;
     cutter->order = malloc((n + 1) * sizeof(*cutter->order));
-    cutter->tiles = malloc((n + 1) * sizeof(*cutter->tiles));
-    cutter->levels = malloc((n + 1) * sizeof(*cutter->levels));
+    cutter->below = malloc((n + 1) * sizeof(*cutter->below));
     cutter->heights = malloc(n + 1);
-    cutter->depths = malloc((n + 1) * sizeof(*cutter->depths));
-    return cutter->order == NULL || cutter->tiles == NULL || cutter->levels == NULL ||
-                   cutter->heights == NULL || cutter->depths == NULL
+    return cutter->order == NULL || cutter->below == NULL || cutter->heights == NULL
                ? RESULT_NOMEM
                : RESULT_OK;
 }
@@ -238,7 +249,7 @@ static enum result cut_tree(struct cutter *cutter, uint32_t t, struct reason *wh
     out->tiles = model->n_tiles;
     out->output = tree->width == 1 ? tree->output : 0;
     out->width = tree->width;
-    below = is_leaf(tree, 0) ? 0 : cutter->tiles[0] - (size_t)1;
+    below = is_leaf(tree, 0) ? 0 : cutter->below[0].tiles[0] - (size_t)1;
     if (model->n_tiles + below >= LAYOUT_TILE - LAYOUT_NEXT_TILE ||
         model->n_leaves + splits + 1 >= LAYOUT_TILE || model->n_sets + sets >= LAYOUT_TILE)
         return pack_too_big(why, "nodes");

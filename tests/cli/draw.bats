@@ -194,3 +194,12 @@ assert a.shape == (150, 15) and (a == b).all()' "$D/c.npy" "$D/c.csv"
   assert_status 200
   [ "$(jq -r '[.explanations[0].contributions[] | tostring] | join(",")' "$body_file")" = "$(jq -Rr 'split(",") | map(tonumber | tostring) | join(",")' "$D/c")" ]
 }
+
+@test "a split of categories names those that go left, as the file has them" {
+  { echo 'place,y' && for i in $(seq 30); do printf 'east,1\nnorth,5\nwest,9\n'; done; } >"$D/places.csv"
+  "$FORESTGATE" model train --csv "$D/places.csv" --target y --task regress --trees 1 -o "$D/p.fgm" >/dev/null
+  "$FORESTGATE" model draw "$D/p.fgm" --row north -o "$D/p.svg"
+  picture_is_good "$D/p.svg"
+  run texts "$D/p.svg"
+  [[ "$output" == *'in {east}'* && "$output" == *'in {east, north}'* && "$output" != *'≤'* ]] || fail "$output"
+}
