@@ -36,7 +36,8 @@ struct config {
     int64_t predict_body_limit; /* bytes of a prediction's request body */
     int64_t predict_rows_limit; /* rows in one prediction */
     int64_t log_format;         /* enum config_log_format */
-    char default_model[CONFIG_NAME_MAX + 1]; /* empty: the first that was published, tables first */
+    char default_model[CONFIG_NAME_MAX +
+                       1]; /* empty: the first that was published, tables first */
     char default_text_model[CONFIG_NAME_MAX + 1]; /* empty: the first that takes texts */
     struct addr_list trusted_proxies;
     struct rate address_rate;     /* count 0: off */

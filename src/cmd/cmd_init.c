@@ -2,7 +2,23 @@
  * cmd_init.c: forestgate init.
  */
 
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "cmd/cli.h"
+
+/* A directory that root made before stays root's, which no worker will enter. */
+static void tell_of_root(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && st.st_uid == 0)
+        fprintf(
+            stderr,
+            "forestgate: the home %s belongs to root, and a worker never runs as root: give "
+            "it to another user with: chown -R www-data: %s\n",
+            path, path);
+}
 
 static int run_init(const struct option_set *set)
 {
@@ -21,6 +37,7 @@ static int run_init(const struct option_set *set)
     }
     if (result != RESULT_OK)
         return cli_fail(&why);
+    tell_of_root(path);
     if (option_given(set, "--json")) {
         struct json_writer writer = json_writer_on(&text);
 

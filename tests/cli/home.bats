@@ -2,6 +2,7 @@
 # tests/cli/home.bats: forestgate init, and what a home is.
 
 # shellcheck disable=SC2016,SC2030,SC2031 # set or read by lib/api; dollars of jq
+bats_require_minimum_version 1.5.0
 load ../lib/api
 
 setup() { G=$BATS_TEST_TMPDIR; }
@@ -33,6 +34,17 @@ state() {
   [ "$status" = 1 ]
   [[ "$output" == *'no user no-such-user'* ]]
   [ ! -e "$G/none" ]
+}
+
+@test "by root a home that stays root's is told of, with what to do" {
+  am_root || skip 'not root'
+  mkdir "$BATS_TEST_TMPDIR/roots"
+  run --separate-stderr "$FORESTGATE" init --home "$BATS_TEST_TMPDIR/roots"
+  [ "$status" = 0 ]
+  # shellcheck disable=SC2154 # run sets it
+  [[ "$stderr" == *'belongs to root'*"chown -R www-data: $BATS_TEST_TMPDIR/roots" ]] || fail "$stderr"
+  run --separate-stderr "$FORESTGATE" init --home "$BATS_TEST_TMPDIR/new"
+  [ "$status" = 0 ] && [ -z "$stderr" ]
 }
 
 @test "by root nothing in the home ever becomes root's" {

@@ -125,6 +125,19 @@ with open(sys.argv[2], "w") as out:
   done
 }
 
+@test "objectives that leave the sum as it is are read under all their names" {
+  columns margin "$X/reg_squarederror.csv" >"$D/margin"
+  for objective in linear quantileerror expectileerror; do
+    sed "s/reg:squarederror/reg:$objective/" "$X/reg_squarederror.json" >"$D/$objective.json"
+    run --separate-stderr import "$D/$objective.json" -o "$D/a.fgm" --json --verify "$X/reg_squarederror.csv" "$D/margin"
+    [ "$status" = 0 ] || fail "$objective: $stderr"
+    jq -e --arg name "reg:$objective" '.objective == $name and .task == "regress" and .verified.worst_ulp == 0' <<<"$output"
+  done
+  grep -q '"reg:squarederror"' "$X/v2_1_vector.json"
+  sed 's/reg:squarederror/reg:expectileerror/' "$X/v2_1_vector.json" >"$D/ordered.json"
+  refused 1 'several quantiles or expectiles' "$D/ordered.json"
+}
+
 @test "categories with names are asked for by their names" {
   awk -F, -v OFS=, '
     NR == 1 { print "f0,f1,f2" > rows; print "m" > margins; next }
