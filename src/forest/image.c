@@ -18,6 +18,38 @@
 
 /* From here on the kernel is asked to read and map an image in huge pages. */
 static const size_t huge_from = (size_t)64 << 20;
+static int compare_values(const void *a, const void *b, void *arg)
+{
+    const struct image *image = arg;
+    const struct layout_text *left = &image->labels[*(const uint32_t *)a],
+                             *right = &image->labels[*(const uint32_t *)b];
+
+    return strcmp(image->texts + left->offset, image->texts + right->offset);
+}
+
+/* Puts the names of categories in order, for a body may ask for one in every two bytes. */
+static enum result rank_values(struct image *image)
+{
+    uint32_t i, k, n = 0;
+
+    for (i = 0; i < image->model->n_features; i++)
+        n += image->features[i].n_values; /* which do not overlap */
+    if (n == 0)
+        return RESULT_OK;
+    image->ranked = calloc(image->model->n_labels, sizeof(*image->ranked));
+    if (image->ranked == NULL)
+        return RESULT_NOMEM;
+    for (i = 0; i < image->model->n_features; i++) {
+        const struct layout_feature *feature = &image->features[i];
+
+        for (k = 0; k < feature->n_values; k++)
+            image->ranked[feature->values + k] = feature->values + k;
+        if (feature->n_values != 0)
+            qsort_r(image->ranked + feature->values, feature->n_values, sizeof(*image->ranked),
+                    compare_values, image);
+    }
+    return RESULT_OK;
+}
 
 /* With `expected`, the checksum, the trees are taken on trust. */
 static enum result open_bytes(const void *bytes, size_t len, const char *expected,
@@ -33,6 +65,8 @@ static enum result open_bytes(const void *bytes, size_t len, const char *expecte
     result = prove_image(image, expected, name, why);
     if (result == RESULT_OK && expected == NULL)
         result = prove_trees(image, name, why);
+    if (result == RESULT_OK && rank_values(image) != RESULT_OK)
+        result = reason_set(why, RESULT_NOMEM, "%s: %s", name, result_text(RESULT_NOMEM));
     if (result == RESULT_OK)
         *out = image;
     else
@@ -110,6 +144,7 @@ void image_close(struct image *image)
         return;
     if (image->mapping != NULL)
         munmap(image->mapping, image->len);
+    free(image->ranked);
     free(image);
 }
 
@@ -262,6 +297,28 @@ int image_feature_find(const struct image *image, const char *name, size_t len)
 
         if (order == 0)
             return (int)feature;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
+
+int64_t image_feature_value_find(const struct image *image, uint32_t i, const char *name,
+                                 size_t len)
+{
+    const struct layout_feature *feature = &image->features[i];
+    uint32_t low = 0, high = feature->n_values;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint32_t label = image->ranked[feature->values + middle];
+        const struct layout_text *text = &image->labels[label];
+        int order = compare_name(name, len, image->texts + text->offset, text->length);
+
+        if (order == 0)
+            return label - feature->values;
         if (order < 0)
             high = middle;
         else

@@ -132,6 +132,10 @@ double image_feature_importance(const struct image *image, uint32_t i); /* 0 or 
 uint32_t image_feature_n_values(const struct image *image, uint32_t i);
 const char *image_feature_value(const struct image *image, uint32_t i, uint32_t k);
 
+/* The number of a feature's category of that name (len bytes), or -1.  A binary search. */
+int64_t image_feature_value_find(const struct image *image, uint32_t i, const char *name,
+                                 size_t len);
+
 /* The feature of that name (len bytes, no NUL needed), or -1.  A binary search. */
 int image_feature_find(const struct image *image, const char *name, size_t len);
 

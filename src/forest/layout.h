@@ -272,7 +272,8 @@ struct image {
     struct spec spec;
     struct image_facts facts;
     char hex[DIGEST_HEX];
-    void *mapping; /* to be unmapped, or NULL */
+    uint32_t *ranked; /* each feature's values by name, byte order; NULL if none has any */
+    void *mapping;    /* to be unmapped, or NULL */
 };
 
 /* One past the last tile of tree t; its first is tile t, the others from trees[t].tiles on. */

@@ -348,7 +348,7 @@ static bool text_is_right(const struct image *image, const struct layout_text *t
 static enum result prove_features(const struct proof *proof)
 {
     const struct image *image = proof->image;
-    uint32_t i;
+    uint32_t i, end = 0; /* of the values of the features before: each has its own */
 
     for (i = 0; i < image->model->n_features; i++) {
         const struct layout_feature *feature = &image->features[i];
@@ -360,10 +360,13 @@ static enum result prove_features(const struct proof *proof)
             return refuse(proof, RESULT_INVALID, "feature %u is of unknown type %u", i,
                           feature->type);
         if (feature->n_values != 0 &&
-            (feature->type != IMAGE_CATEGORY || feature->values > image->model->n_labels ||
+            (feature->type != IMAGE_CATEGORY || feature->values < end ||
+             feature->values > image->model->n_labels ||
              feature->n_values > image->model->n_labels - feature->values))
             return refuse(proof, RESULT_MALFORMED, "the categories of feature %u are not there",
                           i);
+        if (feature->n_values != 0)
+            end = feature->values + feature->n_values;
         if (isnan(feature->min) || isnan(feature->max))
             return refuse(proof, RESULT_MALFORMED, "the range of feature %u is not right", i);
         if (!isfinite(feature->importance) || feature->importance < 0)

@@ -133,19 +133,15 @@ enum schema_fault schema_take_truth(const struct schema *schema, uint32_t i, boo
 enum schema_fault schema_take_text(const struct schema *schema, uint32_t i, const char *text,
                                    size_t len, double *out)
 {
-    uint32_t n = image_feature_n_values(schema->image, i);
+    int64_t code;
 
     if (!schema->features[i].named)
         return SCHEMA_KIND;
-    for (uint32_t k = 0; k < n; k++) {
-        const char *name = image_feature_value(schema->image, i, k);
-
-        if (strncmp(name, text, len) == 0 && strlen(name) == len) {
-            *out = k;
-            return SCHEMA_FITS;
-        }
-    }
-    return SCHEMA_UNKNOWN;
+    code = image_feature_value_find(schema->image, i, text, len);
+    if (code < 0)
+        return SCHEMA_UNKNOWN;
+    *out = (double)code;
+    return SCHEMA_FITS;
 }
 
 enum schema_fault schema_take_missing(const struct schema *schema, uint32_t i, double *out)

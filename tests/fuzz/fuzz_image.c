@@ -54,6 +54,11 @@ static void read_texts(const struct image *image)
         CHECK(utf8_valid(name, strlen(name)));
         CHECK(image_feature_find(image, name, strlen(name)) == (int)i);
         CHECK(image_feature_importance(image, i) >= 0);
+        for (uint32_t k = 0; k < image_feature_n_values(image, i); k++) {
+            const char *value = image_feature_value(image, i, k);
+
+            CHECK(image_feature_value_find(image, i, value, strlen(value)) >= 0);
+        }
     }
     for (i = 0; i < image_n_classes(image); i++)
         CHECK(utf8_valid(image_class_label(image, i), strlen(image_class_label(image, i))));

@@ -298,6 +298,8 @@ CRAFT(type_unknown, FEATURE[1].type = 9)
 CRAFT(range_nan, FEATURE[1].min = NAN)
 CRAFT(values_of_no_category, FEATURE[1].n_values = 1)
 CRAFT(values_outside, FEATURE[1].type = IMAGE_CATEGORY; FEATURE[1].n_values = 3)
+CRAFT(values_of_another, FEATURE[0].type = FEATURE[1].type = IMAGE_CATEGORY;
+      FEATURE[0].n_values = 2; FEATURE[1].values = 1; FEATURE[1].n_values = 1)
 CRAFT(importance_negative, FEATURE[0].importance = -0.1)
 CRAFT(importance_nan, FEATURE[0].importance = NAN)
 CRAFT(index_outside, INDEX[0] = 2)
@@ -387,6 +389,7 @@ static const struct craft crafts[] = {
     {"the range of feature 1 is not right", range_nan},
     {"the categories of feature 1 are not there", values_of_no_category},
     {"the categories of feature 1 are not there", values_outside},
+    {"the categories of feature 1 are not there", values_of_another},
     {"the importance of feature 0 is not finite and from 0 on", importance_negative},
     {"the importance of feature 0 is not finite and from 0 on", importance_nan},
     {"the index of names has no feature 2", index_outside},

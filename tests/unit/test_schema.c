@@ -142,6 +142,37 @@ static void a_double_is_as_large_as_it_can_be_where_doubles_are_compared(void **
     drop();
 }
 
+/* Each feature has its own, in whatever order. */
+static void every_category_is_found_among_many(void **state)
+{
+    enum {
+        MANY = 500
+    };
+    struct draft_feature kept = features[CODES];
+    char names[MANY][16], *list[MANY];
+    double out;
+
+    (void)state;
+    for (unsigned k = 0; k < MANY; k++) {
+        snprintf(names[k], sizeof(names[k]), "c%u", k * 7 % MANY);
+        list[k] = names[k];
+    }
+    features[CODES].values = list;
+    features[CODES].n_values = MANY;
+    make(SPEC_COMPARE_F32);
+    features[CODES] = kept;
+    for (unsigned k = 0; k < MANY; k++) {
+        assert_int_equal(schema_take_text(&schema, CODES, names[k], strlen(names[k]), &out),
+                         SCHEMA_FITS);
+        assert_true(out == k);
+    }
+    assert_int_equal(schema_take_text(&schema, CODES, "c500", 4, &out), SCHEMA_UNKNOWN);
+    assert_int_equal(schema_take_text(&schema, CODES, "north", 5, &out), SCHEMA_UNKNOWN);
+    assert_int_equal(schema_take_text(&schema, NAMED, "north", 5, &out), SCHEMA_FITS);
+    assert_true(out == 1);
+    drop();
+}
+
 static void texts_and_truth_values_go_where_they_belong(void **state)
 {
     static const struct {
@@ -303,6 +334,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_refused_by_type),
         cmocka_unit_test(a_double_is_as_large_as_it_can_be_where_doubles_are_compared),
+        cmocka_unit_test(every_category_is_found_among_many),
         cmocka_unit_test(texts_and_truth_values_go_where_they_belong),
         cmocka_unit_test(a_missing_value_is_taken_where_training_saw_one),
         cmocka_unit_test(all_at_once_says_no_where_one_would),
