@@ -23,7 +23,8 @@
 #include "forest/train.h"
 
 enum {
-    BAR_WIDTH = 40
+    BAR_WIDTH = 40,
+    CATEGORIES_SHOWN = 20
 };
 
 static enum result task_read(const struct option_set *set, enum spec_task *task,
@@ -194,47 +195,112 @@ static int run_train(const struct option_set *set)
     return status;
 }
 
-static void importance_bars(struct buf *text, const struct image *image)
+/* A number of a column; "-" where it is not known. */
+static void column_number_put(struct buf *text, double number, bool known)
+{
+    if (known)
+        buf_printf(text, " %12g", number);
+    else
+        buf_printf(text, " %12s", "-");
+}
+
+static void feature_line_put(struct buf *text, const struct image *image, uint32_t i,
+                             double most)
+{
+    const double low = image_feature_min(image, i), high = image_feature_max(image, i),
+                 importance = image_feature_importance(image, i);
+    const bool ranged = low <= high && image_feature_n_values(image, i) == 0;
+    int bar = most > 0 ? (int)(importance / most * BAR_WIDTH + 0.5) : 0;
+
+    buf_printf(text, "\n%-24s %-8s", image_feature_name(image, i),
+               image_type_name(image_feature_type(image, i)));
+    column_number_put(text, low, ranged);
+    column_number_put(text, high, ranged);
+    buf_printf(text, "  %-7s", image_feature_missing(image, i) ? "allowed" : "no");
+    if (most > 0)
+        buf_printf(text, "  %6.4f ", importance);
+    else
+        buf_puts(text, "  -");
+    while (bar-- > 0)
+        buf_putc(text, '#');
+}
+
+/* One line for each feature; a model that tells no importances has none, not 0. */
+static void features_put(struct buf *text, const struct image *image)
 {
     double most = 0;
 
     for (uint32_t i = 0; i < image_n_features(image); i++)
         if (image_feature_importance(image, i) > most)
             most = image_feature_importance(image, i);
-    buf_printf(text, "\n\n%-24s %-8s %12s %12s  importance", "feature", "type", "min", "max");
-    for (uint32_t i = 0; i < image_n_features(image); i++) {
-        double importance = image_feature_importance(image, i);
-        int bar = most > 0 ? (int)(importance / most * BAR_WIDTH + 0.5) : 0;
+    buf_printf(text, "\n\n%-24s %-8s %12s %12s  %-7s  importance", "feature", "type", "min",
+               "max", "missing");
+    for (uint32_t i = 0; i < image_n_features(image); i++)
+        feature_line_put(text, image, i, most);
+}
 
-        buf_printf(text, "\n%-24s %-8s %12g %12g  %6.4f ", image_feature_name(image, i),
-                   image_type_name(image_feature_type(image, i)), image_feature_min(image, i),
-                   image_feature_max(image, i), importance);
-        for (int k = 0; k < bar; k++)
-            buf_putc(text, '#');
+/* What the categories are called, as many as a line is good for. */
+static void categories_put(struct buf *text, const struct image *image)
+{
+    for (uint32_t i = 0; i < image_n_features(image); i++) {
+        const uint32_t n = image_feature_n_values(image, i);
+
+        if (n > 0)
+            buf_printf(text, "\n%s is one of:", image_feature_name(image, i));
+        for (uint32_t k = 0; k < n && k < CATEGORIES_SHOWN; k++)
+            buf_printf(text, "%s %s", k == 0 ? "" : ",", image_feature_value(image, i, k));
+        if (n > CATEGORIES_SHOWN)
+            buf_printf(text, ", ... (%u in all)", (unsigned)n);
     }
+}
+
+/* "classes 0 setosa, 1 versicolor", with the target's number or name where there are several.
+ */
+static void targets_put(struct buf *text, const struct image *image)
+{
+    const uint32_t n_targets = image_n_targets(image);
+
+    for (uint32_t t = 0; t < n_targets; t++) {
+        const uint32_t n = image_target_n_classes(image, t);
+
+        if (n_targets > 1 && image_target_name(image, t) != NULL)
+            buf_printf(text, "\ntarget %u %s%s", (unsigned)t, image_target_name(image, t),
+                       n > 0 ? ":" : "");
+        else if (n_targets > 1)
+            buf_printf(text, "\ntarget %u%s", (unsigned)t, n > 0 ? ":" : "");
+        if (n > 0)
+            buf_puts(text, n_targets > 1 ? " classes" : "\nclasses");
+        for (uint32_t k = 0; k < n; k++)
+            buf_printf(text, "%s %u %s", k == 0 ? "" : ",", (unsigned)k,
+                       image_target_label(image, t, k));
+    }
+}
+
+/* Of an imported model nobody knows the training's rows. */
+static void training_put(struct buf *text, const struct image_facts *facts)
+{
+    char date[20];
+
+    buf_printf(text, "from %s", facts->source);
+    cli_time_print(date, facts->date);
+    if (facts->rows > 0)
+        buf_printf(text, ": %" PRIu64 " rows, seed %" PRIu64 ", data of %s", facts->rows,
+                   facts->seed, date);
+    if (facts->metric != IMAGE_NO_METRIC)
+        buf_printf(text, "\nout-of-bag %s %.4f on %" PRIu64 " rows",
+                   image_metric_name(facts->metric), facts->oob_score, facts->oob_rows);
 }
 
 static void show_text(struct buf *text, const struct image *image)
 {
-    const struct image_facts *facts = image_facts(image);
-    char date[20];
-
-    cli_time_print(date, facts->date);
     buf_printf(text, "%s by %u trees of %" PRIu64 " nodes, depth %u, %" PRIu64 " bytes\n",
                image_task_name(image_task(image)), (unsigned)image_n_trees(image),
                image_n_nodes(image), (unsigned)image_depth(image), image_size(image));
-    buf_printf(text, "from %s: %" PRIu64 " rows, seed %" PRIu64 ", data of %s\n", facts->source,
-               facts->rows, facts->seed, date);
-    if (facts->metric != IMAGE_NO_METRIC)
-        buf_printf(text, "out-of-bag %s %.4f on %" PRIu64 " rows\n",
-                   image_metric_name(facts->metric), facts->oob_score, facts->oob_rows);
-    buf_printf(text, "sha256 %s", image_sha256_hex(image));
-    if (image_n_classes(image) > 0)
-        buf_puts(text, "\nclasses");
-    for (uint32_t k = 0; k < image_n_classes(image); k++)
-        buf_printf(text, "%s %u %s", k == 0 ? "" : ",", (unsigned)k,
-                   image_class_label(image, k));
-    importance_bars(text, image);
+    training_put(text, image_facts(image));
+    buf_printf(text, "\nsha256 %s", image_sha256_hex(image));
+    targets_put(text, image);
+    features_put(text, image);
+    categories_put(text, image);
 }
 
 static int run_show(const struct option_set *set)

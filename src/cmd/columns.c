@@ -15,10 +15,17 @@ static const char *const kind_names[COLUMNS__MAX] = {
     [COLUMNS_VALUE] = "value",   [COLUMNS_CONTRIBUTIONS] = "contributions",
 };
 
+/* The words of POST /predict for the same, which are taken too. */
+static const char *const kind_outputs[COLUMNS__MAX] = {
+    [COLUMNS_LABEL] = "label",   [COLUMNS_PROBABILITY] = "probabilities",
+    [COLUMNS_MARGIN] = "margin", [COLUMNS_LEAF] = "leaves",
+    [COLUMNS_VALUE] = "value",   [COLUMNS_CONTRIBUTIONS] = "contributions",
+};
+
 enum result columns_kind_read(const char *text, enum columns_kind *out, struct reason *why)
 {
     for (int i = 0; i < COLUMNS__MAX; i++)
-        if (strcmp(text, kind_names[i]) == 0) {
+        if (strcmp(text, kind_names[i]) == 0 || strcmp(text, kind_outputs[i]) == 0) {
             *out = (enum columns_kind)i;
             return RESULT_OK;
         }

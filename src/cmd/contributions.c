@@ -20,6 +20,32 @@ uint32_t contributions_width(const struct image *image)
     return image_n_outputs(image) * (image_n_features(image) + 1);
 }
 
+/* How many outputs a target has: as many as classes, but two classes may share one. */
+static uint32_t outputs_of(const struct image *image, uint32_t target)
+{
+    uint32_t each = 0, n = image_target_n_classes(image, target);
+
+    for (uint32_t t = 0; t < image_n_targets(image); t++)
+        each += image_target_n_classes(image, t) > 0 ? image_target_n_classes(image, t) : 1;
+    return n == 0 || (n == 2 && each != image_n_outputs(image)) ? 1 : n;
+}
+
+/* Of several targets: "price:", "target_1:", and with classes "kind.red:". */
+static void output_name_put(const struct image *image, uint32_t output, struct buf *whole)
+{
+    uint32_t t = 0, k = output;
+
+    for (; t + 1 < image_n_targets(image) && k >= outputs_of(image, t); t++)
+        k -= outputs_of(image, t);
+    if (image_target_name(image, t) != NULL)
+        buf_puts(whole, image_target_name(image, t));
+    else
+        buf_printf(whole, "target_%u", (unsigned)t);
+    if (outputs_of(image, t) > 1)
+        buf_printf(whole, ".%s", image_target_label(image, t, k));
+    buf_putc(whole, ':');
+}
+
 static void name_put(const struct image *image, uint32_t output, const char *name,
                      struct buf *whole, struct buf *text)
 {
@@ -27,7 +53,7 @@ static void name_put(const struct image *image, uint32_t output, const char *nam
     if (image_n_outputs(image) > 1 && image_n_classes(image) == image_n_outputs(image))
         buf_printf(whole, "%s:", image_class_label(image, output));
     else if (image_n_outputs(image) > 1)
-        buf_printf(whole, "%u:", (unsigned)output);
+        output_name_put(image, output, whole);
     buf_puts(whole, name);
     csv_cell_put(text, buf_failed(whole) ? name : whole->data);
 }

@@ -19,8 +19,7 @@
 #include "forest/import.h"
 
 enum {
-    NAMES_SHOWN = 8, /* features and classes that are named, where people read */
-    ULP_ALLOWED = 1, /* by which a verified answer may be off: the libraries' own exp() */
+    NAMES_SHOWN = 8 /* features and classes that are named, where people read */
 };
 
 /* One import. */
@@ -36,7 +35,6 @@ struct job {
 
 /* How a transform is told to people; MARGIN stands for an output. */
 static const char *const transform_texts[SPEC_TRANSFORM__MAX] = {
-    [SPEC_IDENTITY] = "the sum itself",
     [SPEC_FRACTIONS] = "the classes' shares",
     [SPEC_SIGMOID_F32] = "sigmoid, in float32",
     [SPEC_SIGMOID_F64] = "sigmoid",
@@ -66,8 +64,24 @@ static const char *const transform_texts[SPEC_TRANSFORM__MAX] = {
 static const char *const task_texts[SPEC_TASK__MAX] = {
     [SPEC_CLASSIFY] = "classify",
     [SPEC_REGRESS] = "regress",
-    [SPEC_ANOMALY] = "anomaly",
+    [SPEC_ANOMALY] = "tell anomalies",
 };
+
+/* What the answer is where the trees' fold is not transformed. */
+static const char *const fold_texts[SPEC_FOLD__MAX] = {
+    [SPEC_FOLD_SUM] = "the sum itself",
+    [SPEC_FOLD_MEAN] = "the mean of the trees",
+    [SPEC_FOLD_SUM_THEN_BASE] = "the sum itself",
+    [SPEC_FOLD_MEAN_THEN_BASE] = "the mean of the trees",
+    [SPEC_FOLD_MIN] = "the least of the trees",
+    [SPEC_FOLD_MAX] = "the greatest of the trees",
+};
+
+static const char *answer_text(const struct spec *spec)
+{
+    return spec->transform == SPEC_IDENTITY ? fold_texts[spec->fold]
+                                            : transform_texts[spec->transform];
+}
 
 /* Adds a copy of a name.  RESULT_INVALID for an empty one, RESULT_TOO_BIG, RESULT_NOMEM. */
 static enum result name_add(char ***names, uint32_t *n, const char *option, const char *text,
@@ -232,7 +246,7 @@ static void tell_text(struct buf *text, const struct job *job, uint32_t depth)
         buf_printf(text, ", %u splits by category", (unsigned)count_sets(draft));
     tell_features(text, draft);
     tell_targets(text, draft);
-    buf_printf(text, "\nanswer    %s", transform_texts[draft->spec.transform]);
+    buf_printf(text, "\nanswer    %s", answer_text(&draft->spec));
     if (found->note[0] != '\0')
         buf_printf(text, "\nnote      %s", found->note);
     tell_report(text, &job->report);
@@ -292,8 +306,8 @@ static void tell_json(struct json_writer *writer, const struct job *job, uint32_
     json_member_string(writer, "format", found->format);
     member_if_told(writer, "version", found->version);
     member_if_told(writer, "objective", found->objective);
-    json_member_string(writer, "task", task_texts[draft->spec.task]);
-    json_member_string(writer, "answer", transform_texts[draft->spec.transform]);
+    json_member_string(writer, "task", image_task_name(draft->spec.task));
+    json_member_string(writer, "answer", answer_text(&draft->spec));
     json_member_u64(writer, "trees", draft->n_trees);
     json_member_u64(writer, "nodes", count_nodes(draft));
     json_member_u64(writer, "depth", depth);
@@ -355,7 +369,7 @@ static enum result image_make(struct job *job, struct reason *why)
 
     if (result == RESULT_OK)
         result = verify_bytes(job, bytes, len, why);
-    if (result == RESULT_OK && job->report.worst <= ULP_ALLOWED)
+    if (result == RESULT_OK && job->report.worst <= job->report.allowed)
         result = file_write_atomic(job->image, bytes, len, 0644, why);
     free(bytes);
     return result;
@@ -414,8 +428,10 @@ int model_import_run(const struct option_set *set)
     if (result == RESULT_OK)
         result = import_all(&job, &depth, &why);
     status = result == RESULT_OK ? tell(&job, depth) : cli_fail(&why);
-    if (status == CLI_DONE && job.report.worst > ULP_ALLOWED) {
-        reason_set(&why, RESULT_INVALID, "%s is not written: it is not what was expected",
+    if (status == CLI_DONE && job.report.worst > job.report.allowed) {
+        reason_set(&why, RESULT_INVALID,
+                   "%s is not written: it is not what was expected. Are the rows written "
+                   "with all their digits (17, %%.17g), also where they were float32?",
                    job.image);
         status = cli_fail(&why);
     }

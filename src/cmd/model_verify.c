@@ -26,6 +26,12 @@ enum kind {
     KIND__MAX
 };
 
+enum {
+    ULP_SUM = 1,
+    ULP_TRANSFORM = 4,
+    ULP_LOGSUMEXP = 32
+};
+
 static const char *const kind_names[KIND__MAX] = {
     [KIND_MARGIN] = "margin",
     [KIND_ANSWER] = "answer",
@@ -192,6 +198,17 @@ static enum result verify_rows(struct verify *verify, const char *path, struct r
     }
 }
 
+/* How far off such numbers may be: what is between them and the trees decides. */
+static double allowed_of(const struct verify *verify, int kind)
+{
+    const enum spec_transform transform = verify->draft->spec.transform;
+
+    if ((kind != KIND_ANSWER && kind != KIND_SECOND) || transform == SPEC_IDENTITY ||
+        transform == SPEC_FRACTIONS)
+        return ULP_SUM;
+    return transform == SPEC_LOGSUMEXP_F64 ? ULP_LOGSUMEXP : ULP_TRANSFORM;
+}
+
 static void report_best(const struct verify *verify, struct verify_report *report)
 {
     const struct verify_report *best = NULL;
@@ -204,6 +221,7 @@ static void report_best(const struct verify *verify, struct verify_report *repor
             continue;
         best = one;
         *report = *one;
+        report->allowed = allowed_of(verify, kind);
         report->what = kind_names[kind];
     }
 }

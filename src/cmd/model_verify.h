@@ -16,6 +16,7 @@ struct verify_report {
     uint64_t rows, equal; /* rows all of whose numbers are equal to the bit */
     uint64_t worst_row;   /* counted from 1; 0 if all are equal */
     double worst;         /* the greatest difference, in units of the last place */
+    double allowed;       /* how great it may be, if the image is the model */
 };
 
 /*
@@ -23,6 +24,12 @@ struct verify_report {
  * has a line for each row.  Those are margins, answers (all of them, the second class's
  * probability, or classes by number), whichever comes nearer.  Units of the last place
  * are of float32 where the library adds in it, else of float64.
+ *
+ * Sums are added in the library's order, and are allowed a unit for how they were printed.
+ * A transform calls exp(), which C libraries and numpy round differently by a unit; a
+ * softmax divides by the sum of several such, so that 4 units are allowed there.  By
+ * logsumexp a unit of the margin's size is added before exp(), which is up to 32 of the
+ * probability's.
  *
  * RESULT_OK with the report, also where they differ; RESULT_INVALID: more or fewer rows or
  * numbers than there must be; what rows_open() and csv_next() refuse.

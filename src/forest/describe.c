@@ -84,23 +84,26 @@ static void targets_member(struct json_writer *writer, const struct image *image
     json_write_array_end(writer);
 }
 
+/* What an imported model's file does not tell is null. */
 static void training_member(struct json_writer *writer, const struct image_facts *facts)
 {
+    const bool scored = facts->metric != IMAGE_NO_METRIC;
     char date[CLOCK_RFC3339_MAX];
 
     clock_rfc3339(date, facts->date * 1000000);
     json_write_key(writer, "training");
     json_write_object(writer);
     json_member_string(writer, "source", facts->source);
-    json_member_string(writer, "date", date);
-    json_member_string(writer, "data_sha256", facts->data_sha256);
+    json_member_string(writer, "date", facts->date != 0 ? date : NULL);
+    json_member_string(writer, "data_sha256",
+                       facts->data_sha256[0] != '\0' ? facts->data_sha256 : NULL);
     json_member_u64(writer, "rows", facts->rows);
     json_member_u64(writer, "seed", facts->seed);
     json_member_u64(writer, "max_features", facts->max_features);
     json_member_u64(writer, "max_depth", facts->max_depth);
     json_member_u64(writer, "min_samples_leaf", facts->min_samples_leaf);
-    json_member_string(writer, "metric", image_metric_name(facts->metric));
-    json_member_double(writer, "oob_score", facts->oob_score);
+    json_member_string(writer, "metric", scored ? image_metric_name(facts->metric) : NULL);
+    json_member_double(writer, "oob_score", scored ? facts->oob_score : NAN);
     json_member_u64(writer, "oob_rows", facts->oob_rows);
     json_write_object_end(writer);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "forest/output.h"
 
 /* The check under way. */
 struct check {
@@ -237,6 +238,9 @@ static enum result check_target(const struct check *check, uint32_t i, uint32_t 
         return result;
     if (draft->spec.task == SPEC_ANOMALY && target->n_classes != 2)
         return refuse(check, "target %u: outlier and inlier are 2 classes", (unsigned)i);
+    if (!output_label_fits(&draft->spec, target->n_classes))
+        return refuse(check, "target %u: its classes do not fit the rule of labels",
+                      (unsigned)i);
     if (classes && target->labels == NULL)
         return refuse(check, "target %u: its classes have no labels", (unsigned)i);
     *least += target->n_classes <= 2 ? 1 : target->n_classes;
@@ -261,6 +265,8 @@ static enum result check_targets(const struct check *check)
     if (draft->spec.n_outputs != least && draft->spec.n_outputs != most)
         return refuse(check, "spec: %u outputs do not fit the targets",
                       (unsigned)draft->spec.n_outputs);
+    if (draft->thresholds != NULL && draft->spec.task == SPEC_ANOMALY)
+        return refuse(check, "spec: thresholds, where there are no probabilities");
     for (i = 0; draft->thresholds != NULL && i < draft->targets[0].n_classes; i++)
         if (!isfinite(draft->thresholds[i]))
             return refuse(check, "threshold %u of the classes is not finite", (unsigned)i);

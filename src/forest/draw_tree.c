@@ -399,17 +399,27 @@ static void edge_label(struct picture *picture, const struct card *card)
                            : "no");
 }
 
-/* The categories of a set as "{north, south}", as many as there is room for. */
-static void set_print(const struct picture *picture, const struct tree_node *node, char *text,
-                      size_t size)
+/* Whether a category goes left: it is in the set, or, where codes are compared, not above. */
+static bool category_is_left(const struct tree_node *node, uint32_t code)
 {
+    if (node->by_set)
+        return (node->words[code / 32] >> code % 32 & 1) != 0;
+    return code <= node->threshold;
+}
+
+/* The categories that go left as "{north, south}", as many as there is room for. */
+static void categories_print(const struct picture *picture, const struct tree_node *node,
+                             char *text, size_t size)
+{
+    const uint32_t n = node->by_set ? 32 * node->n_words
+                                    : image_feature_n_values(picture->image, node->feature);
     const char *name, *comma = "";
     char number[16];
     size_t len = 1;
 
     text_print(text, size, "{");
-    for (uint32_t code = 0; code < 32 * node->n_words && len + 16 < size; code++) {
-        if (!(node->words[code / 32] >> code % 32 & 1))
+    for (uint32_t code = 0; code < n && len + 16 < size; code++) {
+        if (!category_is_left(node, code))
             continue;
         snprintf(number, sizeof(number), "%u", (unsigned)code);
         name = category_name(picture->image, node->feature, code);
@@ -427,8 +437,8 @@ static void question_print(const struct picture *picture, const struct tree_node
 {
     char shown[1024], number[32];
 
-    if (node->by_set) {
-        set_print(picture, node, shown, sizeof(shown));
+    if (node->by_set || image_feature_n_values(picture->image, node->feature) > 0) {
+        categories_print(picture, node, shown, sizeof(shown));
         text_print(text, size, "in %s", shown);
     } else if (exact) {
         text_print(text, size, "\xe2\x89\xa4 %.17g", node->threshold);

@@ -46,13 +46,13 @@ static inline double exact_value(const struct image *image, uint32_t column, con
 static inline bool exact_in_set(const struct image *image, uint32_t number, double value)
 {
     const struct layout_set *set = &image->sets[number];
-    uint32_t code;
+    uint64_t code; /* a set may have more words than 32 bits have categories */
 
     if (image->spec.category == SPEC_CATEGORY_SIGN ? value < 0 : value <= -1)
         return false;
     if (value >= 32.0 * set->n_words)
         return false;
-    code = (uint32_t)value; /* of -0.5 too: 0, which an empty set has not */
+    code = (uint64_t)value; /* of -0.5 too: 0, which an empty set has not */
     return code / 32 < set->n_words &&
            (image->words[set->words + code / 32] >> code % 32 & 1) != 0;
 }

@@ -100,6 +100,17 @@ enum result explain_new(const struct image *image, struct explain **out, struct 
     return result;
 }
 
+uint64_t explain_cost(const struct image *image, bool all)
+{
+    const uint32_t trees = image_n_trees(image);
+    uint64_t blocks = shap_blocks(image_depth(image), image_n_features(image));
+    uint32_t width = 1;
+
+    for (uint32_t t = 0; all && t < trees && width == 1; t++) /* else it is n_outputs */
+        width = tree_width(image, t);
+    return image_n_nodes(image) * blocks * (1 + width / 2); /* outputs go together */
+}
+
 void explain_free(struct explain *explain)
 {
     if (explain == NULL)

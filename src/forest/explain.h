@@ -10,6 +10,7 @@
 #ifndef FOREST_EXPLAIN_H
 #define FOREST_EXPLAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,12 @@ struct explain;
  */
 enum result explain_new(const struct image *image, struct explain **out, struct reason *why);
 void explain_free(struct explain *explain);
+
+/*
+ * How long explaining a row takes, one of its outputs or all of them: by the nodes that are
+ * gone through, where one output of a tree of up to 8 features is 1 for each.  At least 1.
+ */
+uint64_t explain_cost(const struct image *image, bool all);
 
 /*
  * What to explain.  margins is n x n_outputs, what walk.h gives for the rows.  which is NULL

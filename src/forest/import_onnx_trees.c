@@ -18,6 +18,8 @@ enum {
     NOBODY = UINT32_MAX,
     GROWTH_MAX = 64,       /* nodes of the draft for each node of the file, */
     GROWTH_FREE = 1 << 16, /* and these in any case */
+    LOOKS_MAX = 1024,      /* splits looked at above those with == for each node of the file, */
+    LOOKS_FREE = 1 << 26,  /* and these in any case */
     SPARSE_MAX = 64,       /* outputs for each weight */
 };
 
@@ -37,7 +39,8 @@ struct build {
     uint32_t *parents; /* of each node of the draft's tree */
     struct item *items;
     uint32_t n_items, room_items;
-    uint64_t left; /* nodes that may still be made in all trees */
+    uint64_t left;  /* nodes that may still be made in all trees */
+    uint64_t looks; /* splits that may still be looked at */
 };
 
 static enum result no_memory(const struct build *build)
@@ -110,23 +113,25 @@ static double next_below(const struct build *build, double value)
                               : nextafter(value, -INFINITY);
 }
 
-/* What is known of a feature's value at a place: lo < value <= hi, and whether it may be NaN.
+/*
+ * What is known of a feature's value at a place: lo < value <= hi, and whether it may be NaN.
+ * It takes a look at each split above, until there are no looks left: put_equal() refuses.
  */
 struct known {
     double lo, hi;
     bool nan;
 };
 
-static struct known known_at(const struct build *build, const struct item *item,
-                             uint32_t feature)
+static struct known known_at(struct build *build, const struct item *item, uint32_t feature)
 {
     struct known known = {-INFINITY, INFINITY, true};
     uint32_t at = item->parent, below = NOBODY;
     bool left = item->left;
 
-    for (; at != NOBODY; below = at, at = build->parents[at]) {
+    for (; at != NOBODY && build->looks != 0; below = at, at = build->parents[at]) {
         const struct draft_node *node = &build->tree->nodes[at];
 
+        build->looks--;
         if (below != NOBODY)
             left = node->left == below;
         if (node->column != feature)
@@ -211,6 +216,9 @@ static enum result put_equal(struct build *build, const struct item *item)
     enum result result = RESULT_OK;
     uint32_t at;
 
+    if (build->looks == 0)
+        return import_bytes_refuse(build->bytes, RESULT_TOO_BIG,
+                                   "its comparisons with == stand too deep below others");
     if (!equal.any || equal.value > known.hi || equal.value <= known.lo)
         return put_decided(build, item, &equal, false, known.nan);
     if (known.hi <= equal.value && known.lo >= below)
@@ -384,7 +392,8 @@ enum result onnx_trees_make(struct import_bytes *bytes, struct onnx_forest *fore
     struct build build = {.bytes = bytes,
                           .forest = forest,
                           .draft = draft,
-                          .left = (uint64_t)forest->n_splits * GROWTH_MAX + GROWTH_FREE};
+                          .left = (uint64_t)forest->n_splits * GROWTH_MAX + GROWTH_FREE,
+                          .looks = (uint64_t)forest->n_splits * LOOKS_MAX + LOOKS_FREE};
     enum result result = check_parents(bytes, forest);
     uint32_t t;
 

@@ -132,6 +132,7 @@ static const struct {
 struct source {
     struct array parts[PART__MAX];
     uint32_t n_nodes;
+    uint64_t categories_left; /* in the list, of no node so far: each has its own */
 };
 
 /* Small things ---------------------------------------------------------------------- */
@@ -646,7 +647,7 @@ static struct draft_set *add_set(struct treelite *in, struct draft_tree *tree, u
 }
 
 /* The categories of a node as a set.  A float32 over 2^24 is in no set, there as here. */
-static enum result set_categories(struct treelite *in, const struct source *source, uint32_t i,
+static enum result set_categories(struct treelite *in, struct source *source, uint32_t i,
                                   struct draft_tree *tree, struct draft_node *node)
 {
     const uint64_t begin = u64_at(&source->parts[CATEGORY_BEGIN], i);
@@ -656,8 +657,9 @@ static enum result set_categories(struct treelite *in, const struct source *sour
     uint32_t most = 0;
     uint64_t k;
 
-    if (begin > end || end > source->parts[CATEGORY].n)
+    if (begin > end || end > source->parts[CATEGORY].n || end - begin > source->categories_left)
         return node_refuse(in, i, "its categories are not there");
+    source->categories_left -= end - begin;
     for (k = begin; k < end; k++) {
         if (categories[k] > CATEGORY_MAX)
             return node_refuse(in, i, "a category over 16777216");
@@ -691,7 +693,7 @@ static enum result child_of(struct treelite *in, const struct source *source, en
     return RESULT_OK;
 }
 
-static enum result make_split(struct treelite *in, const struct source *source, uint32_t i,
+static enum result make_split(struct treelite *in, struct source *source, uint32_t i,
                               struct draft_tree *tree)
 {
     struct draft_node *node = &tree->nodes[i];
@@ -780,7 +782,7 @@ static enum result check_leaves(const struct treelite *in, const struct source *
     return RESULT_OK;
 }
 
-static enum result make_tree(struct treelite *in, const struct source *source, uint32_t t,
+static enum result make_tree(struct treelite *in, struct source *source, uint32_t t,
                              struct draft_tree *tree)
 {
     enum result result = RESULT_OK;
@@ -789,6 +791,7 @@ static enum result make_tree(struct treelite *in, const struct source *source, u
     set_width(in, t, tree);
     for (i = 0; i < source->n_nodes; i++)
         tree->n_leaves += byte_at(&source->parts[NODE_TYPE], i) == LEAF;
+    source->categories_left = source->parts[CATEGORY].n;
     result = check_leaves(in, source, tree);
     if (result != RESULT_OK)
         return result;

@@ -285,18 +285,23 @@ static bool make_nodes(struct xgb_reader *reader, const struct xgb_tree *tree,
     return true;
 }
 
-/* The categories of one node as a set; they are from `begin` on, and `count` of them. */
+/*
+ * The categories of one node as a set; they are from `begin` on, and `count` of them. *left is
+ * how many of the list no node has had: a list for all of them would be gone through for each.
+ */
 static bool make_set(struct xgb_reader *reader, struct xgb_tree *tree, struct draft_set *set,
-                     uint64_t begin, uint64_t count)
+                     uint64_t begin, uint64_t count, uint64_t *left)
 {
     const int64_t *codes = tree->categories.values;
     int64_t most = 0;
     uint64_t j;
 
-    if (count == 0 || begin > tree->categories.n || count > tree->categories.n - begin) {
+    if (count == 0 || begin > tree->categories.n || count > tree->categories.n - begin ||
+        count > *left) {
         xgb_bad(reader, "a split's categories are not in the list of categories");
         return false;
     }
+    *left -= count;
     for (j = begin; j < begin + count; j++) {
         if (codes[j] < 0 || codes[j] >= CATEGORY_MAX) {
             xgb_refuse(reader, RESULT_MALFORMED, "category %lld", (long long)codes[j]);
@@ -330,6 +335,7 @@ static void use_set(struct draft_node *node, uint32_t set)
 static bool make_sets(struct xgb_reader *reader, struct xgb_tree *tree, struct draft_tree *out)
 {
     const size_t n = tree->category_nodes.n;
+    uint64_t left = tree->categories.n;
     size_t i;
 
     if (n == 0)
@@ -351,7 +357,7 @@ static bool make_sets(struct xgb_reader *reader, struct xgb_tree *tree, struct d
             return false;
         }
         if (!make_set(reader, tree, &out->sets[i], (uint64_t)tree->category_begins.values[i],
-                      (uint64_t)tree->category_counts.values[i]))
+                      (uint64_t)tree->category_counts.values[i], &left))
             return false;
         use_set(&out->nodes[node], (uint32_t)i);
     }

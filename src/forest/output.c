@@ -391,6 +391,19 @@ uint32_t output_width(const struct output *output)
     return output_begin(output, output->n_targets);
 }
 
+bool output_label_fits(const struct spec *spec, uint32_t n_classes)
+{
+    switch (spec->label) {
+    case SPEC_LABEL_ABOVE_HALF:
+        return n_classes != 1 && spec->task != SPEC_ANOMALY;
+    case SPEC_LABEL_MARGIN_ABOVE:
+    case SPEC_LABEL_MARGIN_FROM:
+        return n_classes != 1;
+    default:
+        return true;
+    }
+}
+
 /* Whether there is a margin for each class; else two classes have one. */
 static bool margin_each(const struct output *output)
 {

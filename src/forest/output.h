@@ -49,6 +49,9 @@ uint32_t output_margins_begin(const struct output *output, uint32_t target);
 uint32_t output_count(const struct output *output, uint32_t target);
 uint32_t output_margins(const struct output *output, uint32_t target);
 
+/* Whether a target of so many classes has all that the rule of labels looks at. */
+bool output_label_fits(const struct spec *spec, uint32_t n_classes);
+
 /* Whether a class's number is a probability, and not a score that sums to nothing. */
 bool output_has_probabilities(const struct output *output);
 

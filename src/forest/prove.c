@@ -17,6 +17,7 @@
 #include "base/utf8.h"
 #include "forest/draft.h"
 #include "forest/layout.h"
+#include "forest/output.h"
 
 const uint32_t layout_tags[LAYOUT__MAX] = {
     [LAYOUT_MODEL] = LAYOUT_TAG('M', 'O', 'D', 'L'),
@@ -168,6 +169,8 @@ static enum result prove_section(const struct proof *proof,
                       "needs section %.4s, which this program does not know", tag);
     if (part == LAYOUT__MAX)
         return RESULT_OK;
+    if (section->length == 0) /* that a part is there is taken for its numbers being there */
+        return refuse(proof, RESULT_MALFORMED, "section %.4s is empty", tag);
     if (image->parts[part] != NULL)
         return refuse(proof, RESULT_MALFORMED, "section %.4s is there twice", tag);
     image->parts[part] = image->bytes + section->offset;
@@ -220,6 +223,9 @@ static enum result prove_spec(const struct proof *proof)
                       "a kind of forest that this program does not know");
     if (!isfinite(model->divisor) || !isfinite(model->parameter) || !isfinite(model->cut))
         return refuse(proof, RESULT_MALFORMED, "a number of its kind is not finite");
+    if ((model->fold == SPEC_FOLD_MEAN || model->fold == SPEC_FOLD_MEAN_THEN_BASE) &&
+        !(model->divisor > 0))
+        return refuse(proof, RESULT_MALFORMED, "a mean by a divisor that is not over 0");
     spec->task = (enum spec_task)model->task;
     spec->compare = (enum spec_compare)model->compare;
     spec->sum = (enum spec_sum)model->sum;
@@ -427,19 +433,20 @@ static enum result prove_targets(const struct proof *proof)
             return refuse(proof, RESULT_MALFORMED, "the name of target %u is not right", i);
         if (target->labels > model->n_labels || n > model->n_labels - target->labels ||
             n > IMAGE_MAX_CLASSES || (n == 0) != (model->task == SPEC_REGRESS) ||
-            (model->task == SPEC_ANOMALY && n != 2))
+            (model->task == SPEC_ANOMALY && n != 2) || !output_label_fits(&image->spec, n))
             return refuse(proof, RESULT_MALFORMED, "the classes of target %u are not right", i);
         least += n <= 2 ? 1 : n;
         most += n == 0 || model->task == SPEC_ANOMALY ? 1 : n;
     }
-    if (model->n_outputs < least || model->n_outputs > most)
+    if (model->n_outputs != least && model->n_outputs != most)
         return refuse(proof, RESULT_MALFORMED, "%u outputs do not fit its targets",
                       model->n_outputs);
     for (k = 0; k < model->n_outputs; k++)
         if (!isfinite(image->base[k]))
             return refuse(proof, RESULT_MALFORMED, "base %u is not finite", k);
     if (image->cuts != NULL &&
-        image->lengths[LAYOUT_CUTS] != image->targets[0].n_classes * sizeof(double))
+        (model->task != SPEC_CLASSIFY ||
+         image->lengths[LAYOUT_CUTS] != image->targets[0].n_classes * sizeof(double)))
         return refuse(proof, RESULT_MALFORMED, "thresholds that are not one for each class");
     for (k = 0; image->cuts != NULL && k < image->targets[0].n_classes; k++)
         if (!isfinite(image->cuts[k]))

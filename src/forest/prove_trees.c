@@ -6,6 +6,7 @@
  * and splits are numbered as they come, so each has one place.  After that the walk may
  * follow what it finds.
  */
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct proof {
     uint32_t end;         /* one past the tree's last tile */
     uint32_t leaf, split; /* the numbers of the next */
     uint32_t depth;       /* of the tree, so far */
+    uint64_t term;        /* the number of the next line's first */
 };
 
 static enum result refuse(const struct proof *proof, const char *format, ...)
@@ -75,7 +77,7 @@ static enum result prove_set_split(const struct proof *proof, const struct layou
 static bool is_rounded_down(float rounded, double exact)
 {
     return (double)rounded <= exact &&
-           (isinf(rounded) || (double)nextafterf(rounded, INFINITY) > exact);
+           (rounded > FLT_MAX || (double)nextafterf(rounded, INFINITY) > exact);
 }
 
 static enum result prove_split(const struct proof *proof, const struct layout_tile *tile,
@@ -214,8 +216,11 @@ static enum result prove_tile(struct proof *proof, uint32_t number)
     return result == RESULT_OK ? prove_exits(proof, tile) : result;
 }
 
-/* Leaf numbers of trees that add to one output, or rows, must be whole. */
-static enum result prove_leaf(const struct proof *proof, uint32_t leaf)
+/*
+ * Leaf numbers of trees that add to one output, or rows, must be whole.  Each line has terms of
+ * its own, so that what a row costs is bounded by the file.
+ */
+static enum result prove_leaf(struct proof *proof, uint32_t leaf)
 {
     const struct image *image = proof->image;
     const struct layout_model *model = image->model;
@@ -227,9 +232,11 @@ static enum result prove_leaf(const struct proof *proof, uint32_t leaf)
         return refuse(proof, "tree %u, leaf %u: its numbers are not there", proof->tree, leaf);
     if (line != NULL && line->there != 0 &&
         (line->there != 1 || width != 1 || model->leaf_format == LAYOUT_LEAVES_F32 ||
-         !isfinite(line->constant) || line->terms > model->n_terms ||
+         !isfinite(line->constant) || line->terms != proof->term ||
          line->n_terms > model->n_terms - line->terms))
         return refuse(proof, "tree %u, leaf %u: its line is not right", proof->tree, leaf);
+    if (line != NULL && line->there != 0)
+        proof->term += line->n_terms;
     return RESULT_OK;
 }
 

@@ -130,6 +130,34 @@ static bool row_is_numbers(const struct csv *csv)
     return true;
 }
 
+/*
+ * Refuses a first row that names no feature, but has as many cells as there are features:
+ * more likely a row with a cell that does not fit than a header that has other names.
+ */
+static enum result refuse_first_row(const struct rows *rows, struct reason *why)
+{
+    enum schema_fault fault = SCHEMA_FITS;
+    double value;
+    uint32_t i = 0;
+
+    while (i < rows->n_features && (fault = cell_take(rows, i, i, &value)) == SCHEMA_FITS)
+        i++;
+    return refuse_cell(rows, i, i, fault, why);
+}
+
+/* Whether the first row has more cells that are values than others. */
+static bool row_is_mostly_values(const struct rows *rows)
+{
+    uint32_t fit = 0;
+    double value;
+
+    if (csv_cells(rows->csv) != rows->n_features)
+        return false;
+    for (uint32_t i = 0; i < rows->n_features; i++)
+        fit += cell_take(rows, i, i, &value) == SCHEMA_FITS;
+    return fit < rows->n_features && fit > rows->n_features / 2;
+}
+
 static enum result refuse_missing(const struct rows *rows, const struct image *image,
                                   struct reason *why)
 {
@@ -156,6 +184,8 @@ static enum result match_columns(struct rows *rows, const struct image *image,
         result = match_names(rows, image, &found, why);
     if (result != RESULT_OK || found == rows->n_features)
         return result;
+    if (!numbers && found == 0 && row_is_mostly_values(rows))
+        return refuse_first_row(rows, why);
     if (!numbers)
         return refuse_missing(rows, image, why);
     if (csv_cells(rows->csv) != rows->n_features)

@@ -111,6 +111,11 @@ static uint32_t blocks_for(uint32_t players)
     return blocks == 0 ? 1 : blocks > MAX_BLOCKS ? MAX_BLOCKS : blocks;
 }
 
+uint32_t shap_blocks(uint32_t levels, uint32_t n_features)
+{
+    return blocks_for(levels < n_features ? levels : n_features);
+}
+
 static lanes *lanes_new(size_t count)
 {
     lanes *all = aligned_alloc(2 * sizeof(lanes), (count * sizeof(lanes) + 63) / 64 * 64);
@@ -121,7 +126,7 @@ static lanes *lanes_new(size_t count)
 enum result shap_new(uint32_t levels, uint32_t n_features, const struct spec *spec,
                      struct shap **out, struct reason *why)
 {
-    const uint32_t blocks = blocks_for(levels < n_features ? levels : n_features);
+    const uint32_t blocks = shap_blocks(levels, n_features);
     const size_t vectors = ((size_t)levels + 1) * VECTORS * blocks;
     struct shap *shap;
 
@@ -178,13 +183,13 @@ void shap_begin(struct shap *shap, uint32_t players)
 
 static bool in_set(const struct shap *shap, const struct shap_node *node, double value)
 {
-    uint32_t code;
+    uint64_t code; /* a set may have more words than 32 bits have categories */
 
     if (shap->category == SPEC_CATEGORY_SIGN ? value < 0 : value <= -1)
         return false;
     if (!(value < 32.0 * node->n_words))
         return false;
-    code = (uint32_t)value;
+    code = (uint64_t)value;
     return code / 32 < node->n_words && (node->words[code / 32] >> code % 32 & 1) != 0;
 }
 

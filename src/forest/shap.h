@@ -34,6 +34,9 @@ enum {
     SHAP_MAX_BYTES = 64 << 20,
 };
 
+/* Vectors of the rule for trees that deep on so many features: what a node takes grows so. */
+uint32_t shap_blocks(uint32_t levels, uint32_t n_features);
+
 /*
  * One node of a tree, whose nodes come in preorder: a split, all nodes of its left side,
  * all of its right.

@@ -15,6 +15,10 @@
 #include "http/input.h"
 #include "http/metered.h"
 
+enum {
+    EXPLAINED_ALONE = 4 /* how many times INPUT_EXPLAINED_MAX the only row of a call may take */
+};
+
 /* One call. */
 struct explaining {
     const struct image *image;
@@ -33,6 +37,15 @@ static bool chooses(const struct explaining *at)
            at->outputs > 1 && !at->rows->all_classes;
 }
 
+/* One row may take longer than many together. */
+static bool is_quick(const struct explaining *at)
+{
+    uint64_t cost = explain_cost(at->image, !chooses(at));
+    size_t n = at->rows->count;
+
+    return cost <= (uint64_t)INPUT_EXPLAINED_MAX * (n > 1 ? 1 : EXPLAINED_ALONE) / n;
+}
+
 static enum result explaining_alloc(struct explaining *at, struct reason *why)
 {
     const size_t n = at->rows->count;
@@ -42,6 +55,9 @@ static enum result explaining_alloc(struct explaining *at, struct reason *why)
     at->features = image_n_features(at->image);
     at->outputs = image_n_outputs(at->image);
     at->count = chooses(at) ? 1 : at->outputs;
+    if (!is_quick(at))
+        return reason_set(why, RESULT_TOO_BIG, "it would take too long: ask for fewer %s",
+                          n > 1 ? "rows at once" : "classes");
     if (n * at->count * ((size_t)at->features + 1) > INPUT_OUTPUTS_MAX)
         return reason_set(why, RESULT_TOO_BIG,
                           "the answer would have over %u numbers: ask for fewer rows at once",

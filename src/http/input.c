@@ -12,13 +12,14 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "forest/explain.h"
 #include "forest/text_model.h"
 #include "http/auth.h"
 #include "http/input_inner.h"
 #include "http/route.h"
 
 enum {
-    EXPLAINED_MAX = 200000000, /* nodes gone through to explain all rows of a call */
+    VALUES_MAX = 4 << 20, /* numbers of the rows of a body that is smaller than that */
     VALUES_KEPT = 8 << 10,
 };
 
@@ -368,16 +369,25 @@ static const struct model *first_model(const struct service *service,
 
 /*
  * As set, and so that an answer stays within what a worker can hold; explanations also
- * within some seconds, for a row goes through all nodes of the forest.
+ * within about a second, for a row goes through all nodes of the forest.  A row by name has
+ * all of its numbers however few of them the body has, so those are bounded too, at what no
+ * body of rows by position comes to.
  */
 static size_t rows_limit(const struct service *service, const struct request *request,
                          const struct image *image)
 {
     size_t limit = (size_t)service->home.config.predict_rows_limit;
-    size_t most = image != NULL ? INPUT_OUTPUTS_MAX / image_n_outputs(image) : limit;
+    size_t body = request->body->len, values = body > VALUES_MAX ? body : VALUES_MAX, most;
 
-    if (image != NULL && explains(request) && most > EXPLAINED_MAX / image_n_nodes(image))
-        most = EXPLAINED_MAX / image_n_nodes(image) + 1;
+    if (image == NULL)
+        return limit;
+    most = INPUT_OUTPUTS_MAX / image_n_outputs(image);
+    if (most > values / image_n_features(image))
+        most = values / image_n_features(image);
+    if (explains(request) && most > INPUT_EXPLAINED_MAX / explain_cost(image, false))
+        most = INPUT_EXPLAINED_MAX / explain_cost(image, false);
+    if (most == 0)
+        most = 1;
     return limit < most ? limit : most;
 }
 

@@ -17,7 +17,8 @@ enum result input_new(struct input **out, struct reason *why);
 void input_free(struct input *input);
 
 enum {
-    INPUT_OUTPUTS_MAX = 4 << 20 /* numbers in one answer */
+    INPUT_OUTPUTS_MAX = 4 << 20,   /* numbers in one answer */
+    INPUT_EXPLAINED_MAX = 50 << 20 /* explain_cost() of the rows of a call, if over one */
 };
 
 /* What is answered beside the prediction. */

@@ -9,6 +9,9 @@ setup_file() {
   { echo x,y,z,price && for i in $(seq 60); do echo "$i,$((i % 7)),$((i * 31 % 11)),$((i * i + i % 7))"; done; } >"$G/r.csv"
   "$FORESTGATE" model train --csv "$G/r.csv" --target price --task regress --trees 9 -o "$G/price.fgm" >/dev/null
   cli model publish price "$G/price.fgm" >/dev/null
+  { echo x,y,kind && for i in $(seq 60); do echo "$i,$((i * 31 % 11)),k$((i % 7))"; done; } >"$G/k.csv"
+  "$FORESTGATE" model train --csv "$G/k.csv" --target kind --trees 80 -o "$G/kind.fgm" >/dev/null
+  cli model publish kind "$G/kind.fgm" >/dev/null
   gate_start
 }
 teardown_file() { gate_stop; }
@@ -91,6 +94,26 @@ NEAR='def near($a; $b): ($a - $b) | fabs < 1e-12;'
   assert_json 'has("class") | not'
   assert_json '.margin == .prediction and (((.bias + ([.contributions[]] | add)) - .margin) | fabs < 1e-9) and
     .contributions.x != 0'
+}
+
+# rows N: a body of so many, in a file.
+rows() {
+  { printf '{"instances":[[1,2]' && yes ',[1,2]' | head -n $(($1 - 1)) | tr -d '\n' && printf ']%s}' "$2"; } \
+    >"$BATS_TEST_TMPDIR/rows"
+}
+
+@test "as many rows are explained as about a second is enough for, and fewer of all classes" {
+  most=$(("$(cli model show kind --json | jq .nodes)"))
+  most=$((50 * 1048576 / most))
+  rows $((most / 4 + 1)) ''
+  call POST /models/kind/explain -k "$KEY" -f "$BATS_TEST_TMPDIR/rows"
+  assert_status 200
+  rows $((most / 4 + 1)) ',"classes":"all"'
+  call POST /models/kind/explain -k "$KEY" -f "$BATS_TEST_TMPDIR/rows"
+  assert_problem 422 unprocessable_content 'too long: ask for fewer rows at once'
+  rows $((most + 1)) ''
+  call POST /models/kind/explain -k "$KEY" -f "$BATS_TEST_TMPDIR/rows"
+  assert_problem 422 unprocessable_content "over the limit of $most rows"
 }
 
 @test "it counts as one call with its rows, under its own name" {

@@ -14,6 +14,10 @@ setup_file() {
   } >"$G/odd.csv"
   "$FORESTGATE" model train --csv "$G/odd.csv" --target kind --trees 3 -o "$G/odd.fgm" >/dev/null
   cli model publish odd "$G/odd.fgm" >/dev/null
+  sed 's/"num_feature":"6","num_target"/"num_feature":"5000","num_target"/' \
+    "$TOP/tests/fixtures/xgboost/binary_logistic.json" >"$G/wide.json"
+  "$FORESTGATE" model import "$G/wide.json" -o "$G/wide.fgm" >/dev/null
+  cli model publish wide "$G/wide.fgm" >/dev/null
   printf 'predict_rows_limit = 1000\n' >>"$G/home/forestgate.conf"
   gate_start
   PIDS=$(gate_pids)
@@ -233,6 +237,15 @@ null"
   predict "{\"instances\":[$(printf '["x"],%.0s' {1..500})[1]]}"
   assert_problem 422 unprocessable_content
   assert_json '.errors | length == 20'
+}
+
+# Two bytes of each are 40,000 of the worker's.
+@test "rows by name that leave all out are bounded by the numbers that they stand for" {
+  call POST /models/wide/predict -k "$KEY" -d "{\"instances\":[$(printf '{},%.0s' {1..800}){}]}"
+  assert_status 200
+  assert_json '.predictions | length == 801'
+  call POST /models/wide/predict -k "$KEY" -d "{\"instances\":[$(printf '{},%.0s' {1..900}){}]}"
+  assert_problem 422 unprocessable_content 'over the limit of 838 rows'
 }
 
 @test "a large body is taken in its time and its memory is given back" {

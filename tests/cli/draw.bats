@@ -172,6 +172,18 @@ a, b = np.load(sys.argv[1]), np.loadtxt(sys.argv[2], delimiter=",", skiprows=1)
 assert a.shape == (150, 15) and (a == b).all()' "$D/c.npy" "$D/c.csv"
 }
 
+@test "contributions of several targets have the names of their columns in other outputs" {
+  "$FORESTGATE" model import "$TOP/tests/fixtures/sklearn/forest_outputs.fgs" -o "$G/targets.fgm" >/dev/null
+  features=$("$FORESTGATE" model show "$G/targets.fgm" --json | jq '.features | length')
+  for _ in $(seq 3); do seq -s, "$features"; done >"$G/targets.csv"
+  "$FORESTGATE" model show "$G/targets.fgm" --json | jq -r '.features | map(.name) | @csv' | tr -d '"' |
+    cat - "$G/targets.csv" >"$G/targets_named.csv"
+  run "$FORESTGATE" predict --model "$G/targets.fgm" --in "$G/targets_named.csv" --output margin
+  head=${lines[0]}
+  run "$FORESTGATE" predict --model "$G/targets.fgm" --in "$G/targets_named.csv" --output contributions
+  [ "$(tr , '\n' <<<"${lines[0]}" | cut -d: -f1 | uniq | paste -sd,)" = "$head" ] || fail "$head: ${lines[0]}"
+}
+
 @test "what the API explains, contributions of a file are" {
   head -2 "$TOP/model/iris.csv" >"$D/row.csv"
   "$FORESTGATE" predict --model "$G/iris.fgm" --in "$D/row.csv" --output contributions | tail -1 | cut -d, -f1-4 >"$D/c"
@@ -181,4 +193,13 @@ assert a.shape == (150, 15) and (a == b).all()' "$D/c.npy" "$D/c.csv"
   gate_stop
   assert_status 200
   [ "$(jq -r '[.explanations[0].contributions[] | tostring] | join(",")' "$body_file")" = "$(jq -Rr 'split(",") | map(tonumber | tostring) | join(",")' "$D/c")" ]
+}
+
+@test "a split of categories names those that go left, as the file has them" {
+  { echo 'place,y' && for i in $(seq 30); do printf 'east,1\nnorth,5\nwest,9\n'; done; } >"$D/places.csv"
+  "$FORESTGATE" model train --csv "$D/places.csv" --target y --task regress --trees 1 -o "$D/p.fgm" >/dev/null
+  "$FORESTGATE" model draw "$D/p.fgm" --row north -o "$D/p.svg"
+  picture_is_good "$D/p.svg"
+  run texts "$D/p.svg"
+  [[ "$output" == *'in {east}'* && "$output" == *'in {east, north}'* && "$output" != *'≤'* ]] || fail "$output"
 }

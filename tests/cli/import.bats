@@ -3,6 +3,7 @@
 # library's is for tests/unit/test_import_*.c; this is the way through the programs.
 
 bats_require_minimum_version 1.5.0
+export MODELS=${MODELS:-${FORESTGATE_MODELS:-}} # which api.bash takes for a setting
 load ../lib/api
 
 X=$BATS_TEST_DIRNAME/../fixtures/xgboost
@@ -61,6 +62,21 @@ nines() { tail -n +2 "$1" | tr , '\n' | awk '{ printf "%.9g\n", $1 }'; }
   sed 's/"split_conditions":\[/&null,/' "$X/one_leaf.json" >"$D/bad.json"
   refused 1 'trees\[0\].split_conditions\[0\]: not a number' "$D/bad.json"
   refused 1 'gblinear' "$X/refused_gblinear.json"
+}
+
+@test "what a file has beside the model takes no memory" {
+  if sanitized; then skip 'a sanitizer takes memory of its own'; fi
+  /usr/bin/python3 -c 'import sys
+text = open(sys.argv[1]).read()
+assert text.startswith("{")
+with open(sys.argv[2], "w") as out:
+    out.write("{\"more\":[")
+    for _ in range(400):
+        out.write("[1.5,{\"a\":\"b\"},null]," * 8000)
+    out.write("0]," + text[1:])' "$X/binary_logistic.json" "$D/large.json"
+  (ulimit -v 50000 && import "$D/large.json" --from xgboost -o "$D/large.fgm" >/dev/null)
+  import "$X/binary_logistic.json" -o "$D/small.fgm" >/dev/null
+  cmp "$D/small.fgm" "$D/large.fgm"
 }
 
 @test "names that are too many or too few are refused" {
@@ -134,6 +150,60 @@ nines() { tail -n +2 "$1" | tr , '\n' | awk '{ printf "%.9g\n", $1 }'; }
     run --separate-stderr import "$X/$model" -o "$D/a.fgm" --verify "$X/${model%.*}.csv" "$D/answer"
     [ "$status" = 0 ] || fail "$model: $stderr"
     [[ "$output" == *'rows have the expected'* ]] || fail "$output"
+  done
+}
+
+@test "probabilities may be off by what exp() differs in, and by no more" {
+  columns answer "$X/multi_softprob.csv" >"$D/answer"
+  for ulp in 4 5; do
+    /usr/bin/python3 -c 'import sys, numpy as np
+rows = np.loadtxt(sys.argv[1], delimiter=",", skiprows=1, dtype="f4")
+rows.view("i4")[2, 1] += int(sys.argv[2])
+np.savetxt(sys.argv[3], rows, delimiter=",", fmt="%.9g")' "$D/answer" $ulp "$D/off"
+    run --separate-stderr import "$X/multi_softprob.ubj" -o "$D/$ulp.fgm" --verify "$X/multi_softprob.csv" "$D/off"
+    [[ "$output" == *"row 3 is furthest off, by $ulp ulp"* ]] || fail "$output"
+    [ "$status" = $((ulp - 4)) ] || fail "$ulp: $stderr"
+  done
+  [ -e "$D/4.fgm" ] && [ ! -e "$D/5.fgm" ]
+}
+
+# What LightGBM itself predicted with models of its own, where those are at hand.
+@test "LightGBM's models predict from file to file what LightGBM did" {
+  L=${MODELS:-$TOP/../shared/models/lightgbm}
+  [ -d "$L" ] || skip 'no models of LightGBM here'
+  awk '{ for (i = 2; i <= NF; i++) { sub(/^[0-9]+:/, "", $i); printf "%s%s", $i, i < NF ? "," : "\n" } }' \
+    "$L/iris_test.libsvm" >"$D/lg_rf_iris"
+  tr '\t' , <"$L/breast_cancer_test.tsv" >"$D/lg_dart_breast_cancer"
+  cut -f2- "$L/multiclass_test.tsv" | tr '\t' , >"$D/lgmulticlass"
+  tr '\t' , <"$L/genlin_fmtp_tweedie_PurePremium_features.tsv" >"$D/genlin_fmtp_tweedie_PurePremium"
+  for model in lg_rf_iris lg_dart_breast_cancer lgmulticlass genlin_fmtp_tweedie_PurePremium; do
+    tr '\t' , <"$L/${model}_true_predictions.txt" >"$D/true"
+    run --separate-stderr import "$L/$model.model" -o "$D/a.fgm" --verify "$D/$model" "$D/true"
+    [ "$status" = 0 ] || fail "$model: $output $stderr"
+    case $model in genlin*) output=value ;; *) output=probability ;; esac
+    "$FORESTGATE" predict --model "$D/a.fgm" --in "$D/$model" --output "$output" >"$D/out"
+    paste -d, "$D/out" "$D/true" | awk -F, -v ours="$(head -1 "$D/out" | tr , '\n' | wc -l)" '
+      { theirs = NF - ours
+        for (i = 0; i < theirs; i++) { d = $(NF - i) - $(ours - i); if (d * d > 1e-28 * $(NF - i) ^ 2) bad = 1 } }
+      END { exit bad || NR < 30 }' || fail "$model: predict says otherwise"
+  done
+}
+
+@test "in files a missing value is an empty cell, nan, or NaN of an array" {
+  columns f "$X/binary_logistic.csv" >"$D/rows.csv"
+  columns margin "$X/binary_logistic.csv" | nines /dev/stdin >"$D/margin"
+  grep -q ',,\|,$' "$D/rows.csv"
+  import "$X/binary_logistic.json" -o "$D/a.fgm" >/dev/null
+  sed -e ':a' -e 's/,,/,NaN,/;ta' -e 's/,$/,nan/' "$D/rows.csv" >"$D/words.csv"
+  /usr/bin/python3 -c 'import sys, numpy as np
+rows = np.genfromtxt(sys.argv[1], delimiter=",", skip_header=1)
+assert np.isnan(rows).any()
+np.save(sys.argv[2], rows.astype("f4"))
+np.save(sys.argv[3], rows)' "$D/rows.csv" "$D/f4.npy" "$D/f8.npy"
+  tail -n +2 "$D/rows.csv" >"$D/headless.csv"
+  for file in rows.csv words.csv headless.csv f4.npy f8.npy; do
+    "$FORESTGATE" predict --model "$D/a.fgm" --in "$D/$file" --output margin >"$D/out"
+    sed '/margin/d' "$D/out" | awk '{ printf "%.9g\n", $1 }' | cmp - "$D/margin" || fail "$file"
   done
 }
 

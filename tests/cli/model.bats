@@ -146,6 +146,20 @@ fact() { "$FORESTGATE" model show "$BATS_TEST_TMPDIR/o.fgm" --json | jq -r "$1";
   cli model show iris --json | jq -e --argjson file "$output" '. == $file'
 }
 
+@test "show tells of an imported model what is not known, and where a value may be missing" {
+  "$FORESTGATE" model import "$TOP/tests/fixtures/sklearn/hist_two.fgs" -o "$D/hist.fgm" >/dev/null
+  run cli model show "$D/hist.fgm"
+  [ "$status" = 0 ]
+  [[ "$output" =~ 'real '\ +-\ +-\ +(allowed|no)\ +- ]] || fail "$output"
+  [[ "$output" != *' 0 rows'* && "$output" != *'seed'* ]] || fail "$output"
+  "$FORESTGATE" model import "$TOP/tests/fixtures/sklearn/extra_outputs.fgs" -o "$D/two.fgm" >/dev/null
+  run cli model show "$D/two.fgm"
+  [[ "$output" == *'target 0'*'target 1'* ]] || fail "$output"
+  "$FORESTGATE" model train "$TOP/model/houses.csv" --target price --trees 3 -o "$D/houses.fgm" >/dev/null
+  run cli model show "$D/houses.fgm"
+  [[ "$output" == *'address is one of: city, harbour, suburb, town, village'* ]] || fail "$output"
+}
+
 @test "check proves a whole image and refuses a damaged one" {
   run cli model check "$G/iris.fgm"
   [ "$status" = 0 ]
@@ -344,6 +358,31 @@ np.save(d + "/fortran.npy", np.asfortranarray(x)); np.save(d + "/half.npy", x.as
   refused 'none.csv: no rows' model bench iris --in "$D/none.csv"
   run cli model bench iris
   [ "$status" = 2 ]
+}
+
+@test "predict tells the cell of a first row that does not fit, where no header is like it" {
+  printf '5.1,,1.4,0.2\n' >"$D/first.csv"
+  run --separate-stderr cli predict --model iris --in "$D/first.csv"
+  [ "$status" = 1 ]
+  [[ "$stderr" == *'first.csv:1: column 2'*'missing value'* ]] || fail "$stderr"
+  printf 'a,b,c,d\n1,2,3,4\n' >"$D/first.csv"
+  run --separate-stderr cli predict --model iris --in "$D/first.csv"
+  [[ "$stderr" == *'no column "sepal_length"'* ]] || fail "$stderr"
+}
+
+@test "predict takes no more memory for more rows" {
+  if sanitized; then skip 'a sanitizer takes memory of its own'; fi
+  yes '5.1,3.5,1.4,0.2' | head -n 3000000 |
+    (ulimit -v 50000 && exec "$FORESTGATE" predict --model "$G/iris.fgm" --in - --out "$D/out")
+  [ "$(sort "$D/out" | uniq -c | awk '{ print $1, $2 }')" = '3000000 setosa' ]
+}
+
+@test "predict takes the words of the API for its outputs" {
+  tail -n +2 "$TOP/model/iris.csv" | cut -d, -f1-4 >"$D/rows.csv"
+  cmp <(cli predict --model iris --in "$D/rows.csv" --output leaves) \
+    <(cli predict --model iris --in "$D/rows.csv" --output leaf)
+  cmp <(cli predict --model iris --in "$D/rows.csv" --output probabilities) \
+    <(cli predict --model iris --in "$D/rows.csv" --output probability)
 }
 
 @test "predict refuses a model or a file that is not there, and rows that do not fit" {

@@ -88,8 +88,8 @@ ask() { "$FORESTGATE" predict --model "$G/sentiment.fgm" --in "$D/rows.csv" "$@"
   asked 'the model reads texts'
 }
 
-# The sentences of tests/data were written before those that the model learns from, and
-# nothing was chosen by them.
+# The sentences of tests/data were written before those that the model learns from, and no
+# model saw them.
 @test "of sentences that it never saw the sentiment model tells 85 in 100 at least" {
   right=$(paste -d, <("$FORESTGATE" predict --model "$G/sentiment.fgm" --in "$TOP/tests/data/sentiment_heldout.csv") \
     <(sed 's/.*,//' "$TOP/tests/data/sentiment_heldout.csv") | awk -F, 'NR > 1 && $1 == $2' | wc -l)

@@ -11,7 +11,10 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "forest/explain.h"
 #include "forest/layout.h"
+#include "forest/predictor.h"
+#include "forest/tree.h"
 #include "forest/walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,7 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     } while (0)
 
 enum {
-    ROWS = 4
+    ROWS = 4,
+    EXPLAINED = 1 << 16, /* explain_cost() of a row */
+    STEPS = 64           /* down a tree */
 };
 
 static void make_right(uint8_t *bytes, size_t size)
@@ -55,6 +60,71 @@ static void read_texts(const struct image *image)
     CHECK(strlen(image_facts(image)->source) > 0);
 }
 
+/* From the root the way that a row goes, and all that a node tells. */
+static void descend(const struct image *image, uint32_t t, const double *row, double *out)
+{
+    tree_place place = tree_root(image, t);
+    struct tree_node node;
+    uint32_t steps = 0, i;
+
+    tree_read(image, place, &node);
+    for (; !node.leaf && steps < STEPS; steps++) {
+        CHECK(node.feature < image_n_features(image));
+        for (i = 0; node.by_set && i < node.n_words; i++)
+            CHECK((uint64_t)node.words[i] + 1 > 0);
+        place = tree_step(image, place, row);
+        CHECK(place == node.left || place == node.right);
+        tree_read(image, place, &node);
+    }
+    CHECK(steps <= tree_depth(image, t));
+    if (!node.leaf)
+        return;
+    tree_values(image, t, node.number, out);
+    if (tree_is_line(image, node.number))
+        tree_line(image, node.number, row);
+}
+
+/* What is answered: every class has a label, and a leaf is one wherever it is looked for. */
+static void answer(const struct image *image, const double *rows, double *margins)
+{
+    const uint32_t n_trees = image_n_trees(image), n_outputs = image_n_outputs(image);
+    uint32_t *ids = calloc((size_t)ROWS * n_trees, sizeof(*ids)), t;
+    struct predictor predictor;
+    double *answers, *numbers = calloc(n_outputs, sizeof(*numbers));
+
+    CHECK(predictor_open(&predictor, image) == RESULT_OK && ids != NULL && numbers != NULL);
+    answers = calloc((size_t)ROWS * predictor_width(&predictor), sizeof(*answers));
+    CHECK(answers != NULL);
+    predictor_rows(&predictor, rows, ROWS, margins, answers);
+    for (t = 0; t < image_n_targets(image); t++)
+        for (size_t i = 0; image_target_n_classes(image, t) != 0 && i < ROWS; i++)
+            CHECK(strlen(predictor_label(&predictor, margins + i * n_outputs,
+                                         answers + i * predictor_width(&predictor), t)) > 0);
+    walk_leaves(image, rows, ROWS, ids);
+    for (t = 0; t < n_trees; t++)
+        descend(image, t, rows, numbers);
+    predictor_close(&predictor);
+    free(answers);
+    free(numbers);
+    free(ids);
+}
+
+static void explain(const struct image *image, const double *rows, const double *margins)
+{
+    const size_t stride = (size_t)image_n_features(image) + 1;
+    const struct explain_rows what = {rows, 1, margins, NULL};
+    double *out = calloc(image_n_outputs(image), stride * sizeof(*out));
+    struct explain *explain = NULL;
+    struct reason why;
+
+    CHECK(out != NULL);
+    if (explain_cost(image, true) <= EXPLAINED &&
+        explain_new(image, &explain, &why) == RESULT_OK)
+        explain_rows(explain, &what, out, &why);
+    explain_free(explain);
+    free(out);
+}
+
 static void walk(const struct image *image)
 {
     static const double values[] = {0, -1e38, 1e38, 0.5, -0.0, 3, 1e-320};
@@ -69,6 +139,8 @@ static void walk(const struct image *image)
     for (unsigned k = 0; walk_kernel_name(k) != NULL; k++)
         if (walk_use(walk_kernel_name(k)))
             walk_predict(image, rows, ROWS, out);
+    answer(image, rows, out);
+    explain(image, rows, out);
     free(rows);
     free(out);
 }

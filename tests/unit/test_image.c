@@ -279,6 +279,7 @@ CRAFT(other_fold, MODEL->fold = 0)
 CRAFT(other_task, MODEL->task = 4)
 CRAFT(other_leaves, MODEL->leaf_format = 4)
 CRAFT(divisor_nan, MODEL->divisor = NAN)
+CRAFT(divisor_zero, MODEL->divisor = 0)
 CRAFT(no_features, MODEL->n_features = 0)
 CRAFT(no_columns, MODEL->n_columns = 0)
 CRAFT(no_trees, MODEL->n_trees = 0)
@@ -307,6 +308,9 @@ CRAFT(column_of_no_feature, COLUMN[1].feature = 2)
 CRAFT(mend_unknown, COLUMN[1].mend = 6)
 CRAFT(classes_outside, TARGET[0].labels = 1)
 CRAFT(classes_none, TARGET[0].n_classes = 0)
+CRAFT(class_alone, TARGET[0].n_classes = 1; MODEL->label = SPEC_LABEL_ABOVE_HALF)
+CRAFT(class_alone_by_margin, TARGET[0].n_classes = 1; MODEL->label = SPEC_LABEL_MARGIN_FROM)
+CRAFT(anomaly_by_half, MODEL->task = SPEC_ANOMALY; MODEL->label = SPEC_LABEL_ABOVE_HALF)
 CRAFT(base_nan, BASE[1] = NAN)
 CRAFT(score_nan, FACTS->oob_score = NAN)
 CRAFT(source_outside, FACTS->source.offset = UINT32_MAX)
@@ -364,6 +368,7 @@ static const struct craft crafts[] = {
     {"a kind of forest that this program does not know", other_task},
     {"a kind of forest that this program does not know", other_leaves},
     {"a number of its kind is not finite", divisor_nan},
+    {"a mean by a divisor that is not over 0", divisor_zero},
     {"0 features, must be 1 to 65536", no_features},
     {"0 columns, must be 1 to 65536", no_columns},
     {"0 trees, must be 1 to 1048576", no_trees},
@@ -392,6 +397,9 @@ static const struct craft crafts[] = {
     {"column 1: mend 6 is none that is known", mend_unknown},
     {"the classes of target 0 are not right", classes_outside},
     {"the classes of target 0 are not right", classes_none},
+    {"the classes of target 0 are not right", class_alone},
+    {"the classes of target 0 are not right", class_alone_by_margin},
+    {"the classes of target 0 are not right", anomaly_by_half},
     {"base 1 is not finite", base_nan},
     {"the training facts are not right", score_nan},
     {"the training facts are not right", source_outside},
@@ -448,33 +456,117 @@ static void refuses_every_crafted_image_for_its_fault(void **state)
     }
 }
 
-static void passes_over_a_section_that_is_not_needed(void **state)
+/* A copy with one more section, an empty one, which comes first; good_len + 64 bytes. */
+static uint8_t *copy_with_section(uint32_t tag)
 {
     const uint32_t n = ((const struct layout_header *)(const void *)good)->n_sections;
     uint8_t *bytes = aligned_alloc(64, (good_len + 127) / 64 * 64);
     struct layout_header *header = (void *)bytes;
     struct layout_section *sections = (void *)(header + 1);
     const size_t table = sizeof(*header) + n * sizeof(*sections);
-    struct image *image;
     uint32_t i;
 
-    (void)state;
-    /* All moves up by 64 bytes to make room for the new one's entry; it is empty. */
+    /* All moves up by 64 bytes to make room for the new one's entry. */
     memset(bytes, 0, good_len + 64);
     memcpy(bytes, good, table);
     memcpy(bytes + table + 64, good + table, good_len - table);
     memmove(sections + 1, sections, n * sizeof(*sections));
     for (i = 1; i <= n; i++)
         sections[i].offset += 64;
-    sections[0] =
-        (struct layout_section){LAYOUT_TAG('N', 'E', 'W', '!'), 0, sections[1].offset, 0};
+    sections[0] = (struct layout_section){tag, 0, sections[1].offset, 0};
     header->n_sections++;
     header->size = good_len + 64;
     sum(bytes, header->size);
-    image = help_prove(bytes, header->size);
+    return bytes;
+}
+
+static void passes_over_a_section_that_is_not_needed(void **state)
+{
+    uint8_t *bytes = copy_with_section(LAYOUT_TAG('N', 'E', 'W', '!'));
+    struct image *image = help_prove(bytes, good_len + 64);
+
+    (void)state;
     use(image);
     image_close(image);
     free(bytes);
+}
+
+/* It would be taken for covers, and read past its end. */
+static void refuses_covers_without_bytes(void **state)
+{
+    uint8_t *bytes = copy_with_section(LAYOUT_TAG('N', 'E', 'W', '!'));
+    struct layout_section *unknown = (void *)(bytes + sizeof(struct layout_header));
+    struct layout_section *covers = section(bytes, LAYOUT_COVERS);
+
+    (void)state;
+    MODEL->cover_format = LAYOUT_COVERS_NONE;
+    covers->tag = unknown->tag;
+    covers->flags = 0;
+    unknown->tag = layout_tags[LAYOUT_COVERS];
+    sum(bytes, good_len + 64);
+    check_refused(bytes, good_len + 64, "t.fgm: section COVR is empty");
+    free(bytes);
+}
+
+/* Leaves may not share the terms of their lines, which would make a row cost any time. */
+static void refuses_lines_that_share_their_terms(void **state)
+{
+    static double weights[] = {1, 2}, constants[] = {1, 0, 0.25};
+    static uint32_t used[] = {0, 1};
+    struct draft_linear lines[3] = {{0}};
+    struct draft_tree tree = trees[0];
+    struct draft linear = draft;
+    struct draft_target value = {0};
+    struct layout_line *line;
+    struct reason why;
+    void *made = NULL;
+    uint8_t *bytes;
+    size_t len = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        lines[i] =
+            (struct draft_linear){.constant = 1, .n = 2, .features = used, .weights = weights};
+    tree.leaves = constants;
+    tree.width = 1;
+    tree.linear = lines;
+    linear.trees = &tree;
+    linear.n_trees = 1;
+    linear.targets = &value;
+    linear.spec.task = SPEC_REGRESS;
+    linear.spec.transform = SPEC_IDENTITY;
+    linear.spec.n_outputs = 1;
+    if (draft_pack(&linear, &made, &len, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+    bytes = made;
+    line = part(bytes, LAYOUT_LINES);
+    line[1].terms = 0;
+    sum(bytes, len);
+    check_refused(bytes, len, "t.fgm: tree 0, leaf 1: its line is not right");
+    free(made);
+}
+
+/* Exact thresholds, of which the tile has the float32 below. */
+static void refuses_an_exact_threshold_that_its_tile_does_not_have(void **state)
+{
+    static const float there[] = {-INFINITY, 0.25F, 1, INFINITY};
+    struct draft exact = draft;
+    struct reason why;
+    void *made = NULL;
+    uint8_t *bytes;
+    size_t len = 0;
+
+    (void)state;
+    exact.spec.compare = SPEC_COMPARE_F64;
+    assert_int_equal(draft_pack(&exact, &made, &len, &why), RESULT_OK);
+    bytes = made;
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+        TILE[0].threshold[0] = there[i];
+        sum(bytes, len);
+        check_refused(bytes, len,
+                      "t.fgm: tree 0, tile 0, split 0: its exact threshold is another");
+    }
+    free(made);
 }
 
 static void says_what_was_put_in(void **state)
@@ -705,6 +797,9 @@ int main(void)
         TEST_IN_FOLDER(tells_of_a_place_that_cannot_be_written),
         TEST_IN_FOLDER(opens_what_it_writes),
         cmocka_unit_test(passes_over_a_section_that_is_not_needed),
+        cmocka_unit_test(refuses_covers_without_bytes),
+        cmocka_unit_test(refuses_lines_that_share_their_terms),
+        cmocka_unit_test(refuses_an_exact_threshold_that_its_tile_does_not_have),
         cmocka_unit_test(says_what_was_put_in),
         cmocka_unit_test(finds_features_by_the_whole_name),
         cmocka_unit_test(tells_names_apart_that_begin_alike),

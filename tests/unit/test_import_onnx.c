@@ -274,31 +274,26 @@ static void refuses_bytes_that_are_no_messages(void **state)
 }
 
 /* A chain of == on one feature, each with the rest of the chain behind "no". */
-static void chains_of_equal_grow_by_one_node_each(void **state)
+static void put_chain(struct buf *model, unsigned links)
 {
-    enum {
-        LINKS = 300
-    };
-    struct buf model = {0}, graph = {0}, lists[8] = {{0}}, node = {0};
+    struct buf graph = {0}, lists[8] = {{0}}, node = {0};
     static const char *const names[] = {
         "i:nodes_treeids=",      "i:nodes_nodeids=", "i:nodes_featureids=",
         "s:nodes_modes=",        "f:nodes_values=",  "i:nodes_truenodeids=",
         "i:nodes_falsenodeids=", "i:target_nodeids="};
-    struct reason why = {""};
     unsigned i, k;
 
-    (void)state;
     for (k = 0; k < 8; k++)
         buf_puts(&lists[k], names[k]);
-    for (i = 0; i < 2 * LINKS + 1; i++) { /* split i, its leaf LINKS + 1 + i; the last no */
+    for (i = 0; i < 2 * links + 1; i++) { /* split i, its leaf links + 1 + i; the last no */
         buf_printf(&lists[0], "0,");
         buf_printf(&lists[1], "%u,", i);
         buf_printf(&lists[2], "0,");
-        buf_printf(&lists[3], i < LINKS ? "BRANCH_EQ," : "LEAF,");
-        buf_printf(&lists[4], "%u,", i % LINKS);
-        buf_printf(&lists[5], "%u,", i < LINKS ? LINKS + 1 + i : 0);
-        buf_printf(&lists[6], "%u,", i < LINKS ? i + 1 : 0);
-        if (i >= LINKS)
+        buf_printf(&lists[3], i < links ? "BRANCH_EQ," : "LEAF,");
+        buf_printf(&lists[4], "%u,", i % links);
+        buf_printf(&lists[5], "%u,", i < links ? links + 1 + i : 0);
+        buf_printf(&lists[6], "%u,", i < links ? i + 1 : 0);
+        if (i >= links)
             buf_printf(&lists[7], "%u,", i);
     }
     put_text(&node, 1, "X");
@@ -313,36 +308,65 @@ static void chains_of_equal_grow_by_one_node_each(void **state)
 
         buf_clear(&lists[0], SIZE_MAX);
         buf_puts(&lists[0], rest[k]);
-        for (i = 0; i < LINKS + 1; i++)
+        for (i = 0; i < links + 1; i++)
             buf_printf(&lists[0], "%u,", k == 2 ? i : 0);
         put_attribute(&node, lists[0].data);
     }
     put_input(&graph, "X", 1);
     put_message(&graph, 1, &node);
-    put_model(&model, &graph);
-    {
-        const struct import_options options = {0};
-        FILE *file = fmemopen(model.data, model.len, "rb");
-        struct draft draft = {0};
-        double row[4] = {0}, out;
-
-        if (import_onnx(file, "t", &options, &draft, &why) != RESULT_OK)
-            fail_msg("%s", why.text);
-        assert_int_equal(draft_check(&draft, &why), RESULT_OK);
-        assert_in_range(draft.trees[0].n_nodes, 4 * LINKS, 4 * LINKS + 1);
-        for (i = 0; i < LINKS; i++) {
-            row[0] = i;
-            oracle_margins(&draft, row, &out);
-            assert_true(out == i + 1);
-            row[0] = i + 0.5;
-            oracle_margins(&draft, row, &out);
-            assert_true(out == 0);
-        }
-        draft_free(&draft);
-        fclose(file);
-    }
+    put_model(model, &graph);
     for (k = 0; k < 8; k++)
         buf_free(&lists[k]);
+}
+
+static void chains_of_equal_grow_by_one_node_each(void **state)
+{
+    enum {
+        LINKS = 300
+    };
+    const struct import_options options = {0};
+    struct buf model = {0};
+    struct draft draft = {0};
+    double row[4] = {0}, out;
+    struct reason why = {""};
+    FILE *file;
+
+    (void)state;
+    put_chain(&model, LINKS);
+    file = fmemopen(model.data, model.len, "rb");
+    if (import_onnx(file, "t", &options, &draft, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+    assert_int_equal(draft_check(&draft, &why), RESULT_OK);
+    assert_in_range(draft.trees[0].n_nodes, 4 * LINKS, 4 * LINKS + 1);
+    for (unsigned i = 0; i < LINKS; i++) {
+        row[0] = i;
+        oracle_margins(&draft, row, &out);
+        assert_true(out == i + 1);
+        row[0] = i + 0.5;
+        oracle_margins(&draft, row, &out);
+        assert_true(out == 0);
+    }
+    draft_free(&draft);
+    fclose(file);
+    buf_free(&model);
+}
+
+/* Each looks at all above it, which would take hours for some megabytes. */
+static void chains_of_equal_that_are_too_deep_are_refused(void **state)
+{
+    const struct import_options options = {0};
+    struct buf model = {0};
+    struct draft draft = {0};
+    struct reason why = {""};
+    FILE *file;
+
+    (void)state;
+    put_chain(&model, 40000);
+    file = fmemopen(model.data, model.len, "rb");
+    assert_int_equal(import_onnx(file, "t", &options, &draft, &why), RESULT_TOO_BIG);
+    assert_non_null(strstr(why.text, "stand too deep below others"));
+    draft_free(&draft);
+    fclose(file);
     buf_free(&model);
 }
 
@@ -388,6 +412,7 @@ int main(void)
         cmocka_unit_test(refuses_nodes_that_change_what_is_answered),
         cmocka_unit_test(refuses_trees_that_are_not_right),
         cmocka_unit_test(chains_of_equal_grow_by_one_node_each),
+        cmocka_unit_test(chains_of_equal_that_are_too_deep_are_refused),
         cmocka_unit_test(keeps_the_names_of_classes),
         cmocka_unit_test(answers_as_onnx_runtime),
     };

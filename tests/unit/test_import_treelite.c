@@ -163,6 +163,29 @@ static void refuses_children_that_make_no_tree(void **state)
     buf_free(&all);
 }
 
+/* A list that all splits share would be gone through for each of them. */
+static void refuses_categories_that_two_splits_share(void **state)
+{
+    enum { /* of the first tree of categories32.tl, whose node 4 has all four categories */
+        AT_TYPE = 191,
+        AT_LIST = 887,
+        AT_END = 1039
+    };
+    static const uint32_t list[] = {2, 31, 32, 1000};
+    const uint64_t end = 4;
+    struct buf all = {0};
+    struct reason why;
+
+    (void)state;
+    read_model(PATH "categories32.tl", &all);
+    assert_memory_equal(all.data + AT_LIST, list, sizeof(list));
+    all.data[AT_TYPE] = 2;
+    memcpy(all.data + AT_END, &end, sizeof(end));
+    assert_non_null(strstr(help_import_bytes(import_treelite, all.data, all.len, &why),
+                           "tree 0: node 4: its categories are not there"));
+    buf_free(&all);
+}
+
 static void refuses_a_file_that_is_cut_or_goes_on(void **state)
 {
     struct buf all = {0};
@@ -230,6 +253,7 @@ int main(void)
         cmocka_unit_test(refuses_a_tree_that_is_not_right),
         cmocka_unit_test(refuses_what_cannot_be_compared),
         cmocka_unit_test(refuses_children_that_make_no_tree),
+        cmocka_unit_test(refuses_categories_that_two_splits_share),
         cmocka_unit_test(refuses_a_file_that_is_cut_or_goes_on),
         cmocka_unit_test(refuses_averages_over_different_numbers_of_trees),
         cmocka_unit_test(takes_hessians_or_counts_as_covers),

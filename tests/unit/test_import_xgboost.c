@@ -359,11 +359,12 @@ static enum result import_bytes(const void *bytes, size_t len, struct reason *wh
     return result;
 }
 
-/* binary_logistic.json with its first `from` replaced is refused so. */
-static void refused(const char *from, const char *to, enum result expected, const char *part)
+/* A model with its first `from` replaced is refused so. */
+static void refused_of(const char *path, const char *from, const char *to, enum result expected,
+                       const char *part)
 {
     size_t len;
-    char *text = text_of(FOLDER "binary_logistic.json", &len), *at = strstr(text, from), *bad;
+    char *text = text_of(path, &len), *at = strstr(text, from), *bad;
     struct reason why;
     enum result result;
     int size;
@@ -377,6 +378,21 @@ static void refused(const char *from, const char *to, enum result expected, cons
                  part);
     free(bad);
     free(text);
+}
+
+static void refused(const char *from, const char *to, enum result expected, const char *part)
+{
+    refused_of(FOLDER "binary_logistic.json", from, to, expected, part);
+}
+
+/* A list that all splits share would be gone through for each of them. */
+static void categories_that_splits_share_are_refused(void **state)
+{
+    (void)state;
+    refused_of(FOLDER "category.json",
+               "\"categories_segments\":[0,21,38],\"categories_sizes\":[21,17,6]",
+               "\"categories_segments\":[0,0,0],\"categories_sizes\":[21,21,21]",
+               RESULT_MALFORMED, "are not in the list of categories");
 }
 
 static void what_a_forest_cannot_hold_is_refused_by_its_name(void **state)
@@ -484,6 +500,7 @@ int main(void)
         cmocka_unit_test(every_shape_of_forest_has_the_librarys_margins),
         cmocka_unit_test(a_tree_that_was_dropped_weighs_less),
         cmocka_unit_test(thresholds_may_be_subnormal_or_near_the_greatest_float),
+        cmocka_unit_test(categories_that_splits_share_are_refused),
         cmocka_unit_test(splits_by_category_go_the_librarys_way),
         cmocka_unit_test(other_versions_forms_are_read),
         cmocka_unit_test(before_1_3_the_base_was_added_last),
