@@ -130,13 +130,15 @@ fuzz:
 
 bench:
 	@etc/setup bench
-	@$(MAKE) --no-print-directory all $(BUILD)/bench/ledger $(BUILD)/bench/body
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/ledger $(BUILD)/bench/body \
+		$(BUILD)/bench/large
 	@$(BUILD)/bench/ledger
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'
 	@tests/bench/explain '$(BUILD)/forestgate'
+	@$(BUILD)/bench/large $(LARGE_MB)
 
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate

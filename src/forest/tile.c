@@ -226,7 +226,7 @@ static enum result cutter_make(struct cutter *cutter)
     for (t = 0; t < draft->n_trees; t++)
         n = draft->trees[t].n_nodes > n ? draft->trees[t].n_nodes : n;
     cutter->order = malloc((n + 1) * sizeof(*cutter->order));
-    cutter->below = malloc((n + 1) * sizeof(*cutter->below));
+    cutter->below = calloc(n + 1, sizeof(*cutter->below));
     cutter->heights = malloc(n + 1);
     return cutter->order == NULL || cutter->below == NULL || cutter->heights == NULL
                ? RESULT_NOMEM
