@@ -251,7 +251,7 @@ static enum result npy_begin(struct npy *npy, struct reason *why)
     char *text = NULL;
     enum result result = header_read(npy, &text, why);
 
-    if (result != RESULT_OK)
+    if (result != RESULT_OK || text == NULL)
         goto out;
     header.at = text;
     if (!header_parse(&header, npy)) {
@@ -262,7 +262,7 @@ static enum result npy_begin(struct npy *npy, struct reason *why)
     if ((result = type_take(npy, header.descr, why)) != RESULT_OK ||
         (result = shape_check(npy, header.dimensions, why)) != RESULT_OK)
         goto out;
-    npy->bytes = malloc((size_t)npy->n_columns * npy->size);
+    npy->bytes = reallocarray(NULL, (size_t)npy->n_columns, npy->size);
     if (npy->bytes == NULL)
         result = refuse(npy, RESULT_NOMEM, why, "out of memory");
 out:

@@ -124,6 +124,8 @@ enum result blocks_run(const struct blocks_plan *plan, struct reason *why)
     unsigned started = 0;
     enum result result;
 
+    if (plan->n_blocks == 0)
+        return reason_set(why, RESULT_FAILED, "there is no block to work on");
     if (plan->threads > 1)
         ring.worked = calloc(plan->n_blocks, sizeof(*ring.worked));
     while (ring.worked != NULL && started < plan->threads && started < POOL_MAX_THREADS &&

@@ -83,6 +83,7 @@ static void single_measure(struct bench *bench, uint32_t *times)
 {
     const size_t in = image_n_features(bench->image);
     uint64_t best = UINT64_MAX, start, begin, took;
+    const size_t late = (size_t)SINGLES * 99 / 100;
     size_t row = 0;
 
     for (int round = 0; round < ROUNDS; round++) {
@@ -103,7 +104,7 @@ static void single_measure(struct bench *bench, uint32_t *times)
     }
     qsort(times, SINGLES, sizeof(*times), compare_u32);
     bench->single_us = (double)best * 1e-3 / SINGLES;
-    bench->single_p99_us = times[SINGLES / 100 * 99] * 1e-3;
+    bench->single_p99_us = times[late] * 1e-3;
 }
 
 static enum result measure(struct bench *bench, struct reason *why)
