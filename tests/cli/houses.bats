@@ -94,3 +94,12 @@ assert array.shape == text.shape and (array == text).all() and array.dtype.kind 
   [ "$status" -eq 1 ]
   [[ $output == *'no probabilities of classes'* ]]
 }
+
+@test "make examples trains a model of each file of data" {
+  build=$(dirname "$FORESTGATE")
+  rm -rf "$build/examples"
+  env -u MAKEFLAGS -u MAKELEVEL make -s -C "$TOP" examples BUILD="$build"
+  for name in iris houses sentiment; do
+    "$FORESTGATE" model check "$build/examples/$name.fgm"
+  done
+}
