@@ -22,11 +22,6 @@ struct ring {
     bool ended;           /* nothing more will be filled */
 };
 
-static void *block_at(const struct ring *ring, size_t i)
-{
-    return ring->plan->blocks[i % ring->plan->n_blocks];
-}
-
 static void *work_on(void *arg)
 {
     struct ring *ring = arg;
@@ -39,28 +34,28 @@ static void *work_on(void *arg)
             pthread_cond_wait(&ring->filled_more, &ring->lock);
         if (ring->taken == ring->filled)
             break;
-        i = ring->taken++;
+        i = ring->taken++ % plan->n_blocks;
         pthread_mutex_unlock(&ring->lock);
-        plan->work(plan->arg, block_at(ring, i));
+        plan->work(plan->arg, plan->blocks[i]);
         pthread_mutex_lock(&ring->lock);
-        ring->worked[i % plan->n_blocks] = true;
+        ring->worked[i] = true;
         pthread_cond_signal(&ring->worked_more);
     }
     pthread_mutex_unlock(&ring->lock);
     return NULL;
 }
 
-/* Waits for block i to be worked on, and empties it. */
-static enum result empty_one(struct ring *ring, size_t i, struct reason *why)
+/* Waits for the block in that place to be worked on, and empties it. */
+static enum result empty_one(struct ring *ring, size_t place, struct reason *why)
 {
     const struct blocks_plan *plan = ring->plan;
 
     pthread_mutex_lock(&ring->lock);
-    while (!ring->worked[i % plan->n_blocks])
+    while (!ring->worked[place])
         pthread_cond_wait(&ring->worked_more, &ring->lock);
-    ring->worked[i % plan->n_blocks] = false;
+    ring->worked[place] = false;
     pthread_mutex_unlock(&ring->lock);
-    return plan->empty(plan->arg, block_at(ring, i), why);
+    return plan->empty(plan->arg, plan->blocks[place], why);
 }
 
 static void tell_filled(struct ring *ring)
@@ -79,23 +74,23 @@ static void tell_end(struct ring *ring)
     pthread_mutex_unlock(&ring->lock);
 }
 
-/* What the calling thread does while others work. */
-static enum result go_round(struct ring *ring, struct reason *why)
+/* What the calling thread does while others work; n is how many blocks there are. */
+static enum result go_round(struct ring *ring, size_t n, struct reason *why)
 {
     const struct blocks_plan *plan = ring->plan;
     enum result filling = RESULT_OK, result = RESULT_OK;
     size_t filled = 0, emptied = 0;
 
     while (result == RESULT_OK && (filling == RESULT_OK || emptied < filled)) {
-        if (filling == RESULT_OK && filled - emptied < plan->n_blocks) {
-            filling = plan->fill(plan->arg, block_at(ring, filled), why);
+        if (filling == RESULT_OK && filled - emptied < n) {
+            filling = plan->fill(plan->arg, plan->blocks[filled % n], why);
             if (filling == RESULT_OK) {
                 filled++;
                 tell_filled(ring);
             }
             continue;
         }
-        result = empty_one(ring, emptied++, why);
+        result = empty_one(ring, emptied++ % n, why);
     }
     if (result == RESULT_OK && filling != RESULT_MISSING)
         result = filling;
@@ -121,17 +116,18 @@ enum result blocks_run(const struct blocks_plan *plan, struct reason *why)
                         .filled_more = PTHREAD_COND_INITIALIZER,
                         .worked_more = PTHREAD_COND_INITIALIZER};
     pthread_t threads[POOL_MAX_THREADS];
+    const size_t n = plan->n_blocks;
     unsigned started = 0;
     enum result result;
 
-    if (plan->n_blocks == 0)
+    if (n == 0)
         return reason_set(why, RESULT_FAILED, "there is no block to work on");
     if (plan->threads > 1)
-        ring.worked = calloc(plan->n_blocks, sizeof(*ring.worked));
+        ring.worked = calloc(n, sizeof(*ring.worked));
     while (ring.worked != NULL && started < plan->threads && started < POOL_MAX_THREADS &&
            pthread_create(&threads[started], NULL, work_on, &ring) == 0)
         started++;
-    result = started == 0 ? run_alone(plan, why) : go_round(&ring, why);
+    result = started == 0 ? run_alone(plan, why) : go_round(&ring, n, why);
     tell_end(&ring);
     while (started > 0)
         pthread_join(threads[--started], NULL);

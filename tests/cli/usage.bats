@@ -77,7 +77,7 @@ bats_require_minimum_version 1.5.0
   misuse '\-\-max-features: ' model train --csv a --target b -o c --max-features 0
   misuse '\-\-min-samples-leaf: ' model train --csv a --target b -o c --min-samples-leaf 0
   misuse '\-\-seed: ' model train --csv a --target b -o c --seed -1
-  misuse '--output: .*"probabilities" .*label.*probability' predict --model a --in b --output probabilities
+  misuse '--output: .*"chance" .*label.*probability' predict --model a --in b --output chance
   for value in 30 d -1d 0d 1y '1 d' 1.5d 99999999w ''; do
     misuse '\-\-expires: .*30d' key create --name x --expires "$value"
   done
