@@ -26,8 +26,8 @@ runs() {
 
 @test "what passed and what was skipped is counted over all jobs" {
   unit a 'echo 1..2; echo ok 1 - x; echo ok 2 - y'
-  unit b 'echo 1..2; echo ok 1 - x; echo "ok 2 - y # skip no reason"'
-  runs 0 '3 passed, 0 failed, 1 skipped'
+  unit b 'echo 1..3; echo ok 1 - x; echo "ok 2 - y # skip no reason"; echo "not ok 3 # SKIP z"'
+  runs 0 '3 passed, 0 failed, 2 skipped'
 }
 
 @test "a failure is shown in full and fails the run" {

@@ -310,7 +310,9 @@ static void files_go_by_the_same_rules(void **state)
                "0.5 3 1 1 7 nan\n0.5 -1 0 2 2 nan\n");
     check_file("1,2,false,south,0,5\n", "1 2 0 0 0 5\n"); /* no header: a value for each */
     check_file("1,2,false,south,0,\n", "1 2 0 0 0 nan\n");
-    check_file("1,2,false,east,0,5\n", "t.csv:1: no column \"real\", which the model needs");
+    check_file("1,2,false,east,0,5\n", /* a row all the same, though one value does not fit */
+               "t.csv:1: column 4 (east): \"east\" is not one of: south, north, 1");
+    check_file("a,b,c,d,e,f\n", "t.csv:1: no column \"real\", which the model needs");
     check_file("real,integer,boolean,named,codes,gaps\n1,2,0,east,0,1\n",
                "t.csv:2: column 4 (named): \"east\" is not one of: south, north, 1");
     check_file("real,integer,boolean,named,codes,gaps\n1,2.5,0,south,0,1\n",
