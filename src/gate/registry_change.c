@@ -82,6 +82,32 @@ static enum result end(struct line *line, int lock, enum result result)
     return result;
 }
 
+/* What is asked of a model's versions: 0 and NULL where nothing is said. */
+struct asked {
+    int64_t version;
+    const struct registry_place *place;
+};
+
+typedef enum result change_run(struct home *home, const struct line *line,
+                               const struct asked *asked, struct registry_done *done,
+                               struct reason *why);
+
+/* Runs one change under the lock, on the model as it stands then. */
+static enum result change(struct home *home, const char *name, change_run *run,
+                          const struct asked *asked, struct registry_done *done,
+                          struct reason *why)
+{
+    enum result result;
+    struct line line;
+    int lock;
+
+    memset(done, 0, sizeof(*done));
+    lock = begin(home, name, &line, &result, why);
+    if (result == RESULT_OK)
+        result = run(home, &line, asked, done, why);
+    return end(&line, lock, result);
+}
+
 /* Gives a version that is there a place: its image is proved first. */
 static enum result move(struct home *home, const struct line *line, const struct model_row *row,
                         const struct registry_place *place, struct registry_done *done,
@@ -148,11 +174,12 @@ static enum result version_meant(const struct line *line, int64_t *version, stru
     return RESULT_OK;
 }
 
-static enum result promote(struct home *home, const struct line *line, int64_t version,
-                           const struct registry_place *place, struct registry_done *done,
+static enum result promote(struct home *home, const struct line *line,
+                           const struct asked *asked, struct registry_done *done,
                            struct reason *why)
 {
     const struct model_row *row = NULL;
+    int64_t version = asked->version;
     enum result result = version_meant(line, &version, why);
 
     if (result == RESULT_OK)
@@ -160,22 +187,14 @@ static enum result promote(struct home *home, const struct line *line, int64_t v
     if (result == RESULT_OK && row->state == MODEL_SERVING)
         result = reason_set(why, RESULT_INVALID, "version %" PRId64 " of %s serves already",
                             version, line->name);
-    return result == RESULT_OK ? move(home, line, row, place, done, why) : result;
+    return result == RESULT_OK ? move(home, line, row, asked->place, done, why) : result;
 }
 
 enum result registry_promote(struct home *home, const char *name, int64_t version,
                              const struct registry_place *place, struct registry_done *done,
                              struct reason *why)
 {
-    enum result result;
-    struct line line;
-    int lock;
-
-    memset(done, 0, sizeof(*done));
-    lock = begin(home, name, &line, &result, why);
-    if (result == RESULT_OK)
-        result = promote(home, &line, version, place, done, why);
-    return end(&line, lock, result);
+    return change(home, name, promote, &(struct asked){version, place}, done, why);
 }
 
 /* ---- rollback ---- */
@@ -193,10 +212,12 @@ static enum result back_need(const struct line *line, int64_t *to, struct reason
                       line->name, line->places.serving);
 }
 
-static enum result rollback(struct home *home, const struct line *line, int64_t to,
-                            struct registry_done *done, struct reason *why)
+static enum result rollback(struct home *home, const struct line *line,
+                            const struct asked *asked, struct registry_done *done,
+                            struct reason *why)
 {
     const struct model_row *row = NULL;
+    int64_t to = asked->version;
     enum result result = RESULT_OK;
 
     if (to == 0 && line->places.canary != 0)
@@ -221,22 +242,15 @@ static enum result rollback(struct home *home, const struct line *line, int64_t 
 enum result registry_rollback(struct home *home, const char *name, int64_t to,
                               struct registry_done *done, struct reason *why)
 {
-    enum result result;
-    struct line line;
-    int lock;
-
-    memset(done, 0, sizeof(*done));
-    lock = begin(home, name, &line, &result, why);
-    if (result == RESULT_OK)
-        result = rollback(home, &line, to, done, why);
-    return end(&line, lock, result);
+    return change(home, name, rollback, &(struct asked){.version = to}, done, why);
 }
 
 /* ---- retire ---- */
 
-static enum result retire(struct home *home, const struct line *line, int64_t version,
+static enum result retire(struct home *home, const struct line *line, const struct asked *asked,
                           struct registry_done *done, struct reason *why)
 {
+    const int64_t version = asked->version;
     int64_t canary = line->places.canary, shadow = line->places.shadow;
     const struct model_row *row = NULL;
     enum result result = version != 0 ? line_need(line, version, &row, why) : RESULT_OK;
@@ -260,15 +274,7 @@ static enum result retire(struct home *home, const struct line *line, int64_t ve
 enum result registry_retire(struct home *home, const char *name, int64_t version,
                             struct registry_done *done, struct reason *why)
 {
-    enum result result;
-    struct line line;
-    int lock;
-
-    memset(done, 0, sizeof(*done));
-    lock = begin(home, name, &line, &result, why);
-    if (result == RESULT_OK)
-        result = retire(home, &line, version, done, why);
-    return end(&line, lock, result);
+    return change(home, name, retire, &(struct asked){.version = version}, done, why);
 }
 
 /* ---- delete ---- */

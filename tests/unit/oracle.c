@@ -1,3 +1,9 @@
+/*
+ * oracle.c: what a draft's forest answers, straight from the words of draft.h and spec.h.
+ *
+ * It shares no code with the walk on purpose, also where a few lines are alike
+ * (src/forest/exact.h): a fault in one is then not a fault in both.
+ */
 #include "oracle.h"
 
 #include <math.h>
