@@ -95,6 +95,34 @@ static enum result copy_all(int fd, int from, const char *path, struct reason *w
     return result;
 }
 
+bool file_is_special(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static enum result write_source(const struct source *source, int fd, const char *path,
+                                struct reason *why)
+{
+    return source->fd < 0 ? write_all(fd, source->bytes, source->len, path, why)
+                          : copy_all(fd, source->fd, path, why);
+}
+
+static enum result write_special(const struct source *source, const char *path,
+                                 struct reason *why)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    enum result result;
+
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    result = write_source(source, fd, path, why);
+    if (close(fd) != 0 && result == RESULT_OK)
+        result = reason_errno(why, "%s", path);
+    return result;
+}
+
 static enum result write_named(const struct source *source, const char *path, mode_t mode,
                                struct reason *why)
 {
@@ -102,15 +130,14 @@ static enum result write_named(const struct source *source, const char *path, mo
     enum result result;
     int fd;
 
+    if (file_is_special(path))
+        return write_special(source, path, why);
     if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp))
         return reason_set(why, RESULT_TOO_BIG, "%s: the path is too long", path);
     fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return reason_errno(why, "%s", path);
-    if (source->fd < 0)
-        result = write_all(fd, source->bytes, source->len, path, why);
-    else
-        result = copy_all(fd, source->fd, path, why);
+    result = write_source(source, fd, path, why);
     if (result == RESULT_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
         result = reason_errno(why, "%s", path);
     if (close(fd) != 0 && result == RESULT_OK)

@@ -5,6 +5,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,9 +16,15 @@
 enum result file_read(const char *path, size_t max, struct buf *out, struct reason *why);
 
 /*
+ * Whether there is something at path that is written into and not replaced: a device, a
+ * pipe, a socket (/dev/null, /dev/stdout).
+ */
+bool file_is_special(const char *path);
+
+/*
  * Writes a file under a temporary name in its directory, syncs it, gives it its name
  * and syncs the directory.  On failure the temporary file is removed and what was at
- * path is untouched.
+ * path is untouched.  What is special is written into as it is.
  */
 enum result file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode,
                               struct reason *why);

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/file_part.h"
 #include "base/npy.h"
 #include "cmd/blocks.h"
 #include "cmd/cli.h"
@@ -39,8 +41,8 @@ struct block {
 struct predict {
     const char *in_name, *out_name;
     FILE *in, *out;
-    char *temporary; /* where the output is until it is whole; NULL for standard output */
-    bool npy;        /* the output is an array */
+    struct file_part part; /* the output until it is whole; not standard output */
+    bool npy;              /* the output is an array */
     struct image *image;
     struct predictor predictor;
     struct columns columns;
@@ -162,9 +164,11 @@ static enum result head_write(const struct predict *predict, struct reason *why)
 static enum result files_open(struct predict *predict, const struct option_set *set,
                               struct reason *why)
 {
+    enum result result;
     struct stat st;
     int file;
 
+    predict->part.fd = -1;
     predict->in_name = option_value(set, "--in");
     predict->out_name = option_value(set, "--out");
     predict->in = strcmp(predict->in_name, "-") == 0 ? stdin : fopen(predict->in_name, "re");
@@ -178,15 +182,16 @@ static enum result files_open(struct predict *predict, const struct option_set *
         predict->out = stdout;
         return RESULT_OK;
     }
-    if (asprintf(&predict->temporary, "%s.XXXXXX", predict->out_name) < 0) {
-        predict->temporary = NULL;
-        return reason_set(why, RESULT_NOMEM, "out of memory");
-    }
-    file = mkstemp(predict->temporary);
+    if (predict->npy && file_is_special(predict->out_name))
+        return reason_set(why, RESULT_INVALID,
+                          "%s: not a regular file, as an array needs, whose head is known last",
+                          predict->out_name);
+    result = file_part_open(predict->out_name, &predict->part, why);
+    if (result != RESULT_OK)
+        return result;
+    file = dup(predict->part.fd);
     predict->out = file >= 0 ? fdopen(file, "w") : NULL;
-    if (predict->out == NULL)
-        return reason_errno(why, "%s", predict->out_name);
-    return RESULT_OK;
+    return predict->out != NULL ? RESULT_OK : reason_errno(why, "%s", predict->out_name);
 }
 
 /* Gives the output its name once it is whole. */
@@ -199,17 +204,10 @@ static enum result files_close(struct predict *predict, enum result result, stru
         fclose(predict->in);
     if (predict->out != NULL && result == RESULT_OK && fflush(predict->out) != 0)
         result = reason_errno(why, "%s", predict->out_name);
-    if (predict->temporary != NULL && predict->out != NULL) {
-        fchmod(fileno(predict->out), 0666 & ~mask);
-        if (fclose(predict->out) != 0 && result == RESULT_OK)
-            result = reason_errno(why, "%s", predict->out_name);
-        if (result == RESULT_OK && rename(predict->temporary, predict->out_name) != 0)
-            result = reason_errno(why, "%s", predict->out_name);
-        if (result != RESULT_OK)
-            unlink(predict->temporary);
-    }
-    free(predict->temporary);
-    return result;
+    if (predict->out != NULL && predict->out != stdout && fclose(predict->out) != 0 &&
+        result == RESULT_OK)
+        result = reason_errno(why, "%s", predict->out_name);
+    return file_part_end(&predict->part, result, 0666 & ~mask, why);
 }
 
 /* ---- all of it ---- */

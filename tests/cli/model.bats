@@ -405,3 +405,33 @@ np.save(d + "/fortran.npy", np.asfortranarray(x)); np.save(d + "/half.npy", x.as
   cli predict --model private --in "$D/private/iris.csv" --out "$D/private/out.csv"
   [ "$(stat -c %U "$D/private/out.csv")" = root ]
 }
+
+@test "predict: whatever ends it, what was there stays and nothing is left beside it" {
+  numpy 'np.save(a[0], np.random.default_rng(1).uniform(0, 8, (3000000, 4)))' "$D/x.npy"
+  mkdir "$D/out"
+  echo before >"$D/out/o.csv"
+  for signal in TERM INT KILL; do
+    env --default-signal=INT "$FORESTGATE" predict --model "$G/iris.fgm" --in "$D/x.npy" --out "$D/out/o.csv" &
+    sleep 0.2
+    kill -s $signal $!
+    wait $! 2>/dev/null && fail "it was done before $signal"
+    [ "$(ls "$D/out")" = o.csv ] || fail "after $signal: $(ls "$D/out")"
+    [ "$(cat "$D/out/o.csv")" = before ]
+  done
+}
+
+@test "what is written to a device or a pipe goes into it, and it stays what it is" {
+  mkfifo "$D/pipe"
+  timeout 10 cat "$D/pipe" >"$D/got" &
+  cli predict --model iris --in "$TOP/model/iris.csv" --out "$D/pipe"
+  wait $!
+  cmp "$D/got" <(cli predict --model iris --in "$TOP/model/iris.csv")
+  [ -p "$D/pipe" ]
+  timeout 10 cat "$D/pipe" >"$D/got.fgm" &
+  "$FORESTGATE" model train --csv "$TOP/model/iris.csv" --target species --trees 3 -o "$D/pipe" >/dev/null
+  wait $!
+  "$FORESTGATE" model check "$D/got.fgm"
+  [ -p "$D/pipe" ]
+  mkfifo "$D/pipe.npy"
+  refused 'pipe.npy: not a regular file' predict --model iris --in "$TOP/model/iris.csv" --out "$D/pipe.npy"
+}
