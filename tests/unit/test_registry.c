@@ -1,47 +1,12 @@
 /*
  * test_registry.c: publishing, and what a worker has of it.
  */
+#include "registry_help.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#include "fixture.h"
-#include "gate/registry.h"
-
-static struct home home;
-static struct registry *registry;
-static struct reason why;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_open(&home);
-    assert_int_equal(registry_new(&home, &registry, &why), RESULT_OK);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    registry_free(registry);
-    fixture_close(&home);
-    return 0;
-}
-
-static const struct model *find(const char *name)
-{
-    if (registry_refresh(registry, &why) != RESULT_OK)
-        fail_msg("%s", why.text);
-    return registry_find(registry, name, strlen(name));
-}
 
 static enum result publish_bytes(const char *name, const char *bytes, size_t len)
 {
@@ -82,10 +47,10 @@ static void a_file_that_is_no_image_changes_nothing(void **state)
     assert_int_equal(publish_bytes("iris", "junk", 4), RESULT_MALFORMED);
     assert_non_null(strstr(why.text, "given.fgm"));
     assert_int_equal(publish_bytes("iris", "", 0), RESULT_MALFORMED);
-    assert_null(find("iris"));
+    assert_null(help_find("iris"));
     assert_int_equal(fixture_publish(&home, "iris", 1), 1);
     assert_int_equal(publish_bytes("iris", "junk", 4), RESULT_MALFORMED);
-    assert_int_equal(find("iris")->row.version, 1);
+    assert_int_equal(help_find("iris")->row.version, 1);
 }
 
 static void the_next_version_is_served_at_once(void **state)
@@ -93,13 +58,13 @@ static void the_next_version_is_served_at_once(void **state)
     const struct model *model;
 
     (void)state;
-    assert_null(find("iris"));
+    assert_null(help_find("iris"));
     assert_int_equal(fixture_publish(&home, "iris", 1), 1);
-    model = find("iris");
+    model = help_find("iris");
     assert_non_null(model->image);
     assert_int_equal(model->row.version, 1);
     assert_int_equal(fixture_publish(&home, "iris", 2), 2);
-    model = find("iris");
+    model = help_find("iris");
     assert_int_equal(model->row.version, 2);
     assert_string_equal(image_sha256_hex(model->image), model->row.sha256);
 }
@@ -111,7 +76,7 @@ static void the_first_published_is_the_default_unless_set(void **state)
     fixture_publish(&home, "zebra", 1);
     fixture_publish(&home, "ant", 2);
     fixture_publish(&home, "zebra", 3);
-    find("ant");
+    help_find("ant");
     assert_string_equal(registry_default(registry)->row.name, "zebra");
     strcpy(home.config.default_model, "ant");
     assert_string_equal(registry_default(registry)->row.name, "ant");
@@ -125,8 +90,8 @@ static void an_image_of_another_model_in_its_place_is_not_served(void **state)
     fixture_publish(&home, "iris", 1);
     fixture_publish(&home, "other", 2);
     assert_int_equal(rename("models/other/1.fgm", "models/iris/1.fgm"), 0);
-    assert_null(find("iris")->image);
-    assert_null(find("other")->image);
+    assert_null(help_find("iris")->image);
+    assert_null(help_find("other")->image);
 }
 
 static void a_model_that_stays_keeps_its_mapping(void **state)
@@ -135,9 +100,9 @@ static void a_model_that_stays_keeps_its_mapping(void **state)
 
     (void)state;
     fixture_publish(&home, "iris", 1);
-    image = find("iris")->image;
+    image = help_find("iris")->image;
     fixture_publish(&home, "other", 2);
-    assert_ptr_equal(find("iris")->image, image);
+    assert_ptr_equal(help_find("iris")->image, image);
 }
 
 static void a_published_image_is_not_changed_by_its_source(void **state)
@@ -153,7 +118,7 @@ static void a_published_image_is_not_changed_by_its_source(void **state)
 
 int main(void)
 {
-#define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define EACH(test) cmocka_unit_test_setup_teardown(test, help_setup, help_teardown)
     const struct CMUnitTest tests[] = {
         EACH(names_that_could_be_paths_are_refused),
         EACH(a_file_that_is_no_image_changes_nothing),

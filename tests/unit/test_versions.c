@@ -1,46 +1,13 @@
 /*
  * test_versions.c: what becomes of a model's versions, and which of them answers.
  */
+#include "registry_help.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "fixture.h"
 #include "gate/registry_line.h"
-
-static struct home home;
-static struct registry *registry;
-static struct reason why;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_open(&home);
-    assert_int_equal(registry_new(&home, &registry, &why), RESULT_OK);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    registry_free(registry);
-    fixture_close(&home);
-    return 0;
-}
-
-static const struct model *find(const char *name)
-{
-    if (registry_refresh(registry, &why) != RESULT_OK)
-        fail_msg("%s", why.text);
-    return registry_find(registry, name, strlen(name));
-}
 
 static void promote(int64_t version, enum model_state to, int64_t share, enum registry_by by)
 {
@@ -235,7 +202,7 @@ static void the_way_back_never_leads_in_a_circle(void **state)
         version = (int64_t)(random >> 33) % 5 + 1;
         if (random >> 62 == 0)
             registry_rollback(&home, "iris", 0, &done, &why); /* perhaps to nowhere */
-        else if (find("iris")->row.version != version)
+        else if (help_find("iris")->row.version != version)
             promote(version, MODEL_SERVING, 0, REGISTRY_BY_UNSAID);
         assert_in_range(steps_back(), 0, 4);
     }
@@ -254,22 +221,22 @@ static void a_worker_has_canary_and_shadow_and_keeps_their_mappings(void **state
     fixture_publish(&home, "other", 4);
     promote(1, MODEL_CANARY, 2500, REGISTRY_BY_KEY);
     promote(2, MODEL_SHADOW, 0, REGISTRY_BY_UNSAID);
-    model = find("iris");
+    model = help_find("iris");
     assert_int_equal(registry_count(registry), 2);
     assert_int_equal(model->row.version, 3);
     assert_int_equal(model->canary->row.version, 1);
     assert_int_equal(model->canary->row.share, 2500);
     assert_true(model->canary->row.by_key);
     assert_int_equal(model->shadow->row.version, 2);
-    assert_null(find("other")->canary);
-    model = find("iris");
+    assert_null(help_find("other")->canary);
+    model = help_find("iris");
     first = model->canary->image;
     second = model->shadow->image;
     third = model->image;
     promote(1, MODEL_SERVING, 0, REGISTRY_BY_UNSAID);
     promote(3, MODEL_SHADOW, 0, REGISTRY_BY_UNSAID);
     promote(2, MODEL_CANARY, 1, REGISTRY_BY_UNSAID);
-    model = find("iris");
+    model = help_find("iris");
     assert_ptr_equal(model->image, first);
     /* The second was retired in between, but nobody looked. */
     assert_ptr_equal(model->canary->image, second);
@@ -284,13 +251,13 @@ static void a_canary_that_cannot_be_loaded_is_none(void **state)
     fixture_publish(&home, "iris", 2);
     promote(1, MODEL_CANARY, 9999, REGISTRY_BY_UNSAID);
     assert_int_equal(unlink("models/iris/1.fgm"), 0);
-    assert_non_null(find("iris")->image);
-    assert_null(find("iris")->canary);
+    assert_non_null(help_find("iris")->image);
+    assert_null(help_find("iris")->canary);
 }
 
 int main(void)
 {
-#define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define EACH(test) cmocka_unit_test_setup_teardown(test, help_setup, help_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_that_are_none_are_refused),
         cmocka_unit_test(a_share_is_printed_as_it_was_written),
