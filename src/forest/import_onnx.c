@@ -169,12 +169,12 @@ static enum result need_ints(const struct onnx *in, const char *name, uint64_t n
 {
     const struct onnx_attribute *attribute = find(in, name);
 
-    *out = attribute == NULL ? NULL : attribute->ints;
-    if ((attribute == NULL ? 0 : attribute->n_ints) == n)
+    *out = attribute == NULL ? NULL : attribute->ints.items;
+    if ((attribute == NULL ? 0 : attribute->ints.n) == n)
         return RESULT_OK;
     return import_bytes_refuse(&in->bytes, RESULT_MALFORMED,
                                "%s: %s has %llu numbers, not %llu", in->trees->op.text, name,
-                               (unsigned long long)(attribute == NULL ? 0 : attribute->n_ints),
+                               (unsigned long long)(attribute == NULL ? 0 : attribute->ints.n),
                                (unsigned long long)n);
 }
 
@@ -190,7 +190,7 @@ static enum result find_numbers(const struct onnx *in, const char *name,
 
     snprintf(tensor, sizeof(tensor), "%s_as_tensor", name);
     other = find(in, tensor);
-    *out = plain != NULL && plain->n_numbers != 0 ? plain : other != NULL ? other : plain;
+    *out = plain != NULL && plain->numbers.n != 0 ? plain : other != NULL ? other : plain;
     if (*out != NULL && (*out)->type == ONNX_DOUBLE && in->forest.f32)
         return import_bytes_refuse(&in->bytes, RESULT_INVALID,
                                    "%s: %s is of doubles, and the rows are of floats",
@@ -203,9 +203,9 @@ static enum result need_numbers(const struct onnx *in, const char *name, uint64_
 {
     const struct onnx_attribute *found;
     enum result result = find_numbers(in, name, &found);
-    uint64_t have = found == NULL ? 0 : found->n_numbers;
+    uint64_t have = found == NULL ? 0 : found->numbers.n;
 
-    *out = found == NULL ? NULL : found->numbers;
+    *out = found == NULL ? NULL : found->numbers.items;
     if (result != RESULT_OK || have == n)
         return result;
     return import_bytes_refuse(&in->bytes, RESULT_MALFORMED,
@@ -295,7 +295,7 @@ static enum result find_older(const struct onnx *in, struct older *older)
     enum result result;
     uint64_t i;
 
-    older->n = ids == NULL ? 0 : ids->n_ints;
+    older->n = ids == NULL ? 0 : ids->ints.n;
     if (older->n == 0 || older->n >= UINT32_MAX)
         return refuse(in, RESULT_MALFORMED, "it has no nodes");
     if ((result = need_ints(in, "nodes_nodeids", older->n, &older->nodes)) != RESULT_OK ||
@@ -305,7 +305,7 @@ static enum result find_older(const struct onnx *in, struct older *older)
         (result = need_ints(in, "nodes_falsenodeids", older->n, &older->no)) != RESULT_OK ||
         (result = need_numbers(in, "nodes_values", older->n, &older->values)) != RESULT_OK)
         return result;
-    if (tracks != NULL && tracks->n_ints != 0 &&
+    if (tracks != NULL && tracks->ints.n != 0 &&
         (result = need_ints(in, "nodes_missing_value_tracks_true", older->n, &older->tracks)) !=
             RESULT_OK)
         return result;
@@ -408,7 +408,7 @@ static enum result read_older_weights(struct onnx *in, const struct older *older
     snprintf(names[2], sizeof(names[2]), "%s_nodeids", kind);
     snprintf(names[3], sizeof(names[3]), "%s_weights", kind);
     attribute = find(in, names[0]);
-    n = attribute == NULL ? 0 : attribute->n_ints;
+    n = attribute == NULL ? 0 : attribute->ints.n;
     if (n == 0 || n >= UINT32_MAX)
         return refuse(in, RESULT_MALFORMED, "its leaves have no weights");
     if ((result = need_ints(in, names[0], n, &ids)) != RESULT_OK ||
@@ -451,7 +451,7 @@ static enum result read_base(struct onnx *in)
     struct draft *draft = in->draft;
     const struct onnx_attribute *base;
     enum result result = find_numbers(in, "base_values", &base);
-    const uint64_t n = base == NULL ? 0 : base->n_numbers;
+    const uint64_t n = base == NULL ? 0 : base->numbers.n;
     bool zero = true;
     uint32_t k;
 
@@ -463,9 +463,9 @@ static enum result read_base(struct onnx *in)
     if (draft->base == NULL)
         return refuse(in, RESULT_NOMEM, "no memory");
     for (k = 0; k < n && result == RESULT_OK; k++) {
-        if (!isfinite(base->numbers[k]))
+        draft->base[k] = ((const double *)base->numbers.items)[k];
+        if (!isfinite(draft->base[k]))
             return refuse(in, RESULT_MALFORMED, "a base value is not finite");
-        draft->base[k] = base->numbers[k];
         zero = zero && draft->base[k] == 0;
     }
     if (!zero && draft->spec.fold == SPEC_FOLD_SUM)
@@ -540,9 +540,10 @@ static enum result make_targets(struct onnx *in, uint32_t n_targets, uint32_t n_
             target->labels[c] = strdup(text);
             text += strlen(text) + 1;
         } else {
-            bool told = numbers != NULL && numbers->n_ints == n_classes;
+            bool told = numbers != NULL && numbers->ints.n == n_classes;
 
-            target->labels[c] = number_text("", told ? numbers->ints[c] : (long long)c);
+            target->labels[c] = number_text("", told ? ((const int64_t *)numbers->ints.items)[c]
+                                                     : (long long)c);
         }
         if (target->labels[c] == NULL)
             return refuse(in, RESULT_NOMEM, "no memory for classes");
@@ -630,7 +631,7 @@ static enum result check_scored(const struct onnx *in)
     uint32_t k;
 
     if (find_numbers(in, "base_values", &base) == RESULT_OK && base != NULL &&
-        base->n_numbers != 0)
+        base->numbers.n != 0)
         return RESULT_OK;
     for (k = 0; k < in->draft->spec.n_outputs; k++)
         if (!in->forest.scored[k])
@@ -647,7 +648,7 @@ static enum result read_classifier(struct onnx *in)
     const char *post = text_of(in, "post_transform", "NONE");
     struct spec *spec = &in->draft->spec;
     uint64_t n = strings != NULL && strings->n_strings != 0 ? strings->n_strings
-                 : numbers != NULL                          ? numbers->n_ints
+                 : numbers != NULL                          ? numbers->ints.n
                                                             : 0;
     enum result result;
 
@@ -748,9 +749,9 @@ static enum result find_newer(const struct onnx *in, struct newer *newer)
     const struct onnx_attribute *members;
     enum result result;
 
-    newer->n = features == NULL ? 0 : features->n_ints;
-    newer->n_leaves = targets == NULL ? 0 : targets->n_ints;
-    newer->n_roots = roots == NULL ? 0 : roots->n_ints;
+    newer->n = features == NULL ? 0 : features->ints.n;
+    newer->n_leaves = targets == NULL ? 0 : targets->ints.n;
+    newer->n_roots = roots == NULL ? 0 : roots->ints.n;
     if (newer->n == 0 || newer->n_leaves == 0 || newer->n_roots == 0 ||
         newer->n + newer->n_leaves >= UINT32_MAX || newer->n_roots > IMAGE_MAX_TREES)
         return refuse(in, RESULT_MALFORMED, "it has no nodes, no leaves or no roots");
@@ -768,9 +769,9 @@ static enum result find_newer(const struct onnx *in, struct newer *newer)
             RESULT_OK ||
         (result = find_numbers(in, "membership_values", &members)) != RESULT_OK)
         return result;
-    newer->n_members = members == NULL ? 0 : members->n_numbers;
-    newer->members = members == NULL ? NULL : members->numbers;
-    if (tracks != NULL && tracks->n_ints != 0)
+    newer->n_members = members == NULL ? 0 : members->numbers.n;
+    newer->members = members == NULL ? NULL : members->numbers.items;
+    if (tracks != NULL && tracks->ints.n != 0)
         result = need_ints(in, "nodes_missing_value_tracks_true", newer->n, &newer->tracks);
     return result;
 }

@@ -17,6 +17,7 @@ enum {
     ONNX_NODES_MAX = 64,
     ONNX_ATTRIBUTES_MAX = 64, /* of a node */
     ONNX_PORTS_MAX = 8,       /* inputs, and outputs, of a node or of the graph */
+    ONNX_NUMBER_BYTES = 8,    /* of a number in memory, whole or not */
 };
 
 /* TensorProto.DataType */
@@ -34,6 +35,12 @@ struct onnx_name {
     char text[ONNX_NAME_MAX];
 };
 
+/* Numbers of one kind, ONNX_NUMBER_BYTES each. */
+struct onnx_list {
+    void *items;
+    uint64_t n, room;
+};
+
 /*
  * What an attribute holds, whichever of it is there.  Numbers of tensors and of `floats`
  * are in `numbers`, and type says which they were; of tensors of whole numbers in `ints`.
@@ -43,10 +50,9 @@ struct onnx_attribute {
     int64_t i;
     bool has_i;
     enum onnx_type type;
-    int64_t *ints;
-    double *numbers;
-    uint64_t n_ints, n_numbers, n_strings, room_ints, room_numbers;
-    struct buf strings; /* n_strings, each with a NUL behind it */
+    struct onnx_list ints, numbers; /* of int64_t, and of double */
+    struct buf strings;             /* n_strings, each with a NUL behind it */
+    uint64_t n_strings;
 };
 
 struct onnx_node {
