@@ -1,6 +1,13 @@
 /*
- * import_onnx.h: an ONNX file in memory, for those who make a draft of it
- * (import_onnx.c, import_onnx_wire.c, import_onnx_trees.c) and no one else.
+ * import_onnx.h: what the files of the ONNX importer share, and no one else uses.
+ *
+ *     import_onnx.c             the graph round the forest
+ *     import_onnx_wire.c        from bytes to a graph
+ *     import_onnx_attributes.c  what the forest's node says
+ *     import_onnx_older.c       its operators of ai.onnx.ml 1 to 4
+ *     import_onnx_newer.c       that of 5
+ *     import_onnx_output.c      what becomes of the sums, and names
+ *     import_onnx_trees.c       from a forest to the trees of a draft
  */
 #ifndef FOREST_IMPORT_ONNX_H
 #define FOREST_IMPORT_ONNX_H
@@ -17,6 +24,7 @@ enum {
     ONNX_NODES_MAX = 64,
     ONNX_ATTRIBUTES_MAX = 64, /* of a node */
     ONNX_PORTS_MAX = 8,       /* inputs, and outputs, of a node or of the graph */
+    ONNX_NUMBER_BYTES = 8,    /* of a number in memory, whole or not */
 };
 
 /* TensorProto.DataType */
@@ -34,6 +42,12 @@ struct onnx_name {
     char text[ONNX_NAME_MAX];
 };
 
+/* Numbers of one kind, ONNX_NUMBER_BYTES each. */
+struct onnx_list {
+    void *items;
+    uint64_t n, room;
+};
+
 /*
  * What an attribute holds, whichever of it is there.  Numbers of tensors and of `floats`
  * are in `numbers`, and type says which they were; of tensors of whole numbers in `ints`.
@@ -43,10 +57,9 @@ struct onnx_attribute {
     int64_t i;
     bool has_i;
     enum onnx_type type;
-    int64_t *ints;
-    double *numbers;
-    uint64_t n_ints, n_numbers, n_strings, room_ints, room_numbers;
-    struct buf strings; /* n_strings, each with a NUL behind it */
+    struct onnx_list ints, numbers; /* of int64_t, and of double */
+    struct buf strings;             /* n_strings, each with a NUL behind it */
+    uint64_t n_strings;
 };
 
 struct onnx_node {
@@ -119,5 +132,90 @@ void onnx_forest_free(struct onnx_forest *forest);
 /* Makes draft->trees of the forest, and says what is scored; spec and columns are set. */
 enum result onnx_trees_make(struct import_bytes *bytes, struct onnx_forest *forest,
                             struct draft *draft);
+
+/* The import under way; the forest is filled in by the operator's reader. */
+struct onnx {
+    struct import_bytes bytes;
+    struct draft *draft;
+    struct onnx_graph graph;
+    struct onnx_forest forest;
+    const struct onnx_node *trees; /* or NULL before it is found */
+    enum onnx_type given, type;    /* of the input, and as it comes to the trees */
+    int64_t columns;
+    bool argmax; /* an ArgMax looks at the scores */
+};
+
+/*
+ * Writes the reason, which names the operator, or the graph before there is one.  Here,
+ * so that compilers see that the result is none but that.
+ */
+static inline enum result onnx_refuse(const struct onnx *in, enum result result,
+                                      const char *what)
+{
+    return import_bytes_refuse(&in->bytes, result, "%s: %s",
+                               in->trees == NULL ? "the graph" : in->trees->op.text, what);
+}
+
+/* RESULT_MALFORMED, and the reason with the number of a tree's node. */
+static inline enum result onnx_node_refuse(const struct onnx *in, uint64_t node,
+                                           const char *what)
+{
+    return import_bytes_refuse(&in->bytes, RESULT_MALFORMED, "%s, node %llu: %s",
+                               in->trees->op.text, (unsigned long long)node, what);
+}
+
+/* The attribute of the trees' node, or NULL. */
+const struct onnx_attribute *onnx_find(const struct onnx *in, const char *name);
+
+/* A text attribute; absent it is `other`. */
+const char *onnx_text_find(const struct onnx *in, const char *name, const char *other);
+
+/* The attribute, which has to have n whole numbers: else RESULT_MALFORMED. */
+enum result onnx_ints_need(const struct onnx *in, const char *name, uint64_t n,
+                           const int64_t **out);
+
+/*
+ * Numbers: `name`, or NAME_as_tensor, or NULL.  Where values are compared as float64 both
+ * floats and doubles are taken; where as float32, doubles are RESULT_INVALID.
+ */
+enum result onnx_numbers_find(const struct onnx *in, const char *name,
+                              const struct onnx_attribute **out);
+
+/* The same where n have to be there: else RESULT_MALFORMED. */
+enum result onnx_numbers_need(const struct onnx *in, const char *name, uint64_t n,
+                              const double **out);
+
+/* Whether a split's value and feature, as the file has it, can be; i is the node's number. */
+enum result onnx_split_check(const struct onnx *in, uint64_t i, const struct onnx_split *split,
+                             int64_t feature);
+
+/*
+ * One for each operator: reads the forest, and makes the draft.  The rows' type, compare
+ * and sum are set before.
+ */
+enum result onnx_classifier_read(struct onnx *in);
+enum result onnx_regressor_read(struct onnx *in);
+enum result onnx_ensemble_read(struct onnx *in);
+
+enum {
+    ONNX_FOLDS = 4
+};
+
+/* aggregate_function: the older operators have the text, the newer one the place. */
+extern const struct onnx_fold {
+    const char *name;
+    enum spec_fold fold;
+} onnx_folds[ONNX_FOLDS];
+
+/* n_targets as the number of outputs. */
+enum result onnx_targets_read(struct onnx *in);
+
+/*
+ * The draft of a forest that is read, of n classes or of as many values as there are
+ * outputs: transform, label, base, names and trees.  RESULT_INVALID: a post_transform, or
+ * weights, whose answers would not be the same everywhere.
+ */
+enum result onnx_classes_finish(struct onnx *in, uint32_t n, const char *post);
+enum result onnx_values_finish(struct onnx *in, const char *post);
 
 #endif

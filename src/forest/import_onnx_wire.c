@@ -111,43 +111,23 @@ static enum result take_name(struct import_bytes *in, const struct field *field,
     return result == RESULT_OK ? skip(in, field) : result;
 }
 
-/* Room for one more number of a list, whatever its kind: 8 bytes each. */
-static enum result grow(struct import_bytes *in, void **list, uint64_t n, uint64_t *room)
+/* Appends the number that `number` points to, of whichever kind the list is. */
+static enum result append(struct import_bytes *in, struct onnx_list *list, const void *number)
 {
     void *grown;
 
-    if (n < *room)
-        return RESULT_OK;
-    if (n >= UINT32_MAX)
-        return import_bytes_refuse(in, RESULT_TOO_BIG, "more than 4294967295 numbers");
-    *room = *room == 0 ? 16 : *room * 2;
-    grown = realloc(*list, *room * 8);
-    if (grown == NULL)
-        return import_bytes_refuse(in, RESULT_NOMEM, "no memory for a list of numbers");
-    *list = grown;
+    if (list->n >= list->room) {
+        if (list->n >= UINT32_MAX)
+            return import_bytes_refuse(in, RESULT_TOO_BIG, "more than 4294967295 numbers");
+        list->room = list->room == 0 ? 16 : list->room * 2;
+        grown = realloc(list->items, list->room * ONNX_NUMBER_BYTES);
+        if (grown == NULL)
+            return import_bytes_refuse(in, RESULT_NOMEM, "no memory for a list of numbers");
+        list->items = grown;
+    }
+    memcpy((char *)list->items + list->n * ONNX_NUMBER_BYTES, number, ONNX_NUMBER_BYTES);
+    list->n++;
     return RESULT_OK;
-}
-
-static enum result add_int(struct import_bytes *in, struct onnx_attribute *to, int64_t value)
-{
-    void *list = to->ints;
-    enum result result = grow(in, &list, to->n_ints, &to->room_ints);
-
-    to->ints = list;
-    if (result == RESULT_OK)
-        to->ints[to->n_ints++] = value;
-    return result;
-}
-
-static enum result add_number(struct import_bytes *in, struct onnx_attribute *to, double value)
-{
-    void *list = to->numbers;
-    enum result result = grow(in, &list, to->n_numbers, &to->room_numbers);
-
-    to->numbers = list;
-    if (result == RESULT_OK)
-        to->numbers[to->n_numbers++] = value;
-    return result;
 }
 
 /* The next number as it lies in the file. */
@@ -167,21 +147,17 @@ static enum result add_raw(struct import_bytes *in, struct onnx_attribute *to,
                                                    [ONNX_INT64] = 8,
                                                    [ONNX_DOUBLE] = 8};
     enum result result = import_bytes_take(in, &raw, sizes[type]);
+    double number;
+    int64_t whole;
 
     if (result != RESULT_OK)
         return result;
-    switch (type) {
-    case ONNX_FLOAT:
-        return add_number(in, to, raw.f);
-    case ONNX_DOUBLE:
-        return add_number(in, to, raw.d);
-    case ONNX_INT64:
-        return add_int(in, to, raw.l);
-    case ONNX_INT32:
-        return add_int(in, to, raw.i);
-    default:
-        return add_int(in, to, raw.b);
+    if (type == ONNX_FLOAT || type == ONNX_DOUBLE) {
+        number = type == ONNX_FLOAT ? (double)raw.f : raw.d;
+        return append(in, &to->numbers, &number);
     }
+    whole = type == ONNX_INT64 ? raw.l : type == ONNX_INT32 ? raw.i : raw.b;
+    return append(in, &to->ints, &whole);
 }
 
 /* A list of fixed numbers, packed or one by one. */
@@ -210,13 +186,13 @@ static enum result take_ints(struct import_bytes *in, const struct field *field,
     uint64_t value;
 
     if (field->wire == VARINT)
-        return add_int(in, to, (int64_t)field->value);
+        return append(in, &to->ints, &field->value);
     if (field->wire != BYTES)
         return malformed(in, "a number is not of its field's type");
     while (in->offset < field->end && result == RESULT_OK) {
         result = take_varint(in, field->end, &value);
         if (result == RESULT_OK)
-            result = add_int(in, to, (int64_t)value);
+            result = append(in, &to->ints, &value);
     }
     return result;
 }
@@ -477,8 +453,8 @@ void onnx_graph_free(struct onnx_graph *graph)
         for (k = 0; k < graph->nodes[i].n_attributes; k++) {
             struct onnx_attribute *attribute = &graph->nodes[i].attributes[k];
 
-            free(attribute->ints);
-            free(attribute->numbers);
+            free(attribute->ints.items);
+            free(attribute->numbers.items);
             buf_free(&attribute->strings);
         }
         free(graph->nodes[i].attributes);
