@@ -3,7 +3,6 @@
 # library's is for tests/unit/test_import_*.c; this is the way through the programs.
 
 bats_require_minimum_version 1.5.0
-export MODELS=${MODELS:-${FORESTGATE_MODELS:-}} # which api.bash takes for a setting
 load ../lib/api
 
 X=$BATS_TEST_DIRNAME/../fixtures/xgboost

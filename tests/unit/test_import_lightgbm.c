@@ -3,7 +3,7 @@
  *
  * The truth is what tests/fixtures/lightgbm/reference.py makes of the same files by the
  * format's definition, and, where they are at hand, real models with the predictions of
- * the LightGBM that trained them: in $FORESTGATE_MODELS or beside the checkout.
+ * the LightGBM that trained them: in $MODELS or beside the checkout.
  */
 #include "lightgbm_help.h"
 
@@ -264,7 +264,7 @@ static void gives_the_margins_of_the_definition(void **state)
 /* Where the real models are, or NULL. */
 static const char *real_models(void)
 {
-    const char *at = getenv("FORESTGATE_MODELS");
+    const char *at = getenv("MODELS");
 
     if (at == NULL)
         at = "../shared/models/lightgbm";
