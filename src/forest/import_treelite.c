@@ -6,7 +6,6 @@
  * default way, trees are added in their order in that type, divided by how many they are
  * where the outputs are averaged, and the base scores, which are float64, added last.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,13 +275,6 @@ static enum result read_base(struct treelite *in)
 
 /* Names, which a checkpoint does not have ---------------------------------------------- */
 
-static char *number_name(const char *before, int32_t i)
-{
-    char *name = NULL;
-
-    return asprintf(&name, "%s%d", before, (int)i) < 0 ? NULL : name;
-}
-
 static bool name_features(struct treelite *in)
 {
     struct draft *draft = in->draft;
@@ -293,10 +285,8 @@ static bool name_features(struct treelite *in)
         return false;
     draft->n_features = (uint32_t)in->n_features;
     for (i = 0; i < draft->n_features; i++) {
-        draft->features[i] = (struct draft_feature){.name = number_name("f", (int32_t)i),
-                                                    .type = IMAGE_REAL,
-                                                    .min = 1,
-                                                    .missing = true};
+        draft->features[i] = (struct draft_feature){
+            .name = import_number_name("f", i), .type = IMAGE_REAL, .min = 1, .missing = true};
         if (draft->features[i].name == NULL)
             return false;
     }
@@ -322,7 +312,7 @@ static bool name_targets(struct treelite *in)
             return false;
         target->n_classes = n;
         for (c = 0; c < n; c++)
-            if ((target->labels[c] = number_name("", (int32_t)c)) == NULL)
+            if ((target->labels[c] = import_number_name("", c)) == NULL)
                 return false;
     }
     return true;
