@@ -259,11 +259,18 @@ enum result import_file(const char *path, const char *from,
     return RESULT_OK;
 }
 
+char *import_number_name(const char *before, int64_t number)
+{
+    char *name = NULL;
+
+    return asprintf(&name, "%s%lld", before, (long long)number) < 0 ? NULL : name;
+}
+
 enum result import_name_feature(struct draft *draft, uint32_t i)
 {
-    char *name;
+    char *name = import_number_name("f", i);
 
-    if (asprintf(&name, "f%u", (unsigned)i) < 0)
+    if (name == NULL)
         return RESULT_NOMEM;
     free(draft->features[i].name);
     draft->features[i].name = name;

@@ -80,6 +80,9 @@ enum result import_file(const char *path, const char *from,
                         const struct import_format **format, struct draft *draft,
                         struct reason *why);
 
+/* A name made of a number, "f0" or "0", that the caller frees; NULL if there is no memory. */
+char *import_number_name(const char *before, int64_t number);
+
 /*
  * Gives feature i a name of its own where the file has none: "f0", as XGBoost does.
  * RESULT_NOMEM.

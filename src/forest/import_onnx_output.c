@@ -10,10 +10,10 @@
  * base values are added last; trees in the order of the file.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "forest/import.h"
 #include "forest/import_onnx.h"
 
 /* Base values: none, or one for each output. */
@@ -50,13 +50,6 @@ static enum result read_base(struct onnx *in)
 
 /* Names ------------------------------------------------------------------------------- */
 
-static char *number_text(const char *before, long long i)
-{
-    char *text = NULL;
-
-    return asprintf(&text, "%s%lld", before, i) < 0 ? NULL : text;
-}
-
 static enum result name_features(struct onnx *in)
 {
     struct draft *draft = in->draft;
@@ -74,7 +67,7 @@ static enum result name_features(struct onnx *in)
         return onnx_refuse(in, RESULT_NOMEM, "no memory for features");
     draft->n_features = (uint32_t)n;
     for (i = 0; i < n; i++) {
-        draft->features[i] = (struct draft_feature){.name = number_text("f", i),
+        draft->features[i] = (struct draft_feature){.name = import_number_name("f", i),
                                                     .type = IMAGE_REAL,
                                                     .min = 1,
                                                     .missing = in->given == ONNX_FLOAT ||
@@ -113,8 +106,8 @@ static enum result make_targets(struct onnx *in, uint32_t n_targets, uint32_t n_
         } else {
             bool told = numbers != NULL && numbers->ints.n == n_classes;
 
-            target->labels[c] = number_text("", told ? ((const int64_t *)numbers->ints.items)[c]
-                                                     : (long long)c);
+            target->labels[c] = import_number_name(
+                "", told ? ((const int64_t *)numbers->ints.items)[c] : (int64_t)c);
         }
         if (target->labels[c] == NULL)
             return onnx_refuse(in, RESULT_NOMEM, "no memory for classes");
