@@ -20,13 +20,22 @@
 #define GATE_HOME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "base/addr.h"
 #include "base/config.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "gate/epoch.h"
 #include "store/db.h"
+
+/* Who changes something, for the audit trail. */
+struct actor {
+    char name[64]; /* "user:ID", "key:ID", "cli:NAME"; empty: nobody has said */
+    char address[ADDR_TEXT_MAX];
+    char request_id[65];
+};
 
 struct home {
     int origin;  /* the directory that was left on entering, */
@@ -36,6 +45,12 @@ struct home {
     struct db *db;
     struct epoch *epoch;
     struct secret_mac *key_mac;
+    struct actor actor;
+    struct {
+        int64_t
+            seq; /* of the last row of the audit trail that this process added, 0 for none */
+        uint8_t mac[SECRET_MAC_BYTES];
+    } audited;
 };
 
 /* Where a home is if nobody says. */
