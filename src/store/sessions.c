@@ -238,6 +238,19 @@ enum result attempt_rows_expire(struct db *db, int64_t before_us, int64_t most,
     return sql_run(db, why, SQL_ATTEMPT_EXPIRE, before_us, most);
 }
 
+enum result attempt_rows_count(struct db *db, int64_t *count, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_ATTEMPT_COUNT);
+
+    *count = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_ATTEMPT_COUNT);
+    if (result == RESULT_OK)
+        *count = sql_int(db, SQL_ATTEMPT_COUNT, 0);
+    sql_end(db, SQL_ATTEMPT_COUNT);
+    return result;
+}
+
 enum result known_row_get(struct db *db, const char *user,
                           const uint8_t address[ATTEMPT_SUBJECT_BYTES], int64_t since,
                           bool *known, struct reason *why)

@@ -89,6 +89,9 @@ enum result attempt_row_delete(struct db *db, const uint8_t subject[ATTEMPT_SUBJ
 enum result attempt_rows_expire(struct db *db, int64_t before_us, int64_t most,
                                 struct reason *why);
 
+/* How many there are. */
+enum result attempt_rows_count(struct db *db, int64_t *count, struct reason *why);
+
 /* Whether a user has logged in from an address, by its digest, since that time. */
 enum result known_row_get(struct db *db, const char *user,
                           const uint8_t address[ATTEMPT_SUBJECT_BYTES], int64_t since,

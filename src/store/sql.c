@@ -153,6 +153,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_ATTEMPT_EXPIRE] = {"DELETE FROM attempt WHERE subject IN (SELECT subject FROM attempt"
                             " WHERE last_us < ? ORDER BY last_us LIMIT ?)",
                             "ii", BOTH},
+    [SQL_ATTEMPT_COUNT] = {"SELECT count(*) FROM attempt", "", BOTH},
     [SQL_KNOWN_GET] = {"SELECT last_at FROM known WHERE user = ? AND address = ?", "tb", BOTH},
     [SQL_KNOWN_SET] = {"INSERT INTO known (user, address, last_at) VALUES (?, ?, ?)"
                        " ON CONFLICT (user, address) DO UPDATE SET last_at = excluded.last_at",
