@@ -129,7 +129,14 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_SESSION_END] = {"DELETE FROM session WHERE id = ?", "t", BOTH},
     [SQL_SESSION_END_OF_USER] = {"DELETE FROM session WHERE user = ? AND id IS NOT ?", "tt",
                                  BOTH},
-    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE expires_at <= ?", "i", BOTH},
+    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                            " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+                            "ii", BOTH},
+    [SQL_SESSION_COUNT] = {"SELECT count(*) FROM session WHERE user = ?", "t", BOTH},
+    [SQL_SESSION_KEEP] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                          " WHERE user = ? ORDER BY created_at DESC, used_at DESC, id"
+                          " LIMIT -1 OFFSET ?)",
+                          "ti", BOTH},
 
     [SQL_INVITATION_INSERT] = {"INSERT INTO invitation (" INVITATION_COLUMNS
                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
