@@ -66,6 +66,9 @@ static const struct setting settings[] = {
      "Most bytes of a request body, predictions aside."},
     {"predict_body_limit", SETTING_SIZE, AT(predict_body_limit), 1024, 1 << 30, NULL, "16M",
      "Most bytes of a prediction's request body. The front's own limit must be above it."},
+    {"image_body_limit", SETTING_SIZE, AT(image_body_limit), 1024, 16LL << 30, NULL, "64M",
+     "Most bytes of a model's image that is uploaded. The front's own limit must be above it "
+     "for images as large as that to come."},
     {"predict_rows_limit", SETTING_INT, AT(predict_rows_limit), 1, 10000000, NULL, "100000",
      "Most rows in one prediction."},
     {"log_format", SETTING_CHOICE, AT(log_format), 0, 0, log_formats, "text",

@@ -43,6 +43,7 @@ struct config {
     int64_t workers;            /* processes that a master keeps; 0 is none: serve alone */
     int64_t body_limit;         /* bytes of a request body outside predictions */
     int64_t predict_body_limit; /* bytes of a prediction's request body */
+    int64_t image_body_limit;   /* bytes of a model image that is uploaded */
     int64_t predict_rows_limit; /* rows in one prediction */
     int64_t log_format;         /* enum config_log_format */
     char default_model[CONFIG_NAME_MAX +
