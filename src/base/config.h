@@ -45,6 +45,8 @@ struct config {
     int64_t durability;           /* enum config_durability */
     int64_t call_retention;       /* seconds; 0: for ever */
     int64_t ledger_size;          /* bytes */
+    int64_t password_cost;        /* as crypt(5) counts it for yescrypt */
+    int64_t password_hashes;      /* passwords that are hashed at once */
 };
 
 /* The defaults of the table. */
