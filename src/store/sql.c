@@ -165,6 +165,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
 
     [SQL_AUDIT_LAST] = {"SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq DESC LIMIT 1", "",
                         BOTH},
+    [SQL_AUDIT_GET] = {"SELECT " AUDIT_COLUMNS " FROM audit WHERE seq = ?", "i", BOTH},
     [SQL_AUDIT_INSERT] = {"INSERT INTO audit (" AUDIT_COLUMNS
                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                           "iitttttttb", BOTH},

@@ -63,6 +63,7 @@ enum sql {
     SQL_KNOWN_EXPIRE,
     SQL_KNOWN_FORGET,
     SQL_AUDIT_LAST,
+    SQL_AUDIT_GET,
     SQL_AUDIT_INSERT,
     SQL_AUDIT_LIST,
     SQL_AUDIT_WALK,
@@ -146,7 +147,8 @@ void sql_end(struct db *db, enum sql sql);
 /* How many rows the last statement that was run changed. */
 int64_t sql_changes(struct db *db);
 
-/* Columns of the row at hand.  sql_text() copies; RESULT_TOO_BIG if it does not fit. */
+/* Columns of the row at hand.  sql_text() copies; RESULT_TOO_BIG if it does not fit,
+ * RESULT_MALFORMED for one with a NUL in it, of which only a part would be seen. */
 int64_t sql_int(struct db *db, enum sql sql, int column);
 double sql_double(struct db *db, enum sql sql, int column);
 enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t size);
