@@ -17,7 +17,10 @@
 #include "base/result.h"
 
 enum {
-    CONFIG_NAME_MAX = 64
+    CONFIG_NAME_MAX = 64,
+    CONFIG_FILE_MAX = 128,
+    CONFIG_TEXT_MAX = 255,
+    CONFIG_WORDS_MAX = 1023
 };
 
 enum config_log_format {
@@ -30,21 +33,42 @@ enum config_durability {
     CONFIG_DURABILITY_POWER,
 };
 
+enum config_token_algorithm {
+    CONFIG_TOKEN_HS256,
+    CONFIG_TOKEN_EDDSA,
+    CONFIG_TOKEN_RS256,
+};
+
 struct config {
     int64_t workers;            /* processes that a master keeps; 0 is none: serve alone */
     int64_t body_limit;         /* bytes of a request body outside predictions */
     int64_t predict_body_limit; /* bytes of a prediction's request body */
+    int64_t image_body_limit;   /* bytes of a model image that is uploaded */
     int64_t predict_rows_limit; /* rows in one prediction */
     int64_t log_format;         /* enum config_log_format */
     char default_model[CONFIG_NAME_MAX +
                        1]; /* empty: the first that was published, tables first */
     char default_text_model[CONFIG_NAME_MAX + 1]; /* empty: the first that takes texts */
     struct addr_list trusted_proxies;
-    struct rate address_rate;     /* count 0: off */
-    struct rate address_rate_all; /* count 0: off */
-    int64_t durability;           /* enum config_durability */
-    int64_t call_retention;       /* seconds; 0: for ever */
-    int64_t ledger_size;          /* bytes */
+    struct rate address_rate;            /* count 0: off */
+    struct rate address_rate_all;        /* count 0: off */
+    int64_t durability;                  /* enum config_durability */
+    int64_t call_retention;              /* seconds; 0: for ever */
+    int64_t ledger_size;                 /* bytes */
+    int64_t token_algorithm;             /* enum config_token_algorithm */
+    char token_key[CONFIG_FILE_MAX + 1]; /* empty: the home's secret, for HS256 */
+    char token_issuer[CONFIG_TEXT_MAX + 1];
+    char token_audience[CONFIG_TEXT_MAX + 1];
+    int64_t token_lifetime;              /* seconds */
+    int64_t session_lifetime;            /* seconds */
+    char jwks_file[CONFIG_FILE_MAX + 1]; /* of the outside issuer; empty: there is none */
+    char jwks_issuer[CONFIG_TEXT_MAX + 1];
+    char jwks_audience[CONFIG_TEXT_MAX + 1];
+    char jwks_role_claim[CONFIG_TEXT_MAX + 1];   /* a path with dots */
+    char jwks_admin_roles[CONFIG_WORDS_MAX + 1]; /* words with commas and no blanks between */
+    char jwks_user_roles[CONFIG_WORDS_MAX + 1];  /* empty: everyone is a user */
+    char jwks_tier[CONFIG_NAME_MAX + 1];
+    char jwks_models[CONFIG_WORDS_MAX + 1]; /* names as above, or "*" */
 };
 
 /* The defaults of the table. */
