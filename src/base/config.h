@@ -43,6 +43,7 @@ struct config {
     int64_t workers;            /* processes that a master keeps; 0 is none: serve alone */
     int64_t body_limit;         /* bytes of a request body outside predictions */
     int64_t predict_body_limit; /* bytes of a prediction's request body */
+    int64_t image_body_limit;   /* bytes of a model image that is uploaded */
     int64_t predict_rows_limit; /* rows in one prediction */
     int64_t log_format;         /* enum config_log_format */
     char default_model[CONFIG_NAME_MAX +
@@ -54,6 +55,8 @@ struct config {
     int64_t durability;                  /* enum config_durability */
     int64_t call_retention;              /* seconds; 0: for ever */
     int64_t ledger_size;                 /* bytes */
+    int64_t password_cost;               /* as crypt(5) counts it for yescrypt */
+    int64_t password_hashes;             /* passwords that are hashed at once */
     int64_t token_algorithm;             /* enum config_token_algorithm */
     char token_key[CONFIG_FILE_MAX + 1]; /* empty: the home's secret, for HS256 */
     char token_issuer[CONFIG_TEXT_MAX + 1];

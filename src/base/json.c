@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 
 /* What may come next, beside spaces. */
@@ -591,6 +592,13 @@ const char *json_text(const struct json_reader *reader, size_t *len)
 {
     *len = reader->text_len;
     return reader->text;
+}
+
+void json_text_wipe(struct json_reader *reader)
+{
+    if (reader->scratch != NULL)
+        secret_wipe(reader->scratch, reader->scratch_cap);
+    reader->text_len = 0;
 }
 
 bool json_text_is(const struct json_reader *reader, const char *text)

@@ -114,6 +114,9 @@ enum json_token json_next(struct json_reader *reader);
  */
 const char *json_text(const struct json_reader *reader, size_t *len);
 
+/* Overwrites the reader's own copy of a string that was a secret, whose text is then lost. */
+void json_text_wipe(struct json_reader *reader);
+
 /* Whether the key or string is exactly this C string. */
 bool json_text_is(const struct json_reader *reader, const char *text);
 

@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "cmd/cli.h"
+#include "gate/audit.h"
 #include "gate/seal.h"
 
 /* A directory that root made before stays root's, which no worker will enter. */
@@ -63,18 +64,25 @@ static const struct rotation *rotation_find(const char *name)
 static enum result rotate(struct home *home, const struct rotation *rotation,
                           struct reason *why)
 {
-    int lock = home_lock(why);
+    const struct audit_note note = {
+        .action = "secret.rotate", .target_kind = "secret", .target_id = rotation->name};
     enum result result;
+    int lock;
 
-    if (lock < 0)
-        return RESULT_IO;
+    result = home_lock(DB_CLI, &lock, why);
+    if (result != RESULT_OK)
+        return result;
     result = home_load_config(home, environ, why);
     if (result == RESULT_OK)
         result = home_open(home, DB_CLI, why);
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
-    if (result == RESULT_OK)
-        result = home_change_end(home, rotation->rotate(&home->config, why), why);
+    if (result == RESULT_OK) {
+        result = audit_add(home, &note, why);
+        if (result == RESULT_OK)
+            result = rotation->rotate(&home->config, why);
+        result = home_change_end(home, result, why);
+    }
     home_close(home);
     home_unlock(lock);
     return result;

@@ -52,6 +52,19 @@ static const char *credential_of(const struct service *service)
     return strcmp(key, token) == 0 ? key : NULL;
 }
 
+bool auth_is_given(const struct service *service)
+{
+    static const enum fcgi_param ways[] = {FCGI_API_KEY, FCGI_AUTHORIZATION};
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        const char *text = fcgi_param(service->fcgi, ways[i]);
+
+        if (fcgi_param_doubled(service->fcgi, ways[i]) || (text != NULL && text[0] != '\0'))
+            return true;
+    }
+    return false;
+}
+
 bool auth_caller(struct service *service, struct request *request, struct reply *reply)
 {
     const char *credential = credential_of(service);
@@ -89,6 +102,11 @@ bool auth_may_enter(const struct request *request, struct reply *reply)
     if (!address_is_listed(request)) {
         reply_refuse(reply, REPLY_FORBIDDEN, "This key may not be used from %s.",
                      request->address[0] != '\0' ? request->address : "an unknown address");
+        return false;
+    }
+    if (request->route->credential == ROUTE_OWNER ||
+        request->route->credential == ROUTE_LOGIN) {
+        reply_refuse(reply, REPLY_FORBIDDEN, "This route is for users, and this key has none.");
         return false;
     }
     if (missing != 0) {

@@ -9,6 +9,9 @@
 #include "http/reply.h"
 #include "http/request.h"
 
+/* Whether the request comes with a credential, be it one that holds or not. */
+bool auth_is_given(const struct service *service);
+
 /*
  * Fills request->caller from X-API-Key or Authorization: Bearer.  False with the
  * refusal written: one 401 for every credential that does not hold, or 503 when that

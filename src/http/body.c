@@ -1,13 +1,19 @@
 /*
- * body.c: the body of a request, taken in under its route's limits.
+ * body.c: the body of a request, taken in under its route's limits, and its query.
+ *
+ * A body with a secret is read into room that is there from the start on and wiped at the
+ * end; an image is never in memory but for the piece at hand.
  */
-#include "http/body.h"
+#include "http/body_inner.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/num.h"
+#include "base/secret.h"
+#include "http/form.h"
 #include "http/route.h"
 
 enum {
@@ -43,18 +49,16 @@ static bool headers_agree(const struct service *service, int64_t *length, struct
     return true;
 }
 
-/* application/json, with no parameter but charset=utf-8; no type at all is taken as it. */
-static bool type_is_json(const char *type)
+/* Whether a type is this one, with no parameter but charset=utf-8. */
+static bool type_is(const char *type, const char *wanted)
 {
-    static const char json[] = "application/json";
     static const char charset[] = "charset=";
     static const char *const utf8[] = {"utf-8", "\"utf-8\"", "utf8"};
+    size_t len = strlen(wanted);
 
-    if (type == NULL || type[0] == '\0')
-        return true;
-    if (strncasecmp(type, json, sizeof(json) - 1) != 0)
+    if (strncasecmp(type, wanted, len) != 0)
         return false;
-    type += sizeof(json) - 1;
+    type += len;
     type += strspn(type, " \t");
     if (*type == '\0')
         return true;
@@ -71,10 +75,60 @@ static bool type_is_json(const char *type)
     return false;
 }
 
-static void refuse_size(struct reply *reply, int64_t limit)
+static const char json_type[] = "application/json";
+static const char pairs_type[] = "application/x-www-form-urlencoded";
+static const char bytes_type[] = "application/octet-stream";
+
+/* What bodies are: none given is taken as the first type. */
+static const struct kind {
+    const char *types[2];
+    const char *taken; /* the same in words */
+} kinds[ROUTE_BODY__MAX] = {
+    [ROUTE_BODY_PREDICT] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
+                          "application/x-www-form-urlencoded or application/json in UTF-8"},
+    [ROUTE_BODY_IMAGE] = {{bytes_type}, "application/octet-stream"},
+};
+
+/* The type of the body, one of its kind's; NULL with the refusal written. */
+static const char *type_find(const struct service *service, const struct kind *kind,
+                             struct reply *reply)
+{
+    const char *type = fcgi_param(service->fcgi, FCGI_CONTENT_TYPE);
+
+    if (type == NULL || type[0] == '\0')
+        return kind->types[0];
+    for (size_t i = 0; i < 2 && kind->types[i] != NULL; i++)
+        if (type_is(type, kind->types[i]))
+            return kind->types[i];
+    reply_refuse(reply, REPLY_TYPE, "This route takes %s.", kind->taken);
+    return NULL;
+}
+
+static int64_t limit_of(const struct config *config, enum route_body body)
+{
+    switch (body) {
+    case ROUTE_BODY_PREDICT:
+    case ROUTE_BODY_EXPLAIN:
+        return config->predict_body_limit;
+    case ROUTE_BODY_IMAGE:
+        return config->image_body_limit;
+    default:
+        return config->body_limit;
+    }
+}
+
+void body_refuse_size(struct reply *reply, int64_t limit)
 {
     reply_refuse(reply, REPLY_TOO_LARGE,
                  "The body is over this route's limit of %" PRId64 " bytes.", limit);
+}
+
+void body_refuse_length(struct reply *reply)
+{
+    reply_refuse(reply, REPLY_MALFORMED, "The body is not as long as Content-Length says.");
 }
 
 /* Takes in one byte more than the limit at most, so as to know that it is over it. */
@@ -99,41 +153,141 @@ static void read_up_to(struct service *service, int64_t length, int64_t limit)
     } while (body->len < most);
 }
 
-bool body_read(struct service *service, const struct request *request, struct reply *reply)
+/* Takes the body in.  False with the refusal written. */
+static bool take_in(struct service *service, int64_t length, int64_t limit, struct reply *reply)
 {
-    int64_t limit = service->home.config.predict_body_limit, length;
     struct buf *body = &service->body;
 
-    buf_clear(body, BODY_KEPT);
-    if (!headers_agree(service, &length, reply))
-        return false;
-    if (request->route->body == ROUTE_BODY_NONE) {
-        limit = service->home.config.body_limit;
-        if (length > limit)
-            refuse_size(reply, limit);
-        return length <= limit;
-    }
-    if (!type_is_json(fcgi_param(service->fcgi, FCGI_CONTENT_TYPE))) {
-        reply_refuse(reply, REPLY_TYPE, "This route takes application/json in UTF-8.");
-        return false;
-    }
-    if (length > limit) {
-        refuse_size(reply, limit);
-        return false;
-    }
     read_up_to(service, length, limit);
     if (buf_failed(body))
         reply_refuse_memory(reply);
     else if (length >= 0 && body->len != (size_t)length)
-        reply_refuse(reply, REPLY_MALFORMED, "The body is not as long as Content-Length says.");
+        body_refuse_length(reply);
     else if ((int64_t)body->len > limit)
-        refuse_size(reply, limit);
+        body_refuse_size(reply, limit);
     else
         return true;
     return false;
 }
 
-void body_release(struct service *service)
+/* ---- forms ---- */
+
+/*
+ * Says what is wrong with a form: its faults field by field, or where OAuth 2's words are
+ * expected the first one in those (RFC 6749, section 5.2).
+ */
+static void refuse_form(struct reply *reply, const struct form_data *data, enum result result,
+                        const struct reason *why, const char *what, bool oauth)
 {
+    if (result == RESULT_INVALID && !oauth) {
+        for (size_t i = 0; i < data->fault_count && i < FORM_FAULTS_MAX; i++)
+            reply_fault(reply, data->faults[i].field, data->faults[i].problem,
+                        data->faults[i].allowed);
+        return;
+    }
+    if (result == RESULT_INVALID)
+        reply_refuse(reply, REPLY_MALFORMED, "%s.", why->text);
+    else if (result == RESULT_MALFORMED || result == RESULT_TOO_BIG)
+        reply_refuse(reply, REPLY_MALFORMED, "%s: %s.", what, why->text);
+    else
+        reply_refuse_memory(reply);
+    if (oauth && reply->status == REPLY_MALFORMED)
+        reply_error_word(reply, "invalid_request");
+}
+
+/* The body, which is here, as the route's form.  False with the refusal written. */
+static bool form_take(struct service *service, struct request *request, const char *type,
+                      struct reply *reply)
+{
+    const struct form *form = request->route->form;
+    const struct buf *body = &service->body;
+    const char *text = body->data != NULL ? body->data : "";
+    bool pairs = type == pairs_type;
+    enum result result;
+    struct reason why;
+
+    if (pairs)
+        result = form_read_urlencoded(&service->form, form, text, body->len, &why);
+    else
+        result = form_read_json(&service->form, form, text, body->len, &why);
+    request->form = &service->form;
+    if (result != RESULT_OK)
+        refuse_form(reply, &service->form, result, &why,
+                    pairs ? "The body is not well formed"
+                          : "The body is not JSON that is taken here",
+                    pairs && form->oauth);
+    return result == RESULT_OK;
+}
+
+bool body_query(struct service *service, struct request *request, struct reply *reply)
+{
+    const struct form *form = request->route->query;
+    const char *uri = fcgi_param(service->fcgi, FCGI_URI), *mark;
+    enum result result;
+    struct reason why;
+
+    if (form == NULL)
+        return true;
+    mark = uri != NULL ? strchr(uri, '?') : NULL;
+    if (mark == NULL)
+        mark = "?";
+    result = form_read_query(&service->query, form, mark + 1, strlen(mark + 1), &why);
+    request->query = &service->query;
+    if (result != RESULT_OK)
+        refuse_form(reply, &service->query, result, &why, "The query is not well formed",
+                    false);
+    return result == RESULT_OK;
+}
+
+/* ---- the room ---- */
+
+/* Of a route that takes none a body is passed over, but for its size. */
+static bool pass_over(const struct service *service, int64_t length, struct reply *reply)
+{
+    int64_t limit = service->home.config.body_limit;
+
+    if (length > limit)
+        body_refuse_size(reply, limit);
+    return length <= limit;
+}
+
+bool body_read(struct service *service, struct request *request, struct reply *reply)
+{
+    const struct route *route = request->route;
+    int64_t limit = limit_of(&service->home.config, route->body), length;
+    const char *type;
+
     buf_clear(&service->body, BODY_KEPT);
+    if (!headers_agree(service, &length, reply))
+        return false;
+    if (route->body == ROUTE_BODY_NONE)
+        return pass_over(service, length, reply);
+    type = type_find(service, &kinds[route->body], reply);
+    if (type == NULL)
+        return false;
+    if (length > limit) {
+        body_refuse_size(reply, limit);
+        return false;
+    }
+    if (route->body == ROUTE_BODY_IMAGE)
+        return body_image_take(service, request, length, limit, reply);
+    if (route->form != NULL)
+        buf_reserve(&service->body, (size_t)(length >= 0 ? length : limit) + 1);
+    return take_in(service, length, limit, reply) &&
+           (route->form == NULL || form_take(service, request, type, reply));
+}
+
+void body_release(struct service *service, struct request *request)
+{
+    struct buf *body = &service->body;
+
+    if (request->route != NULL && request->route->form != NULL &&
+        form_has_secret(request->route->form) && body->data != NULL)
+        secret_wipe(body->data, body->cap);
+    buf_clear(body, BODY_KEPT);
+    form_release(&service->form);
+    form_release(&service->query);
+    if (request->image_fd >= 0)
+        close(request->image_fd);
+    request->image_fd = -1;
 }

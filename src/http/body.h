@@ -10,14 +10,22 @@
 #include "http/request.h"
 
 /*
- * Reads the body into service->body.  False with the refusal written: headers that do not
- * say one thing about it (400: a length and a transfer coding, or a length that is no
- * number), its type (415), its size (413, from the announced length before a byte is
- * read), or a body that is shorter or longer than announced (400).
+ * Reads the body into service->body, and what the route has a form for into request->form;
+ * the body of a ROUTE_BODY_IMAGE goes into a file without a name, request->image_fd.  False
+ * with the refusal written: headers that do not say one thing about it (400: a length and a
+ * transfer coding, or a length that is no number), its type (415), its size (413, from the
+ * announced length before a byte is read), a body that is shorter or longer than announced
+ * or not of its format (400), or one that does not fit the form (422).
  */
-bool body_read(struct service *service, const struct request *request, struct reply *reply);
+bool body_read(struct service *service, struct request *request, struct reply *reply);
 
-/* Gives the memory of a large body back. */
-void body_release(struct service *service);
+/*
+ * Reads the query into request->query, where the route has a table of it.  False with the
+ * refusal written: 400 or 422.
+ */
+bool body_query(struct service *service, struct request *request, struct reply *reply);
+
+/* Gives the memory of a large body back, wipes one with a secret, and closes a file. */
+void body_release(struct service *service, struct request *request);
 
 #endif

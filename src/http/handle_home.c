@@ -20,7 +20,9 @@ static void route_row_write(struct buf *page, const struct route *route)
 {
     buf_printf(page, "<tr><td>%s</td><td><code>%s</code></td><td>%s</td><td>%s</td></tr>\n",
                request_method_name(route->method), route->path,
-               route->credential == ROUTE_OPEN ? "open" : "key", route->summary);
+               route->credential == ROUTE_OPEN ? "open"
+                                               : route_credential_name(route->credential),
+               route->summary);
 }
 
 static void page_write(struct reply *reply)
@@ -54,8 +56,7 @@ static void json_write(struct reply *reply)
         json_write_object(&writer);
         json_member_string(&writer, "method", request_method_name(route->method));
         json_member_string(&writer, "path", route->path);
-        json_member_string(&writer, "credential",
-                           route->credential == ROUTE_OPEN ? "none" : "key");
+        json_member_string(&writer, "credential", route_credential_name(route->credential));
         json_member_string(&writer, "scope", scope[0] != '\0' ? scope : NULL);
         json_member_string(&writer, "summary", route->summary);
         json_write_object_end(&writer);

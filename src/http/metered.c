@@ -75,11 +75,11 @@ void metered_end(struct service *service, struct request *request, struct reply 
     if (request->model != NULL) {
         end.model = request->model->row.name;
         end.version = request->model->row.version;
-        end.rows = reply->status == REPLY_OK ? (int64_t)request->rows : 0;
+        end.rows = reply_is_good(reply->status) ? (int64_t)request->rows : 0;
     }
     result = meter_settle(service->meter, &end, &why);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    if (reply->status != REPLY_OK && request->verdict.count > 0)
+    if (!reply_is_good(reply->status) && request->verdict.count > 0)
         look_again(service, request);
 }

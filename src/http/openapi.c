@@ -161,7 +161,7 @@ static void responses(struct json_writer *writer, const struct route *route)
     json_write_key(writer, "responses");
     json_write_object(writer);
     good_response(writer, route);
-    if (route->credential == ROUTE_KEY) {
+    if (route->credential != ROUTE_OPEN) {
         problem_response(writer, REPLY_UNAUTHORIZED);
         problem_response(writer, REPLY_FORBIDDEN);
     }
@@ -189,7 +189,7 @@ static void security(struct json_writer *writer, const struct route *route)
     key_scopes_print(scope, (unsigned)route->scope);
     json_write_key(writer, "security");
     json_write_array(writer);
-    for (size_t i = 0; route->credential == ROUTE_KEY && i < 2; i++) {
+    for (size_t i = 0; route->credential != ROUTE_OPEN && i < 2; i++) {
         json_write_object(writer);
         json_write_key(writer, scheme_names[i]);
         json_write_array(writer);
@@ -216,7 +216,7 @@ static void operation(struct json_writer *writer, const struct route *route)
     json_write_object(writer);
     json_member_string(writer, "operationId", route->operation);
     json_member_string(writer, "summary", route->summary);
-    if (route->credential == ROUTE_KEY)
+    if (route->credential != ROUTE_OPEN)
         scope_description(writer, route);
     security(writer, route);
     if (strchr(route->path, '{') != NULL)

@@ -2,7 +2,7 @@
  * pipeline.c: one request through the rooms, in one direction:
  *
  *     accept -> route -> address limits -> credential -> address -> scope -> model of the
- *       path -> limits -> body -> models -> handler -> settled -> reply -> log
+ *       path -> limits -> query -> body -> models -> handler -> settled -> reply -> log
  *
  * Each room either lets the request on or writes the refusal.  Behind the limits a call is
  * in hand, and is settled before its answer goes out, whatever became of it.
@@ -61,7 +61,17 @@ void service_close(struct service *service)
     log_close(service->log);
     home_close(&service->home);
     buf_free(&service->body);
+    form_free(&service->form);
+    form_free(&service->query);
     reply_free(&service->reply);
+}
+
+/* Whether a credential of this request has to be looked at. */
+static bool asks_credential(const struct service *service, const struct route *route)
+{
+    if (route->credential == ROUTE_OPTIONAL)
+        return auth_is_given(service);
+    return route->credential != ROUTE_OPEN;
 }
 
 /*
@@ -72,17 +82,18 @@ void service_close(struct service *service)
 static bool enter(struct service *service, struct request *request, struct reply *reply)
 {
     const struct route *route = request->route = route_find(request, reply);
-    bool open = route != NULL && route->credential == ROUTE_OPEN;
+    bool asks = route != NULL && asks_credential(service, route);
 
     if (route != NULL && route->uncounted)
         return true;
     if (!limit_address(service, request, LEDGER_WATCH_ALL, reply))
         return false;
-    if (route != NULL && !open && auth_caller(service, request, reply))
+    if (asks && auth_caller(service, request, reply))
         return auth_may_enter(request, reply);
     if (reply->status == REPLY_UNAVAILABLE) /* whether it is accepted is not known */
         return false;
-    return limit_address(service, request, LEDGER_WATCH_STRANGERS, reply) && open;
+    return limit_address(service, request, LEDGER_WATCH_STRANGERS, reply) && route != NULL &&
+           !asks;
 }
 
 /* The rooms before the handler.  False: the refusal is written. */
@@ -98,7 +109,7 @@ static bool admit(struct service *service, struct request *request, struct reply
         return false;
     if (request->route->metered && !metered_begin(service, request, reply))
         return false;
-    if (!body_read(service, request, reply))
+    if (!body_query(service, request, reply) || !body_read(service, request, reply))
         return false;
     if (request->route->credential == ROUTE_OPEN)
         return true;
@@ -142,8 +153,10 @@ static int64_t serve(struct service *service)
 
     request_start(&request, service);
     reply_start(reply);
-    if (admit(service, &request, reply))
+    if (admit(service, &request, reply)) {
+        reply->status = request.route->good;
         request.route->handle(service, &request, reply);
+    }
     reply_settle(reply);
     if (request.metered)
         metered_end(service, &request, reply);
@@ -157,8 +170,8 @@ static int64_t serve(struct service *service)
     reply_send(reply, service->fcgi, &frame);
     write_log(service, &request, frame.duration_ns);
     fcgi_finish(service->fcgi);
-    shadow_compare(service->shadow, reply->status == REPLY_OK);
-    body_release(service);
+    shadow_compare(service->shadow, reply_is_good(reply->status));
+    body_release(service, &request);
     input_release(service->input);
     reply_start(reply);
     if (!fcgi_is_cgi())

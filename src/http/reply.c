@@ -21,11 +21,14 @@ static const struct {
     const char *title, *word;
 } statuses[REPLY_STATUS__MAX] = {
     [REPLY_OK] = {200, "OK", "ok"},
+    [REPLY_CREATED] = {201, "Created", "created"},
+    [REPLY_NO_CONTENT] = {204, "No Content", "no_content"},
     [REPLY_MALFORMED] = {400, "Bad Request", "bad_request"},
     [REPLY_UNAUTHORIZED] = {401, "Unauthorized", "unauthorized"},
     [REPLY_FORBIDDEN] = {403, "Forbidden", "forbidden"},
     [REPLY_NOT_FOUND] = {404, "Not Found", "not_found"},
     [REPLY_METHOD] = {405, "Method Not Allowed", "method_not_allowed"},
+    [REPLY_CONFLICT] = {409, "Conflict", "conflict"},
     [REPLY_TOO_LARGE] = {413, "Content Too Large", "content_too_large"},
     [REPLY_TYPE] = {415, "Unsupported Media Type", "unsupported_media_type"},
     [REPLY_UNPROCESSABLE] = {422, "Unprocessable Content", "unprocessable_content"},
@@ -44,7 +47,7 @@ static const enum reply_status result_statuses[RESULT__MAX] = {
     [RESULT_READONLY] = REPLY_UNAVAILABLE,
     [RESULT_DENIED] = REPLY_UNAVAILABLE,
     [RESULT_MISSING] = REPLY_UNAVAILABLE,
-    [RESULT_EXISTS] = REPLY_INTERNAL,
+    [RESULT_EXISTS] = REPLY_CONFLICT,
     [RESULT_MALFORMED] = REPLY_UNAVAILABLE,
     [RESULT_INVALID] = REPLY_INTERNAL,
     [RESULT_TOO_BIG] = REPLY_INTERNAL,
@@ -67,9 +70,15 @@ const char *reply_title(enum reply_status status)
     return statuses[status].title;
 }
 
+bool reply_is_good(enum reply_status status)
+{
+    return status <= REPLY_NO_CONTENT;
+}
+
 void reply_start(struct reply *reply)
 {
     reply->status = REPLY_OK;
+    reply->word = NULL;
     reply->type = json_type;
     reply->detail[0] = '\0';
     buf_clear(&reply->head, BUFFER_KEPT);
@@ -101,6 +110,7 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
     va_list args;
 
     reply->status = status;
+    reply->word = NULL;
     buf_clear(&reply->body, BUFFER_KEPT);
     buf_clear(&reply->headers, BUFFER_KEPT);
     buf_clear(&reply->policies, BUFFER_KEPT);
@@ -115,6 +125,30 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
         reply_retry_after(reply, 1);
 }
 
+void reply_fault(struct reply *reply, const char *field, const char *problem,
+                 const char *allowed)
+{
+    struct json_writer writer;
+
+    if (reply->status != REPLY_UNPROCESSABLE) {
+        buf_clear(&reply->errors, BUFFER_KEPT);
+        reply_refuse(reply, REPLY_UNPROCESSABLE, "%s%s%s.", field, field[0] != '\0' ? ": " : "",
+                     problem);
+    }
+    writer = json_writer_on(&reply->errors);
+    writer.comma = reply->errors.len > 0;
+    json_write_object(&writer);
+    json_member_string(&writer, "field", field);
+    json_member_string(&writer, "problem", problem);
+    json_member_string(&writer, "allowed", allowed);
+    json_write_object_end(&writer);
+}
+
+void reply_error_word(struct reply *reply, const char *word)
+{
+    reply->word = word;
+}
+
 void reply_retry_after(struct reply *reply, int64_t seconds)
 {
     buf_puts(&reply->headers, "Retry-After: ");
@@ -125,7 +159,10 @@ void reply_retry_after(struct reply *reply, int64_t seconds)
 void reply_refuse_result(struct reply *reply, enum result result, const struct reason *why)
 {
     log_message("%s: %s", result_text(result), why->text);
-    if (result_statuses[result] == REPLY_UNAVAILABLE)
+    if (result_statuses[result] == REPLY_CONFLICT)
+        reply_refuse(reply, REPLY_CONFLICT,
+                     "There is one already, or something else needs it as it is.");
+    else if (result_statuses[result] == REPLY_UNAVAILABLE)
         reply_refuse(reply, REPLY_UNAVAILABLE, "The service cannot answer now (%s). Try again.",
                      result_text(result));
     else
@@ -148,7 +185,10 @@ static void problem_write(struct reply *reply, const struct reply_frame *frame)
                        reply->policies.len > 0 ? quota_exceeded : "about:blank");
     json_member_string(&writer, "title", reply_title(reply->status));
     json_member_u64(&writer, "status", reply_code(reply->status));
-    json_member_string(&writer, "error", statuses[reply->status].word);
+    json_member_string(&writer, "error",
+                       reply->word != NULL ? reply->word : statuses[reply->status].word);
+    if (reply->word != NULL)
+        json_member_string(&writer, "error_description", reply->detail);
     json_member_string(&writer, "detail", reply->detail);
     if (reply->errors.len > 0) {
         json_write_key(&writer, "errors");
@@ -176,10 +216,12 @@ static void head_write(struct reply *reply, const struct reply_frame *frame)
     buf_put_u64(head, reply_code(reply->status));
     buf_putc(head, ' ');
     buf_puts(head, reply_title(reply->status));
-    buf_puts(head, "\r\nContent-Type: ");
-    buf_puts(head, reply->type);
-    buf_puts(head, "\r\nContent-Length: ");
-    buf_put_u64(head, reply->body.len);
+    if (reply->status != REPLY_NO_CONTENT) {
+        buf_puts(head, "\r\nContent-Type: ");
+        buf_puts(head, reply->type);
+        buf_puts(head, "\r\nContent-Length: ");
+        buf_put_u64(head, reply->body.len);
+    }
     buf_puts(head, "\r\nX-Request-ID: ");
     buf_puts(head, frame->request_id);
     buf_puts(head, "\r\nX-Process-Time: ");
@@ -201,7 +243,7 @@ void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame
     static const char no_head[] = "Status: 503 Service Unavailable\r\n\r\n";
 
     reply_settle(reply);
-    if (reply->status != REPLY_OK)
+    if (!reply_is_good(reply->status))
         problem_write(reply, frame);
     if (buf_failed(&reply->body))
         buf_clear(&reply->body, 0); /* the status says it all */
@@ -211,6 +253,6 @@ void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame
         return;
     }
     fcgi_write(fcgi, reply->head.data, reply->head.len);
-    if (!frame->head)
+    if (!frame->head && reply->status != REPLY_NO_CONTENT)
         fcgi_write(fcgi, reply->body.data, reply->body.len);
 }

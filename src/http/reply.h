@@ -15,12 +15,15 @@
 #include "http/fcgi.h"
 
 enum reply_status {
-    REPLY_OK,
+    REPLY_OK,            /* 200 */
+    REPLY_CREATED,       /* 201 */
+    REPLY_NO_CONTENT,    /* 204: its body is not sent */
     REPLY_MALFORMED,     /* 400 */
     REPLY_UNAUTHORIZED,  /* 401 */
     REPLY_FORBIDDEN,     /* 403 */
     REPLY_NOT_FOUND,     /* 404 */
     REPLY_METHOD,        /* 405 */
+    REPLY_CONFLICT,      /* 409 */
     REPLY_TOO_LARGE,     /* 413 */
     REPLY_TYPE,          /* 415 */
     REPLY_UNPROCESSABLE, /* 422 */
@@ -37,6 +40,7 @@ struct reply {
     struct buf headers; /* further lines of it */
     struct buf body;
     char detail[512];    /* of a refusal */
+    const char *word;    /* its member error, if that is not its status's */
     struct buf errors;   /* of a 422: the members of its errors array, as JSON */
     struct buf policies; /* of a 429: the names of what was exceeded, as JSON */
 };
@@ -44,6 +48,9 @@ struct reply {
 /* The number of a status and its phrase (RFC 9110, section 15). */
 unsigned reply_code(enum reply_status status);
 const char *reply_title(enum reply_status status);
+
+/* Whether it is one of what went well. */
+bool reply_is_good(enum reply_status status);
 
 /* An empty 200 of JSON; buffers that grew large are given back. */
 void reply_start(struct reply *reply);
@@ -57,8 +64,22 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Makes it the refusal that a result stands for.  Faults of ours are logged with their
- * reason, which may name paths, and told to the client without it.
+ * Notes one field at fault and makes it a 422, whose detail is the first one.  The texts may
+ * have a client's words in them.
+ */
+void reply_fault(struct reply *reply, const char *field, const char *problem,
+                 const char *allowed);
+
+/*
+ * The member error of a refusal, just made, where a standard has words of its own
+ * ("invalid_grant"); the detail is then its error_description too, as OAuth 2 has it.  The
+ * word is a constant.
+ */
+void reply_error_word(struct reply *reply, const char *word);
+
+/*
+ * Makes it the refusal that a result stands for: 409 for RESULT_EXISTS.  Faults of ours are
+ * logged with their reason, which may name paths, and told to the client without it.
  */
 void reply_refuse_result(struct reply *reply, enum result result, const struct reason *why);
 

@@ -21,6 +21,25 @@ const char *request_method_name(enum request_method method)
     return method_names[method];
 }
 
+const char *request_variable(const struct request *request, const char *name, size_t *len)
+{
+    size_t name_len = strlen(name);
+
+    for (size_t i = 0; i < REQUEST_VARIABLES; i++) {
+        const struct request_variable *variable = &request->variables[i];
+
+        if (variable->name == NULL || variable->name_len != name_len ||
+            memcmp(variable->name, name, name_len) != 0)
+            continue;
+        if (len != NULL)
+            *len = variable->len;
+        return variable->text;
+    }
+    if (len != NULL)
+        *len = 0;
+    return "";
+}
+
 static void method_read(struct request *request, const char *text)
 {
     int method;
@@ -133,6 +152,8 @@ void request_start(struct request *request, const struct service *service)
     request->start_ns = clock_mono_ns();
     request->wall_us = clock_wall_us();
     request->route = NULL;
+    for (size_t i = 0; i < REQUEST_VARIABLES; i++)
+        request->variables[i].name = NULL;
     request->name = NULL;
     request->name_len = 0;
     request->refused_credential = false;
@@ -141,6 +162,9 @@ void request_start(struct request *request, const struct service *service)
     request->model = NULL;
     request->rows = 0;
     request->body = &service->body;
+    request->form = NULL;
+    request->query = NULL;
+    request->image_fd = -1;
     memset(&request->caller, 0, sizeof(request->caller));
     method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));
     path_read(request, fcgi_param(service->fcgi, FCGI_URI),

@@ -18,11 +18,14 @@
 #include "gate/registry.h"
 #include "gate/shadow.h"
 #include "http/fcgi.h"
+#include "http/form.h"
 #include "http/reply.h"
 
 enum {
     REQUEST_ID_MAX = 64,
-    REQUEST_PATH_MAX = 1024
+    REQUEST_PATH_MAX = 1024,
+    REQUEST_VARIABLES = 2,     /* of a path */
+    REQUEST_VARIABLE_MAX = 128 /* bytes of what stands for one: no name or id is as long */
 };
 
 enum request_method {
@@ -36,13 +39,22 @@ enum request_method {
 
 struct route;
 
+/* A variable of the route's path. */
+struct request_variable {
+    const char *name; /* in the route's path, name_len long; NULL: there are no more */
+    size_t name_len;
+    char text[REQUEST_VARIABLE_MAX + 1];
+    size_t len;
+};
+
 struct request {
     enum request_method method;
     bool head; /* a HEAD, served as a GET without its body */
     char path[REQUEST_PATH_MAX + 1];
     bool path_cut;             /* it was longer, and is no route */
     const struct route *route; /* after routing */
-    const char *name;          /* what stands for {name} in the route's path, name_len long */
+    struct request_variable variables[REQUEST_VARIABLES];
+    const char *name; /* of the model that the path asks, name_len long; NULL: none */
     size_t name_len;
     char id[REQUEST_ID_MAX + 1];
     char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed, or empty */
@@ -56,6 +68,9 @@ struct request {
     const struct model *model;     /* that is asked, and how many rows */
     size_t rows;
     const struct buf *body;
+    const struct form_data *form;  /* of the body, for a route with a form */
+    const struct form_data *query; /* of the query, for a route with a table of it */
+    int image_fd;                  /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
 };
 
 struct input;
@@ -71,12 +86,20 @@ struct service {
     struct fcgi *fcgi;
     struct input *input;
     struct buf body;
+    struct form_data form, query;
     struct reply reply;
     int64_t looked_second; /* when the home was last looked at */
 };
 
 /* Reads method, path, id, address and times from what the front says. */
 void request_start(struct request *request, const struct service *service);
+
+/*
+ * What stands for a variable of the route's path, "id" for {id}: not empty, a NUL behind it,
+ * REQUEST_VARIABLE_MAX bytes at most, undecoded.  len may be NULL.  A name that the path
+ * does not have has the empty text.
+ */
+const char *request_variable(const struct request *request, const char *name, size_t *len);
 
 /* "GET" and so on. */
 const char *request_method_name(enum request_method method);

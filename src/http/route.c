@@ -8,30 +8,32 @@
 #include "http/handlers.h"
 
 static const struct route routes[] = {
-    {REQUEST_GET, "/", ROUTE_OPEN, KEY_SCOPE_NONE, ROUTE_BODY_NONE, false, false,
-     handle_welcome, "welcome", "What this is, and its routes; a page for a browser"},
-    {REQUEST_GET, "/health", ROUTE_OPEN, KEY_SCOPE_NONE, ROUTE_BODY_NONE, false, true,
-     handle_health, "health", "Whether the service is well"},
-    {REQUEST_GET, "/health/live", ROUTE_OPEN, KEY_SCOPE_NONE, ROUTE_BODY_NONE, false, true,
-     handle_live, "live", "Whether the process answers"},
-    {REQUEST_GET, "/health/ready", ROUTE_OPEN, KEY_SCOPE_NONE, ROUTE_BODY_NONE, false, true,
-     handle_ready, "ready", "Whether predictions can be served"},
-    {REQUEST_GET, "/openapi.json", ROUTE_OPEN, KEY_SCOPE_NONE, ROUTE_BODY_NONE, false, false,
-     handle_openapi, "openapi", "This interface as OpenAPI 3.1"},
-    {REQUEST_GET, "/style.css", ROUTE_OPEN, KEY_SCOPE_NONE, ROUTE_BODY_NONE, false, false,
-     handle_style, "style", "The style sheet of the pages"},
-    {REQUEST_POST, "/predict", ROUTE_KEY, KEY_SCOPE_PREDICT, ROUTE_BODY_PREDICT, true, false,
-     handle_predict, "predict",
-     "Predict with the default model, or the one that the body names"},
-    {REQUEST_GET, "/models", ROUTE_KEY, KEY_SCOPE_READ, ROUTE_BODY_NONE, false, false,
-     handle_models, "models", "The published models that the key may use"},
-    {REQUEST_GET, "/models/{name}", ROUTE_KEY, KEY_SCOPE_READ, ROUTE_BODY_NONE, false, false,
-     handle_model, "model", "One model: its features, classes and facts"},
-    {REQUEST_POST, "/models/{name}/predict", ROUTE_KEY, KEY_SCOPE_PREDICT, ROUTE_BODY_PREDICT,
-     true, false, handle_predict, "predictWith", "Predict with this model"},
-    {REQUEST_POST, "/models/{name}/explain", ROUTE_KEY, KEY_SCOPE_PREDICT, ROUTE_BODY_EXPLAIN,
-     true, false, handle_explain, "explain",
-     "Predict with this model, and tell what each feature adds"},
+    {REQUEST_GET, "/", ROUTE_OPEN, handle_welcome, "welcome",
+     .summary = "What this is, and its routes; a page for a browser"},
+    {REQUEST_GET, "/health", ROUTE_OPEN, handle_health, "health",
+     .summary = "Whether the service is well", .uncounted = true},
+    {REQUEST_GET, "/health/live", ROUTE_OPEN, handle_live, "live",
+     .summary = "Whether the process answers", .uncounted = true},
+    {REQUEST_GET, "/health/ready", ROUTE_OPEN, handle_ready, "ready",
+     .summary = "Whether predictions can be served", .uncounted = true},
+    {REQUEST_GET, "/openapi.json", ROUTE_OPEN, handle_openapi, "openapi",
+     .summary = "This interface as OpenAPI 3.1"},
+    {REQUEST_GET, "/style.css", ROUTE_OPEN, handle_style, "style",
+     .summary = "The style sheet of the pages"},
+    {REQUEST_POST, "/predict", ROUTE_CALLER, handle_predict, "predict",
+     .summary = "Predict with the default model, or the one that the body names",
+     .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_PREDICT, .metered = true},
+    {REQUEST_GET, "/models", ROUTE_CALLER, handle_models, "models",
+     .summary = "The published models that the key may use", .scope = KEY_SCOPE_READ},
+    {REQUEST_GET, "/models/{name}", ROUTE_CALLER, handle_model, "model",
+     .summary = "One model: its features, classes and facts", .scope = KEY_SCOPE_READ,
+     .of_model = true},
+    {REQUEST_POST, "/models/{name}/predict", ROUTE_CALLER, handle_predict, "predictWith",
+     .summary = "Predict with this model", .scope = KEY_SCOPE_PREDICT,
+     .body = ROUTE_BODY_PREDICT, .of_model = true, .metered = true},
+    {REQUEST_POST, "/models/{name}/explain", ROUTE_CALLER, handle_explain, "explain",
+     .summary = "Predict with this model, and tell what each feature adds",
+     .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_EXPLAIN, .of_model = true, .metered = true},
 };
 
 size_t route_count(void)
@@ -44,26 +46,89 @@ const struct route *route_at(size_t i)
     return &routes[i];
 }
 
-/* Whether a path is of the pattern, and the segment that stands for {name}. */
-static bool matches(const char *pattern, const char *path, const char **name, size_t *name_len)
+const char *route_credential_name(enum route_credential credential)
 {
-    static const char variable[] = "{name}";
+    static const char *const words[ROUTE_CREDENTIAL__MAX] = {
+        [ROUTE_OPEN] = "none",  [ROUTE_OPTIONAL] = "optional", [ROUTE_CALLER] = "key",
+        [ROUTE_OWNER] = "user", [ROUTE_LOGIN] = "login",
+    };
 
-    *name = NULL;
-    *name_len = 0;
+    return words[credential];
+}
+
+/* A variable of a path and what stands for it, neither of them ended by a NUL. */
+struct span {
+    const char *name, *text;
+    size_t name_len, len;
+};
+
+/* Whether a path is of the pattern, and what stands for its variables, the rest zero. */
+static bool matches(const char *pattern, const char *path, struct span spans[ROUTE_VARIABLES])
+{
+    struct span *span = spans;
+
+    memset(spans, 0, ROUTE_VARIABLES * sizeof(*spans));
     while (*pattern != '\0') {
         if (*pattern == '{') {
-            *name = path;
-            *name_len = strcspn(path, "/");
-            if (*name_len == 0)
+            span->name = ++pattern;
+            span->name_len = strcspn(pattern, "}");
+            span->text = path;
+            span->len = strcspn(path, "/");
+            if (span->len == 0)
                 return false;
-            path += *name_len;
-            pattern += sizeof(variable) - 1;
+            path += span->len;
+            pattern += span->name_len + 1;
+            span++;
         } else if (*pattern++ != *path++) {
             return false;
         }
     }
     return *path == '\0';
+}
+
+/* Of two patterns that fit one path, whether a is the more literal: at the first difference. */
+static bool more_literal(const char *a, const char *b)
+{
+    while (*a != '\0' && (*a == '{') == (*b == '{')) {
+        if (*a == '{') {
+            a += strcspn(a, "}");
+            b += strcspn(b, "}");
+        }
+        a++;
+        b++;
+    }
+    return *a != '\0' && *b == '{';
+}
+
+/* The pattern that a path is of, or NULL. */
+static const char *pattern_of(const char *path, struct span spans[ROUTE_VARIABLES])
+{
+    const char *pattern = NULL;
+
+    for (size_t i = 0; i < route_count(); i++)
+        if (matches(routes[i].path, path, spans) &&
+            (pattern == NULL || more_literal(routes[i].path, pattern)))
+            pattern = routes[i].path;
+    if (pattern != NULL)
+        matches(pattern, path, spans);
+    return pattern;
+}
+
+/* Takes what stands for the variables.  False if one is longer than any can be. */
+static bool variables_take(struct request *request, const struct span spans[ROUTE_VARIABLES])
+{
+    for (size_t i = 0; i < ROUTE_VARIABLES && spans[i].name != NULL; i++) {
+        struct request_variable *variable = &request->variables[i];
+
+        if (spans[i].len > REQUEST_VARIABLE_MAX)
+            return false;
+        variable->name = spans[i].name;
+        variable->name_len = spans[i].name_len;
+        memcpy(variable->text, spans[i].text, spans[i].len);
+        variable->text[spans[i].len] = '\0';
+        variable->len = spans[i].len;
+    }
+    return true;
 }
 
 static void allow_add(struct buf *allow, enum request_method method)
@@ -75,30 +140,44 @@ static void allow_add(struct buf *allow, enum request_method method)
         buf_puts(allow, ", HEAD");
 }
 
-const struct route *route_find(struct request *request, struct reply *reply)
+static void refuse_method(const char *pattern, struct reply *reply)
 {
     struct buf allow = {0};
-    const char *name;
-    size_t name_len;
 
-    for (size_t i = 0; !request->path_cut && i < route_count(); i++) {
-        if (!matches(routes[i].path, request->path, &name, &name_len))
-            continue;
-        if (routes[i].method == request->method) {
-            request->name = name;
-            request->name_len = name_len;
-            buf_free(&allow);
+    for (size_t i = 0; i < route_count(); i++)
+        if (strcmp(routes[i].path, pattern) == 0)
+            allow_add(&allow, routes[i].method);
+    reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
+    reply_header(reply, "Allow", allow.data);
+    buf_free(&allow);
+}
+
+/* The row of a pattern and a method, or NULL. */
+static const struct route *row_of(const char *pattern, enum request_method method)
+{
+    for (size_t i = 0; i < route_count(); i++)
+        if (routes[i].method == method && strcmp(routes[i].path, pattern) == 0)
             return &routes[i];
-        }
-        allow_add(&allow, routes[i].method);
-    }
-    if (allow.len > 0) {
-        reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
-        reply_header(reply, "Allow", allow.data);
-    } else {
+    return NULL;
+}
+
+const struct route *route_find(struct request *request, struct reply *reply)
+{
+    struct span spans[ROUTE_VARIABLES];
+    const char *pattern = NULL;
+    const struct route *route = NULL;
+
+    if (!request->path_cut)
+        pattern = pattern_of(request->path, spans);
+    if (pattern == NULL || !variables_take(request, spans)) {
         reply_refuse(reply, REPLY_NOT_FOUND,
                      "There is no such path. GET / lists the ones that there are.");
+        return NULL;
     }
-    buf_free(&allow);
-    return NULL;
+    route = row_of(pattern, request->method);
+    if (route == NULL)
+        refuse_method(pattern, reply);
+    else if (route->of_model)
+        request->name = request_variable(request, "name", &request->name_len);
+    return route;
 }

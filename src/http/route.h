@@ -8,12 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "http/form.h"
 #include "http/reply.h"
 #include "http/request.h"
 
 enum route_credential {
-    ROUTE_OPEN, /* none is asked for */
-    ROUTE_KEY,  /* an API key */
+    ROUTE_OPEN,     /* none is asked for */
+    ROUTE_OPTIONAL, /* one that is given has to hold */
+    ROUTE_CALLER,   /* an API key or an access token */
+    ROUTE_OWNER,    /* the same, but of a user: a key that has no owner is refused (403) */
+    ROUTE_LOGIN,    /* an access token: what a key must not do */
+    ROUTE_CREDENTIAL__MAX
 };
 
 /* What body a route takes. */
@@ -21,28 +26,50 @@ enum route_body {
     ROUTE_BODY_NONE,
     ROUTE_BODY_PREDICT, /* JSON, up to predict_body_limit */
     ROUTE_BODY_EXPLAIN, /* the same, with "classes" */
+    ROUTE_BODY_JSON,    /* the row's form as JSON, up to body_limit */
+    ROUTE_BODY_OAUTH,   /* the row's form, urlencoded or as JSON, up to body_limit */
+    ROUTE_BODY_IMAGE,   /* bytes up to image_body_limit, in a file: request->image_fd */
+    ROUTE_BODY__MAX
 };
 
+enum {
+    ROUTE_VARIABLES = REQUEST_VARIABLES
+};
+
+/*
+ * What has no row's own word below is 0: no scope, no body, 200, neither metered nor of a
+ * model.  The credential has none on purpose, and stands in every row.
+ */
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows are for people to read. */
 struct route {
     enum request_method method;
-    const char *path; /* one segment may be {name} */
+    const char
+        *path; /* whole segments may be variables: /users/{id}; ROUTE_VARIABLES at most */
     enum route_credential credential;
-    enum key_scope scope; /* that the key must have */
-    enum route_body body;
-    bool metered;   /* counts by the caller's limits, and has a row in the call log */
-    bool uncounted; /* for no address */
     void (*handle)(struct service *service, struct request *request, struct reply *reply);
     const char *operation; /* the name in /openapi.json */
     const char *summary;
+    enum key_scope scope; /* that the key must have */
+    enum route_body body;
+    const struct form *form;  /* of a body of JSON or OAuth */
+    const struct form *query; /* NULL: a query is passed over */
+    enum reply_status good;   /* of what went well */
+    bool of_model;  /* {name} is the model that is asked: the caller must be one who may */
+    bool metered;   /* counts by the caller's limits, and has a row in the call log */
+    bool uncounted; /* for no address */
 };
 
 size_t route_count(void);
 const struct route *route_at(size_t i);
 
+/* How the lists of routes call a credential: "none", "optional", "key", "user", "login". */
+const char *route_credential_name(enum route_credential credential);
+
 /*
- * Finds the route of a request and what stands for its {name}.  NULL without one, with
- * the refusal written: 404, or 405 with Allow.
+ * Finds the route of a request and what stands for its variables.  Of two paths that fit
+ * the one with a literal segment where the other has a variable is it, whatever methods it
+ * takes.  NULL without one, with the refusal written: 404, also for a variable that is
+ * longer than any can be, or 405 with Allow.
  */
 const struct route *route_find(struct request *request, struct reply *reply);
 

@@ -1,0 +1,89 @@
+/*
+ * body_image.c: the image of a model as the body of a request, piece by piece into a file.
+ *
+ * The file never has a name, or has lost it before the first byte: whatever ends the
+ * process leaves nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "http/body_inner.h"
+
+enum {
+    PIECE = 64 << 10
+};
+
+/* In the home, the working directory, so that it is on the disk where it may have to stay. */
+static enum result file_open(int *fd, struct reason *why)
+{
+    char name[] = "models/.upload.XXXXXX";
+
+    *fd = open("models", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd < 0) {
+        *fd = mkostemp(name, O_CLOEXEC);
+        if (*fd >= 0)
+            unlink(name);
+    }
+    return *fd >= 0 ? RESULT_OK : reason_errno(why, "a file for a body in models");
+}
+
+static enum result piece_write(int fd, const char *piece, size_t len, struct reason *why)
+{
+    while (len > 0) {
+        ssize_t written = write(fd, piece, len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return reason_errno(why, "writing a body to a file");
+        piece += written;
+        len -= (size_t)written;
+    }
+    return RESULT_OK;
+}
+
+/* Takes in up to most bytes, and says how many there were. */
+static enum result copy(struct service *service, int fd, int64_t most, int64_t *taken,
+                        struct reason *why)
+{
+    enum result result = RESULT_OK;
+    char *piece = buf_reserve(&service->body, PIECE);
+    size_t step = PIECE, got = step;
+
+    *taken = 0;
+    if (piece == NULL)
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    while (result == RESULT_OK && got == step && *taken < most) {
+        if ((int64_t)step > most - *taken)
+            step = (size_t)(most - *taken);
+        got = fcgi_read(service->fcgi, piece, step);
+        *taken += (int64_t)got;
+        result = piece_write(fd, piece, got, why);
+    }
+    return result;
+}
+
+bool body_image_take(struct service *service, struct request *request, int64_t length,
+                     int64_t limit, struct reply *reply)
+{
+    struct reason why;
+    int64_t taken = 0;
+    enum result result = file_open(&request->image_fd, &why);
+
+    if (result == RESULT_OK)
+        result =
+            copy(service, request->image_fd, (length >= 0 ? length : limit) + 1, &taken, &why);
+    if (result == RESULT_OK && lseek(request->image_fd, 0, SEEK_SET) != 0)
+        result = reason_errno(&why, "a body in a file");
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    else if (length >= 0 && taken != length)
+        body_refuse_length(reply);
+    else if (taken > limit)
+        body_refuse_size(reply, limit);
+    else
+        return true;
+    return false;
+}
