@@ -6,6 +6,7 @@
  *     epoch               see epoch.h
  *     ledger              see ledger.h
  *     lock                held by whoever fills it or publishes
+ *     hashing             see password.h
  *     secrets/key.secret  what keys are hashed under
  *     audit.head          the end of the audit trail: see audit.h
  *     models/NAME/N.fgm   published images
@@ -60,6 +61,7 @@ struct home {
 #define HOME_CONFIG     "forestgate.conf"
 #define HOME_DATABASE   "forestgate.db"
 #define HOME_EPOCH      "epoch"
+#define HOME_HASHING    "hashing"
 #define HOME_KEY_SECRET "secrets/key.secret"
 #define HOME_AUDIT_HEAD "audit.head"
 #define HOME_LEDGER     "ledger"
