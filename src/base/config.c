@@ -29,6 +29,10 @@ enum setting_type {
     SETTING_RATE,   /* off, or so many in so long */
     SETTING_PERIOD, /* seconds: off for 0, or a duration */
     SETTING_ADDRS,  /* addresses and ranges */
+    SETTING_SPAN,   /* seconds: a duration */
+    SETTING_FILE,   /* empty, or a file of the home */
+    SETTING_TEXT,   /* one line of ASCII */
+    SETTING_WORDS,  /* words separated by commas */
     SETTING__MAX
 };
 
@@ -51,6 +55,7 @@ enum {
 #define AT(member) offsetof(struct config, member)
 
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const token_algorithms[] = {"HS256", "EdDSA", "RS256", NULL};
 static const char *const durabilities[] = {"process", "power", NULL};
 
 static const struct setting settings[] = {
@@ -94,6 +99,44 @@ static const struct setting settings[] = {
     {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
      "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
      "100 calls in their windows. Takes effect when all workers have ended."},
+    {"password_cost", SETTING_INT, AT(password_cost), 1, 11, NULL, "5",
+     "What the hash of a password costs, as crypt(5) counts it for yescrypt: 5 takes 16 MB and "
+     "some 20 ms, each more twice both. A password is hashed anew at the next login."},
+    {"password_hashes", SETTING_INT, AT(password_hashes), 1, 64, NULL, "2",
+     "How many passwords are hashed at once, so that logins leave workers for predictions. "
+     "Never as many as there are workers, unless there is one."},
+    {"token_algorithm", SETTING_CHOICE, AT(token_algorithm), 0, 0, token_algorithms, "HS256",
+     "What access tokens are signed with; one of another algorithm is never taken."},
+    {"token_key", SETTING_FILE, AT(token_key), 0, 0, NULL, "",
+     "The key for that. For HS256 a file of at least 32 random bytes, all of which are the "
+     "secret; empty: secrets/token.secret. For EdDSA (Ed25519) and RS256 a private key in PEM, "
+     "which is needed."},
+    {"token_issuer", SETTING_TEXT, AT(token_issuer), 1, CONFIG_TEXT_MAX, NULL, "forestgate",
+     "Who issues them: iss in each token."},
+    {"token_audience", SETTING_TEXT, AT(token_audience), 1, CONFIG_TEXT_MAX, NULL, "forestgate",
+     "Whom they are for: aud in each token."},
+    {"token_lifetime", SETTING_SPAN, AT(token_lifetime), 60, 86400, NULL, "1h",
+     "How long an access token is valid; a session gets new ones."},
+    {"session_lifetime", SETTING_SPAN, AT(session_lifetime), 3600, 365 * 86400LL, NULL, "30d",
+     "How long a session lasts after a login."},
+    {"jwks_file", SETTING_FILE, AT(jwks_file), 0, 0, NULL, "",
+     "The public keys (JSON Web Key Set) of an outside issuer whose tokens are taken as well. "
+     "Empty: there is none. It is never fetched; one that is replaced is read anew."},
+    {"jwks_issuer", SETTING_TEXT, AT(jwks_issuer), 0, CONFIG_TEXT_MAX, NULL, "",
+     "That issuer: iss in its tokens. Needed with jwks_file, and not token_issuer."},
+    {"jwks_audience", SETTING_TEXT, AT(jwks_audience), 0, CONFIG_TEXT_MAX, NULL, "",
+     "Whom its tokens have to be for: in their aud. Needed with jwks_file."},
+    {"jwks_role_claim", SETTING_TEXT, AT(jwks_role_claim), 1, CONFIG_TEXT_MAX, NULL, "roles",
+     "The claim that has the roles, with dots on the way into objects: realm_access.roles."},
+    {"jwks_admin_roles", SETTING_WORDS, AT(jwks_admin_roles), 0, 0, NULL, "",
+     "Roles there that make an administrator here."},
+    {"jwks_user_roles", SETTING_WORDS, AT(jwks_user_roles), 0, 0, NULL, "",
+     "Roles there that make a user here; a token with none of either list is refused. Empty: "
+     "every token makes a user."},
+    {"jwks_tier", SETTING_NAME, AT(jwks_tier), 0, 0, NULL, "standard",
+     "The tier of those who come with such a token."},
+    {"jwks_models", SETTING_WORDS, AT(jwks_models), 0, 0, NULL, "*",
+     "The models that they may use. *: all of them."},
 };
 
 enum {
@@ -143,6 +186,31 @@ static void size_print(struct buf *out, int64_t bytes)
         buf_putc(out, units[unit]);
 }
 
+/* A duration in the largest unit that it is whole in. */
+static void span_print(struct buf *out, int64_t seconds)
+{
+    if (seconds % 86400 == 0)
+        buf_printf(out, "%" PRId64 "d", seconds / 86400);
+    else if (seconds % 3600 == 0)
+        buf_printf(out, "%" PRId64 "h", seconds / 3600);
+    else
+        buf_printf(out, "%" PRId64 "m", seconds / 60);
+}
+
+/* What a setting with text takes, in words. */
+static void allowed_text_print(struct buf *out, const struct setting *setting)
+{
+    if (setting->type == SETTING_FILE)
+        buf_printf(out,
+                   "empty or a file's name within the home, up to %d characters and without ..",
+                   CONFIG_FILE_MAX);
+    else if (setting->type == SETTING_TEXT)
+        buf_printf(out, "%d to %d characters of ASCII without blanks or quotes",
+                   (int)setting->min, (int)setting->max);
+    else
+        buf_puts(out, "words separated by commas");
+}
+
 /* What a setting takes, in words. */
 static void allowed_print(struct buf *out, const struct setting *setting)
 {
@@ -162,7 +230,7 @@ static void allowed_print(struct buf *out, const struct setting *setting)
             buf_printf(out, "%s%s", i == 0 ? "" : " or ", setting->choices[i]);
         break;
     case SETTING_NAME:
-        buf_printf(out, "empty or a model's name: up to %d of a-z 0-9 . _ - and no sign first",
+        buf_printf(out, "empty or a name: up to %d of a-z 0-9 . _ - and no sign first",
                    CONFIG_NAME_MAX);
         break;
     case SETTING_RATE:
@@ -174,6 +242,18 @@ static void allowed_print(struct buf *out, const struct setting *setting)
         break;
     case SETTING_ADDRS:
         buf_puts(out, "addresses and ranges such as 10.0.0.0/8 or ::1, separated by commas");
+        break;
+    case SETTING_SPAN:
+        buf_puts(out, "from ");
+        span_print(out, setting->min);
+        buf_puts(out, " to ");
+        span_print(out, setting->max);
+        buf_puts(out, ", with s, m, h, d or w behind");
+        break;
+    case SETTING_FILE:
+    case SETTING_TEXT:
+    case SETTING_WORDS:
+        allowed_text_print(out, setting);
         break;
     case SETTING__MAX:
         break;
@@ -195,6 +275,66 @@ static bool rate_or_off(const char *value, struct rate *out)
     if (strcmp(value, "off") != 0)
         return rate_parse(value, out);
     *out = (struct rate){0, 0};
+    return true;
+}
+
+static bool has_control(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* Nothing that leads out of the home. */
+static bool file_name_parse(const char *value, char *out)
+{
+    size_t len;
+
+    if (value[0] == '/' || has_control(value, strlen(value)))
+        return false;
+    for (const char *part = value; *part != '\0'; part += len + (part[len] == '/')) {
+        len = strcspn(part, "/");
+        if (len == 2 && memcmp(part, "..", 2) == 0)
+            return false;
+    }
+    return text_copy(out, CONFIG_FILE_MAX + 1, value);
+}
+
+/* What can stand in a token, a header and a log as it is. */
+static bool text_parse(const struct setting *setting, const char *value, char *out)
+{
+    size_t len = strlen(value);
+
+    for (size_t i = 0; i < len; i++)
+        if (value[i] <= 0x20 || value[i] >= 0x7f || value[i] == '"' || value[i] == '\\')
+            return false;
+    return len >= (size_t)setting->min && len <= (size_t)setting->max &&
+           text_copy(out, CONFIG_TEXT_MAX + 1, value);
+}
+
+/* Words with one comma between; a list that goes on in a further line has one behind. */
+static bool words_parse(const char *value, char *out)
+{
+    static const char blanks[] = " \t";
+    size_t put = 0, len;
+
+    value += strspn(value, blanks);
+    while (*value != '\0') {
+        len = strcspn(value, ", \t");
+        if (len == 0 || put + len + 1 > CONFIG_WORDS_MAX || has_control(value, len))
+            return false;
+        if (put > 0)
+            out[put++] = ',';
+        memcpy(out + put, value, len);
+        put += len;
+        value += len + strspn(value + len, blanks);
+        if (*value == ',')
+            value += 1 + strspn(value + 1, blanks);
+        else if (*value != '\0')
+            return false;
+    }
+    out[put] = '\0';
     return true;
 }
 
@@ -227,6 +367,15 @@ static bool value_parse(struct config *config, const struct setting *setting, co
             return false;
         memcpy(member, &addrs, sizeof(addrs));
         return true;
+    case SETTING_SPAN:
+        return clock_duration_parse(value, number) && *number >= setting->min &&
+               *number <= setting->max;
+    case SETTING_FILE:
+        return file_name_parse(value, member);
+    case SETTING_TEXT:
+        return text_parse(setting, value, member);
+    case SETTING_WORDS:
+        return words_parse(value, member);
     case SETTING__MAX:
         break;
     }
@@ -305,7 +454,8 @@ static enum result line_set(struct file_load *load, const char *name, const char
     if (setting == NULL)
         return config_set(load->config, "", name, value, &load->fault);
     if (load->set[setting - settings] &&
-        (setting != load->last || setting->type != SETTING_ADDRS))
+        (setting != load->last ||
+         (setting->type != SETTING_ADDRS && setting->type != SETTING_WORDS)))
         return reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
     if (setting != load->last)
         buf_clear(&load->list, FILE_MAX);

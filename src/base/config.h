@@ -17,7 +17,10 @@
 #include "base/result.h"
 
 enum {
-    CONFIG_NAME_MAX = 64
+    CONFIG_NAME_MAX = 64,
+    CONFIG_FILE_MAX = 128,
+    CONFIG_TEXT_MAX = 255,
+    CONFIG_WORDS_MAX = 1023
 };
 
 enum config_log_format {
@@ -28,6 +31,12 @@ enum config_log_format {
 enum config_durability {
     CONFIG_DURABILITY_PROCESS,
     CONFIG_DURABILITY_POWER,
+};
+
+enum config_token_algorithm {
+    CONFIG_TOKEN_HS256,
+    CONFIG_TOKEN_EDDSA,
+    CONFIG_TOKEN_RS256,
 };
 
 struct config {
@@ -41,11 +50,27 @@ struct config {
                        1]; /* empty: the first that was published, tables first */
     char default_text_model[CONFIG_NAME_MAX + 1]; /* empty: the first that takes texts */
     struct addr_list trusted_proxies;
-    struct rate address_rate;     /* count 0: off */
-    struct rate address_rate_all; /* count 0: off */
-    int64_t durability;           /* enum config_durability */
-    int64_t call_retention;       /* seconds; 0: for ever */
-    int64_t ledger_size;          /* bytes */
+    struct rate address_rate;            /* count 0: off */
+    struct rate address_rate_all;        /* count 0: off */
+    int64_t durability;                  /* enum config_durability */
+    int64_t call_retention;              /* seconds; 0: for ever */
+    int64_t ledger_size;                 /* bytes */
+    int64_t password_cost;               /* as crypt(5) counts it for yescrypt */
+    int64_t password_hashes;             /* passwords that are hashed at once */
+    int64_t token_algorithm;             /* enum config_token_algorithm */
+    char token_key[CONFIG_FILE_MAX + 1]; /* empty: the home's secret, for HS256 */
+    char token_issuer[CONFIG_TEXT_MAX + 1];
+    char token_audience[CONFIG_TEXT_MAX + 1];
+    int64_t token_lifetime;              /* seconds */
+    int64_t session_lifetime;            /* seconds */
+    char jwks_file[CONFIG_FILE_MAX + 1]; /* of the outside issuer; empty: there is none */
+    char jwks_issuer[CONFIG_TEXT_MAX + 1];
+    char jwks_audience[CONFIG_TEXT_MAX + 1];
+    char jwks_role_claim[CONFIG_TEXT_MAX + 1];   /* a path with dots */
+    char jwks_admin_roles[CONFIG_WORDS_MAX + 1]; /* words with commas and no blanks between */
+    char jwks_user_roles[CONFIG_WORDS_MAX + 1];  /* empty: everyone is a user */
+    char jwks_tier[CONFIG_NAME_MAX + 1];
+    char jwks_models[CONFIG_WORDS_MAX + 1]; /* names as above, or "*" */
 };
 
 /* The defaults of the table. */

@@ -24,6 +24,10 @@ enum column {
     COLUMN_MAC_BEFORE,
     COLUMN_BEFORE_UNTIL,
     COLUMN_ROTATED_AT,
+    COLUMN_USER,
+    COLUMN_USER_ROLE,
+    COLUMN_USER_ACTIVE,
+    COLUMN_USER_MODELS,
     COLUMN_OF_TIER
 };
 
@@ -95,6 +99,8 @@ static bool texts_read(struct db *db, enum sql sql, struct key_row *row)
         {COLUMN_TIER, row->tier, sizeof(row->tier)},
         {COLUMN_LIMITS, row->limits, sizeof(row->limits)},
         {COLUMN_ADDRESSES, row->addresses, sizeof(row->addresses)},
+        {COLUMN_USER, row->owner.id, sizeof(row->owner.id)},
+        {COLUMN_USER_MODELS, row->owner.models, sizeof(row->owner.models)},
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -123,6 +129,10 @@ static enum result row_read(struct db *db, enum sql sql, struct key_row *row,
     row->expires_at = sql_int(db, sql, COLUMN_EXPIRES_AT);
     row->revoked_at = sql_int(db, sql, COLUMN_REVOKED_AT);
     row->rotated_at = sql_int(db, sql, COLUMN_ROTATED_AT);
+    row->owner.active =
+        sql_int(db, sql, COLUMN_USER_ACTIVE) != 0; /* false of one who is gone */
+    row->owner.role = sql_int(db, sql, COLUMN_USER_ROLE) == USER_ROLE_ADMIN ? USER_ROLE_ADMIN
+                                                                            : USER_ROLE_USER;
     if (!texts_read(db, sql, row) || !digests_read(db, sql, row) ||
         sql_text(db, sql, COLUMN_SCOPES, scopes, sizeof(scopes)) != RESULT_OK ||
         !key_scopes_parse(scopes, &row->scopes))
@@ -143,7 +153,7 @@ enum result key_row_insert(struct db *db, const struct key_row *row, struct reas
     key_scopes_print(scopes, row->scopes);
     return sql_run(db, why, SQL_KEY_INSERT, row->id, row->name, row->mac, sizeof(row->mac),
                    row->models, row->created_at, row->expires_at, row->tier, row->limits,
-                   row->addresses, scopes);
+                   row->addresses, scopes, row->owner.id[0] != '\0' ? row->owner.id : NULL);
 }
 
 enum result key_row_get(struct db *db, const char *id, struct key_row *row, struct reason *why)
@@ -162,20 +172,47 @@ enum result key_row_get(struct db *db, const char *id, struct key_row *row, stru
     return result;
 }
 
-enum result key_row_list(struct db *db, void (*each)(void *arg, const struct key_row *row),
-                         void *arg, struct reason *why)
+/* Hands out the rows of a statement that was started with this result. */
+static enum result list(struct db *db, enum sql sql, enum result result,
+                        void (*each)(void *arg, const struct key_row *row), void *arg,
+                        struct reason *why)
 {
     struct key_row row;
-    enum result result;
 
-    result = sql_start(db, why, SQL_KEY_LIST);
-    while (result == RESULT_OK && (result = sql_next(db, why, SQL_KEY_LIST)) == RESULT_OK) {
-        result = row_read(db, SQL_KEY_LIST, &row, why);
+    while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK) {
+        result = row_read(db, sql, &row, why);
         if (result == RESULT_OK)
             each(arg, &row);
     }
-    sql_end(db, SQL_KEY_LIST);
+    sql_end(db, sql);
     return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+enum result key_row_list(struct db *db, void (*each)(void *arg, const struct key_row *row),
+                         void *arg, struct reason *why)
+{
+    return list(db, SQL_KEY_LIST, sql_start(db, why, SQL_KEY_LIST), each, arg, why);
+}
+
+enum result key_row_list_of(struct db *db, const char *user,
+                            void (*each)(void *arg, const struct key_row *row), void *arg,
+                            struct reason *why)
+{
+    return list(db, SQL_KEY_LIST_OF_USER, sql_start(db, why, SQL_KEY_LIST_OF_USER, user), each,
+                arg, why);
+}
+
+enum result key_count_of(struct db *db, const char *user, int64_t *count, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_KEY_COUNT_OF_USER, user);
+
+    *count = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_KEY_COUNT_OF_USER);
+    if (result == RESULT_OK)
+        *count = sql_int(db, SQL_KEY_COUNT_OF_USER, 0);
+    sql_end(db, SQL_KEY_COUNT_OF_USER);
+    return result;
 }
 
 enum result key_row_update(struct db *db, const struct key_row *row, struct reason *why)

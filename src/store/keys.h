@@ -40,6 +40,24 @@ bool key_scopes_parse(const char *text, unsigned *out);
 /* Writes the words, in the order of their bits. */
 void key_scopes_print(char out[KEY_SCOPES_MAX + 1], unsigned scopes);
 
+enum {
+    USER_ID_LEN = KEY_ID_LEN /* so that a user can be counted where a key is */
+};
+
+enum user_role {
+    USER_ROLE_USER,
+    USER_ROLE_ADMIN,
+    USER_ROLE__MAX
+};
+
+/* Of a key's owner, what bears on the key. */
+struct key_owner {
+    char id[USER_ID_LEN + 1]; /* empty: nobody */
+    enum user_role role;
+    bool active;
+    char models[KEY_MODELS_MAX + 1]; /* as the key's own; the key has what both have */
+};
+
 /* Times are seconds since 1970 UTC; 0 where there is none. */
 struct key_row {
     char id[KEY_ID_LEN + 1];
@@ -53,6 +71,7 @@ struct key_row {
     char addresses[KEY_ADDRESSES_MAX + 1]; /* ranges that it may come from; empty: any */
     unsigned scopes;                       /* bits of enum key_scope */
     int64_t created_at, expires_at, revoked_at, rotated_at;
+    struct key_owner owner;  /* its id is written with a new key, the rest is read with it */
     struct tier_row of_tier; /* read with the key, not written */
 };
 
@@ -69,6 +88,14 @@ enum result key_row_get(struct db *db, const char *id, struct key_row *row, stru
 /* Calls each for every key, oldest first. */
 enum result key_row_list(struct db *db, void (*each)(void *arg, const struct key_row *row),
                          void *arg, struct reason *why);
+
+/* The same for every key of a user. */
+enum result key_row_list_of(struct db *db, const char *user,
+                            void (*each)(void *arg, const struct key_row *row), void *arg,
+                            struct reason *why);
+
+/* How many keys a user has that are not revoked. */
+enum result key_count_of(struct db *db, const char *user, int64_t *count, struct reason *why);
 
 /* Writes the name, models, tier, limits, addresses, scopes and expiry of the one of this id. */
 enum result key_row_update(struct db *db, const struct key_row *row, struct reason *why);

@@ -15,7 +15,26 @@ enum {
 #define KEY_SELECT                                                                          \
     "SELECT k.id, k.name, k.mac, k.models, k.created_at, k.expires_at, k.revoked_at,"       \
     " k.tier, k.limits, k.addresses, k.scopes, k.mac_before, k.before_until, k.rotated_at," \
-    " t.name, t.limits, t.price, t.shadow FROM key k LEFT JOIN tier t ON t.name = k.tier"
+    " k.user, u.role, u.active, u.models, t.name, t.limits, t.price, t.shadow"              \
+    " FROM key k LEFT JOIN user u ON u.id = k.user LEFT JOIN tier t ON t.name = k.tier"
+
+#define USER_COLUMNS                                                            \
+    "id, username, first_name, last_name, country, role, active, models, tier," \
+    " created_at, password_at, last_login_at"
+
+/* What a list of users asks; ?1 is in lower case. */
+#define USER_FITS                                                                      \
+    " FROM user WHERE (?1 IS NULL OR instr(lower(username || ' ' || first_name || ' '" \
+    " || last_name || ' ' || id), ?1) > 0) AND (?2 < 0 OR role = ?2)"                  \
+    " AND (?3 < 0 OR active = ?3)"
+
+#define SESSION_COLUMNS "id, user, created_at, expires_at, generation, used_at, address"
+
+#define INVITATION_COLUMNS \
+    "id, mac, username, role, models, tier, made_by, created_at, expires_at"
+
+#define AUDIT_COLUMNS \
+    "seq, at_us, actor, address, request_id, action, target, before, after, mac"
 
 /* A version and its place: the numbers of the states are those of enum model_state. */
 #define VERSION_SELECT                                                                      \
@@ -34,6 +53,10 @@ enum {
     " AND (?8 IS NULL OR model = ?8) AND (?9 IS NULL OR request_id = ?9)" \
     " ORDER BY seq DESC LIMIT ?10"
 
+/* The keys whose calls are a user's: its own id, which is the key of calls by token, too. */
+#define KEYS_OF_USER(user) \
+    "key IN (SELECT " user " UNION ALL SELECT id FROM key WHERE user = " user ")"
+
 #define USAGE_COLUMNS \
     "key, day, model, calls, rows, charged, failed, over, duration_us, last_us"
 
@@ -45,60 +68,158 @@ const struct sql_row sql_rows[SQL__MAX] = {
 
     [SQL_KEY_INSERT] =
         {"INSERT INTO key (id, name, mac, models, created_at, expires_at,"
-         " tier, limits, addresses, scopes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-         "ttbtiotttt", CLI},
+         " tier, limits, addresses, scopes, user) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         "ttbtiottttt", BOTH},
     [SQL_KEY_GET] = {KEY_SELECT " WHERE k.id = ?", "t", BOTH},
-    [SQL_KEY_LIST] = {KEY_SELECT " ORDER BY k.created_at, k.id", "", CLI},
+    [SQL_KEY_LIST] = {KEY_SELECT " ORDER BY k.created_at, k.id", "", BOTH},
     [SQL_KEY_UPDATE] = {"UPDATE key SET name = ?, models = ?, expires_at = ?, tier = ?,"
                         " limits = ?, addresses = ?, scopes = ? WHERE id = ?",
-                        "ttottttt", CLI},
+                        "ttottttt", BOTH},
     [SQL_KEY_REVOKE] = {"UPDATE key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
-                        "it", CLI},
+                        "it", BOTH},
     [SQL_KEY_ROTATE] = {"UPDATE key SET mac = ?, mac_before = ?, before_until = ?,"
                         " rotated_at = ? WHERE id = ?",
-                        "bboit", CLI},
-    [SQL_KEY_METADATA_SET] = {"UPDATE key SET metadata = ? WHERE id = ?", "tt", CLI},
+                        "bboit", BOTH},
+    [SQL_KEY_METADATA_SET] = {"UPDATE key SET metadata = ? WHERE id = ?", "tt", BOTH},
     [SQL_KEY_MORE] = {"SELECT k.metadata, (SELECT max(u.last_us) FROM usage u"
                       " WHERE u.key = k.id) FROM key k WHERE k.id = ?",
-                      "t", CLI},
+                      "t", BOTH},
+    [SQL_KEY_LIST_OF_USER] = {KEY_SELECT " WHERE k.user = ? ORDER BY k.created_at, k.id", "t",
+                              BOTH},
+    [SQL_KEY_COUNT_OF_USER] = {"SELECT count(*) FROM key WHERE user = ?"
+                               " AND revoked_at IS NULL",
+                               "t", BOTH},
+    [SQL_KEY_ANY_OF_USER] = {"SELECT EXISTS (SELECT 1 FROM key WHERE user = ?)", "s", BOTH},
+    [SQL_KEY_TIER_OF_USER] = {"UPDATE key SET tier = ? WHERE user = ?", "tt", BOTH},
+    [SQL_KEY_END_OF_USER] = {"UPDATE key SET revoked_at = coalesce(revoked_at, ?1),"
+                             " name = '(deleted)', metadata = '{}', addresses = ''"
+                             " WHERE user = ?2",
+                             "it", BOTH},
 
-    [SQL_TIER_GET] = {"SELECT name, limits, price, shadow FROM tier WHERE name = ?", "t", CLI},
+    [SQL_USER_INSERT] = {"INSERT INTO user (" USER_COLUMNS ", password)"
+                         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         "tttteiittiiot", BOTH},
+    [SQL_USER_GET] = {"SELECT " USER_COLUMNS " FROM user WHERE id = ?", "t", BOTH},
+    [SQL_USER_GET_BY_NAME] = {"SELECT " USER_COLUMNS " FROM user WHERE username = ?", "t",
+                              BOTH},
+    [SQL_USER_LIST] = {"SELECT " USER_COLUMNS USER_FITS
+                       " ORDER BY created_at, id LIMIT ?4 OFFSET ?5",
+                       "tiiii", BOTH},
+    [SQL_USER_COUNT] = {"SELECT count(*)" USER_FITS, "tii", BOTH},
+    [SQL_USER_UPDATE] = {"UPDATE user SET first_name = ?, last_name = ?, country = ?,"
+                         " role = ?, active = ?, models = ?, tier = ? WHERE id = ?",
+                         "tteiittt", BOTH},
+    [SQL_USER_PASSWORD_SET] = {"UPDATE user SET password = ?, password_at = ? WHERE id = ?",
+                               "tit", BOTH},
+    [SQL_USER_PASSWORD_GET] = {"SELECT password FROM user WHERE id = ?", "t", BOTH},
+    [SQL_USER_LOGIN_NOTE] = {"UPDATE user SET last_login_at = ? WHERE id = ?", "it", BOTH},
+    [SQL_USER_DELETE] = {"DELETE FROM user WHERE id = ?", "t", BOTH},
+    [SQL_USER_ADMINS] = {"SELECT count(*) FROM user WHERE role = 1 AND active = 1"
+                         " AND id IS NOT ?",
+                         "t", BOTH},
+    [SQL_USER_WAITING] = {"SELECT count(*) FROM user WHERE active = 0"
+                          " AND last_login_at IS NULL",
+                          "", BOTH},
+
+    [SQL_SESSION_INSERT] = {"INSERT INTO session (" SESSION_COLUMNS
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+                            "ttiiiie", BOTH},
+    [SQL_SESSION_GET] = {"SELECT " SESSION_COLUMNS " FROM session WHERE id = ?", "t", BOTH},
+    [SQL_SESSION_LIST] = {"SELECT " SESSION_COLUMNS " FROM session WHERE user = ?"
+                          " ORDER BY created_at, id",
+                          "t", BOTH},
+    [SQL_SESSION_ROTATE] = {"UPDATE session SET generation = ?3 + 1, used_at = ?2"
+                            " WHERE id = ?1 AND generation = ?3",
+                            "tii", BOTH},
+    [SQL_SESSION_END] = {"DELETE FROM session WHERE id = ?", "t", BOTH},
+    [SQL_SESSION_END_OF_USER] = {"DELETE FROM session WHERE user = ? AND id IS NOT ?", "tt",
+                                 BOTH},
+    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE expires_at <= ?", "i", BOTH},
+
+    [SQL_INVITATION_INSERT] = {"INSERT INTO invitation (" INVITATION_COLUMNS
+                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               "tbeitteii", BOTH},
+    [SQL_INVITATION_GET] = {"SELECT " INVITATION_COLUMNS " FROM invitation WHERE id = ?", "t",
+                            BOTH},
+    [SQL_INVITATION_LIST] = {"SELECT " INVITATION_COLUMNS " FROM invitation"
+                             " ORDER BY created_at, id",
+                             "", BOTH},
+    [SQL_INVITATION_DELETE] = {"DELETE FROM invitation WHERE id = ?", "t", BOTH},
+    [SQL_INVITATION_EXPIRE] = {"DELETE FROM invitation WHERE expires_at <= ?", "i", BOTH},
+
+    [SQL_ATTEMPT_GET] = {"SELECT failures, last_us, until_us FROM attempt WHERE subject = ?",
+                         "b", BOTH},
+    [SQL_ATTEMPT_SET] = {"INSERT INTO attempt (subject, failures, last_us, until_us)"
+                         " VALUES (?, ?, ?, ?) ON CONFLICT (subject) DO UPDATE SET"
+                         " failures = excluded.failures, last_us = excluded.last_us,"
+                         " until_us = excluded.until_us",
+                         "biii", BOTH},
+    [SQL_ATTEMPT_DELETE] = {"DELETE FROM attempt WHERE subject = ?", "b", BOTH},
+    [SQL_ATTEMPT_EXPIRE] = {"DELETE FROM attempt WHERE subject IN (SELECT subject FROM attempt"
+                            " WHERE last_us < ? ORDER BY last_us LIMIT ?)",
+                            "ii", BOTH},
+    [SQL_KNOWN_GET] = {"SELECT last_at FROM known WHERE user = ? AND address = ?", "tb", BOTH},
+    [SQL_KNOWN_SET] = {"INSERT INTO known (user, address, last_at) VALUES (?, ?, ?)"
+                       " ON CONFLICT (user, address) DO UPDATE SET last_at = excluded.last_at",
+                       "tbi", BOTH},
+    [SQL_KNOWN_EXPIRE] = {"DELETE FROM known WHERE user = ?1 AND (last_at < ?2 OR address IN"
+                          " (SELECT address FROM known WHERE user = ?1"
+                          " ORDER BY last_at DESC LIMIT -1 OFFSET ?3))",
+                          "tii", BOTH},
+    [SQL_KNOWN_FORGET] = {"DELETE FROM known WHERE user = ?", "t", BOTH},
+
+    [SQL_AUDIT_LAST] = {"SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq DESC LIMIT 1", "",
+                        BOTH},
+    [SQL_AUDIT_GET] = {"SELECT " AUDIT_COLUMNS " FROM audit WHERE seq = ?", "i", BOTH},
+    [SQL_AUDIT_INSERT] = {"INSERT INTO audit (" AUDIT_COLUMNS
+                          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          "iitttttttb", BOTH},
+    [SQL_AUDIT_LIST] = {"SELECT " AUDIT_COLUMNS " FROM audit WHERE seq < ?1"
+                        " AND (?2 IS NULL OR actor = ?2) AND (?3 IS NULL OR target = ?3)"
+                        " AND (?4 IS NULL OR action = ?4 OR substr(action, 1,"
+                        " length(?4) + 1) = ?4 || '.') AND at_us >= ?5 AND at_us < ?6"
+                        " ORDER BY seq DESC LIMIT ?7",
+                        "itttiii", BOTH},
+    [SQL_AUDIT_WALK] = {"SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq", "", BOTH},
+
+    [SQL_TIER_GET] = {"SELECT name, limits, price, shadow FROM tier WHERE name = ?", "t", BOTH},
     [SQL_TIER_SET] = {"INSERT INTO tier (name, limits, price, shadow) VALUES (?, ?, ?, ?)"
                       " ON CONFLICT (name) DO UPDATE SET limits = excluded.limits,"
                       " price = excluded.price, shadow = excluded.shadow",
-                      "ttti", CLI},
+                      "ttti", BOTH},
     [SQL_TIER_LIST] = {"SELECT t.name, t.limits, t.price, t.shadow, (SELECT count(*) FROM key k"
                        " WHERE k.tier = t.name AND k.revoked_at IS NULL)"
                        " FROM tier t ORDER BY t.name",
-                       "", CLI},
+                       "", BOTH},
     [SQL_TIER_KEYS] = {"SELECT count(*) FROM key WHERE tier = ? AND revoked_at IS NULL", "t",
-                       CLI},
-    [SQL_TIER_DELETE] = {"DELETE FROM tier WHERE name = ?", "t", CLI},
+                       BOTH},
+    [SQL_TIER_USERS] = {"SELECT count(*) FROM user WHERE tier = ?", "t", BOTH},
+    [SQL_TIER_DELETE] = {"DELETE FROM tier WHERE name = ?", "t", BOTH},
 
     [SQL_MODEL_LIST] = {VERSION_SELECT " WHERE v.version IN (m.version, m.canary, m.shadow)"
                                        " ORDER BY m.id, state",
                         "", BOTH},
-    [SQL_MODEL_VERSIONS] = {VERSION_SELECT " ORDER BY m.id, v.version", "", CLI},
+    [SQL_MODEL_VERSIONS] = {VERSION_SELECT " ORDER BY m.id, v.version", "", BOTH},
     [SQL_MODEL_INSERT] = {"INSERT INTO model (name, version, last_version) VALUES (?, 0, 0)"
                           " ON CONFLICT (name) DO NOTHING",
-                          "t", CLI},
+                          "t", BOTH},
     [SQL_MODEL_VERSION_NEXT] = {"UPDATE model SET last_version = last_version + 1"
                                 " WHERE name = ? RETURNING last_version",
-                                "t", CLI},
+                                "t", BOTH},
     [SQL_MODEL_VERSION_INSERT] = {"INSERT INTO version (model, version, sha256, published_at)"
                                   " VALUES (?, ?, ?, ?)",
-                                  "titi", CLI},
+                                  "titi", BOTH},
     [SQL_MODEL_VERSION_DELETE] = {"DELETE FROM version WHERE model = ? AND version = ?", "ti",
-                                  CLI},
+                                  BOTH},
     [SQL_MODEL_PLACES_SET] = {"UPDATE model SET version = ?, canary = ?, share = ?,"
                               " by_key = ?, shadow = ? WHERE name = ?",
-                              "ioiiot", CLI},
+                              "ioiiot", BOTH},
     [SQL_MODEL_BACK_SET] = {"UPDATE version SET back = ? WHERE model = ? AND version = ?",
-                            "oti", CLI},
+                            "oti", BOTH},
     [SQL_MODEL_BACK_SKIP] = {"UPDATE version SET back = (SELECT w.back FROM version w"
                              " WHERE w.model = ?1 AND w.version = ?2)"
                              " WHERE model = ?1 AND back = ?2",
-                             "ti", CLI},
+                             "ti", BOTH},
     [SQL_COMPARED_ADD] = {"INSERT INTO compared SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
                           " FROM version WHERE model = ?1 AND version = ?2"
                           " ON CONFLICT (model, version, against) DO UPDATE SET"
@@ -107,18 +228,23 @@ const struct sql_row sql_rows[SQL__MAX] = {
                           "tiiiidd", BOTH},
     [SQL_COMPARED_LIST] = {"SELECT against, rows, agreed, apart, most FROM compared"
                            " WHERE model = ? AND version = ? ORDER BY against",
-                           "ti", CLI},
+                           "ti", BOTH},
     [SQL_COMPARED_DELETE] = {"DELETE FROM compared WHERE model = ?1"
                              " AND (version = ?2 OR against = ?2)",
-                             "ti", CLI},
+                             "ti", BOTH},
 
     [SQL_CALL_INSERT] = {"INSERT INTO call (" CALL_COLUMNS
                          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                          "isiiseeosiiiee", BOTH},
-    [SQL_CALL_LIST] = {"SELECT " CALL_COLUMNS " FROM call WHERE " CALL_FITS, "iiiiiisssi", CLI},
+    [SQL_CALL_LIST] = {"SELECT " CALL_COLUMNS " FROM call WHERE " CALL_FITS, "iiiiiisssi",
+                       BOTH},
     [SQL_CALL_LIST_OF_KEY] = {"SELECT " CALL_COLUMNS " FROM call INDEXED BY call_key"
                               " WHERE " SQL_CALL_BLOCK " = ?11 AND key = ?12 AND " CALL_FITS,
-                              "iiiiiisssiis", CLI},
+                              "iiiiiisssiis", BOTH},
+    [SQL_CALL_LIST_OF_USER] = {"SELECT " CALL_COLUMNS " FROM call INDEXED BY call_key"
+                               " WHERE " SQL_CALL_BLOCK
+                               " = ?11 AND " KEYS_OF_USER("?7") " AND " CALL_FITS,
+                               "iiiiiisssii", BOTH},
     [SQL_CALL_HIGHEST] = {"SELECT seq FROM call WHERE seq BETWEEN ? AND ?"
                           " ORDER BY seq DESC LIMIT 1",
                           "ii", BOTH},
@@ -126,6 +252,11 @@ const struct sql_row sql_rows[SQL__MAX] = {
                          " WHERE " SQL_CALL_BLOCK " = ? AND key = ? AND started_us > ?"
                          " AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?",
                          "isiiii", BOTH},
+    [SQL_CALL_STARTS_OF_USER] = {"SELECT started_us FROM call INDEXED BY call_key"
+                                 " WHERE " SQL_CALL_BLOCK " = ?1 AND " KEYS_OF_USER(
+                                     "?2") " AND started_us > ?3 AND seq BETWEEN ?4 AND ?5"
+                                           " ORDER BY seq DESC LIMIT ?6",
+                                 "isiiii", BOTH},
     [SQL_CALL_OLDEST] = {"SELECT seq, started_us FROM call ORDER BY seq LIMIT ?", "i", BOTH},
     [SQL_CALL_EXPIRE] = {"DELETE FROM call WHERE seq <= ?", "i", BOTH},
     [SQL_CALL_DAY_NOTE] = {"INSERT INTO call_day (day, first_seq) VALUES (?, ?)"
@@ -148,14 +279,24 @@ const struct sql_row sql_rows[SQL__MAX] = {
                        " duration_us = duration_us + excluded.duration_us,"
                        " last_us = max(last_us, excluded.last_us)",
                        "sisiiiiiii", BOTH},
-    [SQL_USAGE_CHARGED] = {"SELECT coalesce(sum(charged), 0) FROM usage"
-                           " WHERE key = ? AND day BETWEEN ? AND ?",
+    [SQL_USAGE_CHARGED] = {"SELECT (SELECT coalesce(sum(charged), 0) FROM usage"
+                           " WHERE key = ?1 AND day BETWEEN ?2 AND ?3)"
+                           " + (SELECT coalesce(sum(u.charged), 0) FROM key k"
+                           " JOIN usage u ON u.key = k.id"
+                           " WHERE k.user = ?1 AND u.day BETWEEN ?2 AND ?3)",
                            "sii", BOTH},
     [SQL_USAGE_LIST] = {"SELECT " USAGE_COLUMNS " FROM usage"
                         " WHERE (key, day, model) > (?1, ?2, ?3) AND key <= ?4"
                         " AND day BETWEEN ?5 AND ?6 AND (?7 IS NULL OR model = ?7)"
                         " ORDER BY key, day, model LIMIT ?8",
-                        "sissiisi", CLI},
+                        "sissiisi", BOTH},
+    [SQL_USAGE_LIST_OF_USER] =
+        {"SELECT " USAGE_COLUMNS " FROM usage"
+         " WHERE " KEYS_OF_USER("?9") " AND (key, day, model)"
+                                      " > (?1, ?2, ?3) AND key <= ?4 AND day BETWEEN ?5 AND ?6"
+                                      " AND (?7 IS NULL OR model = ?7)"
+                                      " ORDER BY key, day, model LIMIT ?8",
+         "sissiisis", BOTH},
     [SQL_CHECK_ALL] = {"PRAGMA integrity_check(1)", "", CLI},
     [SQL_CHECK_QUICK] = {"PRAGMA quick_check(1)", "", CLI},
     [SQL_CHECK_REFERENCES] = {"PRAGMA foreign_key_check", "", CLI},
@@ -273,6 +414,76 @@ const char *const sql_migrations[] = {
     " most REAL NOT NULL,"      /* the largest of all */
     " PRIMARY KEY (model, version, against)"
     ") STRICT, WITHOUT ROWID;",
+    /* 4: people: accounts, sessions, invitations, what logins failed, the audit trail */
+    "CREATE TABLE user ("
+    " id TEXT PRIMARY KEY,"           /* random; what the call log names the user by */
+    " username TEXT NOT NULL UNIQUE," /* an e-mail address, in lower case */
+    " first_name TEXT NOT NULL,"
+    " last_name TEXT NOT NULL,"
+    " country TEXT,"
+    " role INTEGER NOT NULL," /* enum user_role */
+    " active INTEGER NOT NULL,"
+    " models TEXT NOT NULL," /* '*', names separated by commas, or '' for none */
+    " tier TEXT NOT NULL,"
+    " created_at INTEGER NOT NULL,"
+    " password_at INTEGER NOT NULL,"
+    " last_login_at INTEGER,"
+    " password TEXT NOT NULL" /* as crypt(5) has it */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX user_tier ON user (tier);"
+    "ALTER TABLE key ADD COLUMN user TEXT;" /* whose it is; NULL: nobody's */
+    "CREATE INDEX key_user ON key (user) WHERE user IS NOT NULL;"
+    "CREATE TABLE session ("
+    " id TEXT PRIMARY KEY,"
+    " user TEXT NOT NULL,"
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER NOT NULL,"
+    " generation INTEGER NOT NULL," /* of the refresh token that holds */
+    " used_at INTEGER NOT NULL,"
+    " address TEXT"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX session_user ON session (user);"
+    "CREATE INDEX session_expires ON session (expires_at);"
+    "CREATE TABLE invitation ("
+    " id TEXT PRIMARY KEY,"
+    " mac BLOB NOT NULL,"
+    " username TEXT," /* whom it is for; NULL: whoever has it */
+    " role INTEGER NOT NULL,"
+    " models TEXT NOT NULL,"
+    " tier TEXT NOT NULL,"
+    " made_by TEXT," /* as audit.actor */
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE attempt ("     /* logins that failed */
+    " subject BLOB PRIMARY KEY," /* a digest of an account, an address or both */
+    " failures INTEGER NOT NULL,"
+    " last_us INTEGER NOT NULL,"
+    " until_us INTEGER NOT NULL" /* none is looked at before that */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX attempt_last ON attempt (last_us);"
+    "CREATE TABLE known (" /* where a user has logged in from */
+    " user TEXT NOT NULL,"
+    " address BLOB NOT NULL," /* a digest */
+    " last_at INTEGER NOT NULL,"
+    " PRIMARY KEY (user, address)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE audit ("
+    " seq INTEGER PRIMARY KEY," /* without a gap */
+    " at_us INTEGER NOT NULL,"
+    " actor TEXT NOT NULL," /* user:ID, key:ID, cli:NAME */
+    " address TEXT NOT NULL,"
+    " request_id TEXT NOT NULL,"
+    " action TEXT NOT NULL," /* user.update */
+    " target TEXT NOT NULL," /* user:ID */
+    " before TEXT NOT NULL," /* JSON objects of what has changed */
+    " after TEXT NOT NULL,"
+    " mac BLOB NOT NULL" /* HMAC over the row and the mac of the row before */
+    ") STRICT;"
+    "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN"
+    " SELECT raise(ABORT, 'the audit trail is only added to'); END;"
+    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN"
+    " SELECT raise(ABORT, 'the audit trail is only added to'); END;",
 };
 
 const int sql_schema = sizeof(sql_migrations) / sizeof(sql_migrations[0]);

@@ -73,7 +73,7 @@ static void a_bad_file_is_refused_by_line_with_what_is_allowed(void **state)
     refused("\nbody_limit = 99999999999999999999G\n", (const char *[]){line, NULL});
     refused("\nlog_format = xml\n", (const char *[]){line, "text or json", NULL});
     refused("\ntrusted_proxies = 10.0.0.0/33\n", (const char *[]){line, "10.0.0.0/33", NULL});
-    refused("\ndefault_model = ../x\n", (const char *[]){line, "a model's name", NULL});
+    refused("\ndefault_model = ../x\n", (const char *[]){line, "empty or a name", NULL});
     refused("\n[server]\n workers = 2\n", (const char *[]){"[server]", "no sections", NULL});
     refused("workers = 2\nworkers = 3\n", (const char *[]){line, "twice", NULL});
     refused("workers = 2\n 3\n", (const char *[]){line, "twice", NULL});
