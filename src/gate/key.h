@@ -42,6 +42,16 @@ enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason
  */
 void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id);
 
+/*
+ * The same of another secret that has an id, with its own prefix in the place of fg_: it has
+ * KEY_TEXT_LEN - 3 characters behind the prefix, and text has room for a NUL.
+ */
+bool key_secret_valid(const char *prefix, const char *text, size_t len);
+void key_secret_make(const char *prefix, char *text, const char *id);
+
+/* A new id, of a user for example. */
+void key_id_make(char id[KEY_ID_LEN + 1]);
+
 /* What can be said of a key; each as a text. */
 enum key_part {
     KEY_PART_OWNER,  /* a user's id or name, whose it is; empty for nobody; only of a new one */
@@ -77,6 +87,12 @@ const char *key_part_name(enum key_part part);
 enum result key_wish_check(const struct key_wish *wish, struct reason *why);
 
 /*
+ * Whether a list of models is "*", or names of published models separated by commas.
+ * RESULT_INVALID, with those that there are, if not; RESULT_TOO_BIG.
+ */
+enum result key_models_check(struct home *home, const char *models, struct reason *why);
+
+/*
  * Makes a key, whose name at least is given.  text receives it, for the caller to show once
  * and to wipe.  As key_wish_check(); RESULT_INVALID also for a model, a tier or a user that
  * is not there, with those that are.  *part, for which NULL may be given, is the part that is
@@ -106,8 +122,8 @@ enum result key_rotate(struct home *home, const char *id, int64_t overlap,
 enum result key_revoke(struct home *home, const char *id, struct reason *why);
 
 /*
- * The limits that count for a key: its own over its tier's.  RESULT_MALFORMED if what is
- * stored are none.
+ * The limits that count for a key: its own over its tier's; of an owned key its tier's alone,
+ * since all keys of a user count together.  RESULT_MALFORMED if what is stored are none.
  */
 enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why);
 
@@ -115,38 +131,7 @@ enum result key_limits(const struct key_row *row, struct limits *out, struct rea
 enum key_state key_state_at(const struct key_row *row, int64_t now);
 const char *key_state_name(enum key_state state);
 
-/* Whether a list of a key's models has this one. */
+/* Whether a list of models, of a key or a user, has this one. */
 bool key_models_have(const char *models, const char *model, size_t len);
-
-/* Who calls, and what that one may; the pointers are the keyring's, until its next use. */
-struct caller {
-    char mask[KEY_MASK_LEN + 1]; /* fg_ab12..., for logs */
-    char key_id[KEY_ID_LEN + 1];
-    const char *models;
-    const struct addr_list *addresses; /* that it may come from; empty: any */
-    const struct limits *limits;       /* the key's over its tier's */
-    enum tier_price price;
-    bool shadow;     /* the limits are counted and not enforced */
-    unsigned scopes; /* bits of enum key_scope */
-    uint64_t epoch;  /* under which all of this was read; odd: it may have changed since */
-};
-
-/*
- * The keys that a worker remembers, so that a call with a known key asks the database
- * nothing; emptied whenever the epoch tells that something changed.
- */
-struct keyring;
-
-enum result keyring_new(struct home *home, struct keyring **out, struct reason *why);
-void keyring_free(struct keyring *ring);
-
-/*
- * Who holds this key.  now is seconds since 1970.  RESULT_DENIED, one answer for a key
- * that is malformed, unknown, expired, revoked or rotated away; any other result is the
- * database's, RESULT_MALFORMED for one that does not say what the key may, and the caller
- * is not admitted.
- */
-enum result keyring_check(struct keyring *ring, const char *text, size_t len, int64_t now,
-                          struct caller *out, struct reason *why);
 
 #endif

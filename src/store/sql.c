@@ -134,6 +134,11 @@ const struct sql_row sql_rows[SQL__MAX] = {
                             ") VALUES (?, ?, ?, ?, ?, ?, ?)",
                             "ttiiiie", BOTH},
     [SQL_SESSION_GET] = {"SELECT " SESSION_COLUMNS " FROM session WHERE id = ?", "t", BOTH},
+    [SQL_SESSION_CALLER] = {"SELECT s.expires_at, u.id, u.role, u.active, u.models,"
+                            " t.name, t.limits, t.price, t.shadow FROM session s"
+                            " JOIN user u ON u.id = s.user LEFT JOIN tier t ON t.name = u.tier"
+                            " WHERE s.id = ?",
+                            "t", BOTH},
     [SQL_SESSION_LIST] = {"SELECT " SESSION_COLUMNS " FROM session WHERE user = ?"
                           " ORDER BY created_at, id",
                           "t", BOTH},
@@ -143,7 +148,14 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_SESSION_END] = {"DELETE FROM session WHERE id = ?", "t", BOTH},
     [SQL_SESSION_END_OF_USER] = {"DELETE FROM session WHERE user = ? AND id IS NOT ?", "tt",
                                  BOTH},
-    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE expires_at <= ?", "i", BOTH},
+    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                            " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+                            "ii", BOTH},
+    [SQL_SESSION_COUNT] = {"SELECT count(*) FROM session WHERE user = ?", "t", BOTH},
+    [SQL_SESSION_KEEP] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                          " WHERE user = ? ORDER BY created_at DESC, used_at DESC, id"
+                          " LIMIT -1 OFFSET ?)",
+                          "ti", BOTH},
 
     [SQL_INVITATION_INSERT] = {"INSERT INTO invitation (" INVITATION_COLUMNS
                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -167,6 +179,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_ATTEMPT_EXPIRE] = {"DELETE FROM attempt WHERE subject IN (SELECT subject FROM attempt"
                             " WHERE last_us < ? ORDER BY last_us LIMIT ?)",
                             "ii", BOTH},
+    [SQL_ATTEMPT_COUNT] = {"SELECT count(*) FROM attempt", "", BOTH},
     [SQL_KNOWN_GET] = {"SELECT last_at FROM known WHERE user = ? AND address = ?", "tb", BOTH},
     [SQL_KNOWN_SET] = {"INSERT INTO known (user, address, last_at) VALUES (?, ?, ?)"
                        " ON CONFLICT (user, address) DO UPDATE SET last_at = excluded.last_at",
