@@ -69,6 +69,10 @@ enum result user_create(struct home *home, const struct user_wish *wish, const c
 enum result user_bring(struct home *home, const struct user_wish *wish, const char *hash,
                        struct user_row *row, enum user_part *part, struct reason *why);
 
+/* Whether what is given may be said of a user, read-only: what is wrong as user_create(). */
+enum result user_wish_check(struct home *home, const struct user_wish *wish,
+                            enum user_part *part, struct reason *why);
+
 /*
  * Changes what is given of a user.  As user_create(); RESULT_MISSING if there is none;
  * RESULT_EXISTS if it would leave no active administrator where there was one, unless

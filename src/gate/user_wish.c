@@ -218,3 +218,11 @@ enum result user_wish_apply(struct home *home, const struct user_wish *wish, boo
     }
     return result;
 }
+
+enum result user_wish_check(struct home *home, const struct user_wish *wish,
+                            enum user_part *part, struct reason *why)
+{
+    struct user_row row = {.role = USER_ROLE_USER};
+
+    return user_wish_apply(home, wish, false, &row, part, why);
+}
