@@ -70,6 +70,13 @@ enum result user_bring(struct home *home, const struct user_wish *wish, const ch
                        struct user_row *row, enum user_part *part, struct reason *why);
 
 /*
+ * Whether what is given may be said of a user, read-only; with home NULL as far as can be told
+ * without one.  What is wrong as user_create().
+ */
+enum result user_wish_check(struct home *home, const struct user_wish *wish,
+                            enum user_part *part, struct reason *why);
+
+/*
  * Changes what is given of a user.  As user_create(); RESULT_MISSING if there is none;
  * RESULT_EXISTS if it would leave no active administrator where there was one, unless
  * forced.
