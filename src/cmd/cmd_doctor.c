@@ -22,6 +22,7 @@ static const struct check {
     {"settings", doctor_check_settings, NULL, false},
     {"database", doctor_check_database, doctor_fix_database, false},
     {"ledger", doctor_check_ledger, NULL, false},
+    {"audit", doctor_check_audit, NULL, false},
     {"models", doctor_check_models, NULL, false},
     {"clock", doctor_check_clock, NULL, false},
     {"disk", doctor_check_disk, NULL, false},
@@ -218,6 +219,7 @@ static bool examine(struct doctor *doctor, const struct option_set *set, struct 
 static void enter(struct doctor *doctor)
 {
     doctor->how = home_enter(&doctor->home, doctor->path, DB_CLI, &doctor->entering);
+    cli_actor_set(&doctor->home);
     doctor->entered = doctor->how == RESULT_OK && home_is_begun();
     if (doctor->how == RESULT_OK && !doctor->entered)
         reason_set(&doctor->entering, RESULT_INVALID,

@@ -36,7 +36,8 @@
 
 /* Who changes something, for the audit trail. */
 struct actor {
-    char name[64]; /* "user:ID", "key:ID", "cli:NAME"; empty: nobody has said */
+    char name[64]; /* "user:ID", "key:ID", "outside:ID", "cli:NAME"; empty: nobody has
+                      said */
     char address[ADDR_TEXT_MAX];
     char request_id[65];
 };
@@ -108,6 +109,13 @@ enum result home_reopen_database(struct home *home, struct reason *why);
 
 /* Closes what is open; also after a failure.  A worker that forks closes before. */
 void home_close(struct home *home);
+
+/*
+ * A keyed digest for one purpose, under a key that is derived from the home's secret and this
+ * label.  For secret_mac_free().
+ */
+enum result home_mac_derive(const struct home *home, const char *label, struct secret_mac **out,
+                            struct reason *why);
 
 /*
  * Takes the home's lock, for what only one may do at a time: filling it, publishing.  *lock
