@@ -90,6 +90,16 @@ void meter_tend(struct meter *meter)
     drain(meter, JOURNAL_TRY, &why);
 }
 
+enum result meter_bring_in(struct meter *meter, struct reason *why)
+{
+    struct ledger_state state;
+
+    ledger_state(meter->ledger, &state);
+    if (state.last == state.drained) /* nothing is written by who only reads */
+        return RESULT_OK;
+    return drain(meter, JOURNAL_NOW, why);
+}
+
 /* Whether the database takes what is counted: asked if it was not for a while. */
 static enum result writable(struct meter *meter, struct reason *why)
 {
