@@ -99,6 +99,12 @@ static const struct setting settings[] = {
     {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
      "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
      "100 calls in their windows. Takes effect when all workers have ended."},
+    {"password_cost", SETTING_INT, AT(password_cost), 1, 11, NULL, "5",
+     "What the hash of a password costs, as crypt(5) counts it for yescrypt: 5 takes 16 MB and "
+     "some 20 ms, each more twice both. A password is hashed anew at the next login."},
+    {"password_hashes", SETTING_INT, AT(password_hashes), 1, 64, NULL, "2",
+     "How many passwords are hashed at once, so that logins leave workers for predictions. "
+     "Never as many as there are workers, unless there is one."},
     {"token_algorithm", SETTING_CHOICE, AT(token_algorithm), 0, 0, token_algorithms, "HS256",
      "What access tokens are signed with; one of another algorithm is never taken."},
     {"token_key", SETTING_FILE, AT(token_key), 0, 0, NULL, "",

@@ -55,6 +55,8 @@ struct config {
     int64_t durability;                  /* enum config_durability */
     int64_t call_retention;              /* seconds; 0: for ever */
     int64_t ledger_size;                 /* bytes */
+    int64_t password_cost;               /* as crypt(5) counts it for yescrypt */
+    int64_t password_hashes;             /* passwords that are hashed at once */
     int64_t token_algorithm;             /* enum config_token_algorithm */
     char token_key[CONFIG_FILE_MAX + 1]; /* empty: the home's secret, for HS256 */
     char token_issuer[CONFIG_TEXT_MAX + 1];

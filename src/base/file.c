@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -200,4 +202,22 @@ enum result file_sync_parent(const char *path, struct reason *why)
         result = reason_errno(why, "%s", parent);
     close(fd);
     return result;
+}
+
+/* The system can wait for ever or not at all; so it is asked each millisecond. */
+enum result file_lock(int fd, int wait_ms, const char *name, struct reason *why)
+{
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    int how = wait_ms == FILE_LOCK_FOREVER ? LOCK_EX : LOCK_EX | LOCK_NB;
+    int status;
+
+    while ((status = flock(fd, how)) != 0 &&
+           (errno == EINTR || (errno == EWOULDBLOCK && wait_ms-- > 0)))
+        if (errno == EWOULDBLOCK)
+            nanosleep(&moment, NULL);
+    if (status == 0)
+        return RESULT_OK;
+    if (errno == EWOULDBLOCK)
+        return reason_set(why, RESULT_BUSY, "%s is locked by another process", name);
+    return reason_errno(why, "locking %s", name);
 }

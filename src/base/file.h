@@ -38,6 +38,16 @@ enum result file_copy_atomic(int from, const char *path, mode_t mode, struct rea
  */
 enum result file_make_dir(const char *path, mode_t mode, struct reason *why);
 
+enum {
+    FILE_LOCK_FOREVER = -1
+};
+
+/*
+ * Takes the lock of an open file (flock(2)) that only one has, until it is closed.  Waits at
+ * most so many milliseconds: RESULT_BUSY.  name is for the reason.
+ */
+enum result file_lock(int fd, int wait_ms, const char *name, struct reason *why);
+
 /* Syncs the directory that holds path, so that a rename in it lasts. */
 enum result file_sync_parent(const char *path, struct reason *why);
 

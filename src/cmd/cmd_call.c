@@ -13,6 +13,7 @@
 #include "cmd/field.h"
 #include "gate/key.h"
 #include "store/calls.h"
+#include "store/users.h"
 
 #define CALL_AT(member) offsetof(struct call_row, member)
 
@@ -189,6 +190,7 @@ static enum result filter_read(const struct option_set *set, struct call_filter 
 
     memset(filter, 0, sizeof(*filter));
     filter->model = option_value(set, "--model");
+    filter->user = option_value(set, "--user");
     if (text != NULL) {
         result = key_id_read(text, key, why);
         filter->key = key;
@@ -211,9 +213,21 @@ static enum result list_filter_read(const struct option_set *set, struct call_fi
         result = status_read(set, filter, why);
     if (result == RESULT_OK)
         result = option_u64(set, "--limit", 0, INT64_MAX, &limit, why);
-    filter->user = option_value(set, "--user");
     filter->request_id = option_value(set, "--request-id");
     filter->limit = (int64_t)limit;
+    return result;
+}
+
+/* A user who was named by the username, which is an address, is looked for by the id. */
+static enum result user_find(struct home *home, struct call_filter *filter,
+                             struct user_row *user, struct reason *why)
+{
+    enum result result;
+
+    if (filter->user == NULL || strchr(filter->user, '@') == NULL)
+        return RESULT_OK;
+    result = user_row_find(home->db, filter->user, user, why);
+    filter->user = user->id;
     return result;
 }
 
@@ -227,6 +241,7 @@ static int run_list(const struct option_set *set)
     char key[KEY_ID_LEN + 1];
     struct call_filter filter;
     struct field_list list;
+    struct user_row user;
     enum result result;
     struct reason why;
     struct home home;
@@ -238,6 +253,8 @@ static int run_list(const struct option_set *set)
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = cli_calls_bring_in(&home, &why);
+    if (result == RESULT_OK)
+        result = user_find(&home, &filter, &user, &why);
     if (result == RESULT_OK)
         result = call_row_list(home.db, &filter, list_row, &list, &why);
     status = field_list_end(&list, result, &why);
@@ -374,6 +391,7 @@ static enum result stats_read(struct stats *stats, struct home *home,
 static int run_stats(const struct option_set *set)
 {
     struct stats stats = {.by = &stat_bys[0]};
+    struct user_row user;
     char key[KEY_ID_LEN + 1];
     struct call_filter filter;
     enum result result;
@@ -388,6 +406,8 @@ static int run_stats(const struct option_set *set)
         return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
+        result = user_find(&home, &filter, &user, &why);
+    if (result == RESULT_OK)
         result = stats_read(&stats, &home, &filter, &why);
     status = field_list_end(&stats.list, result, &why);
     cli_home_close(&home);
@@ -397,6 +417,7 @@ static int run_stats(const struct option_set *set)
 
 #define FILTER_OPTIONS                                                                   \
     {"--key", "ID", "of this key alone", NULL},                                          \
+        {"--user", "USER", "of this user alone: an id or a username", NULL},             \
         {"--model", "NAME", "to this model alone", NULL},                                \
         {"--since", "TIME", "from then on: 2026-11-21, or a time, or how long ago: 30d", \
          NULL},                                                                          \
@@ -406,7 +427,6 @@ static int run_stats(const struct option_set *set)
     }
 
 static const struct option_row list_options[] = {
-    {"--user", "NAME", "of this user alone", NULL},
     {"--request-id", "ID", "of this request alone", NULL},
     {"--status", "S", "of this status alone: 429, 4xx or 400-499", NULL},
     {"--limit", "N", "how many, the newest; 0 is all", "50"},

@@ -101,15 +101,15 @@ void doctor_check_home(struct doctor *doctor, struct finding *finding)
 /* Under the lock nobody publishes, so that what is left is nobody's. */
 enum result doctor_fix_home(struct doctor *doctor, struct reason *why)
 {
-    enum result result;
+    enum result result, locked;
     int lock;
 
     if (!doctor->entered)
         return reason_set(why, RESULT_MISSING, "a home is made with forestgate init");
     result = home_make(why);
-    lock = home_lock(why);
-    if (lock < 0)
-        return RESULT_IO;
+    locked = home_lock(DB_CLI, &lock, why);
+    if (locked != RESULT_OK)
+        return locked;
     each_incoming(true);
     home_unlock(lock);
     return result;

@@ -27,24 +27,43 @@ struct audit_note {
 };
 
 /*
- * Adds a row for home->actor.  Between home_change_begin() and home_change_end(), or the
- * transaction of another kind, whose end then calls audit_settle() after its commit.
+ * Adds a row for home->actor.  Between home_change_begin() and home_change_end(), or in a
+ * transaction that db_begin_lasting() began, whose maker calls audit_settle() after its
+ * commit; RESULT_FAILED in another one.  RESULT_TOO_BIG for what does not fit in a row.
  */
 enum result audit_add(struct home *home, const struct audit_note *note, struct reason *why);
 
-/* Puts the last row that was added into audit.head, after the commit; once it has failed only
- * a log message tells. */
+/*
+ * Puts the last row that was added into audit.head, after the commit; without one, or after
+ * a rollback, it does nothing.  If it fails only a log message tells.
+ */
 void audit_settle(struct home *home);
 
 /* What proving the trail has found. */
 struct audit_proof {
     int64_t rows;
-    int64_t wrong;     /* the number of the first row that does not fit, or 0 */
+    int64_t wrong;     /* the number of the first row that does not fit; then no more is read */
     int64_t lost;      /* how many rows are missing at the end */
-    char problem[256]; /* what is wrong with it, in words; empty for nothing */
+    char problem[256]; /* what is wrong, audit.head included; empty: the trail is proved */
 };
 
 /* Reads the whole trail and proves it.  Not RESULT_OK if it could not be read. */
 enum result audit_prove(struct home *home, struct audit_proof *proof, struct reason *why);
+
+/*
+ * Takes the end of the trail as it is, where rows were lost for a reason that is known: adds
+ * a row that says so, *seq, and has audit.head name it.
+ */
+enum result audit_accept(struct home *home, int64_t *seq, struct reason *why);
+
+/*
+ * Makes audit.head in the home that was entered if it is not there; RESULT_EXISTS if there
+ * are rows already, whose end nobody knows then.
+ */
+enum result audit_head_make(const char *path, struct reason *why);
+
+/* The digests of the trail, under a key that is derived from the one of the keys. */
+enum result audit_mac_new(struct secret_mac *key_mac, struct secret_mac **out,
+                          struct reason *why);
 
 #endif

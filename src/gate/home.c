@@ -11,13 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "gate/audit.h"
+
+enum {
+    WORKER_WAIT_MS = 250 /* for the home's lock; see enum db_role */
+};
 
 static enum result make_config(const char *path, struct reason *why)
 {
@@ -60,7 +64,7 @@ static const struct {
 } parts[] = {
     {"secrets", make_directory}, {"models", make_directory},         {"logs", make_directory},
     {HOME_CONFIG, make_config},  {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
-    {HOME_DATABASE, db_migrate},
+    {HOME_DATABASE, db_migrate}, {HOME_AUDIT_HEAD, audit_head_make},
 };
 
 enum {
@@ -95,16 +99,21 @@ bool home_is_begun(void)
 }
 
 /* A file, and not the directory: over a network a lock needs one that can be written. */
-int home_lock(struct reason *why)
+enum result home_lock(enum db_role role, int *lock, struct reason *why)
 {
-    int lock = open(HOME_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    enum result result;
+    int fd = open(HOME_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    if (lock >= 0 && flock(lock, LOCK_EX) == 0)
-        return lock;
-    reason_errno(why, "locking the home");
-    if (lock >= 0)
-        close(lock);
-    return -1;
+    *lock = -1;
+    if (fd < 0)
+        return reason_errno(why, "locking the home");
+    result =
+        file_lock(fd, role == DB_WORKER ? WORKER_WAIT_MS : FILE_LOCK_FOREVER, "the home", why);
+    if (result != RESULT_OK)
+        close(fd);
+    else
+        *lock = fd;
+    return result;
 }
 
 void home_unlock(int lock)
@@ -115,11 +124,11 @@ void home_unlock(int lock)
 /* One at a time: two that fill a home at once could each make a secret. */
 enum result home_make(struct reason *why)
 {
-    int lock = home_lock(why);
-    enum result result;
+    int lock;
+    enum result result = home_lock(DB_CLI, &lock, why);
 
-    if (lock < 0)
-        return RESULT_IO;
+    if (result != RESULT_OK)
+        return result;
     result = make_parts(why);
     home_unlock(lock);
     return result;
@@ -262,7 +271,7 @@ enum result home_load_config(struct home *home, char *const *environment, struct
     return result;
 }
 
-static enum result open_key_mac(struct home *home, struct reason *why)
+static enum result open_macs(struct home *home, struct reason *why)
 {
     uint8_t secret[SECRET_BYTES];
     enum result result;
@@ -270,6 +279,8 @@ static enum result open_key_mac(struct home *home, struct reason *why)
     result = secret_file_read(HOME_KEY_SECRET, secret, why);
     if (result == RESULT_OK)
         result = secret_mac_new(secret, sizeof(secret), &home->key_mac, why);
+    if (result == RESULT_OK)
+        result = audit_mac_new(home->key_mac, &home->audit_mac, why);
     secret_wipe(secret, sizeof(secret));
     return result;
 }
@@ -296,9 +307,9 @@ enum result home_open(struct home *home, enum db_role role, struct reason *why)
                           "the same --home");
     result = open_database(home, role, &home->db, why);
     if (result == RESULT_OK)
-        result = epoch_open(HOME_EPOCH, role == DB_CLI, &home->epoch, why);
+        result = epoch_open(HOME_EPOCH, true, &home->epoch, why);
     if (result == RESULT_OK)
-        result = open_key_mac(home, why);
+        result = open_macs(home, why);
     home->role = role;
     return result;
 }
@@ -313,15 +324,18 @@ void home_close(struct home *home)
     db_close(home->db);
     epoch_close(home->epoch);
     secret_mac_free(home->key_mac);
+    secret_mac_free(home->audit_mac);
     home->db = NULL;
     home->epoch = NULL;
     home->key_mac = NULL;
+    home->audit_mac = NULL;
 }
 
 enum result home_change_begin(struct home *home, struct reason *why)
 {
-    enum result result = db_begin(home->db, why);
+    enum result result = db_begin_lasting(home->db, why);
 
+    memset(&home->audited, 0, sizeof(home->audited));
     if (result == RESULT_OK)
         epoch_begin(home->epoch);
     return result;
@@ -334,5 +348,8 @@ enum result home_change_end(struct home *home, enum result result, struct reason
     else
         db_rollback(home->db);
     epoch_end(home->epoch);
+    if (result == RESULT_OK)
+        audit_settle(home);
+    memset(&home->audited, 0, sizeof(home->audited));
     return result;
 }

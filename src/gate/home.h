@@ -6,7 +6,9 @@
  *     epoch               see epoch.h
  *     ledger              see ledger.h
  *     lock                held by whoever fills it or publishes
+ *     hashing             see password.h
  *     secrets/key.secret  what keys are hashed under
+ *     audit.head          the end of the audit trail: see audit.h
  *     models/NAME/N.fgm   published images
  *     logs/access.log     one line a request
  *
@@ -45,12 +47,12 @@ struct home {
     struct db *db;
     struct epoch *epoch;
     struct secret_mac *key_mac;
+    struct secret_mac *audit_mac; /* see gate/audit.h */
     struct actor actor;
     struct {
-        int64_t
-            seq; /* of the last row of the audit trail that this process added, 0 for none */
+        int64_t seq; /* 0: none */
         uint8_t mac[SECRET_MAC_BYTES];
-    } audited;
+    } audited; /* the last row that was added to the audit trail and is not settled */
 };
 
 /* Where a home is if nobody says. */
@@ -59,7 +61,9 @@ struct home {
 #define HOME_CONFIG     "forestgate.conf"
 #define HOME_DATABASE   "forestgate.db"
 #define HOME_EPOCH      "epoch"
+#define HOME_HASHING    "hashing"
 #define HOME_KEY_SECRET "secrets/key.secret"
+#define HOME_AUDIT_HEAD "audit.head"
 #define HOME_LEDGER     "ledger"
 #define HOME_LOCK       "lock"
 #define HOME_ACCESS_LOG "logs/access.log"
@@ -92,7 +96,7 @@ bool home_is_begun(void);
 /* Settings: the file's, then the environment's.  The command line's go on top. */
 enum result home_load_config(struct home *home, char *const *environment, struct reason *why);
 
-/* Opens database, epoch and secret of the home that was entered. */
+/* Opens database, epoch and secret of the home that was entered, for changes too. */
 enum result home_open(struct home *home, enum db_role role, struct reason *why);
 
 /* As db_reopen(): the database may have become writable. */
@@ -102,19 +106,21 @@ enum result home_reopen_database(struct home *home, struct reason *why);
 void home_close(struct home *home);
 
 /*
- * Takes the home's lock, for what only one may do at a time: filling it, publishing.
- * Returns a descriptor for home_unlock(), or -1 with the reason.
+ * Takes the home's lock, for what only one may do at a time: filling it, publishing.  *lock
+ * is a descriptor for home_unlock(), or -1.  A worker waits for it no longer than for the
+ * database: RESULT_BUSY.
  */
-int home_lock(struct reason *why);
+enum result home_lock(enum db_role role, int *lock, struct reason *why);
 void home_unlock(int lock);
 
 /* Goes back to where home_enter() came from, and to who came. */
 void home_leave(struct home *home);
 
 /*
- * A change of keys, tiers or models: a transaction that every worker counts from its commit
- * on.  home_change_end() commits if result is RESULT_OK and takes all back if not, and
- * returns how the whole went.
+ * A change of keys, tiers, models or users: a transaction that every worker counts from its
+ * commit on, and that outlasts a power cut, whoever makes it.  home_change_end() commits if
+ * result is RESULT_OK and takes all back if not, and returns how the whole went; rows that
+ * were added to the audit trail are settled.
  */
 enum result home_change_begin(struct home *home, struct reason *why);
 enum result home_change_end(struct home *home, enum result result, struct reason *why);

@@ -237,7 +237,7 @@ static void charges_add(const struct ledger *ledger, const char *key,
         int64_t charged = seat != NULL ? seat->charged : call->charged, its_day;
 
         if ((seat != NULL && seat->state != LEDGER_SEAT_OPEN) ||
-            memcmp(call->key, key, KEY_ID_LEN) != 0)
+            memcmp(call->account, key, KEY_ID_LEN) != 0)
             continue;
         its_day = call_day(call->started_us);
         if (its_day == need->day)
@@ -345,7 +345,7 @@ static void settle(struct ledger *ledger, uint32_t at, const struct ledger_end *
     struct ledger_seat *seat = &ledger->seats[at];
     struct ledger_record *record = ledger_record_at(ledger, header->last + 1);
     bool refused = end->status >= STATUS_REFUSED;
-    uint32_t slot = refused ? ledger_slot_find(ledger, seat->call.key) : LEDGER_NONE;
+    uint32_t slot = refused ? ledger_slot_find(ledger, seat->call.account) : LEDGER_NONE;
 
     ledger_begin(ledger, slot, at, 0);
     record->call = seat->call;
@@ -394,7 +394,7 @@ enum result ledger_settle(struct ledger *ledger, const struct ledger_end *end, i
  */
 static void amend(struct ledger *ledger, struct ledger_record *record, int64_t status)
 {
-    uint32_t slot = ledger_slot_find(ledger, record->call.key);
+    uint32_t slot = ledger_slot_find(ledger, record->call.account);
 
     ledger_begin(ledger, slot, LEDGER_NONE, record->call.seq);
     slot_charge(ledger, slot, record->call.started_us, -record->call.charged);
@@ -561,6 +561,8 @@ enum result ledger_admit(struct ledger *ledger, const struct ledger_account *acc
     if (result != RESULT_OK)
         return result;
     seat->call = *call;
+    memset(seat->call.account, 0, sizeof(seat->call.account));
+    memcpy(seat->call.account, account->key, KEY_ID_LEN);
     result = ledger_lock(ledger, why);
     if (result != RESULT_OK)
         return result;
@@ -609,7 +611,7 @@ static enum result charge_more(struct ledger *ledger, const struct ledger_accoun
                                int64_t more, struct ledger_verdict *verdict, struct reason *why)
 {
     struct ledger_seat *seat = &ledger->seats[ledger->seat];
-    uint32_t at = ledger_slot_find(ledger, seat->call.key);
+    uint32_t at = ledger_slot_find(ledger, seat->call.account);
     struct ledger_slot *slot = at != LEDGER_NONE ? &ledger->slots[at] : NULL;
     bool known = slot != NULL && is_of_now(slot, call_day(seat->call.started_us));
     bool limited = known && (account->limits->count > 0 || slot->epoch > account->epoch);

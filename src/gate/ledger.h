@@ -86,7 +86,7 @@ bool ledger_is_orphan(const struct ledger *ledger);
 
 /* Who is counted, and under what limits. */
 struct ledger_account {
-    const char *key; /* its id */
+    const char *key; /* its id: of a key without owner the key's, else the user's */
     const struct limits *limits;
     bool shadow;    /* over them is noted and let through */
     uint64_t epoch; /* under which the limits were read: older ones give way to newer */
@@ -127,7 +127,7 @@ struct ledger_known {
 /*
  * Takes a call in hand, if all limits have room for it: each window counts one, each quota
  * counts charge.  call says who asks what; it is kept until ledger_settle(), and its
- * started_us is set here.
+ * started_us and account are set here.
  *
  * RESULT_DENIED: over a limit, nothing was counted.  RESULT_MISSING: need says what
  * ledger_know() is to be told first.  RESULT_FULL: no room in the journal or for one key

@@ -21,7 +21,7 @@
 #include "base/text.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     PAGE = 4096,
     JOURNAL_MIN = 4,
     POLL_NS = 1000000, /* between looks whether another is done with making it */

@@ -294,12 +294,12 @@ static void window_fill(const struct ledger *ledger, const char *key,
     for (int64_t seq = known->up_to + 1; seq <= header->last; seq++) {
         const struct call_row *call = ledger_call(ledger, seq);
 
-        if (memcmp(call->key, key, KEY_ID_LEN) == 0)
+        if (memcmp(call->account, key, KEY_ID_LEN) == 0)
             remember(window, ring, instant_of(ledger, call->started_us, &now), &latest);
     }
     for (uint32_t i = 0; i < header->seats_high; i++)
         if (ledger->seats[i].state == LEDGER_SEAT_OPEN &&
-            memcmp(ledger->seats[i].call.key, key, KEY_ID_LEN) == 0)
+            memcmp(ledger->seats[i].call.account, key, KEY_ID_LEN) == 0)
             remember(window, ring, ledger->seats[i].since, &latest);
     window_expire(window, ring, header->now);
 }

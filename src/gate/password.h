@@ -29,6 +29,9 @@ enum {
 enum result password_allowed(const char *password, size_t len, const char *username,
                              struct reason *why);
 
+/* Whether a hash that was brought along is of a kind and cost that is verified here. */
+bool password_hash_known(const char *hash);
+
 /* Hashes it for the database.  RESULT_BUSY: too many at once, try again. */
 enum result password_hash(struct home *home, const char *password, size_t len,
                           char out[USER_PASSWORD_MAX + 1], struct reason *why);

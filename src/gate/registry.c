@@ -177,9 +177,9 @@ enum result registry_publish(struct home *home, const char *name, int file,
                           name, MODEL_NAME_MAX);
     text_copy(done->row.name, sizeof(done->row.name), name);
     done->row.published_at = clock_wall_us() / 1000000;
-    lock = home_lock(why);
-    if (lock < 0)
-        return RESULT_IO;
+    result = home_lock(home->role, &lock, why);
+    if (result != RESULT_OK)
+        return result;
     result = line_read(home, name, &line, why);
     if (result == RESULT_OK)
         result = publish(home, &line, file, file_name, place, done, why);

@@ -63,14 +63,14 @@ void registry_share_print(char out[REGISTRY_SHARE_TEXT], int64_t share)
 static int begin(struct home *home, const char *name, struct line *line, enum result *result,
                  struct reason *why)
 {
-    int lock;
+    int lock = -1;
 
     memset(line, 0, sizeof(*line));
     *result = registry_has(home, name, why);
-    if (*result != RESULT_OK)
-        return -1;
-    lock = home_lock(why);
-    *result = lock < 0 ? RESULT_IO : line_read(home, name, line, why);
+    if (*result == RESULT_OK)
+        *result = home_lock(home->role, &lock, why);
+    if (*result == RESULT_OK)
+        *result = line_read(home, name, line, why);
     return lock;
 }
 

@@ -121,8 +121,10 @@ void form_print_allowed(const struct form_field *field, char *out, size_t size)
 
 /* ---- faults ---- */
 
-static void fault_add(struct form_data *data, const char *field, const char *allowed,
-                      const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void fault_add(struct form_data *data,
+                                                            const char *field,
+                                                            const char *allowed,
+                                                            const char *format, va_list args)
 {
     struct form_fault *fault;
 
@@ -173,10 +175,13 @@ void form_fault_unknown(struct form_data *data, const char *name, size_t len)
 /* ---- values ---- */
 
 /* Whether a number is within bounds, of which there are none where both are 0. */
-static bool fits(const struct form_field *field, double number)
+static bool fits(const struct form_field *field, const int64_t *integer, double number)
 {
-    return (field->min == 0 && field->max == 0) ||
-           (number >= (double)field->min && number <= (double)field->max);
+    if (field->min == 0 && field->max == 0)
+        return true;
+    if (integer != NULL)
+        return *integer >= field->min && *integer <= field->max;
+    return number >= (double)field->min && number <= (double)field->max;
 }
 
 static size_t characters(const char *text, size_t len)
@@ -247,7 +252,7 @@ void form_take_number(struct form_data *data, int i, const int64_t *integer, dou
     value->number = number;
     if (field->type == FORM_INTEGER && number != floor(number))
         form_fault_field(data, i, "it is not whole");
-    else if (!fits(field, number) || (field->type == FORM_INTEGER && !whole))
+    else if (!fits(field, integer, number) || (field->type == FORM_INTEGER && !whole))
         form_fault_field(data, i, "it is out of range");
     else if (field->type == FORM_INTEGER)
         value->integer = integer != NULL ? *integer : (int64_t)number;

@@ -21,8 +21,7 @@ enum column {
     COLUMN_MAC
 };
 
-static enum result row_read(struct db *db, enum sql sql, struct audit_row *row,
-                            struct reason *why)
+static void row_read(struct db *db, enum sql sql, struct audit_row *row)
 {
     const struct {
         enum column column;
@@ -43,25 +42,32 @@ static enum result row_read(struct db *db, enum sql sql, struct audit_row *row,
     row->at_us = sql_int(db, sql, COLUMN_AT_US);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (sql_text(db, sql, (int)texts[i].column, texts[i].to, texts[i].size) != RESULT_OK)
-            return reason_set(why, RESULT_MALFORMED, "row %lld of the audit trail is damaged",
-                              (long long)row->seq);
+            row->damaged = true;
     if (sql_blob(db, sql, COLUMN_MAC, row->mac, sizeof(row->mac)) != RESULT_OK)
-        return reason_set(why, RESULT_MALFORMED, "row %lld of the audit trail is damaged",
-                          (long long)row->seq);
-    return RESULT_OK;
+        row->damaged = true;
+}
+
+/* The row of a statement that was started, if that went well. */
+static enum result row_one(struct db *db, enum sql sql, enum result result,
+                           struct audit_row *row, struct reason *why)
+{
+    memset(row, 0, sizeof(*row));
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    if (result == RESULT_OK)
+        row_read(db, sql, row);
+    sql_end(db, sql);
+    return result;
 }
 
 enum result audit_row_last(struct db *db, struct audit_row *row, struct reason *why)
 {
-    enum result result = sql_start(db, why, SQL_AUDIT_LAST);
+    return row_one(db, SQL_AUDIT_LAST, sql_start(db, why, SQL_AUDIT_LAST), row, why);
+}
 
-    memset(row, 0, sizeof(*row));
-    if (result == RESULT_OK)
-        result = sql_next(db, why, SQL_AUDIT_LAST);
-    if (result == RESULT_OK)
-        result = row_read(db, SQL_AUDIT_LAST, row, why);
-    sql_end(db, SQL_AUDIT_LAST);
-    return result;
+enum result audit_row_get(struct db *db, int64_t seq, struct audit_row *row, struct reason *why)
+{
+    return row_one(db, SQL_AUDIT_GET, sql_start(db, why, SQL_AUDIT_GET, seq), row, why);
 }
 
 enum result audit_row_insert(struct db *db, const struct audit_row *row, struct reason *why)
@@ -84,9 +90,8 @@ enum result audit_row_list(struct db *db, const struct audit_filter *filter,
     result = sql_start(db, why, SQL_AUDIT_LIST, below, filter->actor, filter->target,
                        filter->action, filter->since_us, until, limit);
     while (result == RESULT_OK && (result = sql_next(db, why, SQL_AUDIT_LIST)) == RESULT_OK) {
-        result = row_read(db, SQL_AUDIT_LIST, &row, why);
-        if (result == RESULT_OK)
-            each(arg, &row);
+        row_read(db, SQL_AUDIT_LIST, &row);
+        each(arg, &row);
     }
     sql_end(db, SQL_AUDIT_LIST);
     return result == RESULT_MISSING ? RESULT_OK : result;
@@ -101,9 +106,8 @@ enum result audit_row_walk(struct db *db, bool (*each)(void *arg, const struct a
 
     while (more && result == RESULT_OK &&
            (result = sql_next(db, why, SQL_AUDIT_WALK)) == RESULT_OK) {
-        result = row_read(db, SQL_AUDIT_WALK, &row, why);
-        if (result == RESULT_OK)
-            more = each(arg, &row);
+        row_read(db, SQL_AUDIT_WALK, &row);
+        more = each(arg, &row);
     }
     sql_end(db, SQL_AUDIT_WALK);
     return result == RESULT_MISSING ? RESULT_OK : result;

@@ -20,7 +20,7 @@ enum {
     AUDIT_MAC_BYTES = 32,
 };
 
-/* One change: what is not known is empty. */
+/* One change: what is not known is empty.  One that is damaged is read nevertheless. */
 struct audit_row {
     int64_t seq; /* 1, 2, ... without a gap */
     int64_t at_us;
@@ -32,10 +32,15 @@ struct audit_row {
     char before[AUDIT_CHANGE_MAX + 1];         /* JSON objects of what the action changed */
     char after[AUDIT_CHANGE_MAX + 1];
     uint8_t mac[AUDIT_MAC_BYTES]; /* see gate/audit.h */
+    bool damaged; /* read: a column holds what no row can have, and is left out here */
 };
 
 /* The last row; RESULT_MISSING if there is none yet. */
 enum result audit_row_last(struct db *db, struct audit_row *row, struct reason *why);
+
+/* The row of this number; RESULT_MISSING if there is none. */
+enum result audit_row_get(struct db *db, int64_t seq, struct audit_row *row,
+                          struct reason *why);
 
 enum result audit_row_insert(struct db *db, const struct audit_row *row, struct reason *why);
 

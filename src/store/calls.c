@@ -107,10 +107,10 @@ enum result usage_row_add(struct db *db, const struct usage_row *row, struct rea
                    row->last_us);
 }
 
-enum result usage_charged(struct db *db, const char *key, int64_t first_day, int64_t last_day,
-                          int64_t *charged, struct reason *why)
+enum result usage_charged(struct db *db, const char *account, int64_t first_day,
+                          int64_t last_day, int64_t *charged, struct reason *why)
 {
-    enum result result = sql_start(db, why, SQL_USAGE_CHARGED, key, first_day, last_day);
+    enum result result = sql_start(db, why, SQL_USAGE_CHARGED, account, first_day, last_day);
 
     return number_get(db, SQL_USAGE_CHARGED, result, charged, why);
 }
@@ -159,32 +159,49 @@ static int64_t block_of(int64_t seq)
     return seq / SQL_CALL_BLOCK_ROWS - (seq % SQL_CALL_BLOCK_ROWS < 0);
 }
 
-static enum result block_starts(struct db *db, const char *key, int64_t after_us, int64_t first,
-                                int64_t last, int64_t *starts, size_t count, size_t *got,
-                                struct reason *why)
+static enum result block_starts(struct db *db, enum sql sql, const char *account,
+                                int64_t after_us, int64_t first, int64_t last, int64_t *starts,
+                                size_t count, size_t *got, struct reason *why)
 {
     enum result result;
 
-    result = sql_start(db, why, SQL_CALL_STARTS, block_of(first), key, after_us, first, last,
+    result = sql_start(db, why, sql, block_of(first), account, after_us, first, last,
                        (int64_t)count);
-    while (result == RESULT_OK && (result = sql_next(db, why, SQL_CALL_STARTS)) == RESULT_OK)
-        starts[(*got)++] = sql_int(db, SQL_CALL_STARTS, 0);
-    sql_end(db, SQL_CALL_STARTS);
+    while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK)
+        starts[(*got)++] = sql_int(db, sql, 0);
+    sql_end(db, sql);
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
-enum result call_starts(struct db *db, const char *key, int64_t after_us, int64_t up_to,
+/* How the calls of an account are found: there may be many blocks, and most have one key. */
+static enum result starts_choose(struct db *db, const char *account, enum sql *sql,
+                                 struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_KEY_ANY_OF_USER, account);
+    int64_t any;
+
+    result = number_get(db, SQL_KEY_ANY_OF_USER, result, &any, why);
+    *sql = any != 0 ? SQL_CALL_STARTS_OF_USER : SQL_CALL_STARTS;
+    return result;
+}
+
+enum result call_starts(struct db *db, const char *account, int64_t after_us, int64_t up_to,
                         int64_t *starts, size_t count, size_t *got, struct reason *why)
 {
     enum result result;
     int64_t first, at;
+    enum sql sql;
 
     *got = 0;
-    result = seq_since(db, after_us, &first, why);
+    first = INT64_MAX;
+    result = starts_choose(db, account, &sql, why);
+    if (result == RESULT_OK)
+        result = seq_since(db, after_us, &first, why);
     while (result == RESULT_OK && *got < count && up_to >= first) {
         result = block_find(db, first, up_to, &at, why);
         if (result == RESULT_OK)
-            result = block_starts(db, key, after_us, at, up_to, starts, count - *got, got, why);
+            result = block_starts(db, sql, account, after_us, at, up_to, starts, count - *got,
+                                  got, why);
         if (at == first)
             break;
         up_to = at - 1;
@@ -209,6 +226,7 @@ static enum result call_read(struct db *db, enum sql sql, struct call_row *row,
         {CALL_OVER, row->over, sizeof(row->over)},
     };
 
+    memset(row->account, 0, sizeof(row->account)); /* the ledger's alone */
     row->seq = sql_int(db, sql, CALL_SEQ);
     row->started_us = sql_int(db, sql, CALL_STARTED_US);
     row->duration_us = sql_int(db, sql, CALL_DURATION_US);
@@ -236,15 +254,23 @@ struct listing {
     size_t got;
 };
 
+/* By what the calls are found: those of a key or a user block by block, with an index. */
+static enum sql list_sql(const struct call_filter *filter)
+{
+    if (filter->key != NULL)
+        return SQL_CALL_LIST_OF_KEY;
+    return filter->user != NULL ? SQL_CALL_LIST_OF_USER : SQL_CALL_LIST;
+}
+
 /*
  * Reads a page of the calls that fit and are numbered from first on, newest first; of one
- * key, first and the last that is left are in one block.
+ * key or user, first and the last that is left are in one block.
  */
 static enum result page_read(struct db *db, struct listing *list, int64_t first,
                              struct reason *why)
 {
     const struct call_filter *filter = list->filter;
-    enum sql sql = filter->key != NULL ? SQL_CALL_LIST_OF_KEY : SQL_CALL_LIST;
+    enum sql sql = list_sql(filter);
     int64_t want = list->left < PAGE_ROWS ? list->left : PAGE_ROWS;
     enum result result;
 
@@ -266,18 +292,19 @@ static enum result page_read(struct db *db, struct listing *list, int64_t first,
 /* Reads the next page, which may be empty; RESULT_MISSING when nothing is left. */
 static enum result page_next(struct db *db, struct listing *list, struct reason *why)
 {
+    bool whole = list_sql(list->filter) == SQL_CALL_LIST; /* and not by blocks */
     int64_t at = list->first;
     enum result result = RESULT_OK;
 
     if (list->left == 0 || list->last < list->first)
         return RESULT_MISSING;
-    if (list->filter->key != NULL)
+    if (!whole)
         result = block_find(db, list->first, list->last, &at, why);
     if (result == RESULT_OK)
         result = page_read(db, list, at, why);
     if (result != RESULT_OK)
         return result;
-    if (list->filter->key == NULL && list->got == PAGE_ROWS)
+    if (whole && list->got == PAGE_ROWS)
         at = list->rows[list->got - 1].seq; /* there may be more below it */
     if (at == list->first)
         list->left = 0;
@@ -309,10 +336,9 @@ enum result call_row_list(struct db *db, const struct call_filter *filter,
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
-static enum result usage_read(struct db *db, struct usage_row *row, struct reason *why)
+static enum result usage_read(struct db *db, enum sql sql, struct usage_row *row,
+                              struct reason *why)
 {
-    enum sql sql = SQL_USAGE_LIST;
-
     if (sql_text(db, sql, USAGE_KEY, row->key, sizeof(row->key)) != RESULT_OK ||
         sql_text(db, sql, USAGE_MODEL, row->model, sizeof(row->model)) != RESULT_OK)
         return reason_set(why, RESULT_MALFORMED, "the database: a sum of calls is damaged");
@@ -332,19 +358,20 @@ static enum result usage_page(struct db *db, const struct call_filter *filter,
                               const struct usage_row *after, struct usage_row *rows,
                               size_t *got, struct reason *why)
 {
+    enum sql sql = filter->user != NULL ? SQL_USAGE_LIST_OF_USER : SQL_USAGE_LIST;
     const char *last_key = filter->key != NULL ? filter->key : key_last;
     int64_t first = filter->since_us != 0 ? call_day(filter->since_us) : INT64_MIN;
     int64_t last = filter->until_us != 0 ? call_day(filter->until_us - 1) : INT64_MAX;
     enum result result;
 
     *got = 0;
-    result = sql_start(db, why, SQL_USAGE_LIST, after->key, after->day, after->model, last_key,
-                       first, last, filter->model, (int64_t)PAGE_ROWS);
-    while (result == RESULT_OK && (result = sql_next(db, why, SQL_USAGE_LIST)) == RESULT_OK) {
-        result = usage_read(db, &rows[*got], why);
+    result = sql_start(db, why, sql, after->key, after->day, after->model, last_key, first,
+                       last, filter->model, (int64_t)PAGE_ROWS, filter->user);
+    while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK) {
+        result = usage_read(db, sql, &rows[*got], why);
         *got += result == RESULT_OK;
     }
-    sql_end(db, SQL_USAGE_LIST);
+    sql_end(db, sql);
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
 

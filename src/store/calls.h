@@ -39,8 +39,9 @@ struct call_row {
     int64_t charged;     /* to the quotas: the price, or 0 where it was given back */
     int64_t status;      /* HTTP's; of a call whose worker died, 500 */
     char request_id[CALL_REQUEST_ID_MAX + 1];
-    char key[KEY_ID_LEN + 1];
+    char key[KEY_ID_LEN + 1]; /* of a call by token, the user's id */
     char user[CALL_USER_MAX + 1];
+    char account[KEY_ID_LEN + 1]; /* the ledger's, for which it counts; not in the database */
     char model[MODEL_NAME_MAX + 1];
     char route[CALL_ROUTE_MAX + 1]; /* "predict": the operation's name in /openapi.json */
     char address[ADDR_TEXT_MAX];
@@ -90,22 +91,25 @@ enum result usage_row_add(struct db *db, const struct usage_row *row, struct rea
  */
 enum result call_day_note(struct db *db, int64_t day, int64_t seq, struct reason *why);
 
-/* What a key was charged from one day to another, both included. */
-enum result usage_charged(struct db *db, const char *key, int64_t first_day, int64_t last_day,
-                          int64_t *charged, struct reason *why);
+/*
+ * What an account was charged from one day to another, both included: a key, or a user's id
+ * and all keys of that user.
+ */
+enum result usage_charged(struct db *db, const char *account, int64_t first_day,
+                          int64_t last_day, int64_t *charged, struct reason *why);
 
 /*
- * When a key's latest calls began, newest first, at most count of those that began after
+ * When an account's latest calls began, newest first, at most count of those that began after
  * after_us and whose seq is at most up_to: wall times in microseconds; *got says how many.
  */
-enum result call_starts(struct db *db, const char *key, int64_t after_us, int64_t up_to,
+enum result call_starts(struct db *db, const char *account, int64_t after_us, int64_t up_to,
                         int64_t *starts, size_t count, size_t *got, struct reason *why);
 
 /* What to list; what is NULL or zero is left open. */
 struct call_filter {
-    const char *key, *user, *model, *request_id;
-    int64_t status_min, status_max; /* both included */
-    int64_t since_us, until_us;     /* since included, until not */
+    const char *key, *user, *model, *request_id; /* user: the id */
+    int64_t status_min, status_max;              /* both included */
+    int64_t since_us, until_us;                  /* since included, until not */
     int64_t limit;
 };
 
@@ -118,8 +122,9 @@ enum result call_row_list(struct db *db, const struct call_filter *filter,
                           struct reason *why);
 
 /*
- * Calls each for the sums that fit, by key, day and model.  Of the filter key, model and
- * time apply; a sum fits if any of its day lies within the time.
+ * Calls each for the sums that fit, by key, day and model.  Of the filter key, user, model
+ * and time apply; a sum fits if any of its day lies within the time, and a user's are those
+ * of the user's keys and of the calls by token.
  */
 enum result usage_row_list(struct db *db, const struct call_filter *filter,
                            void (*each)(void *arg, const struct usage_row *row), void *arg,

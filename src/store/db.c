@@ -27,6 +27,7 @@ struct db {
     sqlite3 *handle; /* NULL: it could not be opened again, and is as if read-only */
     enum db_role role;
     bool outlasts_power_cuts;
+    bool lasting;                     /* the transaction under way does */
     sqlite3_stmt *prepared[SQL__MAX]; /* made at first use */
 };
 
@@ -421,6 +422,8 @@ enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t 
         return RESULT_OK;
     if (len >= size)
         return RESULT_TOO_BIG;
+    if (memchr(text, '\0', len) != NULL)
+        return RESULT_MALFORMED;
     memcpy(out, text, len);
     out[len] = '\0';
     return RESULT_OK;
@@ -441,6 +444,19 @@ int64_t sql_changes(struct db *db)
     return sqlite3_changes64(db->handle);
 }
 
+static int synchronous_set(struct db *db, bool full)
+{
+    return sqlite3_exec(db->handle,
+                        full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                        NULL, NULL, NULL);
+}
+
+/* Whether every commit of this connection is synced. */
+static bool always_lasting(const struct db *db)
+{
+    return db->role == DB_CLI || db->outlasts_power_cuts;
+}
+
 enum result db_begin(struct db *db, struct reason *why)
 {
     /* Of one that is read-only SQLite would begin a reader. */
@@ -449,12 +465,42 @@ enum result db_begin(struct db *db, struct reason *why)
     return sql_run(db, why, SQL_BEGIN);
 }
 
+/* After the transaction: within one SQLite lets nobody change how it is synced. */
+static void lasting_end(struct db *db)
+{
+    if (db->lasting && db->handle != NULL && !always_lasting(db))
+        synchronous_set(db, false);
+    db->lasting = false;
+}
+
+enum result db_begin_lasting(struct db *db, struct reason *why)
+{
+    enum result result;
+    int code;
+
+    if (db->handle != NULL && !always_lasting(db) &&
+        (code = synchronous_set(db, true)) != SQLITE_OK)
+        return fail(db->handle, code, why);
+    db->lasting = true;
+    result = db_begin(db, why);
+    if (result != RESULT_OK)
+        lasting_end(db);
+    return result;
+}
+
+bool db_is_lasting(const struct db *db)
+{
+    return db->lasting;
+}
+
 enum result db_commit(struct db *db, struct reason *why)
 {
     enum result result = sql_run(db, why, SQL_COMMIT);
 
     if (result != RESULT_OK)
         db_rollback(db);
+    else
+        lasting_end(db);
     return result;
 }
 
@@ -462,11 +508,12 @@ void db_rollback(struct db *db)
 {
     if (db->handle != NULL && !sqlite3_get_autocommit(db->handle))
         sql_run(db, NULL, SQL_ROLLBACK);
+    lasting_end(db);
 }
 
 enum result db_outlast_power_cuts(struct db *db, struct reason *why)
 {
-    int code = sqlite3_exec(db->handle, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    int code = synchronous_set(db, true);
 
     db->outlasts_power_cuts = true;
     return code == SQLITE_OK ? RESULT_OK : fail(db->handle, code, why);

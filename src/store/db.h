@@ -41,7 +41,7 @@ void db_close(struct db *db);
  */
 enum result db_reopen(struct db *db, const char *path, struct reason *why);
 
-/* Has each commit wait until it is on the disk. */
+/* Has each commit wait until it is on the disk, also those that db_begin() began. */
 enum result db_outlast_power_cuts(struct db *db, struct reason *why);
 
 /*
@@ -52,6 +52,12 @@ enum result db_outlast_power_cuts(struct db *db, struct reason *why);
 enum result db_begin(struct db *db, struct reason *why);
 enum result db_commit(struct db *db, struct reason *why);
 void db_rollback(struct db *db);
+
+/* As db_begin(), of what outlasts a power cut once it is committed, whoever commits it. */
+enum result db_begin_lasting(struct db *db, struct reason *why);
+
+/* Whether a transaction is under way that does. */
+bool db_is_lasting(const struct db *db);
 
 /* Whether its file was removed or replaced under the connection.  One system call. */
 bool db_is_orphan(struct db *db);

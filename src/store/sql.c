@@ -53,6 +53,10 @@ enum {
     " AND (?8 IS NULL OR model = ?8) AND (?9 IS NULL OR request_id = ?9)" \
     " ORDER BY seq DESC LIMIT ?10"
 
+/* The keys whose calls are a user's: its own id, which is the key of calls by token, too. */
+#define KEYS_OF_USER(user) \
+    "key IN (SELECT " user " UNION ALL SELECT id FROM key WHERE user = " user ")"
+
 #define USAGE_COLUMNS \
     "key, day, model, calls, rows, charged, failed, over, duration_us, last_us"
 
@@ -85,6 +89,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_KEY_COUNT_OF_USER] = {"SELECT count(*) FROM key WHERE user = ?"
                                " AND revoked_at IS NULL",
                                "t", BOTH},
+    [SQL_KEY_ANY_OF_USER] = {"SELECT EXISTS (SELECT 1 FROM key WHERE user = ?)", "s", BOTH},
     [SQL_KEY_TIER_OF_USER] = {"UPDATE key SET tier = ? WHERE user = ?", "tt", BOTH},
     [SQL_KEY_END_OF_USER] = {"UPDATE key SET revoked_at = coalesce(revoked_at, ?1),"
                              " name = '(deleted)', metadata = '{}', addresses = ''"
@@ -165,6 +170,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
 
     [SQL_AUDIT_LAST] = {"SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq DESC LIMIT 1", "",
                         BOTH},
+    [SQL_AUDIT_GET] = {"SELECT " AUDIT_COLUMNS " FROM audit WHERE seq = ?", "i", BOTH},
     [SQL_AUDIT_INSERT] = {"INSERT INTO audit (" AUDIT_COLUMNS
                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                           "iitttttttb", BOTH},
@@ -235,6 +241,10 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_CALL_LIST_OF_KEY] = {"SELECT " CALL_COLUMNS " FROM call INDEXED BY call_key"
                               " WHERE " SQL_CALL_BLOCK " = ?11 AND key = ?12 AND " CALL_FITS,
                               "iiiiiisssiis", BOTH},
+    [SQL_CALL_LIST_OF_USER] = {"SELECT " CALL_COLUMNS " FROM call INDEXED BY call_key"
+                               " WHERE " SQL_CALL_BLOCK
+                               " = ?11 AND " KEYS_OF_USER("?7") " AND " CALL_FITS,
+                               "iiiiiisssii", BOTH},
     [SQL_CALL_HIGHEST] = {"SELECT seq FROM call WHERE seq BETWEEN ? AND ?"
                           " ORDER BY seq DESC LIMIT 1",
                           "ii", BOTH},
@@ -242,6 +252,11 @@ const struct sql_row sql_rows[SQL__MAX] = {
                          " WHERE " SQL_CALL_BLOCK " = ? AND key = ? AND started_us > ?"
                          " AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?",
                          "isiiii", BOTH},
+    [SQL_CALL_STARTS_OF_USER] = {"SELECT started_us FROM call INDEXED BY call_key"
+                                 " WHERE " SQL_CALL_BLOCK " = ?1 AND " KEYS_OF_USER(
+                                     "?2") " AND started_us > ?3 AND seq BETWEEN ?4 AND ?5"
+                                           " ORDER BY seq DESC LIMIT ?6",
+                                 "isiiii", BOTH},
     [SQL_CALL_OLDEST] = {"SELECT seq, started_us FROM call ORDER BY seq LIMIT ?", "i", BOTH},
     [SQL_CALL_EXPIRE] = {"DELETE FROM call WHERE seq <= ?", "i", BOTH},
     [SQL_CALL_DAY_NOTE] = {"INSERT INTO call_day (day, first_seq) VALUES (?, ?)"
@@ -264,14 +279,24 @@ const struct sql_row sql_rows[SQL__MAX] = {
                        " duration_us = duration_us + excluded.duration_us,"
                        " last_us = max(last_us, excluded.last_us)",
                        "sisiiiiiii", BOTH},
-    [SQL_USAGE_CHARGED] = {"SELECT coalesce(sum(charged), 0) FROM usage"
-                           " WHERE key = ? AND day BETWEEN ? AND ?",
+    [SQL_USAGE_CHARGED] = {"SELECT (SELECT coalesce(sum(charged), 0) FROM usage"
+                           " WHERE key = ?1 AND day BETWEEN ?2 AND ?3)"
+                           " + (SELECT coalesce(sum(u.charged), 0) FROM key k"
+                           " JOIN usage u ON u.key = k.id"
+                           " WHERE k.user = ?1 AND u.day BETWEEN ?2 AND ?3)",
                            "sii", BOTH},
     [SQL_USAGE_LIST] = {"SELECT " USAGE_COLUMNS " FROM usage"
                         " WHERE (key, day, model) > (?1, ?2, ?3) AND key <= ?4"
                         " AND day BETWEEN ?5 AND ?6 AND (?7 IS NULL OR model = ?7)"
                         " ORDER BY key, day, model LIMIT ?8",
                         "sissiisi", BOTH},
+    [SQL_USAGE_LIST_OF_USER] =
+        {"SELECT " USAGE_COLUMNS " FROM usage"
+         " WHERE " KEYS_OF_USER("?9") " AND (key, day, model)"
+                                      " > (?1, ?2, ?3) AND key <= ?4 AND day BETWEEN ?5 AND ?6"
+                                      " AND (?7 IS NULL OR model = ?7)"
+                                      " ORDER BY key, day, model LIMIT ?8",
+         "sissiisis", BOTH},
     [SQL_CHECK_ALL] = {"PRAGMA integrity_check(1)", "", CLI},
     [SQL_CHECK_QUICK] = {"PRAGMA quick_check(1)", "", CLI},
     [SQL_CHECK_REFERENCES] = {"PRAGMA foreign_key_check", "", CLI},

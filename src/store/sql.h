@@ -28,6 +28,7 @@ enum sql {
     SQL_KEY_MORE,
     SQL_KEY_LIST_OF_USER,
     SQL_KEY_COUNT_OF_USER,
+    SQL_KEY_ANY_OF_USER,
     SQL_KEY_TIER_OF_USER,
     SQL_KEY_END_OF_USER,
     SQL_USER_INSERT,
@@ -63,6 +64,7 @@ enum sql {
     SQL_KNOWN_EXPIRE,
     SQL_KNOWN_FORGET,
     SQL_AUDIT_LAST,
+    SQL_AUDIT_GET,
     SQL_AUDIT_INSERT,
     SQL_AUDIT_LIST,
     SQL_AUDIT_WALK,
@@ -87,8 +89,10 @@ enum sql {
     SQL_CALL_INSERT,
     SQL_CALL_LIST,
     SQL_CALL_LIST_OF_KEY,
+    SQL_CALL_LIST_OF_USER,
     SQL_CALL_HIGHEST,
     SQL_CALL_STARTS,
+    SQL_CALL_STARTS_OF_USER,
     SQL_CALL_OLDEST,
     SQL_CALL_EXPIRE,
     SQL_CALL_DAY_NOTE,
@@ -99,6 +103,7 @@ enum sql {
     SQL_USAGE_ADD,
     SQL_USAGE_CHARGED,
     SQL_USAGE_LIST,
+    SQL_USAGE_LIST_OF_USER,
     SQL_CHECK_ALL,
     SQL_CHECK_QUICK,
     SQL_CHECK_REFERENCES,
@@ -146,7 +151,8 @@ void sql_end(struct db *db, enum sql sql);
 /* How many rows the last statement that was run changed. */
 int64_t sql_changes(struct db *db);
 
-/* Columns of the row at hand.  sql_text() copies; RESULT_TOO_BIG if it does not fit. */
+/* Columns of the row at hand.  sql_text() copies; RESULT_TOO_BIG if it does not fit,
+ * RESULT_MALFORMED for one with a NUL in it, of which only a part would be seen. */
 int64_t sql_int(struct db *db, enum sql sql, int column);
 double sql_double(struct db *db, enum sql sql, int column);
 enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t size);

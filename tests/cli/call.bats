@@ -27,6 +27,8 @@ setup_file() {
   cli init >/dev/null
   {
     echo 'BEGIN;'
+    echo "INSERT INTO user VALUES ('carol', 'carol@example.org', '', '', NULL, 0, 1, '*', 'free', 0, 0, NULL, '!');"
+    echo "INSERT INTO key (id, name, mac, models, created_at, user) VALUES ('$A', '', x'', '*', 0, 'carol');"
     call_put 1 $((NOON - 3 * DAY)) $A iris 200 1
     call_put 2 $((NOON - DAY)) $A iris 200 1 "user = 'carol'"
     call_put 3 $((NOON - DAY + 1)) $B wine 429 0 "over = '60s'"
@@ -101,6 +103,9 @@ misuse() {
   assert_calls '4 2' --key $A --limit 2
   assert_calls '' --key CCCCCCCCCCCC
   assert_calls '2' --user carol
+  assert_calls '2' --user carol@example.org
+  assert_calls '2' --user carol --key $A
+  assert_calls '' --user carol --key $B
   assert_calls '' --user ''
   assert_calls '5 2 1' --model iris
   assert_calls '3' --request-id request-3

@@ -141,22 +141,22 @@ static inline int64_t check_charged(const struct ledger *ledger, const char *key
         const struct call_row *call = &help->calls[i];
         int64_t day = call_day(call->started_us);
 
-        if (memcmp(call->key, key, KEY_ID_LEN) == 0 && day >= first && day <= last)
+        if (memcmp(call->account, key, KEY_ID_LEN) == 0 && day >= first && day <= last)
             charged += call->charged;
     }
     for (int64_t seq = help_drained_number() + 1; seq <= ledger->header->last; seq++) {
         const struct call_row *call = ledger_call(ledger, seq);
         int64_t day = call_day(call->started_us);
 
-        if (memcmp(call->key, key, KEY_ID_LEN) == 0 && day >= first && day <= last)
+        if (memcmp(call->account, key, KEY_ID_LEN) == 0 && day >= first && day <= last)
             charged += call->charged;
     }
     for (uint32_t i = 0; i < ledger->header->seats_high; i++) {
         const struct ledger_seat *seat = &ledger->seats[i];
         int64_t day = call_day(seat->call.started_us);
 
-        if (seat->state == LEDGER_SEAT_OPEN && memcmp(seat->call.key, key, KEY_ID_LEN) == 0 &&
-            day >= first && day <= last)
+        if (seat->state == LEDGER_SEAT_OPEN &&
+            memcmp(seat->call.account, key, KEY_ID_LEN) == 0 && day >= first && day <= last)
             charged += seat->charged;
     }
     return charged;

@@ -151,7 +151,7 @@ static inline void help_known(const char *key, const struct ledger_need *need,
         const struct call_row *call = &help->calls[i];
         int64_t day = call_day(call->started_us);
 
-        if (strcmp(call->key, key) != 0)
+        if (strcmp(call->account, key) != 0)
             continue;
         if (day == need->day)
             known->day_charged += call->charged;

@@ -23,6 +23,7 @@ enum {
 #define NOON (INT64_C(20000) * CALL_DAY_US + CALL_DAY_US / 2)
 
 static const char alice[] = "AAAAAAAAAAAA", bob[] = "BBBBBBBBBBBB";
+static const char carol[] = "carolcarol00"; /* a user */
 
 static struct home home;
 static struct reason why;
@@ -77,6 +78,16 @@ static void add(const struct call_row *row)
     done(call_row_insert(home.db, row, &why));
     done(usage_row_add(home.db, &sum, &why));
     done(call_day_note(home.db, sum.day, row->seq, &why));
+}
+
+/* Gives carol a key of this id. */
+static void own(const char *key)
+{
+    struct key_row row = {.models = "*", .tier = "standard", .scopes = KEY_SCOPE_PREDICT};
+
+    text_copy(row.id, sizeof(row.id), key);
+    text_copy(row.owner.id, sizeof(row.owner.id), carol);
+    done(key_row_insert(home.db, &row, &why));
 }
 
 static void add_at(int64_t seq, const char *key, int64_t started_us)
@@ -163,18 +174,6 @@ static void the_number_that_is_drained_is_never_lowered(void **state)
     assert_int_equal(call_drained_set(home.db, 9, &why), RESULT_INVALID);
     done(call_drained_get(home.db, &seq, &why));
     assert_int_equal(seq, 10);
-}
-
-static void a_worker_may_not_list(void **state)
-{
-    struct call_filter filter = {0};
-    struct seen seen = {0};
-    struct db *worker;
-
-    (void)state;
-    done(db_open(HOME_DATABASE, DB_WORKER, &worker, &why));
-    assert_int_equal(call_row_list(worker, &filter, see, &seen, &why), RESULT_DENIED);
-    db_close(worker);
 }
 
 static void a_row_with_a_text_that_is_too_long_is_damage_and_no_overrun(void **state)
@@ -309,12 +308,13 @@ static void each_condition_leaves_out_what_does_not_fit(void **state)
     add_at(2, bob, NOON + 1);
     row = row_of(3, bob, NOON + 2);
     row.status = 429;
-    text_copy(row.user, sizeof(row.user), "carol");
+    text_copy(row.user, sizeof(row.user), carol);
     text_copy(row.model, sizeof(row.model), "wine");
     add(&row);
+    own(bob);
     assert_list(&(struct call_filter){.key = bob}, "3 2 ");
     assert_list(&(struct call_filter){.key = "none"}, "");
-    assert_list(&(struct call_filter){.user = "carol"}, "3 ");
+    assert_list(&(struct call_filter){.user = carol}, "3 ");
     assert_list(&(struct call_filter){.model = "iris"}, "2 1 ");
     assert_list(&(struct call_filter){.key = bob, .model = "iris"}, "2 ");
     assert_list(&(struct call_filter){.request_id = "r1"}, "1 ");
@@ -495,6 +495,51 @@ static void sums_equal_the_rows(void **state)
     assert_int_equal(charged, total.sum.charged);
 }
 
+/* What a user has called: by keys of two kinds and by token; and what others have. */
+static void add_of_carol(int64_t seq, const char *key)
+{
+    struct call_row row = row_of(seq, key, NOON + seq);
+
+    text_copy(row.user, sizeof(row.user), carol);
+    row.charged = seq;
+    add(&row);
+}
+
+static void an_account_is_a_user_with_all_keys_and_the_calls_by_token(void **state)
+{
+    struct call_filter of_carol = {.user = carol};
+    int64_t charged, starts[4];
+    size_t got;
+
+    (void)state;
+    own(alice);
+    add_of_carol(1, alice);
+    add_at(2, "CCCCCCCCCCCC", NOON + 2);
+    add_at(3, bob, NOON + 3);
+    add_of_carol(4, carol);
+    add_of_carol(2 * 4096 + 5, alice); /* in another block */
+    done(usage_charged(home.db, carol, 20000, 20000, &charged, &why));
+    assert_int_equal(charged, 1 + 4 + 2 * 4096 + 5);
+    done(usage_charged(home.db, alice, 20000, 20000, &charged, &why)); /* a key of its own */
+    assert_int_equal(charged, 1 + 2 * 4096 + 5);
+    done(call_starts(home.db, carol, NOON, INT64_MAX, starts, 4, &got, &why));
+    assert_int_equal(got, 3);
+    assert_int_equal(starts[0], NOON + 2 * 4096 + 5);
+    assert_int_equal(starts[1], NOON + 4);
+    assert_int_equal(starts[2], NOON + 1);
+    done(call_starts(home.db, bob, 0, INT64_MAX, starts, 4, &got, &why));
+    assert_int_equal(got, 1);
+    assert_list(&of_carol, "8197 4 1 ");
+    assert_list(&(struct call_filter){.user = carol, .limit = 2}, "8197 4 ");
+    assert_list(&(struct call_filter){.user = carol, .key = carol}, "4 ");
+    assert_list(&(struct call_filter){.user = carol, .key = bob}, "");
+    assert_int_equal(sums(&of_carol).sum.calls, 3);
+    assert_int_equal(sums(&(struct call_filter){.user = carol, .key = alice}).sum.calls, 2);
+    assert_int_equal(sums(&(struct call_filter){.user = carol, .key = bob}).sum.calls, 0);
+    assert_int_equal(sums(&(struct call_filter){.user = carol, .model = "wine"}).count, 0);
+    assert_int_equal(sums(&(struct call_filter){.user = "nobody"}).count, 0);
+}
+
 static void sums_are_listed_by_key_day_and_model(void **state)
 {
     struct call_row row = row_of(3, bob, NOON + CALL_DAY_US);
@@ -558,7 +603,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_number_that_is_there_is_refused_and_changes_nothing),
         TEST(the_number_that_is_drained_is_never_lowered),
-        TEST(a_worker_may_not_list),
         TEST(a_row_with_a_text_that_is_too_long_is_damage_and_no_overrun),
         TEST(an_empty_log_lists_sums_and_expires_nothing),
         TEST(days_are_cut_at_midnight_utc_also_before_1970),
@@ -573,6 +617,7 @@ int main(void)
         TEST(the_lowest_note_of_a_day_holds),
         TEST(the_starts_of_a_key_are_its_latest_in_the_window_and_no_more),
         TEST(sums_equal_the_rows),
+        TEST(an_account_is_a_user_with_all_keys_and_the_calls_by_token),
         TEST(sums_are_listed_by_key_day_and_model),
         TEST(only_old_calls_at_the_low_end_expire_and_sums_stay),
     };

@@ -135,7 +135,7 @@ static void know_key(struct ledger *ledger, const struct ledger_account *account
         const struct call_row *row = &world->database[i];
         int64_t day = call_day(row->started_us);
 
-        if (strcmp(row->key, account->key) != 0)
+        if (strcmp(row->account, account->key) != 0)
             continue;
         known.day_charged += day == need->day ? row->charged : 0;
         known.month_charged +=
@@ -270,18 +270,18 @@ static struct tally tally_of(const struct ledger *ledger, const char *key)
     struct tally tally = {0, 0};
 
     for (size_t i = 0; i < world->rows; i++)
-        if (strcmp(world->database[i].key, key) == 0) {
+        if (strcmp(world->database[i].account, key) == 0) {
             tally.calls++;
             tally.charged += world->database[i].charged;
         }
     for (int64_t seq = world->drained + 1; seq <= ledger->header->last; seq++)
-        if (strcmp(ledger_call(ledger, seq)->key, key) == 0) {
+        if (strcmp(ledger_call(ledger, seq)->account, key) == 0) {
             tally.calls++;
             tally.charged += ledger_call(ledger, seq)->charged;
         }
     for (uint32_t i = 0; i < LEDGER_SEATS; i++)
         if (ledger->seats[i].state == LEDGER_SEAT_OPEN &&
-            strcmp(ledger->seats[i].call.key, key) == 0) {
+            strcmp(ledger->seats[i].call.account, key) == 0) {
             tally.calls++;
             tally.charged += ledger->seats[i].charged;
         }

@@ -83,6 +83,7 @@ static void a_row_has_all_that_was_said_of_its_call(void **state)
     call.rows = call.charged = 12;
     call.status = 200;
     strcpy(call.model, "iris");
+    strcpy(call.account, alice);
     assert_int_equal(seq, 1);
     assert_memory_equal(ledger_call(ledger, 1), &call, sizeof(call));
 }
