@@ -1,11 +1,16 @@
 /*
- * cmd_init.c: forestgate init.
+ * cmd_init.c: forestgate init: a home is made, completed, upgraded, and given new secrets.
  */
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/secret.h"
 #include "cmd/cli.h"
+#include "gate/audit.h"
+#include "gate/seal.h"
 
 /* A directory that root made before stays root's, which no worker will enter. */
 static void tell_of_root(const char *path)
@@ -20,22 +25,105 @@ static void tell_of_root(const char *path)
             path, path);
 }
 
-static int run_init(const struct option_set *set)
+static enum result rotate_seal(const struct config *config, struct reason *why)
 {
-    const char *path = cli_home_path(set);
-    struct buf text = {0};
+    (void)config;
+    return seal_file_rotate(HOME_SEAL_KEYS, why);
+}
+
+static enum result rotate_token(const struct config *config, struct reason *why)
+{
+    if (config->token_key[0] != '\0')
+        return reason_set(why, RESULT_INVALID,
+                          "tokens are signed with %s (token_key): replace that file, which "
+                          "every worker sees within a second",
+                          config->token_key);
+    return secret_file_replace(HOME_TOKEN_SECRET, why);
+}
+
+/* What can be rotated. */
+static const struct rotation {
+    const char *name;
+    enum result (*rotate)(const struct config *config, struct reason *why);
+    const char *done;
+} rotations[] = {
+    {"seal", rotate_seal,
+     "there is a new sealing key, and what the old ones sealed still opens"},
+    {"token", rotate_token, "there is a new token secret, and every access token is void"},
+};
+
+static const struct rotation *rotation_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(rotations) / sizeof(rotations[0]); i++)
+        if (strcmp(rotations[i].name, name) == 0)
+            return &rotations[i];
+    return NULL;
+}
+
+/* In the home that was entered; the epoch moves behind it, so that every worker looks. */
+static enum result rotate(struct home *home, const struct rotation *rotation,
+                          struct reason *why)
+{
+    const struct audit_note note = {
+        .action = "secret.rotate", .target_kind = "secret", .target_id = rotation->name};
     enum result result;
-    struct reason why;
+    int lock;
+
+    result = home_lock(DB_CLI, &lock, why);
+    if (result != RESULT_OK)
+        return result;
+    result = home_load_config(home, environ, why);
+    if (result == RESULT_OK)
+        result = home_open(home, DB_CLI, why);
+    if (result == RESULT_OK)
+        result = home_change_begin(home, why);
+    if (result == RESULT_OK) {
+        result = audit_add(home, &note, why);
+        if (result == RESULT_OK)
+            result = rotation->rotate(&home->config, why);
+        result = home_change_end(home, result, why);
+    }
+    home_close(home);
+    home_unlock(lock);
+    return result;
+}
+
+/* Only a home that is there already can be given a new secret. */
+static enum result make_or_rotate(const struct option_set *set, const char *path,
+                                  const struct rotation *rotation, struct reason *why)
+{
+    enum result result = RESULT_OK;
     struct home home;
 
-    result = home_make_directory(path, option_value(set, "--user"), &why);
-    if (result == RESULT_OK) {
-        result = home_enter(&home, path, DB_CLI, &why);
-        if (result == RESULT_OK)
-            result = home_make(&why);
-        home_leave(&home);
-    }
+    if (rotation == NULL)
+        result = home_make_directory(path, option_value(set, "--user"), why);
     if (result != RESULT_OK)
+        return result;
+    result = home_enter(&home, path, DB_CLI, why);
+    if (result == RESULT_OK && rotation != NULL && home_part_missing() != NULL)
+        result = reason_set(why, RESULT_MISSING,
+                            "the home has no %s: complete it with forestgate init, and the "
+                            "same --home",
+                            home_part_missing());
+    if (result == RESULT_OK)
+        result = rotation != NULL ? rotate(&home, rotation, why) : home_make(why);
+    home_leave(&home);
+    return result;
+}
+
+static int run_init(const struct option_set *set)
+{
+    const char *path = cli_home_path(set), *what = option_value(set, "--rotate");
+    const struct rotation *rotation = what != NULL ? rotation_find(what) : NULL;
+    struct buf text = {0};
+    struct reason why;
+
+    if (what != NULL && rotation == NULL) {
+        reason_set(&why, RESULT_INVALID,
+                   "--rotate: \"%.40s\" is not allowed; allowed: seal or token", what);
+        return cli_misuse(&why);
+    }
+    if (make_or_rotate(set, path, rotation, &why) != RESULT_OK)
         return cli_fail(&why);
     tell_of_root(path);
     if (option_given(set, "--json")) {
@@ -43,7 +131,11 @@ static int run_init(const struct option_set *set)
 
         json_write_object(&writer);
         json_member_string(&writer, "home", path);
+        if (what != NULL)
+            json_member_string(&writer, "rotated", what);
         json_write_object_end(&writer);
+    } else if (rotation != NULL) {
+        buf_puts(&text, rotation->done);
     } else {
         buf_printf(&text, "the home is ready: %s", path);
     }
@@ -53,11 +145,13 @@ static int run_init(const struct option_set *set)
 static const struct option_row init_options[] = {
     {"--user", "NAME", "whose a new home is, if root makes it: who the workers run as",
      "www-data"},
+    {"--rotate", "SECRET", "give the home a new secret instead: seal or token", NULL},
     CLI_COMMON_OPTIONS,
 };
 
 const struct cli_command cmd_init_commands[] = {
     {"init", NULL, "", 0, init_options, run_init, "make a home, or complete and upgrade one",
-     "  forestgate init --home var\n"},
+     "  forestgate init --home var\n"
+     "  forestgate init --home var --rotate seal\n"},
     {0},
 };

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "gate/audit.h"
+#include "gate/seal.h"
 
 enum {
     WORKER_WAIT_MS = 250 /* for the home's lock; see enum db_role */
@@ -58,13 +59,24 @@ static enum result make_directory(const char *path, struct reason *why)
     return file_make_dir(path, 0700, why);
 }
 
+/*
+ * What a new token.secret ends are sessions, and what a new seal.jwks ends is what was
+ * sealed: so these two are made again where they are missing.
+ */
 static const struct {
     const char *name;
     enum result (*make)(const char *path, struct reason *why);
 } parts[] = {
-    {"secrets", make_directory}, {"models", make_directory},         {"logs", make_directory},
-    {HOME_CONFIG, make_config},  {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
-    {HOME_DATABASE, db_migrate}, {HOME_AUDIT_HEAD, audit_head_make},
+    {"secrets", make_directory},
+    {"models", make_directory},
+    {"logs", make_directory},
+    {HOME_CONFIG, make_config},
+    {HOME_KEY_SECRET, make_key_secret},
+    {HOME_EPOCH, epoch_make},
+    {HOME_DATABASE, db_migrate},
+    {HOME_AUDIT_HEAD, audit_head_make},
+    {HOME_TOKEN_SECRET, secret_file_make},
+    {HOME_SEAL_KEYS, seal_file_make},
 };
 
 enum {
