@@ -110,6 +110,13 @@ enum result home_reopen_database(struct home *home, struct reason *why);
 void home_close(struct home *home);
 
 /*
+ * A keyed digest for one purpose, under a key that is derived from the home's secret and this
+ * label.  For secret_mac_free().
+ */
+enum result home_mac_derive(const struct home *home, const char *label, struct secret_mac **out,
+                            struct reason *why);
+
+/*
  * Takes the home's lock, for what only one may do at a time: filling it, publishing.  *lock
  * is a descriptor for home_unlock(), or -1.  A worker waits for it no longer than for the
  * database: RESULT_BUSY.

@@ -110,9 +110,34 @@ enum result session_rows_end(struct db *db, const char *user, const char *but,
     return sql_run(db, why, SQL_SESSION_END_OF_USER, user, but);
 }
 
-enum result session_rows_expire(struct db *db, int64_t now, struct reason *why)
+enum result session_rows_expire(struct db *db, int64_t now, int64_t most, struct reason *why)
 {
-    return sql_run(db, why, SQL_SESSION_EXPIRE, now);
+    return sql_run(db, why, SQL_SESSION_EXPIRE, now, most);
+}
+
+/* The number that a statement, which was started with this result, gives in its one row. */
+static enum result number_get(struct db *db, enum sql sql, enum result result, int64_t *number,
+                              struct reason *why)
+{
+    *number = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    if (result == RESULT_OK)
+        *number = sql_int(db, sql, 0);
+    sql_end(db, sql);
+    return result;
+}
+
+enum result session_rows_count(struct db *db, const char *user, int64_t *count,
+                               struct reason *why)
+{
+    return number_get(db, SQL_SESSION_COUNT, sql_start(db, why, SQL_SESSION_COUNT, user), count,
+                      why);
+}
+
+enum result session_rows_keep(struct db *db, const char *user, int64_t keep, struct reason *why)
+{
+    return sql_run(db, why, SQL_SESSION_KEEP, user, keep);
 }
 
 enum result invitation_row_insert(struct db *db, const struct invitation_row *row,
@@ -236,6 +261,11 @@ enum result attempt_rows_expire(struct db *db, int64_t before_us, int64_t most,
                                 struct reason *why)
 {
     return sql_run(db, why, SQL_ATTEMPT_EXPIRE, before_us, most);
+}
+
+enum result attempt_rows_count(struct db *db, int64_t *count, struct reason *why)
+{
+    return number_get(db, SQL_ATTEMPT_COUNT, sql_start(db, why, SQL_ATTEMPT_COUNT), count, why);
 }
 
 enum result known_row_get(struct db *db, const char *user,

@@ -47,7 +47,14 @@ enum result session_row_end(struct db *db, const char *id, struct reason *why);
 /* Ends all of a user's sessions but one; NULL: all. */
 enum result session_rows_end(struct db *db, const char *user, const char *but,
                              struct reason *why);
-enum result session_rows_expire(struct db *db, int64_t now, struct reason *why);
+/* Deletes at most `most` that have ended by themselves. */
+enum result session_rows_expire(struct db *db, int64_t now, int64_t most, struct reason *why);
+
+/* How many a user has; and ends all but the `keep` that began last. */
+enum result session_rows_count(struct db *db, const char *user, int64_t *count,
+                               struct reason *why);
+enum result session_rows_keep(struct db *db, const char *user, int64_t keep,
+                              struct reason *why);
 
 /* What lets somebody make an account with these rights, once. */
 struct invitation_row {
@@ -88,6 +95,9 @@ enum result attempt_row_delete(struct db *db, const uint8_t subject[ATTEMPT_SUBJ
 /* Deletes at most `most` that were last before before_us, the oldest. */
 enum result attempt_rows_expire(struct db *db, int64_t before_us, int64_t most,
                                 struct reason *why);
+
+/* How many there are. */
+enum result attempt_rows_count(struct db *db, int64_t *count, struct reason *why);
 
 /* Whether a user has logged in from an address, by its digest, since that time. */
 enum result known_row_get(struct db *db, const char *user,

@@ -134,7 +134,14 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_SESSION_END] = {"DELETE FROM session WHERE id = ?", "t", BOTH},
     [SQL_SESSION_END_OF_USER] = {"DELETE FROM session WHERE user = ? AND id IS NOT ?", "tt",
                                  BOTH},
-    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE expires_at <= ?", "i", BOTH},
+    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                            " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+                            "ii", BOTH},
+    [SQL_SESSION_COUNT] = {"SELECT count(*) FROM session WHERE user = ?", "t", BOTH},
+    [SQL_SESSION_KEEP] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                          " WHERE user = ? ORDER BY created_at DESC, used_at DESC, id"
+                          " LIMIT -1 OFFSET ?)",
+                          "ti", BOTH},
 
     [SQL_INVITATION_INSERT] = {"INSERT INTO invitation (" INVITATION_COLUMNS
                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -158,6 +165,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_ATTEMPT_EXPIRE] = {"DELETE FROM attempt WHERE subject IN (SELECT subject FROM attempt"
                             " WHERE last_us < ? ORDER BY last_us LIMIT ?)",
                             "ii", BOTH},
+    [SQL_ATTEMPT_COUNT] = {"SELECT count(*) FROM attempt", "", BOTH},
     [SQL_KNOWN_GET] = {"SELECT last_at FROM known WHERE user = ? AND address = ?", "tb", BOTH},
     [SQL_KNOWN_SET] = {"INSERT INTO known (user, address, last_at) VALUES (?, ?, ?)"
                        " ON CONFLICT (user, address) DO UPDATE SET last_at = excluded.last_at",
