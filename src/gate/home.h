@@ -36,7 +36,8 @@
 
 /* Who changes something, for the audit trail. */
 struct actor {
-    char name[64]; /* "user:ID", "key:ID", "cli:NAME"; empty: nobody has said */
+    char name[64]; /* "user:ID", "key:ID", "outside:ID", "cli:NAME"; empty: nobody has
+                      said */
     char address[ADDR_TEXT_MAX];
     char request_id[65];
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "gate/tier.h"
 
 static const char digits62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -106,12 +107,11 @@ void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id)
 
 enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why)
 {
+    enum result result = tier_limits(&row->of_tier, out, why);
     struct limits own;
 
-    if (limits_parse(row->of_tier.limits, out, NULL) != RESULT_OK)
-        return reason_set(
-            why, RESULT_MALFORMED,
-            "the limits of the tier %s are none: mend it with forestgate tier set", row->tier);
+    if (result != RESULT_OK || row->owner.id[0] != '\0')
+        return result;
     if (limits_parse(row->limits, &own, NULL) != RESULT_OK)
         return reason_set(why, RESULT_MALFORMED,
                           "the limits of key %s are none: mend it with forestgate key set",
@@ -142,7 +142,7 @@ bool key_models_have(const char *models, const char *model, size_t len)
     for (;;) {
         size_t item = strcspn(models, ",");
 
-        if (item == len && memcmp(models, model, len) == 0)
+        if (item == len && len > 0 && memcmp(models, model, len) == 0)
             return true;
         if (models[item] == '\0')
             return false;

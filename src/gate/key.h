@@ -100,8 +100,8 @@ enum result key_rotate(struct home *home, const char *id, int64_t overlap,
 enum result key_revoke(struct home *home, const char *id, struct reason *why);
 
 /*
- * The limits that count for a key: its own over its tier's.  RESULT_MALFORMED if what is
- * stored are none.
+ * The limits that count for a key: its own over its tier's; of an owned key its tier's alone,
+ * since all keys of a user count together.  RESULT_MALFORMED if what is stored are none.
  */
 enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why);
 
@@ -116,38 +116,7 @@ enum key_state {
 enum key_state key_state_at(const struct key_row *row, int64_t now);
 const char *key_state_name(enum key_state state);
 
-/* Whether a list of a key's models has this one. */
+/* Whether a list of models, of a key or a user, has this one. */
 bool key_models_have(const char *models, const char *model, size_t len);
-
-/* Who calls, and what that one may; the pointers are the keyring's, until its next use. */
-struct caller {
-    char mask[KEY_MASK_LEN + 1]; /* fg_ab12..., for logs */
-    char key_id[KEY_ID_LEN + 1];
-    const char *models;
-    const struct addr_list *addresses; /* that it may come from; empty: any */
-    const struct limits *limits;       /* the key's over its tier's */
-    enum tier_price price;
-    bool shadow;     /* the limits are counted and not enforced */
-    unsigned scopes; /* bits of enum key_scope */
-    uint64_t epoch;  /* under which all of this was read; odd: it may have changed since */
-};
-
-/*
- * The keys that a worker remembers, so that a call with a known key asks the database
- * nothing; emptied whenever the epoch tells that something changed.
- */
-struct keyring;
-
-enum result keyring_new(struct home *home, struct keyring **out, struct reason *why);
-void keyring_free(struct keyring *ring);
-
-/*
- * Who holds this key.  now is seconds since 1970.  RESULT_DENIED, one answer for a key
- * that is malformed, unknown, expired, revoked or rotated away; any other result is the
- * database's, RESULT_MALFORMED for one that does not say what the key may, and the caller
- * is not admitted.
- */
-enum result keyring_check(struct keyring *ring, const char *text, size_t len, int64_t now,
-                          struct caller *out, struct reason *why);
 
 #endif

@@ -8,8 +8,8 @@
 #ifndef GATE_METER_H
 #define GATE_METER_H
 
+#include "gate/caller.h"
 #include "gate/home.h"
-#include "gate/key.h"
 #include "gate/ledger.h"
 
 struct meter;

@@ -71,6 +71,15 @@ enum result tier_set(struct home *home, const struct tier_row *row, struct reaso
     return result;
 }
 
+enum result tier_limits(const struct tier_row *row, struct limits *out, struct reason *why)
+{
+    if (limits_parse(row->limits, out, NULL) == RESULT_OK)
+        return RESULT_OK;
+    return reason_set(why, RESULT_MALFORMED,
+                      "the limits of the tier %s are none: mend it with forestgate tier set",
+                      row->name);
+}
+
 /* Whether it is there and no key needs it. */
 static enum result unused_check(struct home *home, const char *name, struct reason *why)
 {

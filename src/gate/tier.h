@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "gate/home.h"
+#include "gate/limits.h"
 #include "store/tiers.h"
 
 /* Whether a name can be a tier's: 1 to 32 of a-z 0-9 _ - and no _ - first. */
@@ -22,6 +23,9 @@ enum result tier_name_refuse(const char *name, struct reason *why);
 /* RESULT_INVALID, with what there is, if there is no tier of this name. */
 enum result tier_find(struct home *home, const char *name, struct tier_row *row,
                       struct reason *why);
+
+/* The limits that a tier's row says.  RESULT_MALFORMED if they are none. */
+enum result tier_limits(const struct tier_row *row, struct limits *out, struct reason *why);
 
 /*
  * Makes a tier, or gives the one of this name new values.  Its limits are written as

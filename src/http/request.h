@@ -12,7 +12,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "gate/home.h"
+#include "gate/caller.h"
 #include "gate/key.h"
+#include "gate/keyring.h"
 #include "gate/ledger.h"
 #include "gate/meter.h"
 #include "gate/registry.h"
@@ -78,6 +80,7 @@ struct input;
 /* What a worker has: opened once, used by one request at a time. */
 struct service {
     struct home home;
+    struct tokens *tokens;
     struct keyring *keyring;
     struct meter *meter;
     struct registry *registry;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/sql.h"
+#include "store/tier_row.h"
 
 /* As SESSION_COLUMNS in sql.c has them. */
 enum session_column {
@@ -64,6 +65,53 @@ enum result session_row_get(struct db *db, const char *id, struct session_row *r
     if (result == RESULT_OK)
         result = session_read(db, SQL_SESSION_GET, row, why);
     sql_end(db, SQL_SESSION_GET);
+    return result;
+}
+
+/* As SQL_SESSION_CALLER has them. */
+enum caller_column {
+    CALLER_EXPIRES_AT,
+    CALLER_USER,
+    CALLER_ROLE,
+    CALLER_ACTIVE,
+    CALLER_MODELS,
+    CALLER_OF_TIER
+};
+
+static enum result caller_read(struct db *db, struct session_caller *row, struct reason *why)
+{
+    const enum sql sql = SQL_SESSION_CALLER;
+    struct key_owner *user = &row->user;
+    enum result tier;
+
+    memset(row, 0, sizeof(*row));
+    row->expires_at = sql_int(db, sql, CALLER_EXPIRES_AT);
+    user->role =
+        sql_int(db, sql, CALLER_ROLE) == USER_ROLE_ADMIN ? USER_ROLE_ADMIN : USER_ROLE_USER;
+    user->active = sql_int(db, sql, CALLER_ACTIVE) != 0;
+    if (sql_text(db, sql, CALLER_USER, user->id, sizeof(user->id)) != RESULT_OK ||
+        sql_text(db, sql, CALLER_MODELS, user->models, sizeof(user->models)) != RESULT_OK)
+        return reason_set(why, RESULT_MALFORMED, "the database: the row of a user is damaged");
+    tier = tier_row_read(db, sql, CALLER_OF_TIER, &row->of_tier);
+    return tier == RESULT_OK
+               ? RESULT_OK
+               : reason_set(why, RESULT_MALFORMED,
+                            "the tier of user %s is %s: make it with forestgate tier set",
+                            user->id, tier == RESULT_MISSING ? "not there" : "damaged");
+}
+
+enum result session_caller_get(struct db *db, const char *id, struct session_caller *row,
+                               struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_SESSION_CALLER, id);
+
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_SESSION_CALLER);
+    if (result == RESULT_MISSING)
+        reason_set(why, result, "there is no such session");
+    if (result == RESULT_OK)
+        result = caller_read(db, row, why);
+    sql_end(db, SQL_SESSION_CALLER);
     return result;
 }
 

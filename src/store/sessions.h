@@ -37,6 +37,20 @@ enum result session_row_list(struct db *db, const char *user,
                              void (*each)(void *arg, const struct session_row *row), void *arg,
                              struct reason *why);
 
+/* What a call with a token of a session asks: whose it is, and what that one may. */
+struct session_caller {
+    int64_t expires_at;
+    struct key_owner user;
+    struct tier_row of_tier; /* the user's */
+};
+
+/*
+ * RESULT_MISSING if there is no such session or no such user; RESULT_MALFORMED if what is
+ * stored cannot be, among that a tier that is not there.
+ */
+enum result session_caller_get(struct db *db, const char *id, struct session_caller *row,
+                               struct reason *why);
+
 /* To the next generation; RESULT_MISSING if it is of another than this one by now. */
 enum result session_row_rotate(struct db *db, const char *id, int64_t generation, int64_t now,
                                struct reason *why);

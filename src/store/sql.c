@@ -125,6 +125,11 @@ const struct sql_row sql_rows[SQL__MAX] = {
                             ") VALUES (?, ?, ?, ?, ?, ?, ?)",
                             "ttiiiie", BOTH},
     [SQL_SESSION_GET] = {"SELECT " SESSION_COLUMNS " FROM session WHERE id = ?", "t", BOTH},
+    [SQL_SESSION_CALLER] = {"SELECT s.expires_at, u.id, u.role, u.active, u.models,"
+                            " t.name, t.limits, t.price, t.shadow FROM session s"
+                            " JOIN user u ON u.id = s.user LEFT JOIN tier t ON t.name = u.tier"
+                            " WHERE s.id = ?",
+                            "t", BOTH},
     [SQL_SESSION_LIST] = {"SELECT " SESSION_COLUMNS " FROM session WHERE user = ?"
                           " ORDER BY created_at, id",
                           "t", BOTH},

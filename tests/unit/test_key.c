@@ -11,6 +11,7 @@
 
 #include "fixture.h"
 #include "gate/key.h"
+#include "gate/keyring.h"
 #include "gate/tier.h"
 
 static struct home home;
@@ -21,7 +22,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_open(&home);
-    assert_int_equal(keyring_new(&home, &ring, &why), RESULT_OK);
+    assert_int_equal(keyring_new(&home, NULL, &ring, &why), RESULT_OK);
     return 0;
 }
 
