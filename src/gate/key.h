@@ -42,6 +42,16 @@ enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason
  */
 void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id);
 
+/*
+ * The same of another secret that has an id, with its own prefix in the place of fg_: it has
+ * KEY_TEXT_LEN - 3 characters behind the prefix, and text has room for a NUL.
+ */
+bool key_secret_valid(const char *prefix, const char *text, size_t len);
+void key_secret_make(const char *prefix, char *text, const char *id);
+
+/* A new id, of a user for example. */
+void key_id_make(char id[KEY_ID_LEN + 1]);
+
 /* What can be said of a key; each as a text. */
 enum key_part {
     KEY_PART_NAME,      /* printable UTF-8 */
@@ -71,6 +81,12 @@ struct key_wish {
  * RESULT_TOO_BIG says what is wrong and what is allowed; RESULT_MALFORMED is of metadata.
  */
 enum result key_wish_check(const struct key_wish *wish, struct reason *why);
+
+/*
+ * Whether a list of models is "*", or names of published models separated by commas.
+ * RESULT_INVALID, with those that there are, if not; RESULT_TOO_BIG.
+ */
+enum result key_models_check(struct home *home, const char *models, struct reason *why);
 
 /*
  * Makes a key, whose name at least is given.  text receives it, for the caller to show once

@@ -45,13 +45,17 @@ static enum result take_name(struct draft *draft, const char *name, struct reaso
     return RESULT_OK;
 }
 
-/* Names of published models separated by single commas. */
-static enum result models_check(struct home *home, const char *models, struct reason *why)
+enum result key_models_check(struct home *home, const char *models, struct reason *why)
 {
     enum result result = RESULT_OK;
     char name[MODEL_NAME_MAX + 1];
     size_t len;
 
+    if (strlen(models) > KEY_MODELS_MAX)
+        return reason_set(why, RESULT_TOO_BIG, "a list of models has at most %d characters",
+                          KEY_MODELS_MAX);
+    if (strcmp(models, "*") == 0)
+        return RESULT_OK;
     for (; result == RESULT_OK; models += len + 1) {
         len = strcspn(models, ",");
         if (len == 0 || len > MODEL_NAME_MAX)
@@ -69,13 +73,10 @@ static enum result models_check(struct home *home, const char *models, struct re
 
 static enum result take_models(struct draft *draft, const char *models, struct reason *why)
 {
-    enum result result = RESULT_OK;
+    enum result result = key_models_check(draft->home, models, why);
 
-    if (!text_copy(draft->row.models, sizeof(draft->row.models), models))
-        return reason_set(why, RESULT_TOO_BIG, "a key's models have at most %d characters",
-                          KEY_MODELS_MAX);
-    if (strcmp(models, "*") != 0)
-        result = models_check(draft->home, models, why);
+    if (result == RESULT_OK)
+        text_copy(draft->row.models, sizeof(draft->row.models), models);
     return result;
 }
 

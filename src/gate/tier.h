@@ -1,5 +1,5 @@
 /*
- * tier.h: tiers: named sets of limits that keys have.
+ * tier.h: tiers: named sets of limits that users and keys have.
  *
  * A change of a tier is a change of the home: every worker counts by it from the return
  * on.
@@ -35,7 +35,7 @@ enum result tier_set(struct home *home, const struct tier_row *row, struct reaso
 
 /*
  * RESULT_INVALID if there is none; RESULT_EXISTS, with their number and what to do, while
- * keys are of it that are not revoked.
+ * users are of it, or keys that are not revoked.
  */
 enum result tier_delete(struct home *home, const char *name, struct reason *why);
 
