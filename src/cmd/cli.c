@@ -4,6 +4,7 @@
 #include "cmd/cli.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,11 +35,30 @@ const char *cli_home_path(const struct option_set *set)
     return home != NULL && home[0] != '\0' ? home : HOME_DEFAULT;
 }
 
+/*
+ * By the real user: root that has become the home's owner is still root, and SUDO_USER is
+ * what anybody may say of himself.
+ */
+void cli_actor_set(struct home *home)
+{
+    const struct passwd *user = getpwuid(getuid());
+    char *name = home->actor.name;
+
+    if (user != NULL && user->pw_name[0] != '\0')
+        text_print(name, sizeof(home->actor.name), "cli:%s", user->pw_name);
+    else
+        text_print(name, sizeof(home->actor.name), "cli:%u", (unsigned)getuid());
+    for (; *name != '\0'; name++)
+        if (*name <= ' ' || *name > '~')
+            *name = '?';
+}
+
 enum result cli_home_open(const struct option_set *set, struct home *home, struct reason *why)
 {
     enum result result;
 
     result = home_enter(home, cli_home_path(set), DB_CLI, why);
+    cli_actor_set(home);
     if (result == RESULT_OK)
         result = home_load_config(home, environ, why);
     if (result == RESULT_OK)

@@ -62,6 +62,9 @@ void cli_home_close(struct home *home);
  */
 enum result cli_calls_bring_in(struct home *home, struct reason *why);
 
+/* Says to the audit trail who changes a home that was entered: cli:LOGINNAME. */
+void cli_actor_set(struct home *home);
+
 /* The directory that the options name. */
 const char *cli_home_path(const struct option_set *set);
 

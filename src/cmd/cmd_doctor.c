@@ -218,6 +218,7 @@ static bool examine(struct doctor *doctor, const struct option_set *set, struct 
 static void enter(struct doctor *doctor)
 {
     doctor->how = home_enter(&doctor->home, doctor->path, DB_CLI, &doctor->entering);
+    cli_actor_set(&doctor->home);
     doctor->entered = doctor->how == RESULT_OK && home_is_begun();
     if (doctor->how == RESULT_OK && !doctor->entered)
         reason_set(&doctor->entering, RESULT_INVALID,

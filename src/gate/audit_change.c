@@ -88,6 +88,21 @@ void audit_change_truth(struct audit_change *change, const char *name, bool befo
         put_truth(&change->after, name, after);
 }
 
+static struct audit_side *about(struct audit_change *change)
+{
+    return change->kind == AUDIT_GONE ? &change->before : &change->after;
+}
+
+void audit_about_text(struct audit_change *change, const char *name, const char *text)
+{
+    put_text(about(change), name, text);
+}
+
+void audit_about_number(struct audit_change *change, const char *name, int64_t number)
+{
+    put_number(about(change), name, number);
+}
+
 void audit_change_hidden(struct audit_change *change, const char *name, bool changed)
 {
     char with[64];

@@ -46,6 +46,10 @@ void audit_change_number(struct audit_change *change, const char *name, int64_t 
                          int64_t after);
 void audit_change_truth(struct audit_change *change, const char *name, bool before, bool after);
 
+/* What it is about, said in any case: in after, or in before of what is gone. */
+void audit_about_text(struct audit_change *change, const char *name, const char *text);
+void audit_about_number(struct audit_change *change, const char *name, int64_t number);
+
 /* Only that it was changed, for what must not be in the trail: after has "name_changed". */
 void audit_change_hidden(struct audit_change *change, const char *name, bool changed);
 

@@ -14,6 +14,7 @@
 #include "base/json_compact.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "gate/key_audit.h"
 #include "gate/registry.h"
 #include "gate/tier.h"
 
@@ -242,6 +243,8 @@ static enum result insert(const struct draft *draft, struct reason *why)
 
     if (result == RESULT_OK)
         result = key_metadata_set(db, draft->row.id, draft->metadata, why);
+    if (result == RESULT_OK)
+        result = key_audit_create(draft->home, &draft->row, why);
     return result;
 }
 
@@ -270,12 +273,13 @@ enum result key_create(struct home *home, const struct key_wish *wish,
     return home_change_end(home, result, why);
 }
 
-/* The row of a key with what is wanted of it. */
+/* The row of a key with what is wanted of it, and as it is. */
 static enum result draft_read(struct draft *draft, const char *id, const struct key_wish *wish,
-                              struct reason *why)
+                              struct key_row *before, struct reason *why)
 {
     enum result result = key_row_get(draft->home->db, id, &draft->row, why);
 
+    *before = draft->row;
     if (result == RESULT_OK && draft->row.revoked_at != 0)
         result =
             reason_set(why, RESULT_INVALID, "key %s is revoked, for good: make another", id);
@@ -284,21 +288,40 @@ static enum result draft_read(struct draft *draft, const char *id, const struct 
     return result;
 }
 
+/* Writes a draft over the row before, in the change. */
+static enum result update(const struct draft *draft, const struct key_row *before,
+                          bool with_metadata, struct reason *why)
+{
+    struct db *db = draft->home->db;
+    bool metadata_changed = false;
+    struct key_more more;
+    enum result result = key_row_update(db, &draft->row, why);
+
+    if (result == RESULT_OK && with_metadata)
+        result = key_more_get(db, draft->row.id, &more, why);
+    if (result == RESULT_OK && with_metadata) {
+        metadata_changed = strcmp(more.metadata, draft->metadata) != 0;
+        result = key_metadata_set(db, draft->row.id, draft->metadata, why);
+    }
+    if (result == RESULT_OK)
+        result = key_audit_set(draft->home, before, &draft->row, metadata_changed, why);
+    return result;
+}
+
 enum result key_set(struct home *home, const char *id, const struct key_wish *wish,
                     struct key_row *row, struct reason *why)
 {
     struct draft draft = {.home = home};
-    enum result result = draft_read(&draft, id, wish, why);
+    struct key_row before;
+    enum result result = draft_read(&draft, id, wish, &before, why);
 
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
     if (result != RESULT_OK)
         return result;
-    result = draft_read(&draft, id, wish, why);
+    result = draft_read(&draft, id, wish, &before, why);
     if (result == RESULT_OK)
-        result = key_row_update(home->db, &draft.row, why);
-    if (result == RESULT_OK && wish->parts[KEY_PART_METADATA] != NULL)
-        result = key_metadata_set(home->db, id, draft.metadata, why);
+        result = update(&draft, &before, wish->parts[KEY_PART_METADATA] != NULL, why);
     *row = draft.row;
     return home_change_end(home, result, why);
 }
@@ -325,6 +348,9 @@ static enum result active_read(struct home *home, const char *id, int64_t now,
 static enum result rotate(struct home *home, int64_t overlap, int64_t now, const char *text,
                           struct key_row *row, struct reason *why)
 {
+    const struct key_row before = *row;
+    enum result result;
+
     memset(row->mac_before, 0, sizeof(row->mac_before));
     row->before_until = 0;
     if (overlap > 0) {
@@ -334,7 +360,10 @@ static enum result rotate(struct home *home, int64_t overlap, int64_t now, const
     row->rotated_at = now;
     if (digest(home, text, row->mac, why) != RESULT_OK)
         return RESULT_FAILED;
-    return key_row_rotate(home->db, row, why);
+    result = key_row_rotate(home->db, row, why);
+    if (result == RESULT_OK)
+        result = key_audit_rotate(home, &before, row, why);
+    return result;
 }
 
 enum result key_rotate(struct home *home, const char *id, int64_t overlap,
@@ -360,10 +389,13 @@ enum result key_rotate(struct home *home, const char *id, int64_t overlap,
 
 enum result key_revoke(struct home *home, const char *id, struct reason *why)
 {
+    int64_t now = now_seconds();
     enum result result = home_change_begin(home, why);
 
     if (result != RESULT_OK)
         return result;
-    result = key_row_revoke(home->db, id, now_seconds(), why);
+    result = key_row_revoke(home->db, id, now, why);
+    if (result == RESULT_OK)
+        result = key_audit_revoke(home, id, now, why);
     return home_change_end(home, result, why);
 }

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "gate/image_file.h"
+#include "gate/registry_audit.h"
 #include "gate/registry_line.h"
 
 bool registry_name_valid(const char *name)
@@ -122,6 +123,8 @@ static enum result give_version(struct home *home, const struct line *line,
     result = file_sync_parent(path, why);
     if (result == RESULT_OK)
         result = line_place(home, line, done->row.version, place, done, why);
+    if (result == RESULT_OK)
+        result = registry_audit_places(home, "model.publish", line, done->row.version, why);
     return result;
 }
 

@@ -16,6 +16,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "gate/image_file.h"
+#include "gate/registry_audit.h"
 #include "gate/registry_line.h"
 
 enum {
@@ -84,6 +85,7 @@ static enum result end(struct line *line, int lock, enum result result)
 
 /* What is asked of a model's versions: 0 and NULL where nothing is said. */
 struct asked {
+    const char *action; /* as the audit trail has it */
     int64_t version;
     const struct registry_place *place;
 };
@@ -109,9 +111,9 @@ static enum result change(struct home *home, const char *name, change_run *run,
 }
 
 /* Gives a version that is there a place: its image is proved first. */
-static enum result move(struct home *home, const struct line *line, const struct model_row *row,
-                        const struct registry_place *place, struct registry_done *done,
-                        struct reason *why)
+static enum result move(struct home *home, const struct line *line, const char *action,
+                        const struct model_row *row, const struct registry_place *place,
+                        struct registry_done *done, struct reason *why)
 {
     struct image *image = NULL;
     enum result result = image_file_open(row, &image, why);
@@ -124,14 +126,19 @@ static enum result move(struct home *home, const struct line *line, const struct
     if (result != RESULT_OK)
         return result;
     done->row = *row;
-    return home_change_end(home, line_place(home, line, row->version, place, done, why), why);
+    result = line_place(home, line, row->version, place, done, why);
+    if (result == RESULT_OK)
+        result = registry_audit_places(home, action, line, row->version, why);
+    return home_change_end(home, result, why);
 }
 
 /* Leaves the serving version as it is and writes who stands beside it. */
-static enum result set_beside(struct home *home, const struct line *line, int64_t canary,
-                              int64_t shadow, struct registry_done *done, struct reason *why)
+static enum result set_beside(struct home *home, const struct line *line, const char *action,
+                              int64_t canary, int64_t shadow, struct registry_done *done,
+                              struct reason *why)
 {
     const struct model_row *row = line_find(line, line->places.serving);
+    int64_t about = canary != line->places.canary ? line->places.canary : line->places.shadow;
     struct model_places places = line->places;
     enum result result;
 
@@ -149,7 +156,10 @@ static enum result set_beside(struct home *home, const struct line *line, int64_
     done->serving = places.serving;
     done->canary_ended = canary == 0 ? line->places.canary : 0;
     done->shadow_ended = shadow == 0 ? line->places.shadow : 0;
-    return home_change_end(home, model_places_set(home->db, line->name, &places, why), why);
+    result = model_places_set(home->db, line->name, &places, why);
+    if (result == RESULT_OK)
+        result = registry_audit_places(home, action, line, about, why);
+    return home_change_end(home, result, why);
 }
 
 /* ---- promote ---- */
@@ -187,14 +197,16 @@ static enum result promote(struct home *home, const struct line *line,
     if (result == RESULT_OK && row->state == MODEL_SERVING)
         result = reason_set(why, RESULT_INVALID, "version %" PRId64 " of %s serves already",
                             version, line->name);
-    return result == RESULT_OK ? move(home, line, row, asked->place, done, why) : result;
+    return result == RESULT_OK ? move(home, line, asked->action, row, asked->place, done, why)
+                               : result;
 }
 
 enum result registry_promote(struct home *home, const char *name, int64_t version,
                              const struct registry_place *place, struct registry_done *done,
                              struct reason *why)
 {
-    return change(home, name, promote, &(struct asked){version, place}, done, why);
+    return change(home, name, promote, &(struct asked){"model.promote", version, place}, done,
+                  why);
 }
 
 /* ---- rollback ---- */
@@ -221,7 +233,7 @@ static enum result rollback(struct home *home, const struct line *line,
     enum result result = RESULT_OK;
 
     if (to == 0 && line->places.canary != 0)
-        return set_beside(home, line, 0, line->places.shadow, done, why);
+        return set_beside(home, line, asked->action, 0, line->places.shadow, done, why);
     if (to == 0)
         result = back_need(line, &to, why);
     if (result == RESULT_OK)
@@ -236,13 +248,13 @@ static enum result rollback(struct home *home, const struct line *line,
                           "version %" PRId64 " of %s is its %s, and never served: forestgate "
                           "model promote %s --version %" PRId64 " has it serve",
                           to, line->name, model_state_name(row->state), line->name, to);
-    return move(home, line, row, &serving, done, why);
+    return move(home, line, asked->action, row, &serving, done, why);
 }
 
 enum result registry_rollback(struct home *home, const char *name, int64_t to,
                               struct registry_done *done, struct reason *why)
 {
-    return change(home, name, rollback, &(struct asked){.version = to}, done, why);
+    return change(home, name, rollback, &(struct asked){"model.rollback", to, NULL}, done, why);
 }
 
 /* ---- retire ---- */
@@ -267,14 +279,15 @@ static enum result retire(struct home *home, const struct line *line, const stru
     if (row != NULL && row->state == MODEL_RETIRED)
         return reason_set(why, RESULT_INVALID, "version %" PRId64 " of %s is retired already",
                           version, line->name);
-    return set_beside(home, line, row == NULL || version == canary ? 0 : canary,
+    return set_beside(home, line, asked->action, row == NULL || version == canary ? 0 : canary,
                       row == NULL || version == shadow ? 0 : shadow, done, why);
 }
 
 enum result registry_retire(struct home *home, const char *name, int64_t version,
                             struct registry_done *done, struct reason *why)
 {
-    return change(home, name, retire, &(struct asked){.version = version}, done, why);
+    return change(home, name, retire, &(struct asked){"model.retire", version, NULL}, done,
+                  why);
 }
 
 /* ---- delete ---- */
@@ -355,9 +368,13 @@ static enum result delete_rows(struct home *home, const struct line *line, const
 
     if (result != RESULT_OK)
         return result;
-    for (size_t i = 0; result == RESULT_OK && i < line->count; i++)
-        if (goes[i])
-            result = model_version_delete(home->db, line->name, line->rows[i].version, why);
+    for (size_t i = 0; result == RESULT_OK && i < line->count; i++) {
+        if (!goes[i])
+            continue;
+        result = model_version_delete(home->db, line->name, line->rows[i].version, why);
+        if (result == RESULT_OK)
+            result = registry_audit_delete(home, &line->rows[i], why);
+    }
     return home_change_end(home, result, why);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "gate/audit_change.h"
 #include "gate/limits.h"
 
 _Static_assert(LIMITS_TEXT_MAX <= TIER_LIMITS_MAX + 1, "printed limits fit in a row");
@@ -53,6 +54,34 @@ enum result tier_find(struct home *home, const char *name, struct tier_row *row,
     return result;
 }
 
+static enum result note(struct home *home, enum audit_kind kind, const char *action,
+                        const struct tier_row *before, const struct tier_row *row,
+                        struct reason *why)
+{
+    struct audit_change change = audit_change_of(kind);
+
+    audit_change_text(&change, "limits", before->limits, row->limits);
+    audit_change_text(&change, "price", tier_price_name(before->price),
+                      tier_price_name(row->price));
+    audit_change_truth(&change, "shadow", before->shadow, row->shadow);
+    return audit_change_add(home, &change, action, "tier", row->name, why);
+}
+
+/* In the change: writes the row, and what it was before, if that can be read. */
+static enum result set(struct home *home, const struct tier_row *row, struct reason *why)
+{
+    struct tier_row before = *row;
+    enum result found = tier_row_get(home->db, row->name, &before, why);
+    bool none = found == RESULT_MISSING || found == RESULT_MALFORMED;
+    enum result result = none ? RESULT_OK : found;
+
+    if (result == RESULT_OK)
+        result = tier_row_set(home->db, row, why);
+    if (result == RESULT_OK)
+        result = note(home, none ? AUDIT_MADE : AUDIT_CHANGED, "tier.set", &before, row, why);
+    return result;
+}
+
 enum result tier_set(struct home *home, const struct tier_row *row, struct reason *why)
 {
     struct tier_row kept = *row;
@@ -67,7 +96,7 @@ enum result tier_set(struct home *home, const struct tier_row *row, struct reaso
     limits_print(kept.limits, &limits);
     result = home_change_begin(home, why);
     if (result == RESULT_OK)
-        result = home_change_end(home, tier_row_set(home->db, &kept, why), why);
+        result = home_change_end(home, set(home, &kept, why), why);
     return result;
 }
 
@@ -112,11 +141,16 @@ static enum result unused_check(struct home *home, const char *name, struct reas
 enum result tier_delete(struct home *home, const char *name, struct reason *why)
 {
     enum result result = unused_check(home, name, why);
+    struct tier_row row;
 
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
     if (result != RESULT_OK)
         return result;
-    result = tier_row_delete(home->db, name, why); /* which looks again */
+    result = tier_row_get(home->db, name, &row, why);
+    if (result == RESULT_OK)
+        result = tier_row_delete(home->db, name, why); /* which looks again */
+    if (result == RESULT_OK)
+        result = note(home, AUDIT_GONE, "tier.delete", &row, &row, why);
     return home_change_end(home, result, why);
 }
