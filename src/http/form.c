@@ -121,10 +121,10 @@ void form_print_allowed(const struct form_field *field, char *out, size_t size)
 
 /* ---- faults ---- */
 
-__attribute__((format(printf, 4, 0))) static void fault_add(struct form_data *data,
-                                                            const char *field,
-                                                            const char *allowed,
-                                                            const char *format, va_list args)
+static void fault_add(struct form_data *data, const char *field, const char *allowed,
+                      const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+static void fault_add(struct form_data *data, const char *field, const char *allowed,
+                      const char *format, va_list args)
 {
     struct form_fault *fault;
 

@@ -101,14 +101,15 @@ static bool more_literal(const char *a, const char *b)
 }
 
 /* The pattern that a path is of, or NULL. */
-static const char *pattern_of(const char *path, struct span spans[ROUTE_VARIABLES])
+static const char *pattern_of(const struct route *rows, size_t count, const char *path,
+                              struct span spans[ROUTE_VARIABLES])
 {
     const char *pattern = NULL;
 
-    for (size_t i = 0; i < route_count(); i++)
-        if (matches(routes[i].path, path, spans) &&
-            (pattern == NULL || more_literal(routes[i].path, pattern)))
-            pattern = routes[i].path;
+    for (size_t i = 0; i < count; i++)
+        if (matches(rows[i].path, path, spans) &&
+            (pattern == NULL || more_literal(rows[i].path, pattern)))
+            pattern = rows[i].path;
     if (pattern != NULL)
         matches(pattern, path, spans);
     return pattern;
@@ -140,44 +141,52 @@ static void allow_add(struct buf *allow, enum request_method method)
         buf_puts(allow, ", HEAD");
 }
 
-static void refuse_method(const char *pattern, struct reply *reply)
+static void refuse_method(const struct route *rows, size_t count, const char *pattern,
+                          struct reply *reply)
 {
     struct buf allow = {0};
 
-    for (size_t i = 0; i < route_count(); i++)
-        if (strcmp(routes[i].path, pattern) == 0)
-            allow_add(&allow, routes[i].method);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].path, pattern) == 0)
+            allow_add(&allow, rows[i].method);
     reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
     reply_header(reply, "Allow", allow.data);
     buf_free(&allow);
 }
 
 /* The row of a pattern and a method, or NULL. */
-static const struct route *row_of(const char *pattern, enum request_method method)
+static const struct route *row_of(const struct route *rows, size_t count, const char *pattern,
+                                  enum request_method method)
 {
-    for (size_t i = 0; i < route_count(); i++)
-        if (routes[i].method == method && strcmp(routes[i].path, pattern) == 0)
-            return &routes[i];
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].method == method && strcmp(rows[i].path, pattern) == 0)
+            return &rows[i];
     return NULL;
 }
 
-const struct route *route_find(struct request *request, struct reply *reply)
+const struct route *route_find_in(const struct route *rows, size_t count,
+                                  struct request *request, struct reply *reply)
 {
     struct span spans[ROUTE_VARIABLES];
     const char *pattern = NULL;
     const struct route *route = NULL;
 
     if (!request->path_cut)
-        pattern = pattern_of(request->path, spans);
+        pattern = pattern_of(rows, count, request->path, spans);
     if (pattern == NULL || !variables_take(request, spans)) {
         reply_refuse(reply, REPLY_NOT_FOUND,
                      "There is no such path. GET / lists the ones that there are.");
         return NULL;
     }
-    route = row_of(pattern, request->method);
+    route = row_of(rows, count, pattern, request->method);
     if (route == NULL)
-        refuse_method(pattern, reply);
+        refuse_method(rows, count, pattern, reply);
     else if (route->of_model)
         request->name = request_variable(request, "name", &request->name_len);
     return route;
+}
+
+const struct route *route_find(struct request *request, struct reply *reply)
+{
+    return route_find_in(routes, route_count(), request, reply);
 }
