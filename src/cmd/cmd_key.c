@@ -15,11 +15,11 @@ static const struct {
     const char *option;
     bool repeats;
 } parts[KEY_PART__MAX] = {
-    [KEY_PART_NAME] = {"--name", false},          [KEY_PART_MODELS] = {"--models", false},
-    [KEY_PART_TIER] = {"--tier", false},          [KEY_PART_SCOPES] = {"--scopes", false},
-    [KEY_PART_ADDRESSES] = {"--addresses", true}, [KEY_PART_RATES] = {"--rate", true},
-    [KEY_PART_QUOTAS] = {"--quota", true},        [KEY_PART_EXPIRES] = {"--expires", false},
-    [KEY_PART_METADATA] = {"--metadata", false},
+    [KEY_PART_OWNER] = {"--user", false},      [KEY_PART_NAME] = {"--name", false},
+    [KEY_PART_MODELS] = {"--models", false},   [KEY_PART_TIER] = {"--tier", false},
+    [KEY_PART_SCOPES] = {"--scopes", false},   [KEY_PART_ADDRESSES] = {"--addresses", true},
+    [KEY_PART_RATES] = {"--rate", true},       [KEY_PART_QUOTAS] = {"--quota", true},
+    [KEY_PART_EXPIRES] = {"--expires", false}, [KEY_PART_METADATA] = {"--metadata", false},
 };
 
 /* What the command line wishes, and the texts that were put together for it. */
@@ -28,14 +28,15 @@ struct wish {
     struct buf joined[KEY_PART__MAX];
 };
 
-static enum result wish_read(const struct option_set *set, struct wish *wish,
-                             struct reason *why)
+/* From a part on: whose a key is cannot be said of one that is there. */
+static enum result wish_read(const struct option_set *set, enum key_part first,
+                             struct wish *wish, struct reason *why)
 {
     memset(wish, 0, sizeof(*wish));
-    for (size_t i = 0; i < KEY_PART__MAX; i++) {
+    for (enum key_part i = first; i < KEY_PART__MAX; i++) {
         wish->key.parts[i] = parts[i].repeats
                                  ? cli_option_join(set, parts[i].option, &wish->joined[i])
-                                 : option_value(set, parts[i].option);
+                                 : option_value_at(set, parts[i].option, 0);
         if (buf_failed(&wish->joined[i]))
             return reason_set(why, RESULT_NOMEM, "out of memory");
     }
@@ -88,13 +89,13 @@ static int run_create(const struct option_set *set)
         reason_set(&why, RESULT_INVALID, "--name is needed: what the key is for");
         return cli_misuse(&why);
     }
-    if (wish_read(set, &wish, &why) != RESULT_OK) {
+    if (wish_read(set, KEY_PART_OWNER, &wish, &why) != RESULT_OK) {
         wish_free(&wish);
         return cli_misuse(&why);
     }
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_create(&home, &wish.key, key, &row, &why);
+        result = key_create(&home, &wish.key, key, &row, NULL, &why);
     status = result == RESULT_OK ? print_new(set, &home, key, &row) : cli_fail(&why);
     secret_wipe(key, sizeof(key));
     cli_home_close(&home);
@@ -243,7 +244,7 @@ static int run_set(const struct option_set *set)
     struct wish wish;
     int status;
 
-    result = wish_read(set, &wish, &why);
+    result = wish_read(set, KEY_PART_NAME, &wish, &why);
     if (result == RESULT_OK)
         result = change_check(&wish.key, &why);
     if (result == RESULT_OK)
@@ -254,7 +255,7 @@ static int run_set(const struct option_set *set)
     }
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_set(&home, id, &wish.key, &row, &why);
+        result = key_set(&home, id, &wish.key, &row, NULL, &why);
     status = result == RESULT_OK ? print_changed(set, &home, id) : cli_fail(&why);
     cli_home_close(&home);
     wish_free(&wish);
@@ -359,6 +360,7 @@ static int run_revoke(const struct option_set *set)
     }
 
 static const struct option_row create_options[] = {
+    {"--user", "USER", "whose it is, by e-mail address or id; it has that one's tier", NULL},
     PART_OPTIONS(KEY_DEFAULT_MODELS, KEY_DEFAULT_TIER, KEY_DEFAULT_SCOPES),
     CLI_COMMON_OPTIONS,
 };

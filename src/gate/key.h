@@ -54,10 +54,11 @@ void key_id_make(char id[KEY_ID_LEN + 1]);
 
 /* What can be said of a key; each as a text. */
 enum key_part {
-    KEY_PART_NAME,      /* printable UTF-8 */
-    KEY_PART_MODELS,    /* "*", or published models separated by commas */
-    KEY_PART_TIER,      /* one that there is */
-    KEY_PART_SCOPES,    /* words separated by commas */
+    KEY_PART_OWNER,  /* a user's id or name, whose it is; empty for nobody; only of a new one */
+    KEY_PART_NAME,   /* printable UTF-8 */
+    KEY_PART_MODELS, /* "*", or published models separated by commas */
+    KEY_PART_TIER,   /* one that there is; of a user's key the user's */
+    KEY_PART_SCOPES, /* words separated by commas */
     KEY_PART_ADDRESSES, /* ranges that it may come from; empty for any */
     KEY_PART_RATES,     /* in the place of the tier's; empty for the tier's */
     KEY_PART_QUOTAS,    /* the same */
@@ -71,7 +72,10 @@ struct key_wish {
     const char *parts[KEY_PART__MAX];
 };
 
-/* What a key has of which its maker says nothing. */
+/* The name of a part in JSON: "name", "expires", "user". */
+const char *key_part_name(enum key_part part);
+
+/* What a key has of which its maker says nothing; a user's has the user's tier. */
 #define KEY_DEFAULT_MODELS "*"
 #define KEY_DEFAULT_TIER   "standard"
 #define KEY_DEFAULT_SCOPES "predict,jobs,read"
@@ -90,18 +94,20 @@ enum result key_models_check(struct home *home, const char *models, struct reaso
 
 /*
  * Makes a key, whose name at least is given.  text receives it, for the caller to show once
- * and to wipe.  As key_wish_check(); RESULT_INVALID also for a model or a tier that is not
- * there, with those that are.
+ * and to wipe.  As key_wish_check(); RESULT_INVALID also for a model, a tier or a user that
+ * is not there, with those that are.  *part, for which NULL may be given, is the part that is
+ * wrong, or KEY_PART__MAX if it is none.
  */
 enum result key_create(struct home *home, const struct key_wish *wish,
-                       char text[KEY_TEXT_LEN + 1], struct key_row *row, struct reason *why);
+                       char text[KEY_TEXT_LEN + 1], struct key_row *row, enum key_part *part,
+                       struct reason *why);
 
 /*
  * Changes what is given of a key, and nothing else.  As key_create(); RESULT_MISSING if
  * there is none of this id, RESULT_INVALID if it is revoked.
  */
 enum result key_set(struct home *home, const char *id, const struct key_wish *wish,
-                    struct key_row *row, struct reason *why);
+                    struct key_row *row, enum key_part *part, struct reason *why);
 
 /*
  * Gives a key a new secret, in text as above; no worker admits the one before from so many
