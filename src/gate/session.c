@@ -190,7 +190,7 @@ enum result session_begin(struct home *home, const char *user, const char *hash,
     row_make(home, user, address, row);
     result = refresh_print(home, row->id, row->generation, refresh, why);
     if (result == RESULT_OK)
-        result = db_begin(home->db, why);
+        result = db_begin_lasting(home->db, why);
     if (result != RESULT_OK)
         return result;
     result = begin(home, hash, row, &told, why);
