@@ -139,7 +139,7 @@ void show_usage(struct json_writer *writer, const struct usage_row *row)
 
     clock_date(day, row->day);
     json_write_object(writer);
-    json_member_string(writer, "key", row->key);
+    show_text(writer, "key", row->key);
     json_member_string(writer, "day", day);
     show_text(writer, "model", row->model);
     json_member_i64(writer, "calls", row->calls);

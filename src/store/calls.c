@@ -322,6 +322,8 @@ enum result call_row_list(struct db *db, const struct call_filter *filter,
     bool more = true;
 
     list.left = or_else(filter->limit, INT64_MAX);
+    if (filter->before_seq != 0)
+        list.last = filter->before_seq - 1;
     list.rows = malloc(PAGE_ROWS * sizeof(*list.rows));
     if (list.rows == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");

@@ -110,6 +110,7 @@ struct call_filter {
     const char *key, *user, *model, *request_id; /* user: the id */
     int64_t status_min, status_max;              /* both included */
     int64_t since_us, until_us;                  /* since included, until not */
+    int64_t before_seq;                          /* only calls of a lower one */
     int64_t limit;
 };
 
