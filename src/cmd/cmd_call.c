@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/num.h"
 #include "cmd/chart.h"
 #include "cmd/cli.h"
 #include "cmd/field.h"
+#include "cmd/time_option.h"
 #include "gate/key.h"
 #include "store/calls.h"
 #include "store/users.h"
@@ -124,31 +124,6 @@ static const struct stat_by {
     {"day", stat_fields_by_day, by_day, false},
 };
 
-/*
- * A time as an option: RFC 3339, or a duration that is so long ago.  0, which the filter
- * would take for none, becomes the microsecond after it.
- */
-static enum result time_read(const struct option_set *set, const char *name, int64_t *us,
-                             struct reason *why)
-{
-    const char *text = option_value(set, name);
-    int64_t ago;
-
-    *us = 0;
-    if (text == NULL)
-        return RESULT_OK;
-    if (clock_duration_parse(text, &ago))
-        *us = clock_wall_us() - ago * 1000000;
-    else if (!clock_rfc3339_parse(text, us))
-        return reason_set(why, RESULT_INVALID,
-                          "%s: \"%.40s\" is not allowed; allowed: a date (2026-11-21), a time "
-                          "(2026-11-21T10:00:00Z), or how long ago (1h, 30d)",
-                          name, text);
-    if (*us == 0)
-        *us = 1;
-    return RESULT_OK;
-}
-
 /* A status, all of a hundred (4xx), or a range (400-499). */
 static enum result status_read(const struct option_set *set, struct call_filter *filter,
                                struct reason *why)
@@ -196,9 +171,9 @@ static enum result filter_read(const struct option_set *set, struct call_filter 
         filter->key = key;
     }
     if (result == RESULT_OK)
-        result = time_read(set, "--since", &filter->since_us, why);
+        result = time_option_read(set, "--since", &filter->since_us, why);
     if (result == RESULT_OK)
-        result = time_read(set, "--until", &filter->until_us, why);
+        result = time_option_read(set, "--until", &filter->until_us, why);
     return result;
 }
 

@@ -22,6 +22,7 @@ static const struct check {
     {"settings", doctor_check_settings, NULL, false},
     {"database", doctor_check_database, doctor_fix_database, false},
     {"ledger", doctor_check_ledger, NULL, false},
+    {"audit", doctor_check_audit, NULL, false},
     {"models", doctor_check_models, NULL, false},
     {"clock", doctor_check_clock, NULL, false},
     {"disk", doctor_check_disk, NULL, false},

@@ -71,6 +71,7 @@ enum result doctor_fix_rights(struct doctor *doctor, struct reason *why);
 /* doctor_state.c */
 void doctor_check_database(struct doctor *doctor, struct finding *finding);
 void doctor_check_ledger(struct doctor *doctor, struct finding *finding);
+void doctor_check_audit(struct doctor *doctor, struct finding *finding);
 void doctor_check_models(struct doctor *doctor, struct finding *finding);
 void doctor_check_clock(struct doctor *doctor, struct finding *finding);
 void doctor_check_disk(struct doctor *doctor, struct finding *finding);

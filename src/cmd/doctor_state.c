@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cmd/doctor.h"
+#include "gate/audit.h"
 #include "gate/image_file.h"
 #include "gate/journal.h"
 #include "store/check.h"
@@ -145,6 +146,46 @@ void doctor_check_ledger(struct doctor *doctor, struct finding *finding)
                 "calls so far: %" PRId64 ", in hand: %u, all in the database", state.drained,
                 state.open);
     ledger_close(ledger);
+}
+
+/* What to do about a trail that is not proved: look at the row, or accept the end. */
+static void mend_audit(const struct doctor *doctor, struct finding *finding,
+                       const struct audit_proof *proof)
+{
+    char home[DOCTOR_PATH_MAX];
+
+    doctor_word(doctor, NULL, home);
+    if (proof->wrong != 0)
+        finding_mend(finding, "forestgate --home %s audit list --below %" PRId64 " --limit 2",
+                     home, proof->wrong + 1);
+    else
+        finding_mend(finding, "forestgate --home %s audit accept", home);
+}
+
+/* Every row is read, and held against the one before it and audit.head. */
+void doctor_check_audit(struct doctor *doctor, struct finding *finding)
+{
+    enum result result = RESULT_OK;
+    struct audit_proof proof;
+    struct reason why;
+
+    if (!has_database(doctor, finding))
+        return;
+    if (doctor->home.audit_mac == NULL)
+        result = audit_mac_read(&doctor->home.audit_mac, &why);
+    if (result == RESULT_OK)
+        result = audit_prove(&doctor->home, &proof, &why);
+    if (result != RESULT_OK)
+        finding_set(finding, FINDING_FAILED, "it cannot be proved: %s", why.text);
+    else if (proof.problem[0] != '\0' &&
+             finding_set(finding, FINDING_FAILED, "%s%s", proof.problem,
+                         proof.wrong != 0
+                             ? "; what is in it cannot be trusted from there on"
+                             : "; if the database was put back from a backup that is why, and "
+                               "the end can be accepted as it is"))
+        mend_audit(doctor, finding, &proof);
+    if (result == RESULT_OK)
+        finding_set(finding, FINDING_OK, "rows proved: %" PRId64, proof.rows);
 }
 
 struct models_seen {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/csv.h"
+#include "base/json_compact.h"
 #include "base/num.h"
 #include "base/text.h"
 
@@ -20,16 +21,11 @@ enum {
 static const bool is_number[FIELD_KIND__MAX] = {
     [FIELD_NUMBER] = true, [FIELD_SERIAL] = true, [FIELD_MS] = true};
 
-/* Writes a field's value; false where the row has none. */
-static bool value_print(char out[VALUE_MAX], const struct field *field, const void *row)
+/* Writes a number's value; false where the row has none. */
+static bool number_print(char out[VALUE_MAX], const struct field *field, const char *at)
 {
-    const char *at = (const char *)row + field->at;
     int64_t number = 0;
 
-    if (field->kind == FIELD_TEXT) {
-        text_copy(out, VALUE_MAX, at);
-        return out[0] != '\0';
-    }
     memcpy(&number, at, sizeof(number));
     switch (field->kind) {
     case FIELD_MS:
@@ -47,10 +43,39 @@ static bool value_print(char out[VALUE_MAX], const struct field *field, const vo
     }
 }
 
+/* A field's value, in the row or in out; NULL where the row has none. */
+static const char *value_print(char out[VALUE_MAX], const struct field *field, const void *row)
+{
+    const char *at = (const char *)row + field->at;
+
+    if (field->kind == FIELD_TEXT)
+        return at[0] != '\0' ? at : NULL;
+    if (field->kind == FIELD_JSON)
+        return at[0] != '\0' && strcmp(at, "{}") != 0 ? at : NULL;
+    return number_print(out, field, at) ? out : NULL;
+}
+
+/* What is not an object after all is told as the text that it is. */
+static void object_add(struct json_writer *writer, const char *value)
+{
+    struct buf compact = {0};
+
+    if (value == NULL)
+        json_write_raw(writer, "{}", 2);
+    else if (json_compact_object(value, strlen(value), &compact, NULL) == RESULT_OK &&
+             !buf_failed(&compact))
+        json_write_raw(writer, compact.data, compact.len);
+    else
+        json_write_string(writer, value);
+    buf_free(&compact);
+}
+
 static void json_add(struct json_writer *writer, const struct field *field, const char *value)
 {
     json_write_key(writer, field->name);
-    if (value != NULL && is_number[field->kind])
+    if (field->kind == FIELD_JSON)
+        object_add(writer, value);
+    else if (value != NULL && is_number[field->kind])
         json_write_raw(writer, value, strlen(value));
     else
         json_write_string(writer, value);
@@ -72,6 +97,16 @@ static void spaces_put(struct buf *text, size_t count)
     buf_advance(text, count);
 }
 
+/* A terminal would obey control characters, which only one who has the database can write. */
+static void printable_put(struct buf *text, const char *value)
+{
+    for (; *value != '\0'; value++) {
+        bool control = (unsigned char)*value < ' ' || *value == 0x7f;
+
+        buf_put(text, control ? "?" : value, 1);
+    }
+}
+
 /* The last column is not filled up. */
 static void column_add(struct buf *text, const struct field *field, const char *value)
 {
@@ -83,7 +118,7 @@ static void column_add(struct buf *text, const struct field *field, const char *
     len = strlen(value);
     if (field->width > 0 && len < width)
         spaces_put(text, width - len);
-    buf_put(text, value, len);
+    printable_put(text, value);
     if (field->width < 0 && len < width && !last)
         spaces_put(text, width - len);
     if (!last)
@@ -146,7 +181,7 @@ bool field_list_add(struct field_list *list, const void *row)
     else
         buf_putc(text, '\n');
     for (const struct field *field = list->fields; field->name != NULL; field++) {
-        const char *value = value_print(out, field, row) ? out : NULL;
+        const char *value = value_print(out, field, row);
 
         comma_add(list, field);
         if (list->list.json)

@@ -12,6 +12,7 @@
 
 enum field_kind {
     FIELD_TEXT,   /* char[], none when empty */
+    FIELD_JSON,   /* the same, a JSON object; none for {}, which JSON has nevertheless */
     FIELD_NUMBER, /* int64_t, as the kinds below */
     FIELD_SERIAL, /* a number from 1 on, none when 0 */
     FIELD_MS,     /* microseconds, as milliseconds */

@@ -43,7 +43,7 @@ void audit_settle(struct home *home);
 struct audit_proof {
     int64_t rows;
     int64_t wrong;     /* the number of the first row that does not fit; then no more is read */
-    int64_t lost;      /* how many rows are missing at the end */
+    int64_t lost;      /* how many rows at least are missing, or were, at the end */
     char problem[256]; /* what is wrong, audit.head included; empty: the trail is proved */
 };
 
@@ -65,5 +65,8 @@ enum result audit_head_make(const char *path, struct reason *why);
 /* The digests of the trail, under a key that is derived from the one of the keys. */
 enum result audit_mac_new(struct secret_mac *key_mac, struct secret_mac **out,
                           struct reason *why);
+
+/* The same of a home that was entered and is not open. */
+enum result audit_mac_read(struct secret_mac **out, struct reason *why);
 
 #endif

@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json_write.h"
 #include "base/text.h"
-#include "gate/audit.h"
+#include "gate/audit_change.h"
 #include "gate/password.h"
 #include "gate/user_wish.h"
 
@@ -40,36 +39,32 @@ static enum result digest(struct home *home, const char *text, uint8_t mac[KEY_M
     return reason_set(why, RESULT_FAILED, "libcrypto could not make a digest");
 }
 
-/* The rights alone: whom an invitation is for would be somebody's name. */
-static enum result audit(struct home *home, const char *action,
-                         const struct invitation_row *row, bool is_gone, const char *user,
-                         struct reason *why)
+/*
+ * What was made or is gone: the rights alone, since whom an invitation is for would be
+ * somebody's name.
+ */
+static enum result audit(struct home *home, const char *action, enum audit_kind kind,
+                         const struct invitation_row *row, struct reason *why)
 {
-    struct buf text = {0};
-    struct json_writer writer = json_writer_on(&text);
-    struct audit_note note = {
-        .action = action, .target_kind = "invitation", .target_id = row->id};
-    enum result result;
+    struct audit_change change = audit_change_of(kind);
+    const char *role = user_role_name(row->role);
 
-    json_write_object(&writer);
-    if (user != NULL)
-        json_member_string(&writer, "user", user);
-    json_member_string(&writer, "role", user_role_name(row->role));
-    json_member_string(&writer, "models", row->models);
-    json_member_string(&writer, "tier", row->tier);
-    if (is_setup(row))
-        json_member_bool(&writer, "setup", true);
-    json_write_object_end(&writer);
-    if (is_gone)
-        note.before = text.data;
-    else
-        note.after = text.data;
-    if (buf_failed(&text))
-        result = reason_set(why, RESULT_NOMEM, "no memory for the audit trail");
-    else
-        result = audit_add(home, &note, why);
-    buf_free(&text);
-    return result;
+    audit_change_text(&change, "role", role, role);
+    audit_change_text(&change, "models", row->models, row->models);
+    audit_change_text(&change, "tier", row->tier, row->tier);
+    audit_change_number(&change, "expires_at", row->expires_at, row->expires_at);
+    audit_change_truth(&change, "setup", is_setup(row), is_setup(row));
+    return audit_change_add(home, &change, action, "invitation", row->id, why);
+}
+
+/* Who came by it, whose own row says with which rights. */
+static enum result audit_accepted(struct home *home, const char *id, const char *user,
+                                  struct reason *why)
+{
+    struct audit_change change = audit_change_of(AUDIT_CHANGED);
+
+    audit_change_text(&change, "user", NULL, user);
+    return audit_change_add(home, &change, "invitation.accept", "invitation", id, why);
 }
 
 /* Setup invitations, while they are looked for. */
@@ -93,7 +88,7 @@ static enum result revoke(struct home *home, const struct invitation_row *row,
     enum result result = invitation_row_delete(home->db, row->id, why);
 
     if (result == RESULT_OK)
-        result = audit(home, "invitation.revoke", row, true, NULL, why);
+        result = audit(home, "invitation.revoke", AUDIT_GONE, row, why);
     return result;
 }
 
@@ -173,7 +168,7 @@ static enum result insert(struct home *home, const struct invitation_wish *wish,
     if (result == RESULT_OK)
         result = invitation_row_insert(home->db, row, why);
     if (result == RESULT_OK)
-        result = audit(home, "invitation.create", row, false, NULL, why);
+        result = audit(home, "invitation.create", AUDIT_MADE, row, why);
     return result;
 }
 
@@ -293,7 +288,7 @@ static enum result accept(struct home *home, const char *text, size_t len,
     if (result == RESULT_OK)
         result = invitation_row_delete(home->db, invitation.id, why);
     if (result == RESULT_OK)
-        result = audit(home, "invitation.accept", &invitation, false, row->id, why);
+        result = audit_accepted(home, invitation.id, row->id, why);
     return result;
 }
 

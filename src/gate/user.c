@@ -10,8 +10,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
-#include "gate/audit.h"
 #include "gate/password.h"
 #include "gate/user_wish.h"
 

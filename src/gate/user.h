@@ -39,6 +39,12 @@ struct user_wish {
     const char *parts[USER_PART__MAX];
 };
 
+/*
+ * Whether it is well formed, as far as can be told without a home.  RESULT_INVALID or
+ * RESULT_TOO_BIG says what is wrong and what is allowed.
+ */
+enum result user_wish_check(const struct user_wish *wish, struct reason *why);
+
 /* The name of a part in JSON: "username", "is_active". */
 const char *user_part_name(enum user_part part);
 

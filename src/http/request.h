@@ -103,8 +103,8 @@ void request_start(struct request *request, const struct service *service);
 
 /*
  * What stands for a variable of the route's path, "id" for {id}: not empty, a NUL behind it,
- * REQUEST_VARIABLE_MAX bytes at most, undecoded.  len may be NULL.  A name that the path
- * does not have has the empty text.
+ * REQUEST_VARIABLE_MAX bytes at most, as it came, with no % in it.  len may be NULL.  A name
+ * that the path does not have has the empty text.
  */
 const char *request_variable(const struct request *request, const char *name, size_t *len);
 

@@ -122,6 +122,16 @@ struct span {
     size_t name_len, len;
 };
 
+/*
+ * Whether a segment can stand for a variable: it is undecoded, so one with a % could be
+ * another text to someone else, and . and .. are directions.
+ */
+static bool is_plain(const char *text, size_t len)
+{
+    return len > 0 && memchr(text, '%', len) == NULL && !(len == 1 && text[0] == '.') &&
+           !(len == 2 && memcmp(text, "..", 2) == 0);
+}
+
 /* Whether a path is of the pattern, and what stands for its variables, the rest zero. */
 static bool matches(const char *pattern, const char *path, struct span spans[ROUTE_VARIABLES])
 {
@@ -134,7 +144,7 @@ static bool matches(const char *pattern, const char *path, struct span spans[ROU
             span->name_len = strcspn(pattern, "}");
             span->text = path;
             span->len = strcspn(path, "/");
-            if (span->len == 0)
+            if (!is_plain(span->text, span->len))
                 return false;
             path += span->len;
             pattern += span->name_len + 1;
