@@ -9,6 +9,7 @@
 #include "cmd/key_show.h"
 #include "cmd/key_usage.h"
 #include "gate/key.h"
+#include "gate/user.h"
 
 /* The options that say what a key is to be. */
 static const struct {
@@ -130,6 +131,22 @@ static void list_row(void *arg, const struct key_row *row)
     json_write_object_end(&list->writer);
 }
 
+/* All keys, or those of one user. */
+static enum result keys_read(const struct option_set *set, struct home *home,
+                             struct listing *listing, struct reason *why)
+{
+    const char *name = option_value(set, "--user");
+    struct user_row user;
+    enum result result;
+
+    if (name == NULL)
+        return key_row_list(home->db, list_row, listing, why);
+    result = user_find(home, name, &user, why);
+    if (result == RESULT_OK)
+        result = key_row_list_of(home->db, user.id, list_row, listing, why);
+    return result;
+}
+
 static int run_list(const struct option_set *set)
 {
     struct listing listing = {.result = RESULT_OK};
@@ -145,7 +162,7 @@ static int run_list(const struct option_set *set)
     if (result == RESULT_OK)
         result = cli_calls_bring_in(&home, &why);
     if (result == RESULT_OK)
-        result = key_row_list(home.db, list_row, &listing, &why);
+        result = keys_read(set, &home, &listing, &why);
     if (result == RESULT_OK)
         result = listing.result;
     status = cli_list_end(&listing.list, result, &why);
@@ -375,13 +392,18 @@ static const struct option_row rotate_options[] = {
     CLI_COMMON_OPTIONS,
 };
 
+static const struct option_row list_options[] = {
+    {"--user", "USER", "only the keys of this user, by e-mail address or id", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_key_commands[] = {
     {"key", "create", "", 0, create_options, run_create, "make a key; it is shown once",
      "  forestgate key create --name partner --models iris --expires 30d\n"
      "  forestgate key create --name lab --tier free --addresses 10.0.0.0/8\n"},
-    {"key", "list", "", 0, plain_options, run_list, "list the keys", "  forestgate key list\n"},
+    {"key", "list", "", 0, list_options, run_list, "list the keys", "  forestgate key list\n"},
     {"key", "show", "ID", 1, plain_options, run_show, "show one key",
      "  forestgate key show 4hT0aYb2Zq9c\n"},
     {"key", "set", "ID", 1, set_options, run_set, "change what is given of a key",

@@ -100,8 +100,11 @@ static void spaces_put(struct buf *text, size_t count)
 /* A terminal would obey control characters, which only one who has the database can write. */
 static void printable_put(struct buf *text, const char *value)
 {
-    for (; *value != '\0'; value++)
-        buf_putc(text, (unsigned char)*value < ' ' || *value == 0x7f ? '?' : *value);
+    for (; *value != '\0'; value++) {
+        bool control = (unsigned char)*value < ' ' || *value == 0x7f;
+
+        buf_put(text, control ? "?" : value, 1);
+    }
 }
 
 /* The last column is not filled up. */

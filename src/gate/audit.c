@@ -360,7 +360,7 @@ enum result audit_head_make(const char *path, struct reason *why)
 static void head_tell(const struct home *home, char *out, size_t size)
 {
     enum result result = RESULT_MISSING;
-    struct head head;
+    struct head head = {.seq = 0};
     int fd = head_open(O_RDONLY, &result, NULL);
 
     if (fd >= 0) {

@@ -17,7 +17,7 @@
 #include "gate/key_audit.h"
 #include "gate/registry.h"
 #include "gate/tier.h"
-#include "store/users.h"
+#include "gate/user.h"
 
 _Static_assert(LIMITS_TEXT_MAX <= KEY_LIMITS_MAX + 1, "printed limits fit in a row");
 
@@ -35,20 +35,27 @@ static int64_t now_seconds(void)
     return clock_wall_us() / 1000000;
 }
 
-/* A name has an @, and an id has none. */
 static enum result take_owner(struct draft *draft, const char *name, struct reason *why)
 {
     struct user_row user;
     enum result result;
+    int64_t keys;
 
     if (draft->old)
         return reason_set(why, RESULT_INVALID, "whose a key is cannot be changed");
     if (name[0] == '\0')
         return RESULT_OK;
-    result = strchr(name, '@') != NULL ? user_row_find(draft->home->db, name, &user, why)
-                                       : user_row_get(draft->home->db, name, &user, why);
+    result = user_find(draft->home, name, &user, why);
     if (result == RESULT_MISSING)
         return reason_set(why, RESULT_INVALID, "there is no such user");
+    if (result == RESULT_OK)
+        result = key_count_of(draft->home->db, user.id, &keys, why);
+    if (result == RESULT_OK && keys >= KEY_OWNED_MAX)
+        return reason_set(
+            why, RESULT_EXISTS,
+            "the user has %d keys already, which is all that one may have: revoke "
+            "another first",
+            KEY_OWNED_MAX);
     if (result == RESULT_OK) {
         text_copy(draft->row.owner.id, sizeof(draft->row.owner.id), user.id);
         text_copy(draft->tier, sizeof(draft->tier), user.tier);
@@ -151,7 +158,8 @@ static enum result take_addresses(struct draft *draft, const char *addresses,
 
 /*
  * A row's own limits with one part replaced.  If those that are stored are none, they are
- * all replaced: else nobody could mend them.
+ * all replaced: else nobody could mend them.  All keys of a user count together, so one
+ * cannot have any.
  */
 static enum result take_limits(struct draft *draft, enum limits_part part, const char *text,
                                struct reason *why)
@@ -159,6 +167,10 @@ static enum result take_limits(struct draft *draft, enum limits_part part, const
     struct limits limits;
     enum result result;
 
+    if (draft->tier[0] != '\0' && text[0] != '\0')
+        return reason_set(
+            why, RESULT_INVALID,
+            "a user's key has the limits of the user's tier, and none of its own");
     if (limits_parse(draft->row.limits, &limits, NULL) != RESULT_OK)
         memset(&limits, 0, sizeof(limits));
     result = limits_replace(&limits, part, text, why);

@@ -241,7 +241,7 @@ enum result seal_unwrap(struct seal *seal, const char *owner, const char *text, 
     struct jwe jwe;
 
     if (jwe_read(text, len, &jwe, NULL) != RESULT_OK || jwe.kid[0] == '\0' ||
-        strcmp(jwe.owner, owner) != 0)
+        jwe.owner[0] == '\0' || strcmp(jwe.owner, owner) != 0)
         return denied(why);
     key = key_named(seal, jwe.kid);
     if (key == NULL) {

@@ -39,6 +39,12 @@ struct user_wish {
     const char *parts[USER_PART__MAX];
 };
 
+/*
+ * Whether it is well formed, as far as can be told without a home.  RESULT_INVALID or
+ * RESULT_TOO_BIG says what is wrong and what is allowed.
+ */
+enum result user_wish_check(const struct user_wish *wish, struct reason *why);
+
 /* The name of a part in JSON: "username", "is_active". */
 const char *user_part_name(enum user_part part);
 
@@ -70,8 +76,8 @@ enum result user_bring(struct home *home, const struct user_wish *wish, const ch
                        struct user_row *row, enum user_part *part, struct reason *why);
 
 /* Whether what is given may be said of a user, read-only: what is wrong as user_create(). */
-enum result user_wish_check(struct home *home, const struct user_wish *wish,
-                            enum user_part *part, struct reason *why);
+enum result user_rights_check(struct home *home, const struct user_wish *wish,
+                              enum user_part *part, struct reason *why);
 
 /*
  * Changes what is given of a user.  As user_create(); RESULT_MISSING if there is none;

@@ -184,16 +184,17 @@ static const struct {
     const char *name; /* in JSON */
     enum result (*take)(struct home *home, struct user_row *row, const char *text,
                         struct reason *why);
+    bool asks_home;
     const char *fallback; /* of a new user */
 } parts[USER_PART__MAX] = {
-    [USER_PART_USERNAME] = {"username", take_username, ""},
-    [USER_PART_FIRST_NAME] = {"first_name", take_first_name, ""},
-    [USER_PART_LAST_NAME] = {"last_name", take_last_name, ""},
-    [USER_PART_COUNTRY] = {"country", take_country, ""},
-    [USER_PART_ROLE] = {"role", take_role, "user"},
-    [USER_PART_ACTIVE] = {"is_active", take_active, "true"},
-    [USER_PART_MODELS] = {"models", take_models, ""},
-    [USER_PART_TIER] = {"tier", take_tier, USER_DEFAULT_TIER},
+    [USER_PART_USERNAME] = {"username", take_username, false, ""},
+    [USER_PART_FIRST_NAME] = {"first_name", take_first_name, false, ""},
+    [USER_PART_LAST_NAME] = {"last_name", take_last_name, false, ""},
+    [USER_PART_COUNTRY] = {"country", take_country, false, ""},
+    [USER_PART_ROLE] = {"role", take_role, false, "user"},
+    [USER_PART_ACTIVE] = {"is_active", take_active, false, "true"},
+    [USER_PART_MODELS] = {"models", take_models, true, ""},
+    [USER_PART_TIER] = {"tier", take_tier, true, USER_DEFAULT_TIER},
 };
 
 const char *user_part_name(enum user_part part)
@@ -211,7 +212,7 @@ enum result user_wish_apply(struct home *home, const struct user_wish *wish, boo
 
         if (text == NULL && is_new)
             text = parts[*part].fallback;
-        if (text != NULL)
+        if (text != NULL && (home != NULL || !parts[*part].asks_home))
             result = parts[*part].take(home, row, text, why);
         if (result != RESULT_OK)
             break;
@@ -219,8 +220,16 @@ enum result user_wish_apply(struct home *home, const struct user_wish *wish, boo
     return result;
 }
 
-enum result user_wish_check(struct home *home, const struct user_wish *wish,
-                            enum user_part *part, struct reason *why)
+enum result user_wish_check(const struct user_wish *wish, struct reason *why)
+{
+    struct user_row row;
+    enum user_part part;
+
+    return user_wish_apply(NULL, wish, false, &row, &part, why);
+}
+
+enum result user_rights_check(struct home *home, const struct user_wish *wish,
+                              enum user_part *part, struct reason *why)
 {
     struct user_row row = {.role = USER_ROLE_USER};
 

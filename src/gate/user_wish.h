@@ -8,7 +8,8 @@
 
 /*
  * Puts what is given into the row; of a new one also what has a value when nothing is said.
- * As user_create() says what is wrong, with *part the part that it is of.
+ * As user_create() says what is wrong, with *part the part that it is of.  Without a home
+ * what has to ask one is left out.
  */
 enum result user_wish_apply(struct home *home, const struct user_wish *wish, bool is_new,
                             struct user_row *row, enum user_part *part, struct reason *why);

@@ -27,7 +27,7 @@ static const struct form_field invite_fields[] = {
     {"expires", FORM_TEXT, .max = 16, .help = "How long it holds; 7d if nothing is said"},
 };
 
-const struct form form_admin_invite = {"NewInvitation", invite_fields,
+const struct form form_admin_invite = {"AdminNewInvitation", invite_fields,
                                        sizeof(invite_fields) / sizeof(invite_fields[0]), false};
 
 /* All that there is of it but the text, which is answered once. */
@@ -71,7 +71,7 @@ static bool rights_check(struct service *service, const struct request *request,
     struct admin_asked asked = {"user", request->route->form, NULL};
     enum user_part part = USER_PART__MAX;
     struct reason why;
-    enum result result = user_wish_check(&service->home, &rights, &part, &why);
+    enum result result = user_rights_check(&service->home, &rights, &part, &why);
 
     if (result == RESULT_OK)
         return true;

@@ -13,6 +13,7 @@ static const char schemas[] =
     "\"timestamp\"],\"properties\":{"
     "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
     "\"status\":{\"type\":\"integer\"},\"error\":{\"type\":\"string\"},"
+    "\"error_description\":{\"type\":\"string\"},"
     "\"detail\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"},"
     "\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"},"
     "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","

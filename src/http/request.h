@@ -76,6 +76,7 @@ struct request {
 };
 
 struct input;
+struct seal;
 
 /* What a worker has: opened once, used by one request at a time. */
 struct service {
@@ -88,6 +89,9 @@ struct service {
     struct log *log;
     struct fcgi *fcgi;
     struct input *input;
+    struct seal *seal;
+    uint64_t seal_epoch; /* under which its keys were looked at */
+    uint64_t opened_ns;
     struct buf body;
     struct form_data form, query;
     struct reply reply;
@@ -99,8 +103,8 @@ void request_start(struct request *request, const struct service *service);
 
 /*
  * What stands for a variable of the route's path, "id" for {id}: not empty, a NUL behind it,
- * REQUEST_VARIABLE_MAX bytes at most, undecoded.  len may be NULL.  A name that the path
- * does not have has the empty text.
+ * REQUEST_VARIABLE_MAX bytes at most, as it came, with no % in it.  len may be NULL.  A name
+ * that the path does not have has the empty text.
  */
 const char *request_variable(const struct request *request, const char *name, size_t *len);
 

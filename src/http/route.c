@@ -37,6 +37,51 @@ static const struct route routes[] = {
     {REQUEST_POST, "/auth/logout", ROUTE_LOGIN, handle_logout, "logout",
      .summary = "End this session, or all of the user's", .body = ROUTE_BODY_JSON,
      .form = &form_logout, .good = REPLY_NO_CONTENT},
+    {REQUEST_GET, "/protected", ROUTE_CALLER, handle_protected, "protected",
+     .summary = "Who calls, and what that one may"},
+    {REQUEST_GET, "/api/status", ROUTE_OPTIONAL, handle_status, "status",
+     .summary = "What is offered; to a caller also the models and limits"},
+    {REQUEST_POST, "/api/test", ROUTE_CALLER, handle_test, "test",
+     .summary = "Run predictions of the default model, and say how long they took",
+     .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_JSON, .form = &form_test, .metered = true},
+    {REQUEST_GET, "/health/detailed", ROUTE_CALLER, handle_health_detailed, "healthDetailed",
+     .summary = "How the parts of the service are", .scope = KEY_SCOPE_READ},
+    {REQUEST_GET, "/users/me", ROUTE_OWNER, handle_me, "me", .summary = "The user who calls",
+     .scope = KEY_SCOPE_READ},
+    {REQUEST_PUT, "/users/me", ROUTE_LOGIN, handle_me_set, "setMe",
+     .summary = "Change one's names and country", .body = ROUTE_BODY_JSON,
+     .form = &form_profile},
+    {REQUEST_PUT, "/users/me/password", ROUTE_LOGIN, handle_me_password, "setMyPassword",
+     .summary = "Change one's password; other sessions end", .body = ROUTE_BODY_JSON,
+     .form = &form_password, .good = REPLY_NO_CONTENT},
+    {REQUEST_GET, "/users/me/sessions", ROUTE_LOGIN, handle_me_sessions, "mySessions",
+     .summary = "Where the user is logged in"},
+    {REQUEST_DELETE, "/users/me/sessions/{id}", ROUTE_LOGIN, handle_me_session_end,
+     "endMySession", .summary = "Log out there", .good = REPLY_NO_CONTENT},
+    {REQUEST_GET, "/users/me/calls", ROUTE_OWNER, handle_me_calls, "myCalls",
+     .summary = "The user's calls, newest first, and totals", .scope = KEY_SCOPE_READ,
+     .query = &form_my_calls},
+    {REQUEST_GET, "/users/me/usage", ROUTE_OWNER, handle_me_usage, "myUsage",
+     .summary = "Sums by day and model, and what the limits leave", .scope = KEY_SCOPE_READ,
+     .query = &form_my_usage},
+    {REQUEST_GET, "/users/me/keys", ROUTE_OWNER, handle_me_keys, "myKeys",
+     .summary = "The user's keys, masked", .scope = KEY_SCOPE_READ, .query = &form_my_keys},
+    {REQUEST_POST, "/users/me/keys", ROUTE_LOGIN, handle_me_key_create, "createMyKey",
+     .summary = "Make a key, which is shown this once", .body = ROUTE_BODY_JSON,
+     .form = &form_my_key, .good = REPLY_CREATED},
+    {REQUEST_GET, "/users/me/keys/{id}", ROUTE_OWNER, handle_me_key, "myKey",
+     .summary = "One key of the user", .scope = KEY_SCOPE_READ},
+    {REQUEST_DELETE, "/users/me/keys/{id}", ROUTE_LOGIN, handle_me_key_revoke, "revokeMyKey",
+     .summary = "Revoke a key, at once and for good", .good = REPLY_NO_CONTENT},
+    {REQUEST_POST, "/users/me/keys/{id}/rotate", ROUTE_LOGIN, handle_me_key_rotate,
+     "rotateMyKey", .summary = "Give a key a new secret, which is shown this once",
+     .body = ROUTE_BODY_JSON, .form = &form_rotate},
+    {REQUEST_GET, "/secure-data", ROUTE_CALLER, handle_secure_data, "secureData",
+     .summary = "The caller's profile, keys, limits and usage, sealed",
+     .scope = KEY_SCOPE_READ},
+    {REQUEST_POST, "/decrypt", ROUTE_CALLER, handle_decrypt, "decrypt",
+     .summary = "Open what was sealed for the caller", .scope = KEY_SCOPE_READ,
+     .body = ROUTE_BODY_SEALED, .form = &form_decrypt},
     {REQUEST_POST, "/predict", ROUTE_CALLER, handle_predict, "predict",
      .summary = "Predict with the default model, or the one that the body names",
      .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_PREDICT, .metered = true},
@@ -164,6 +209,16 @@ struct span {
     size_t name_len, len;
 };
 
+/*
+ * Whether a segment can stand for a variable: it is undecoded, so one with a % could be
+ * another text to someone else, and . and .. are directions.
+ */
+static bool is_plain(const char *text, size_t len)
+{
+    return len > 0 && memchr(text, '%', len) == NULL && !(len == 1 && text[0] == '.') &&
+           !(len == 2 && memcmp(text, "..", 2) == 0);
+}
+
 /* Whether a path is of the pattern, and what stands for its variables, the rest zero. */
 static bool matches(const char *pattern, const char *path, struct span spans[ROUTE_VARIABLES])
 {
@@ -176,7 +231,7 @@ static bool matches(const char *pattern, const char *path, struct span spans[ROU
             span->name_len = strcspn(pattern, "}");
             span->text = path;
             span->len = strcspn(path, "/");
-            if (span->len == 0)
+            if (!is_plain(span->text, span->len))
                 return false;
             path += span->len;
             pattern += span->name_len + 1;

@@ -11,7 +11,8 @@
 #include "gate/user.h"
 
 enum {
-    US = 1000000
+    US = 1000000,
+    MASK_MAX = 15
 };
 
 void show_time(struct json_writer *writer, const char *key, int64_t seconds)
@@ -28,9 +29,8 @@ void show_text(struct json_writer *writer, const char *key, const char *text)
     json_member_string(writer, key, text[0] != '\0' ? text : NULL);
 }
 
-void show_user(struct json_writer *writer, const struct user_row *row)
+void show_user_members(struct json_writer *writer, const struct user_row *row)
 {
-    json_write_object(writer);
     json_member_string(writer, "id", row->id);
     json_member_string(writer, "username", row->username);
     json_member_string(writer, "first_name", row->first_name);
@@ -42,13 +42,19 @@ void show_user(struct json_writer *writer, const struct user_row *row)
     json_member_string(writer, "tier", row->tier);
     show_time(writer, "created_at", row->created_at);
     show_time(writer, "last_login_at", row->last_login_at);
+}
+
+void show_user(struct json_writer *writer, const struct user_row *row)
+{
+    json_write_object(writer);
+    show_user_members(writer, row);
     json_write_object_end(writer);
 }
 
 /* The mask that logs have of it too. */
 static void mask_member(struct json_writer *writer, const struct key_row *row)
 {
-    char mask[KEY_MASK_LEN + 1];
+    char mask[MASK_MAX + 1];
 
     text_print(mask, sizeof(mask), "fg_%.4s...", row->id);
     json_member_string(writer, "masked_key", mask);
@@ -138,7 +144,7 @@ void show_usage(struct json_writer *writer, const struct usage_row *row)
 
     clock_date(day, row->day);
     json_write_object(writer);
-    json_member_string(writer, "key", row->key);
+    show_text(writer, "key", row->key);
     json_member_string(writer, "day", day);
     show_text(writer, "model", row->model);
     json_member_i64(writer, "calls", row->calls);
@@ -161,6 +167,18 @@ void show_session(struct json_writer *writer, const struct session_row *row, boo
     show_text(writer, "address", row->address);
     json_member_bool(writer, "current", current);
     json_write_object_end(writer);
+}
+
+void show_invitation_members(struct json_writer *writer, const struct invitation_row *row)
+{
+    json_member_string(writer, "id", row->id);
+    show_text(writer, "username", row->username);
+    json_member_string(writer, "role", user_role_name(row->role));
+    json_member_string(writer, "models", row->models);
+    json_member_string(writer, "tier", row->tier);
+    show_text(writer, "made_by", row->made_by);
+    show_time(writer, "created_at", row->created_at);
+    show_time(writer, "expires_at", row->expires_at);
 }
 
 void show_standings(struct json_writer *writer, const char *key,

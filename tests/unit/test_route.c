@@ -119,6 +119,10 @@ static void no_row_is_404(void **state)
         "/things/1/versions",
         "/things/{id}/x",
         "//things",
+        "/things/%31",
+        "/things/.",
+        "/things/..",
+        "/things/../versions/1",
         "/things/me/",
     };
 
@@ -192,8 +196,8 @@ static void variables_have_their_texts(void **state)
     assert_string_equal(request_variable(&request, "id", &len), "");
     assert_int_equal(len, 0);
     assert_string_equal(request_variable(&request, "nam", NULL), "");
-    assert_found(REQUEST_POST, "/things/me/keys/a%2Fb/rotate", MY_KEY);
-    assert_string_equal(request_variable(&request, "key", NULL), "a%2Fb");
+    assert_found(REQUEST_POST, "/things/me/keys/...b;c=@:/rotate", MY_KEY);
+    assert_string_equal(request_variable(&request, "key", NULL), "...b;c=@:");
 }
 
 static void only_a_row_of_a_model_asks_one(void **state)

@@ -48,8 +48,7 @@ static enum result create(const struct user_wish *wish, struct user_row *row)
 
 static struct user_row user_of(const char *username, const char *role)
 {
-    const struct user_wish wish = {
-        {[USER_PART_USERNAME] = username, [USER_PART_ROLE] = role}};
+    const struct user_wish wish = {{[USER_PART_USERNAME] = username, [USER_PART_ROLE] = role}};
     struct user_row row;
 
     if (create(&wish, &row) != RESULT_OK)
@@ -94,10 +93,10 @@ static bool has_session(const char *id)
 
 static void key_of(const struct user_row *user, struct key_row *row)
 {
-    const struct key_wish wish = {{[KEY_PART_NAME] = "test", [KEY_PART_USER] = user->id}};
+    const struct key_wish wish = {{[KEY_PART_NAME] = "test", [KEY_PART_OWNER] = user->id}};
     char text[KEY_TEXT_LEN + 1];
 
-    if (key_create(&home, &wish, text, row, &why) != RESULT_OK)
+    if (key_create(&home, &wish, text, row, NULL, &why) != RESULT_OK)
         fail_msg("%s", why.text);
 }
 
@@ -201,9 +200,8 @@ static void what_is_wrong_of_a_user_is_named_by_its_part(void **state)
         if (create(&wish, &row) != cases[i].result || part != cases[i].part)
             fail_msg("case %zu: %s: %s", i, user_part_name(part), why.text);
     }
-    assert_int_equal(user_row_list(home.db,
-                                   &(struct user_filter){NULL, -1, -1, 1, 0}, NULL, NULL,
-                                   &total, &why),
+    assert_int_equal(user_row_list(home.db, &(struct user_filter){NULL, -1, -1, 1, 0}, NULL,
+                                   NULL, &total, &why),
                      RESULT_OK);
     assert_int_equal(total, 0);
 }
@@ -222,11 +220,14 @@ static void a_user_has_what_was_said_and_else_nothing(void **state)
     assert_string_equal(row.models, "");
     assert_string_equal(row.tier, "standard");
     fixture_publish(&home, "iris", 1);
-    wish = (struct user_wish){{"bob@example.org", "Bo\xe2\x80\x8c" "b", "", "Österreich", "admin",
-                               "false", "iris", "free"}};
+    wish = (struct user_wish){{"bob@example.org",
+                               "Bo\xe2\x80\x8c"
+                               "b",
+                               "", "Österreich", "admin", "false", "iris", "free"}};
     assert_int_equal(create(&wish, &row), RESULT_OK);
     row = get(row.id);
-    assert_string_equal(row.first_name, "Bo\xe2\x80\x8c" "b");
+    assert_string_equal(row.first_name, "Bo\xe2\x80\x8c"
+                                        "b");
     assert_string_equal(row.country, "Österreich");
     assert_int_equal(row.role, USER_ROLE_ADMIN);
     assert_false(row.active);
@@ -245,9 +246,9 @@ static void a_password_that_is_not_allowed_makes_no_user(void **state)
     assert_int_equal(part, USER_PART__MAX);
     assert_int_equal(user_create(&home, &wish, "ann@example.org", 15, &row, &part, &why),
                      RESULT_INVALID);
-    assert_int_equal(user_bring(&home, &wish, "$1$abcdefgh$0123456789012345678901", &row, &part,
-                                &why),
-                     RESULT_INVALID);
+    assert_int_equal(
+        user_bring(&home, &wish, "$1$abcdefgh$0123456789012345678901", &row, &part, &why),
+        RESULT_INVALID);
     assert_int_equal(user_find(&home, "ann@example.org", &row, &why), RESULT_MISSING);
 }
 
@@ -370,9 +371,9 @@ static void a_username_stays_and_who_is_not_there_is_missing(void **state)
     assert_int_equal(part, USER_PART_USERNAME);
     assert_int_equal(set("000000000000", USER_PART_ROLE, "admin", false), RESULT_MISSING);
     assert_int_equal(user_delete(&home, "000000000000", false, &why), RESULT_MISSING);
-    assert_int_equal(user_password_change(&home, "000000000000", password, strlen(password),
-                                          NULL, &why),
-                     RESULT_MISSING);
+    assert_int_equal(
+        user_password_change(&home, "000000000000", password, strlen(password), NULL, &why),
+        RESULT_MISSING);
     assert_int_equal(user_find(&home, "x@example.org", &ann, &why), RESULT_MISSING);
     assert_int_equal(user_find(&home, "x", &ann, &why), RESULT_MISSING);
 }
@@ -406,14 +407,14 @@ static void another_password_ends_all_sessions_but_the_one(void **state)
     assert_int_equal(user_password_change(&home, ann.id, "short", 5, NULL, &why),
                      RESULT_INVALID);
     assert_true(has_session("one"));
-    assert_int_equal(user_password_change(&home, ann.id, "eight dogs on a bus", 19, "two", &why),
-                     RESULT_OK);
+    assert_int_equal(
+        user_password_change(&home, ann.id, "eight dogs on a bus", 19, "two", &why), RESULT_OK);
     assert_false(has_session("one"));
     assert_true(has_session("two"));
     assert_int_equal(user_password_get(home.db, ann.id, after, &why), RESULT_OK);
     assert_string_not_equal(before, after);
-    assert_int_equal(user_password_change(&home, ann.id, password, strlen(password), NULL, &why),
-                     RESULT_OK);
+    assert_int_equal(
+        user_password_change(&home, ann.id, password, strlen(password), NULL, &why), RESULT_OK);
     assert_false(has_session("two"));
 }
 
@@ -446,18 +447,19 @@ static void a_key_of_a_user_has_no_limits_of_its_own(void **state)
     (void)state;
     key_of(&ann, &of_ann);
     for (size_t i = 0; i < 3; i++) {
-        struct key_wish wish = {{[KEY_PART_NAME] = "test", [KEY_PART_USER] = ann.id}};
+        struct key_wish wish = {{[KEY_PART_NAME] = "test", [KEY_PART_OWNER] = ann.id}};
 
         wish.parts[parts[i]] = texts[i];
-        assert_int_equal(key_create(&home, &wish, text, &key, &why), RESULT_INVALID);
-        wish.parts[KEY_PART_USER] = NULL;
-        assert_int_equal(key_set(&home, of_ann.id, &wish, &key, &why), RESULT_INVALID);
+        assert_int_equal(key_create(&home, &wish, text, &key, NULL, &why), RESULT_INVALID);
+        wish.parts[KEY_PART_OWNER] = NULL;
+        assert_int_equal(key_set(&home, of_ann.id, &wish, &key, NULL, &why), RESULT_INVALID);
     }
-    assert_int_equal(key_create(&home,
-                                &(struct key_wish){{[KEY_PART_NAME] = "test",
-                                                    [KEY_PART_USER] = "nobody@example.org"}},
-                                text, &key, &why),
-                     RESULT_INVALID);
+    assert_int_equal(
+        key_create(&home,
+                   &(struct key_wish){
+                       {[KEY_PART_NAME] = "test", [KEY_PART_OWNER] = "nobody@example.org"}},
+                   text, &key, NULL, &why),
+        RESULT_INVALID);
 }
 
 static void a_tier_that_users_are_of_is_not_deleted(void **state)
@@ -492,20 +494,20 @@ static void the_trail_tells_rights_and_nothing_of_the_person(void **state)
     trail[0] = '\0';
     assert_int_equal(set(ann.id, USER_PART_FIRST_NAME, "Annabelle", false), RESULT_OK);
     assert_int_equal(set(ann.id, USER_PART_TIER, "free", false), RESULT_OK);
-    assert_int_equal(user_password_change(&home, ann.id, password, strlen(password), NULL, &why),
-                     RESULT_OK);
+    assert_int_equal(
+        user_password_change(&home, ann.id, password, strlen(password), NULL, &why), RESULT_OK);
     assert_int_equal(set(ann.id, USER_PART_ROLE, "root", false), RESULT_INVALID);
     assert_int_equal(user_delete(&home, ann.id, false, &why), RESULT_EXISTS);
     assert_int_equal(user_delete(&home, ann.id, true, &why), RESULT_OK);
     assert_int_equal(audit_row_list(home.db,
-                                    &(struct audit_filter){.action = "user",
-                                                           .until_us = INT64_MAX,
-                                                           .limit = 100},
+                                    &(struct audit_filter){
+                                        .action = "user", .until_us = INT64_MAX, .limit = 100},
                                     trail_add, trail, &why),
                      RESULT_OK);
     assert_string_equal(
         trail,
-        "user.delete {\"role\":\"admin\",\"is_active\":true,\"models\":\"\",\"tier\":\"free\"} {}\n"
+        "user.delete {\"role\":\"admin\",\"is_active\":true,\"models\":\"\",\"tier\":\"free\"} "
+        "{}\n"
         "user.passwd {} {\"password_changed\":true}\n"
         "user.set {\"tier\":\"standard\"} {\"tier\":\"free\"}\n"
         "user.set {} {\"first_name_changed\":true}\n"
