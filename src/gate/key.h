@@ -131,13 +131,6 @@ enum result key_revoke(struct home *home, const char *id, struct reason *why);
  */
 enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why);
 
-enum key_state {
-    KEY_ACTIVE,
-    KEY_EXPIRED,
-    KEY_REVOKED,
-    KEY_STATE__MAX
-};
-
 /* At a time in seconds since 1970; and as a word: "active", "expired", "revoked". */
 enum key_state key_state_at(const struct key_row *row, int64_t now);
 const char *key_state_name(enum key_state state);

@@ -1,6 +1,7 @@
 /*
  * test_key.c: keys: what is no key, what no longer is one, and what a worker remembers.
  */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -492,6 +493,67 @@ static void a_users_key_is_of_the_users_tier_and_stays_the_users(void **state)
     assert_string_equal(row.tier, "standard");
 }
 
+static void name_add(void *arg, const struct key_row *row)
+{
+    strcat(arg, row->name);
+    strcat(arg, " ");
+}
+
+/* The names of the keys that are found, and of how many. */
+static void assert_found(const struct key_filter *filter, const char *names, int64_t count)
+{
+    char found[256] = "";
+    int64_t total;
+
+    assert_int_equal(key_row_find(home.db, filter, name_add, found, &total, &why), RESULT_OK);
+    assert_string_equal(found, names);
+    assert_int_equal(total, count);
+}
+
+static void keys_are_found_by_name_id_owner_and_state(void **state)
+{
+    struct key_filter all = {.state = -1, .limit = 10}, filter;
+    char text[KEY_TEXT_LEN + 1], id[KEY_ID_LEN + 1];
+    struct key_row row;
+
+    (void)state;
+    user_make("u00000000001", "ann@example.org");
+    assert_found(&all, "", 0);
+    make_with(KEY_PART_OWNER, "ann@example.org", text, &row);
+    for (size_t i = 0; row.id[i] != '\0'; i++)
+        id[i] = (char)tolower(row.id[i]);
+    id[KEY_ID_LEN] = '\0';
+    must_set(row.id, KEY_PART_NAME, "Ann's");
+    make_with(KEY_PART_NAME, "Late", text, &row);
+    must_set(row.id, KEY_PART_EXPIRES, "1h");
+    assert_int_equal(key_row_get(home.db, row.id, &row, &why), RESULT_OK);
+    filter = all;
+    filter.search = "late";
+    assert_found(&filter, "Late ", 1);
+    filter.search = id;
+    assert_found(&filter, "Ann's ", 1);
+    filter.search = "%";
+    assert_found(&filter, "", 0);
+    filter = all;
+    filter.user = "u00000000001";
+    assert_found(&filter, "Ann's ", 1);
+    filter = (struct key_filter){.state = KEY_EXPIRED, .now = row.expires_at, .limit = 10};
+    assert_found(&filter, "Late ", 1);
+    filter.now--;
+    assert_found(&filter, "", 0);
+    assert_int_equal(key_revoke(&home, row.id, &why), RESULT_OK);
+    filter.state = KEY_REVOKED;
+    assert_found(&filter, "Late ", 1);
+    filter.state = KEY_ACTIVE;
+    assert_found(&filter, "Ann's ", 1);
+    filter = all;
+    filter.limit = 0;
+    assert_found(&filter, "", 2);
+    filter = all;
+    filter.offset = 2;
+    assert_found(&filter, "", 2);
+}
+
 static void a_change_changes_what_is_given_and_nothing_else(void **state)
 {
     static const struct {
@@ -710,6 +772,7 @@ int main(void)
         EACH(a_secret_of_zeros_is_not_the_one_before_of_a_key_without_one),
         EACH(what_is_not_allowed_of_a_key_changes_nothing),
         EACH(a_users_key_is_of_the_users_tier_and_stays_the_users),
+        EACH(keys_are_found_by_name_id_owner_and_state),
         EACH(a_change_changes_what_is_given_and_nothing_else),
         EACH(a_revoked_key_is_not_changed),
         EACH(metadata_has_up_to_four_kilobytes_when_compact),
