@@ -48,10 +48,10 @@ enum result meter_look(struct meter *meter, const struct caller *caller,
                        struct ledger_verdict *verdict, struct reason *why);
 
 /*
- * Brings into the database what has ended by now, and asks it so whether it takes a write;
- * waits a quarter of a second for another who is at it.  RESULT_BUSY: that one still is.
+ * Whether the database takes a write, which is tried; waits a quarter of a second for another
+ * who is at it.  RESULT_BUSY: that one still is.
  */
-enum result meter_bring_in(struct meter *meter, struct reason *why);
+enum result meter_write_check(struct meter *meter, struct reason *why);
 
 /* How full the ledger is, and how it stands with the database. */
 void meter_state(const struct meter *meter, struct ledger_state *out);
