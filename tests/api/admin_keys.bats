@@ -182,6 +182,7 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
   made
   printf '%s' "$MADE" >"$BATS_TEST_TMPDIR/key"
   mkdir "$BATS_TEST_TMPDIR/load"
+  clients=()
   for c in 1 2 3 4; do
     (
       BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR/load/$c
@@ -192,12 +193,13 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
         echo "$began $status"
       done >"$BATS_TEST_TMPDIR.seen"
     ) 3>&- &
+    clients+=("$!")
   done
   sleep 0.4
   admin DELETE "/admin/keys/$ID"
   assert_status 204
   answered=$(date +%s%N)
-  wait $(jobs -p | grep -vx "$MASTER")
+  wait "${clients[@]}"
   cat "$BATS_TEST_TMPDIR"/load/*.seen >"$BATS_TEST_TMPDIR/seen"
   awk -v answered="$answered" '$2 == 200 {before++} $1 > answered {after++; if ($2 != 401) wrong++}
     END {print before + 0, after + 0, wrong + 0; exit !(before > 0 && after > 0 && wrong == 0)}' "$BATS_TEST_TMPDIR/seen"
