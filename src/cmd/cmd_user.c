@@ -40,6 +40,7 @@ static enum result wish_read(const struct option_set *set, bool is_new, struct u
                              struct reason *why)
 {
     enum result result = RESULT_OK;
+    enum user_part part;
 
     memset(wish, 0, sizeof(*wish));
     for (size_t i = 0; i < USER_PART__MAX; i++)
@@ -51,7 +52,7 @@ static enum result wish_read(const struct option_set *set, bool is_new, struct u
     } else {
         result = active_read(&wish->parts[USER_PART_ACTIVE], why);
     }
-    return result == RESULT_OK ? user_wish_check(wish, why) : result;
+    return result == RESULT_OK ? user_wish_check(NULL, wish, &part, why) : result;
 }
 
 /* The id alone, or the object. */
@@ -327,12 +328,13 @@ static int run_invite(const struct option_set *set)
         {[USER_PART_USERNAME] = wish.username, [USER_PART_ROLE] = wish.role}};
     char text[INVITATION_TEXT_LEN + 1];
     struct invitation_row row;
+    enum user_part part;
     enum result result;
     struct reason why;
     struct home home;
     int status;
 
-    result = user_wish_check(&user, &why);
+    result = user_wish_check(NULL, &user, &part, &why);
     if (result == RESULT_OK &&
         (!clock_duration_parse(option_value(set, "--expires"), &wish.seconds) ||
          wish.seconds < INVITATION_SECONDS_MIN || wish.seconds > INVITATION_SECONDS_MAX))

@@ -39,12 +39,6 @@ struct user_wish {
     const char *parts[USER_PART__MAX];
 };
 
-/*
- * Whether it is well formed, as far as can be told without a home.  RESULT_INVALID or
- * RESULT_TOO_BIG says what is wrong and what is allowed.
- */
-enum result user_wish_check(const struct user_wish *wish, struct reason *why);
-
 /* The name of a part in JSON: "username", "is_active". */
 const char *user_part_name(enum user_part part);
 
@@ -75,9 +69,12 @@ enum result user_create(struct home *home, const struct user_wish *wish, const c
 enum result user_bring(struct home *home, const struct user_wish *wish, const char *hash,
                        struct user_row *row, enum user_part *part, struct reason *why);
 
-/* Whether what is given may be said of a user, read-only: what is wrong as user_create(). */
-enum result user_rights_check(struct home *home, const struct user_wish *wish,
-                              enum user_part *part, struct reason *why);
+/*
+ * Whether what is given may be said of a user, read-only; with home NULL as far as can be told
+ * without one.  What is wrong as user_create().
+ */
+enum result user_wish_check(struct home *home, const struct user_wish *wish,
+                            enum user_part *part, struct reason *why);
 
 /*
  * Changes what is given of a user.  As user_create(); RESULT_MISSING if there is none;

@@ -220,16 +220,8 @@ enum result user_wish_apply(struct home *home, const struct user_wish *wish, boo
     return result;
 }
 
-enum result user_wish_check(const struct user_wish *wish, struct reason *why)
-{
-    struct user_row row;
-    enum user_part part;
-
-    return user_wish_apply(NULL, wish, false, &row, &part, why);
-}
-
-enum result user_rights_check(struct home *home, const struct user_wish *wish,
-                              enum user_part *part, struct reason *why)
+enum result user_wish_check(struct home *home, const struct user_wish *wish,
+                            enum user_part *part, struct reason *why)
 {
     struct user_row row = {.role = USER_ROLE_USER};
 

@@ -71,7 +71,7 @@ static bool rights_check(struct service *service, const struct request *request,
     struct admin_asked asked = {"user", request->route->form, NULL};
     enum user_part part = USER_PART__MAX;
     struct reason why;
-    enum result result = user_rights_check(&service->home, &rights, &part, &why);
+    enum result result = user_wish_check(&service->home, &rights, &part, &why);
 
     if (result == RESULT_OK)
         return true;
