@@ -47,7 +47,7 @@ struct tokens {
     struct jwk_set outside; /* none if there is no outside issuer */
     struct file_stamp own_stamp, outside_stamp;
     struct secret_mac *subjects; /* names outside subjects; NULL if there is no such issuer */
-    int64_t looked;              /* when the files were last looked at */
+    int64_t own_looked, outside_looked; /* when the files were last looked at */
 };
 
 static enum result denied(struct reason *why)
@@ -290,6 +290,15 @@ void tokens_close(struct tokens *tokens)
     free(tokens);
 }
 
+static enum result own_refresh(struct tokens *tokens, struct reason *why)
+{
+    struct file_stamp now = file_stamp_take(own_file(&tokens->config));
+
+    if (tokens->own.count > 0 && file_stamp_same(&now, &tokens->own_stamp))
+        return RESULT_OK;
+    return own_read(tokens, why);
+}
+
 static enum result outside_refresh(struct tokens *tokens, struct reason *why)
 {
     struct file_stamp now = file_stamp_take(tokens->config.jwks_file);
@@ -301,19 +310,28 @@ static enum result outside_refresh(struct tokens *tokens, struct reason *why)
 
 enum result tokens_refresh(struct tokens *tokens, struct reason *why)
 {
-    struct file_stamp now = file_stamp_take(own_file(&tokens->config));
-    enum result result = RESULT_OK, other = RESULT_OK;
+    enum result other = has_outside(tokens) ? outside_refresh(tokens, why) : RESULT_OK;
+    enum result result = own_refresh(tokens, why);
 
-    if (has_outside(tokens))
-        other = outside_refresh(tokens, why);
-    if (tokens->own.count == 0 || !file_stamp_same(&now, &tokens->own_stamp))
-        result = own_read(tokens, why);
     return result != RESULT_OK ? result : other;
 }
 
-static bool has_keys(const struct tokens *tokens)
+/*
+ * The same for one of the files if that was not done in this second, or failed.  Its reason
+ * is never one to refuse a token for.
+ */
+static enum result look(struct tokens *tokens, int64_t now, int64_t *looked,
+                        const struct jwk_set *keys,
+                        enum result (*refresh)(struct tokens *tokens, struct reason *why),
+                        struct reason *why)
 {
-    return tokens->own.count > 0 && (tokens->outside.count > 0 || !has_outside(tokens));
+    enum result result;
+
+    if (now == *looked && keys->count > 0)
+        return RESULT_OK;
+    *looked = now;
+    result = refresh(tokens, why);
+    return result == RESULT_DENIED ? RESULT_FAILED : result;
 }
 
 int64_t tokens_lifetime(const struct tokens *tokens)
@@ -483,15 +501,17 @@ enum result token_check(struct tokens *tokens, const char *text, size_t len, int
     struct jws jws;
 
     memset(out, 0, sizeof(*out));
-    if (now != tokens->looked || !has_keys(tokens)) {
-        tokens->looked = now;
-        result = tokens_refresh(tokens, why);
-        if (result != RESULT_OK)
-            return result == RESULT_DENIED ? RESULT_FAILED : result;
-    }
+    result = look(tokens, now, &tokens->own_looked, &tokens->own, own_refresh, why);
+    if (result != RESULT_OK)
+        return result;
     result = jws_verify(&tokens->own, text, len, &jws, NULL);
     if (result == RESULT_OK)
         return check_own(tokens, &jws, now, out, why);
+    if (!has_outside(tokens))
+        return denied(why);
+    result = look(tokens, now, &tokens->outside_looked, &tokens->outside, outside_refresh, why);
+    if (result != RESULT_OK)
+        return result;
     result = jws_verify(&tokens->outside, text, len, &jws, NULL);
     return result == RESULT_OK ? check_outside(tokens, &jws, now, out, why) : denied(why);
 }
