@@ -59,6 +59,9 @@ void meter_state(const struct meter *meter, struct ledger_state *out);
 /* Between requests: brings into the database what is due, if this process is the one. */
 void meter_tend(struct meter *meter);
 
+/* Brings in all that has ended, for a request that reads the log.  Waits a quarter second. */
+enum result meter_bring_in(struct meter *meter, struct reason *why);
+
 /* Whether the ledger's file was taken away under it.  One system call. */
 bool meter_is_orphan(const struct meter *meter);
 
