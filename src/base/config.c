@@ -56,6 +56,7 @@ enum {
 
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const token_algorithms[] = {"HS256", "EdDSA", "RS256", NULL};
+static const char *const registrations[] = {"open", "closed", "invitation", NULL};
 static const char *const durabilities[] = {"process", "power", NULL};
 
 static const struct setting settings[] = {
@@ -119,6 +120,10 @@ static const struct setting settings[] = {
      "How long an access token is valid; a session gets new ones."},
     {"session_lifetime", SETTING_SPAN, AT(session_lifetime), 3600, 365 * 86400LL, NULL, "30d",
      "How long a session lasts after a login."},
+    {"registration", SETTING_CHOICE, AT(registration), 0, 0, registrations, "open",
+     "Who may make an account. open: everybody, and the account may nothing until an "
+     "administrator lets it in; 1000 at most wait for that. invitation: who has one. closed: "
+     "administrators make the accounts; invitations of theirs work all the same."},
     {"jwks_file", SETTING_FILE, AT(jwks_file), 0, 0, NULL, "",
      "The public keys (JSON Web Key Set) of an outside issuer whose tokens are taken as well. "
      "Empty: there is none. It is never fetched; one that is replaced is read anew."},

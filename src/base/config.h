@@ -39,6 +39,12 @@ enum config_token_algorithm {
     CONFIG_TOKEN_RS256,
 };
 
+enum config_registration {
+    CONFIG_REGISTRATION_OPEN,
+    CONFIG_REGISTRATION_CLOSED,
+    CONFIG_REGISTRATION_INVITATION,
+};
+
 struct config {
     int64_t workers;            /* processes that a master keeps; 0 is none: serve alone */
     int64_t body_limit;         /* bytes of a request body outside predictions */
@@ -63,6 +69,7 @@ struct config {
     char token_audience[CONFIG_TEXT_MAX + 1];
     int64_t token_lifetime;              /* seconds */
     int64_t session_lifetime;            /* seconds */
+    int64_t registration;                /* enum config_registration */
     char jwks_file[CONFIG_FILE_MAX + 1]; /* of the outside issuer; empty: there is none */
     char jwks_issuer[CONFIG_TEXT_MAX + 1];
     char jwks_audience[CONFIG_TEXT_MAX + 1];

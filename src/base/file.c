@@ -97,6 +97,31 @@ static enum result copy_all(int fd, int from, const char *path, struct reason *w
     return result;
 }
 
+struct file_stamp file_stamp_take(const char *path)
+{
+    struct file_stamp stamp = {0};
+    struct stat st;
+
+    if (stat(path, &st) == 0)
+        stamp = (struct file_stamp){.device = st.st_dev,
+                                    .inode = st.st_ino,
+                                    .size = st.st_size,
+                                    .modified = st.st_mtim,
+                                    .changed = st.st_ctim};
+    return stamp;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           same_time(&a->modified, &b->modified) && same_time(&a->changed, &b->changed);
+}
+
 bool file_is_special(const char *path)
 {
     struct stat st;

@@ -8,12 +8,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/result.h"
 
 /* Appends a whole file of at most max bytes to the buffer; RESULT_TOO_BIG if larger. */
 enum result file_read(const char *path, size_t max, struct buf *out, struct reason *why);
+
+/* What a file was when it was looked at; taken before it is read, never after. */
+struct file_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified, changed;
+};
+
+/* All zero if there is no such file, and different from that if there is. */
+struct file_stamp file_stamp_take(const char *path);
+
+/* Whether it is the same file, unchanged. */
+bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b);
 
 /*
  * Whether there is something at path that is written into and not replaced: a device, a

@@ -128,37 +128,91 @@ void secret_mac_free(struct secret_mac *mac)
     free(mac);
 }
 
+/* Opens a secret file, which has to be its owner's alone; -1 with the reason and result. */
+static int open_secret(const char *path, struct stat *st, enum result *result,
+                       struct reason *why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    *result = RESULT_OK;
+    if (fd < 0 || fstat(fd, st) != 0)
+        *result = reason_errno(why, "%s", path);
+    else if (!S_ISREG(st->st_mode))
+        *result = reason_set(why, RESULT_INVALID, "%s: it is no file", path);
+    else if ((st->st_mode & 077) != 0)
+        *result = reason_set(why, RESULT_DENIED,
+                             "%s: others may read this secret; mend it with: chmod 600 %s",
+                             path, path);
+    if (*result == RESULT_OK)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 enum result secret_file_read(const char *path, uint8_t out[SECRET_BYTES], struct reason *why)
 {
-    enum result result = RESULT_OK;
+    enum result result;
     uint8_t more;
     struct stat st;
-    int fd;
+    int fd = open_secret(path, &st, &result, why);
 
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return reason_errno(why, "%s", path);
-    if (fstat(fd, &st) != 0)
-        result = reason_errno(why, "%s", path);
-    else if ((st.st_mode & 077) != 0)
-        result = reason_set(why, RESULT_DENIED,
-                            "%s: others may read this secret; mend it with: chmod 600 %s", path,
-                            path);
-    else if (st.st_size != SECRET_BYTES || read(fd, out, SECRET_BYTES) != SECRET_BYTES ||
-             read(fd, &more, 1) != 0)
+        return result;
+    if (st.st_size != SECRET_BYTES || read(fd, out, SECRET_BYTES) != SECRET_BYTES ||
+        read(fd, &more, 1) != 0)
         result = reason_set(why, RESULT_INVALID, "%s: a secret file has exactly %d bytes", path,
                             SECRET_BYTES);
     close(fd);
     return result;
 }
 
+/* Room for all of it at once, so that no copy is left where a buffer has grown. */
+enum result secret_file_load(const char *path, size_t max, struct buf *out, struct reason *why)
+{
+    size_t before = out->len;
+    enum result result;
+    ssize_t got = 1;
+    struct stat st;
+    char *room;
+    int fd = open_secret(path, &st, &result, why);
+
+    if (fd < 0)
+        return result;
+    room = buf_reserve(out, max + 1);
+    if (room == NULL)
+        result = reason_set(why, RESULT_NOMEM, "%s: out of memory", path);
+    while (result == RESULT_OK && got > 0 && out->len - before <= max) {
+        got = read(fd, out->data + out->len, max + 1 - (out->len - before));
+        if (got < 0)
+            result = reason_errno(why, "%s", path);
+        else
+            buf_advance(out, (size_t)got);
+    }
+    if (result == RESULT_OK && (out->len == before || out->len - before > max))
+        result =
+            reason_set(why, RESULT_INVALID, "%s: it has to have 1 to %zu bytes", path, max);
+    close(fd);
+    return result;
+}
+
+void secret_buf_free(struct buf *buf)
+{
+    if (buf->data != NULL)
+        secret_wipe(buf->data, buf->cap);
+    buf_free(buf);
+}
+
 enum result secret_file_make(const char *path, struct reason *why)
+{
+    return access(path, F_OK) == 0 ? RESULT_OK : secret_file_replace(path, why);
+}
+
+enum result secret_file_replace(const char *path, struct reason *why)
 {
     uint8_t bytes[SECRET_BYTES];
     enum result result;
 
-    if (access(path, F_OK) == 0)
-        return RESULT_OK;
     secret_random(bytes, sizeof(bytes));
     result = file_write_atomic(path, bytes, sizeof(bytes), 0600, why);
     secret_wipe(bytes, sizeof(bytes));

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/result.h"
 
 enum {
@@ -52,7 +53,19 @@ void secret_mac_free(struct secret_mac *mac);
  */
 enum result secret_file_read(const char *path, uint8_t out[SECRET_BYTES], struct reason *why);
 
+/*
+ * Appends a file of 1 to max bytes that is as secret; RESULT_DENIED as above, RESULT_INVALID
+ * for another length.  The caller wipes it: secret_buf_free().
+ */
+enum result secret_file_load(const char *path, size_t max, struct buf *out, struct reason *why);
+
+/* Overwrites what is in the buffer and frees it. */
+void secret_buf_free(struct buf *buf);
+
 /* Makes a secret file with new random bytes, mode 0600; one that exists is kept. */
 enum result secret_file_make(const char *path, struct reason *why);
+
+/* The same in the place of one that exists: readers have the old one or the new one. */
+enum result secret_file_replace(const char *path, struct reason *why);
 
 #endif

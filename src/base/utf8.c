@@ -121,11 +121,8 @@ size_t utf8_encode(char out[4], uint32_t code)
     return 4;
 }
 
-/*
- * Characters that do something to a line instead of standing in it: controls, soft
- * hyphen, marks and isolates of direction, line ends, joiners, byte order marks, tags.
- */
-static bool is_shown(uint32_t code)
+/* Hidden are controls, soft hyphen, marks of direction, line ends, joiners, tags. */
+bool utf8_is_shown(uint32_t code)
 {
     static const uint32_t hidden[][2] = {
         {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},
@@ -167,7 +164,7 @@ static size_t quote_one(char *out, const char *text, size_t len, size_t *used)
         out[1] = (char)code;
         return 2;
     }
-    if (is_shown(code)) {
+    if (utf8_is_shown(code)) {
         memcpy(out, text, *used);
         return *used;
     }

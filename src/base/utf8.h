@@ -28,6 +28,12 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *code);
 size_t utf8_encode(char out[4], uint32_t code);
 
 /*
+ * Whether a character stands in a line, and does not do something to it as controls, line
+ * ends, marks of direction and the like do.
+ */
+bool utf8_is_shown(uint32_t code);
+
+/*
  * A client's text made fit for a message or a log line, with a NUL behind it:
  * control characters, the ones that reorder or break lines, quotes, backslashes and
  * invalid bytes are escaped as in JSON or as \xHH, and a text that does not fit in

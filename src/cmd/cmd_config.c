@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "cmd/cli.h"
+#include "gate/token.h"
 
 static int run_example(const struct option_set *set)
 {
@@ -28,6 +29,16 @@ static int run_manual(const struct option_set *set)
     return cli_print(&text);
 }
 
+/* What the settings say of tokens goes together, and the keys that they name can be used. */
+static enum result check_tokens(const struct home *home, struct reason *why)
+{
+    struct tokens *tokens = NULL;
+    enum result result = tokens_open(&home->config, &tokens, why);
+
+    tokens_close(tokens);
+    return result;
+}
+
 static int run_check(const struct option_set *set)
 {
     struct buf text = {0};
@@ -39,6 +50,8 @@ static int run_check(const struct option_set *set)
     result = home_enter(&home, cli_home_path(set), DB_CLI, &why);
     if (result == RESULT_OK)
         result = home_load_config(&home, environ, &why);
+    if (result == RESULT_OK)
+        result = check_tokens(&home, &why);
     home_leave(&home);
     if (result != RESULT_OK)
         return cli_fail(&why);

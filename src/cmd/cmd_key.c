@@ -9,17 +9,18 @@
 #include "cmd/key_show.h"
 #include "cmd/key_usage.h"
 #include "gate/key.h"
+#include "gate/user.h"
 
 /* The options that say what a key is to be. */
 static const struct {
     const char *option;
     bool repeats;
 } parts[KEY_PART__MAX] = {
-    [KEY_PART_NAME] = {"--name", false},          [KEY_PART_MODELS] = {"--models", false},
-    [KEY_PART_TIER] = {"--tier", false},          [KEY_PART_SCOPES] = {"--scopes", false},
-    [KEY_PART_ADDRESSES] = {"--addresses", true}, [KEY_PART_RATES] = {"--rate", true},
-    [KEY_PART_QUOTAS] = {"--quota", true},        [KEY_PART_EXPIRES] = {"--expires", false},
-    [KEY_PART_METADATA] = {"--metadata", false},
+    [KEY_PART_OWNER] = {"--user", false},      [KEY_PART_NAME] = {"--name", false},
+    [KEY_PART_MODELS] = {"--models", false},   [KEY_PART_TIER] = {"--tier", false},
+    [KEY_PART_SCOPES] = {"--scopes", false},   [KEY_PART_ADDRESSES] = {"--addresses", true},
+    [KEY_PART_RATES] = {"--rate", true},       [KEY_PART_QUOTAS] = {"--quota", true},
+    [KEY_PART_EXPIRES] = {"--expires", false}, [KEY_PART_METADATA] = {"--metadata", false},
 };
 
 /* What the command line wishes, and the texts that were put together for it. */
@@ -28,14 +29,15 @@ struct wish {
     struct buf joined[KEY_PART__MAX];
 };
 
-static enum result wish_read(const struct option_set *set, struct wish *wish,
-                             struct reason *why)
+/* From a part on: whose a key is cannot be said of one that is there. */
+static enum result wish_read(const struct option_set *set, enum key_part first,
+                             struct wish *wish, struct reason *why)
 {
     memset(wish, 0, sizeof(*wish));
-    for (size_t i = 0; i < KEY_PART__MAX; i++) {
+    for (enum key_part i = first; i < KEY_PART__MAX; i++) {
         wish->key.parts[i] = parts[i].repeats
                                  ? cli_option_join(set, parts[i].option, &wish->joined[i])
-                                 : option_value(set, parts[i].option);
+                                 : option_value_at(set, parts[i].option, 0);
         if (buf_failed(&wish->joined[i]))
             return reason_set(why, RESULT_NOMEM, "out of memory");
     }
@@ -88,13 +90,13 @@ static int run_create(const struct option_set *set)
         reason_set(&why, RESULT_INVALID, "--name is needed: what the key is for");
         return cli_misuse(&why);
     }
-    if (wish_read(set, &wish, &why) != RESULT_OK) {
+    if (wish_read(set, KEY_PART_OWNER, &wish, &why) != RESULT_OK) {
         wish_free(&wish);
         return cli_misuse(&why);
     }
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_create(&home, &wish.key, key, &row, &why);
+        result = key_create(&home, &wish.key, key, &row, NULL, &why);
     status = result == RESULT_OK ? print_new(set, &home, key, &row) : cli_fail(&why);
     secret_wipe(key, sizeof(key));
     cli_home_close(&home);
@@ -129,6 +131,22 @@ static void list_row(void *arg, const struct key_row *row)
     json_write_object_end(&list->writer);
 }
 
+/* All keys, or those of one user. */
+static enum result keys_read(const struct option_set *set, struct home *home,
+                             struct listing *listing, struct reason *why)
+{
+    const char *name = option_value(set, "--user");
+    struct user_row user;
+    enum result result;
+
+    if (name == NULL)
+        return key_row_list(home->db, list_row, listing, why);
+    result = user_find(home, name, &user, why);
+    if (result == RESULT_OK)
+        result = key_row_list_of(home->db, user.id, list_row, listing, why);
+    return result;
+}
+
 static int run_list(const struct option_set *set)
 {
     struct listing listing = {.result = RESULT_OK};
@@ -144,7 +162,7 @@ static int run_list(const struct option_set *set)
     if (result == RESULT_OK)
         result = cli_calls_bring_in(&home, &why);
     if (result == RESULT_OK)
-        result = key_row_list(home.db, list_row, &listing, &why);
+        result = keys_read(set, &home, &listing, &why);
     if (result == RESULT_OK)
         result = listing.result;
     status = cli_list_end(&listing.list, result, &why);
@@ -243,7 +261,7 @@ static int run_set(const struct option_set *set)
     struct wish wish;
     int status;
 
-    result = wish_read(set, &wish, &why);
+    result = wish_read(set, KEY_PART_NAME, &wish, &why);
     if (result == RESULT_OK)
         result = change_check(&wish.key, &why);
     if (result == RESULT_OK)
@@ -254,7 +272,7 @@ static int run_set(const struct option_set *set)
     }
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = key_set(&home, id, &wish.key, &row, &why);
+        result = key_set(&home, id, &wish.key, &row, NULL, &why);
     status = result == RESULT_OK ? print_changed(set, &home, id) : cli_fail(&why);
     cli_home_close(&home);
     wish_free(&wish);
@@ -359,6 +377,7 @@ static int run_revoke(const struct option_set *set)
     }
 
 static const struct option_row create_options[] = {
+    {"--user", "USER", "whose it is, by e-mail address or id; it has that one's tier", NULL},
     PART_OPTIONS(KEY_DEFAULT_MODELS, KEY_DEFAULT_TIER, KEY_DEFAULT_SCOPES),
     CLI_COMMON_OPTIONS,
 };
@@ -373,13 +392,18 @@ static const struct option_row rotate_options[] = {
     CLI_COMMON_OPTIONS,
 };
 
+static const struct option_row list_options[] = {
+    {"--user", "USER", "only the keys of this user, by e-mail address or id", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_key_commands[] = {
     {"key", "create", "", 0, create_options, run_create, "make a key; it is shown once",
      "  forestgate key create --name partner --models iris --expires 30d\n"
      "  forestgate key create --name lab --tier free --addresses 10.0.0.0/8\n"},
-    {"key", "list", "", 0, plain_options, run_list, "list the keys", "  forestgate key list\n"},
+    {"key", "list", "", 0, list_options, run_list, "list the keys", "  forestgate key list\n"},
     {"key", "show", "ID", 1, plain_options, run_show, "show one key",
      "  forestgate key show 4hT0aYb2Zq9c\n"},
     {"key", "set", "ID", 1, set_options, run_set, "change what is given of a key",

@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "cmd/doctor.h"
 #include "gate/image_file.h"
+#include "gate/seal.h"
+#include "gate/token.h"
 
 static const char incoming_name[] = "incoming.";
 
@@ -306,30 +308,31 @@ static bool is_blank(const uint8_t secret[SECRET_BYTES])
     return same == SECRET_BYTES;
 }
 
-void doctor_check_secrets(struct doctor *doctor, struct finding *finding)
+/* What is wrong with a secret, without what mends it, which is told in its place. */
+static bool set_fault(struct finding *finding, const struct reason *why)
+{
+    const char *mend = strstr(why->text, "; mend it");
+
+    return finding_set(finding, FINDING_FAILED, "%.*s",
+                       (int)(mend != NULL ? (size_t)(mend - why->text) : strlen(why->text)),
+                       why->text);
+}
+
+static void check_key_secret(struct doctor *doctor, struct finding *finding)
 {
     char word[DOCTOR_PATH_MAX];
     uint8_t secret[SECRET_BYTES];
     enum result result;
     struct reason why;
 
-    if (!doctor_has_home(doctor, finding))
-        return;
     result = secret_file_read(HOME_KEY_SECRET, secret, &why);
     if (result == RESULT_OK && is_blank(secret))
         result =
             reason_set(&why, RESULT_INVALID,
                        HOME_KEY_SECRET ": its bytes are all the same: it was never written");
     secret_wipe(secret, sizeof(secret));
-    if (result == RESULT_OK) {
-        finding_set(finding, FINDING_OK, "there, and as they have to be");
+    if (result == RESULT_OK || !set_fault(finding, &why))
         return;
-    }
-    finding_set(finding, FINDING_FAILED, "%.*s",
-                (int)(strstr(why.text, "; mend it") != NULL
-                          ? strstr(why.text, "; mend it") - why.text
-                          : (long)strlen(why.text)),
-                why.text); /* what mends it is told in its place */
     doctor_word(doctor, HOME_KEY_SECRET, word);
     if (result == RESULT_DENIED)
         finding_mend(finding, "chmod 600 %s", word);
@@ -337,4 +340,70 @@ void doctor_check_secrets(struct doctor *doctor, struct finding *finding)
         finding_mend(finding, "forestgate --home %s init", doctor_word(doctor, NULL, word));
     else
         finding_mend(finding, "cp -p BACKUP/" HOME_KEY_SECRET " %s", word);
+}
+
+/* Takes away what others may do with the file that the reason begins with. */
+static void mend_mode(const struct doctor *doctor, const struct reason *why,
+                      struct finding *finding)
+{
+    char name[DOCTOR_PATH_MAX], word[DOCTOR_PATH_MAX];
+
+    text_print(name, sizeof(name), "%.*s", (int)strcspn(why->text, ":"), why->text);
+    finding_mend(finding, "chmod %s %s",
+                 strstr(why->text, "chmod go-w") != NULL ? "go-w" : "600",
+                 doctor_word(doctor, name, word));
+}
+
+/* Only where the settings are good: they say what the key has to be. */
+static void check_token_key(struct doctor *doctor, struct finding *finding)
+{
+    bool own = doctor->home.config.token_key[0] == '\0';
+    char word[DOCTOR_PATH_MAX];
+    struct tokens *tokens = NULL;
+    enum result result;
+    struct reason why;
+
+    if (!doctor->settled)
+        return;
+    result = tokens_open(&doctor->home.config, &tokens, &why);
+    tokens_close(tokens);
+    if (result == RESULT_OK || !set_fault(finding, &why))
+        return;
+    if (result == RESULT_DENIED)
+        mend_mode(doctor, &why, finding);
+    else if (own && strncmp(why.text, HOME_TOKEN_SECRET, strlen(HOME_TOKEN_SECRET)) == 0)
+        finding_mend(finding, "forestgate --home %s init%s", doctor_word(doctor, NULL, word),
+                     result == RESULT_MISSING ? "" : " --rotate token");
+    else
+        finding_mend(finding, "editor %s", doctor_word(doctor, HOME_CONFIG, word));
+}
+
+static void check_seal_keys(struct doctor *doctor, struct finding *finding)
+{
+    char word[DOCTOR_PATH_MAX];
+    struct seal *seal = NULL;
+    enum result result;
+    struct reason why;
+
+    result = seal_open(HOME_SEAL_KEYS, &seal, &why);
+    seal_close(seal);
+    if (result == RESULT_OK || !set_fault(finding, &why))
+        return;
+    if (result == RESULT_DENIED)
+        mend_mode(doctor, &why, finding);
+    else if (result == RESULT_MISSING)
+        finding_mend(finding, "forestgate --home %s init", doctor_word(doctor, NULL, word));
+    else
+        finding_mend(finding, "cp -p BACKUP/" HOME_SEAL_KEYS " %s",
+                     doctor_word(doctor, HOME_SEAL_KEYS, word));
+}
+
+void doctor_check_secrets(struct doctor *doctor, struct finding *finding)
+{
+    if (!doctor_has_home(doctor, finding))
+        return;
+    check_key_secret(doctor, finding);
+    check_token_key(doctor, finding);
+    check_seal_keys(doctor, finding);
+    finding_set(finding, FINDING_OK, "there, and as they have to be");
 }

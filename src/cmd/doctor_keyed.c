@@ -34,7 +34,7 @@ static enum result ask_both_ways(struct doctor *doctor, struct reason *why)
         home_close(&doctor->home);
         result = home_open(&doctor->home, DB_CLI, why);
         if (result == RESULT_OK)
-            result = key_create(&doctor->home, &wish, front->key, &row, why);
+            result = key_create(&doctor->home, &wish, front->key, &row, NULL, why);
         if (result == RESULT_OK)
             text_copy(front->key_id, sizeof(front->key_id), row.id);
     }

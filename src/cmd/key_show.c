@@ -65,6 +65,7 @@ void key_show_json(struct json_writer *writer, const struct key_row *row,
     json_member_string(writer, "id", row->id);
     json_member_string(writer, "name", row->name);
     json_member_string(writer, "state", state_name(row));
+    json_member_string(writer, "user", row->owner.id[0] != '\0' ? row->owner.id : NULL);
     json_member_string(writer, "tier", row->tier);
     json_member_string(writer, "scopes", scopes);
     json_member_string(writer, "models", row->models);
@@ -111,9 +112,10 @@ void key_show_text(struct buf *text, const struct key_shown *key)
 
     key_scopes_print(scopes, row->scopes);
     buf_printf(text,
-               "id         %s\nname       %s\nstate      %s\ntier       %s\nscopes     %s\n"
-               "models     %s",
-               row->id, row->name, state_name(row), row->tier, scopes, row->models);
+               "id         %s\nname       %s\nstate      %s\nuser       %s\ntier       %s\n"
+               "scopes     %s\nmodels     %s",
+               row->id, row->name, state_name(row),
+               row->owner.id[0] != '\0' ? row->owner.id : "-", row->tier, scopes, row->models);
     limits_line(text, row);
     buf_printf(text, "\naddresses  %s", row->addresses[0] == '\0' ? "any" : row->addresses);
     time_line(text, "created", row->created_at);

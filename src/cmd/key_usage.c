@@ -21,18 +21,26 @@ static void on_usage(void *arg, const struct usage_row *row)
     chart_add(arg, row->day, row->calls);
 }
 
-static enum result sums_read(struct home *home, const char *id, struct key_usage *usage,
-                             struct reason *why)
+/* The keys of a user count together. */
+static const char *account_of(const struct key_row *row)
 {
+    return row->owner.id[0] != '\0' ? row->owner.id : row->id;
+}
+
+static enum result sums_read(struct home *home, const struct key_row *row,
+                             struct key_usage *usage, struct reason *why)
+{
+    const char *account = account_of(row);
     int64_t today = call_day(clock_wall_us());
     struct clock_month month = clock_month_of(today);
-    struct call_filter filter = {.key = id, .since_us = (today - DAYS_SHOWN + 1) * CALL_DAY_US};
+    struct call_filter filter = {.key = row->id,
+                                 .since_us = (today - DAYS_SHOWN + 1) * CALL_DAY_US};
     enum result result;
 
-    result = usage_charged(home->db, id, today, today, &usage->day_charged, why);
+    result = usage_charged(home->db, account, today, today, &usage->day_charged, why);
     if (result == RESULT_OK)
-        result =
-            usage_charged(home->db, id, month.first, month.last, &usage->month_charged, why);
+        result = usage_charged(home->db, account, month.first, month.last,
+                               &usage->month_charged, why);
     if (result == RESULT_OK)
         result = usage_row_list(home->db, &filter, on_usage, &usage->chart, why);
     return result;
@@ -48,7 +56,7 @@ static enum result limits_look(struct home *home, const struct key_row *row, uin
 
     if (result != RESULT_OK)
         return result;
-    memcpy(caller.key_id, row->id, sizeof(caller.key_id));
+    memcpy(caller.account, account_of(row), sizeof(caller.account));
     caller.limits = &limits;
     result = meter_open(home, &meter, why);
     if (result == RESULT_OK)
@@ -70,7 +78,7 @@ enum result key_usage_read(struct home *home, const char *id, struct key_usage *
     if (result == RESULT_OK)
         result = key_row_get(home->db, id, &row, why);
     if (result == RESULT_OK)
-        result = sums_read(home, id, usage, why);
+        result = sums_read(home, &row, usage, why);
     if (result == RESULT_OK && row.revoked_at == 0)
         result = limits_look(home, &row, epoch, usage, why);
     return result;

@@ -22,6 +22,8 @@
 #include "cmd/master.h"
 #include "gate/home.h"
 #include "gate/journal.h"
+#include "gate/seal.h"
+#include "gate/token.h"
 #include "http/fcgi.h"
 #include "http/pipeline.h"
 
@@ -110,6 +112,20 @@ static int work(void *arg)
     return status;
 }
 
+/* Whether there is what tokens are signed and answers are sealed with. */
+static enum result try_secrets(const struct home *home, struct reason *why)
+{
+    struct tokens *tokens = NULL;
+    struct seal *seal = NULL;
+    enum result result = tokens_open(&home->config, &tokens, why);
+
+    if (result == RESULT_OK)
+        result = seal_open(HOME_SEAL_KEYS, &seal, why);
+    tokens_close(tokens);
+    seal_close(seal);
+    return result;
+}
+
 /* Finds out, before any worker is forked, whether the home and its ledger can be opened. */
 static enum result try_home(struct home *home, struct reason *why)
 {
@@ -118,6 +134,8 @@ static enum result try_home(struct home *home, struct reason *why)
 
     if (result == RESULT_OK)
         result = journal_open(home, &ledger, why);
+    if (result == RESULT_OK)
+        result = try_secrets(home, why);
     ledger_close(ledger);
     home_close(home);
     return result;

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "gate/audit.h"
+#include "gate/seal.h"
 
 enum {
     WORKER_WAIT_MS = 250 /* for the home's lock; see enum db_role */
@@ -58,13 +59,23 @@ static enum result make_directory(const char *path, struct reason *why)
     return file_make_dir(path, 0700, why);
 }
 
+/*
+ * What a new token.secret ends are sessions, and what a new seal.jwks ends is what was
+ * sealed: so these two are made again where they are missing.
+ */
 static const struct {
     const char *name;
     enum result (*make)(const char *path, struct reason *why);
 } parts[] = {
-    {"secrets", make_directory}, {"models", make_directory},         {"logs", make_directory},
-    {HOME_CONFIG, make_config},  {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
+    {"secrets", make_directory},
+    {"models", make_directory},
+    {"logs", make_directory},
+    {HOME_CONFIG, make_config},
+    {HOME_KEY_SECRET, make_key_secret},
+    {HOME_EPOCH, epoch_make},
     {HOME_DATABASE, db_migrate},
+    {HOME_TOKEN_SECRET, secret_file_make},
+    {HOME_SEAL_KEYS, seal_file_make},
 };
 
 enum {
@@ -285,6 +296,22 @@ static enum result open_macs(struct home *home, struct reason *why)
     if (result == RESULT_OK)
         result = audit_mac_new(home->key_mac, &home->audit_mac, why);
     secret_wipe(secret, sizeof(secret));
+    return result;
+}
+
+/* No label is a key: so no derived key is a digest that the database has. */
+enum result home_mac_derive(const struct home *home, const char *label, struct secret_mac **out,
+                            struct reason *why)
+{
+    uint8_t key[SECRET_MAC_BYTES];
+    enum result result = secret_mac_digest(home->key_mac, label, strlen(label), key);
+
+    *out = NULL;
+    if (result == RESULT_OK)
+        result = secret_mac_new(key, sizeof(key), out, why);
+    else
+        reason_set(why, result, "a key could not be derived");
+    secret_wipe(key, sizeof(key));
     return result;
 }
 

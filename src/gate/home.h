@@ -1,16 +1,18 @@
 /*
  * home.h: the directory that holds the state of one Forestgate.
  *
- *     forestgate.conf     settings
- *     forestgate.db       keys, tiers and models
- *     epoch               see epoch.h
- *     ledger              see ledger.h
- *     lock                held by whoever fills it or publishes
- *     hashing             see password.h
- *     secrets/key.secret  what keys are hashed under
- *     audit.head          the end of the audit trail: see audit.h
- *     models/NAME/N.fgm   published images
- *     logs/access.log     one line a request
+ *     forestgate.conf       settings
+ *     forestgate.db         keys, tiers and models
+ *     epoch                 see epoch.h
+ *     ledger                see ledger.h
+ *     lock                  held by whoever fills it or publishes
+ *     hashing               see password.h
+ *     audit.head            the end of the audit trail: see audit.h
+ *     secrets/key.secret    what keys are hashed under
+ *     secrets/token.secret  what tokens are signed with, if no other key is set
+ *     secrets/seal.jwks     see seal.h
+ *     models/NAME/N.fgm     published images
+ *     logs/access.log       one line a request
  *
  * A program enters its home before it uses it: the home becomes the working directory
  * and every name in it is relative.  So a worker that root has started for another user
@@ -34,7 +36,8 @@
 
 /* Who changes something, for the audit trail. */
 struct actor {
-    char name[64]; /* "user:ID", "key:ID", "cli:NAME"; empty: nobody has said */
+    char name[64]; /* "user:ID", "key:ID", "outside:ID", "cli:NAME"; empty: nobody has
+                      said */
     char address[ADDR_TEXT_MAX];
     char request_id[65];
 };
@@ -58,15 +61,17 @@ struct home {
 /* Where a home is if nobody says. */
 #define HOME_DEFAULT "/var/lib/forestgate"
 
-#define HOME_CONFIG     "forestgate.conf"
-#define HOME_DATABASE   "forestgate.db"
-#define HOME_EPOCH      "epoch"
-#define HOME_HASHING    "hashing"
-#define HOME_KEY_SECRET "secrets/key.secret"
-#define HOME_AUDIT_HEAD "audit.head"
-#define HOME_LEDGER     "ledger"
-#define HOME_LOCK       "lock"
-#define HOME_ACCESS_LOG "logs/access.log"
+#define HOME_CONFIG       "forestgate.conf"
+#define HOME_DATABASE     "forestgate.db"
+#define HOME_EPOCH        "epoch"
+#define HOME_HASHING      "hashing"
+#define HOME_AUDIT_HEAD   "audit.head"
+#define HOME_KEY_SECRET   "secrets/key.secret"
+#define HOME_TOKEN_SECRET "secrets/token.secret"
+#define HOME_SEAL_KEYS    "secrets/seal.jwks"
+#define HOME_LEDGER       "ledger"
+#define HOME_LOCK         "lock"
+#define HOME_ACCESS_LOG   "logs/access.log"
 
 /*
  * Makes the directory, if it is not there, and gives it to the user of that name if root
@@ -104,6 +109,13 @@ enum result home_reopen_database(struct home *home, struct reason *why);
 
 /* Closes what is open; also after a failure.  A worker that forks closes before. */
 void home_close(struct home *home);
+
+/*
+ * A keyed digest for one purpose, under a key that is derived from the home's secret and this
+ * label.  For secret_mac_free().
+ */
+enum result home_mac_derive(const struct home *home, const char *label, struct secret_mac **out,
+                            struct reason *why);
 
 /*
  * Takes the home's lock, for what only one may do at a time: filling it, publishing.  *lock

@@ -11,12 +11,12 @@
 
 #include "base/buf.h"
 #include "base/result.h"
+#include "gate/jose.h"
 #include "gate/jwk.h"
 
 enum {
     JWE_MAX = 64 << 20,    /* bytes of a whole text */
     JWE_HEADER_MAX = 1024, /* bytes of its header */
-    JWE_OWNER_MAX = 128,
     JWE_IV_BYTES = 12,
     JWE_TAG_BYTES = 16
 };
@@ -24,11 +24,10 @@ enum {
 /* The parts of a text, which stays the caller's; nothing of it is proved until jwe_decrypt().
  */
 struct jwe {
-    const char *header, *sealed; /* as written */
-    size_t header_len, sealed_len;
+    struct jose_part header, sealed; /* as written */
     uint8_t iv[JWE_IV_BYTES], tag[JWE_TAG_BYTES];
-    char kid[JWK_KID_MAX + 1];     /* "" for none */
-    char owner[JWE_OWNER_MAX + 1]; /* sub; "" for none */
+    char kid[JWK_KID_MAX + 1];      /* "" for none */
+    char owner[JOSE_OWNER_MAX + 1]; /* sub; "" for none */
 };
 
 /*

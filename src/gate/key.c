@@ -6,13 +6,20 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "gate/tier.h"
 
 static const char digits62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/* Of what is behind the prefix. */
 enum {
-    HEAD_LEN = 3,
-    CHECK_AT = KEY_TEXT_LEN - KEY_CHECK_LEN
+    SECRET_AT = KEY_ID_LEN + 1,
+    CHECK_AT = SECRET_AT + KEY_SECRET_LEN + 1,
+    REST_LEN = CHECK_AT + KEY_CHECK_LEN
 };
+
+static const char key_prefix[] = "fg_";
+
+_Static_assert(sizeof(key_prefix) - 1 + REST_LEN == KEY_TEXT_LEN, "a prefix and its rest");
 
 /* CRC-32 (ISO 3309, as in zlib), a byte at a time by a table that is made at first use. */
 static uint32_t crc32_of(const char *text, size_t len)
@@ -30,9 +37,10 @@ static uint32_t crc32_of(const char *text, size_t len)
     return ~crc;
 }
 
-static void check_print(char out[KEY_CHECK_LEN], const char *text)
+/* The check of a text of this length. */
+static void check_print(char out[KEY_CHECK_LEN], const char *text, size_t len)
 {
-    uint32_t crc = crc32_of(text, CHECK_AT);
+    uint32_t crc = crc32_of(text, len);
 
     for (size_t i = KEY_CHECK_LEN; i-- > 0; crc /= 62)
         out[i] = digits62[crc % 62];
@@ -41,20 +49,26 @@ static void check_print(char out[KEY_CHECK_LEN], const char *text)
 static const bool is_digit62[256] = {
     ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true};
 
-bool key_text_valid(const char *text, size_t len)
+bool key_secret_valid(const char *prefix, const char *text, size_t len)
 {
+    size_t head = strlen(prefix);
     char check[KEY_CHECK_LEN];
 
-    if (len != KEY_TEXT_LEN || memcmp(text, "fg_", HEAD_LEN) != 0)
+    if (len != head + REST_LEN || memcmp(text, prefix, head) != 0)
         return false;
-    for (size_t i = HEAD_LEN; i < KEY_TEXT_LEN; i++) {
-        bool separator = i == HEAD_LEN + KEY_ID_LEN || i == CHECK_AT - 1;
+    for (size_t i = 0; i < REST_LEN; i++) {
+        bool separator = i == SECRET_AT - 1 || i == CHECK_AT - 1;
 
-        if (separator ? text[i] != '_' : !is_digit62[(unsigned char)text[i]])
+        if (separator ? text[head + i] != '_' : !is_digit62[(unsigned char)text[head + i]])
             return false;
     }
-    check_print(check, text);
-    return memcmp(check, text + CHECK_AT, KEY_CHECK_LEN) == 0;
+    check_print(check, text, head + CHECK_AT);
+    return memcmp(check, text + head + CHECK_AT, KEY_CHECK_LEN) == 0;
+}
+
+bool key_text_valid(const char *text, size_t len)
+{
+    return key_secret_valid(key_prefix, text, len);
 }
 
 enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason *why)
@@ -62,7 +76,7 @@ enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason
     size_t len = strlen(text);
 
     if (key_text_valid(text, len))
-        text += HEAD_LEN;
+        text += sizeof(key_prefix) - 1;
     else if (len != KEY_ID_LEN)
         return reason_set(why, RESULT_INVALID,
                           "a key is named by its id, the %d characters that key list shows, or "
@@ -90,28 +104,41 @@ static void random62(char *out, size_t len)
     secret_wipe(bytes, sizeof(bytes));
 }
 
+void key_id_make(char id[KEY_ID_LEN + 1])
+{
+    random62(id, KEY_ID_LEN);
+    id[KEY_ID_LEN] = '\0';
+}
+
+void key_secret_make(const char *prefix, char *text, const char *id)
+{
+    size_t head = strlen(prefix);
+    char *rest = text + head;
+
+    memcpy(text, prefix, head);
+    if (id != NULL)
+        memcpy(rest, id, KEY_ID_LEN);
+    else
+        random62(rest, KEY_ID_LEN);
+    rest[SECRET_AT - 1] = '_';
+    random62(rest + SECRET_AT, KEY_SECRET_LEN);
+    rest[CHECK_AT - 1] = '_';
+    check_print(rest + CHECK_AT, text, head + CHECK_AT);
+    rest[REST_LEN] = '\0';
+}
+
 void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id)
 {
-    memcpy(text, "fg_", HEAD_LEN);
-    if (id != NULL)
-        memcpy(text + HEAD_LEN, id, KEY_ID_LEN);
-    else
-        random62(text + HEAD_LEN, KEY_ID_LEN);
-    text[HEAD_LEN + KEY_ID_LEN] = '_';
-    random62(text + HEAD_LEN + KEY_ID_LEN + 1, KEY_SECRET_LEN);
-    text[CHECK_AT - 1] = '_';
-    check_print(text + CHECK_AT, text);
-    text[KEY_TEXT_LEN] = '\0';
+    key_secret_make(key_prefix, text, id);
 }
 
 enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why)
 {
+    enum result result = tier_limits(&row->of_tier, out, why);
     struct limits own;
 
-    if (limits_parse(row->of_tier.limits, out, NULL) != RESULT_OK)
-        return reason_set(
-            why, RESULT_MALFORMED,
-            "the limits of the tier %s are none: mend it with forestgate tier set", row->tier);
+    if (result != RESULT_OK || row->owner.id[0] != '\0')
+        return result;
     if (limits_parse(row->limits, &own, NULL) != RESULT_OK)
         return reason_set(why, RESULT_MALFORMED,
                           "the limits of key %s are none: mend it with forestgate key set",
@@ -142,7 +169,7 @@ bool key_models_have(const char *models, const char *model, size_t len)
     for (;;) {
         size_t item = strcspn(models, ",");
 
-        if (item == len && memcmp(models, model, len) == 0)
+        if (item == len && len > 0 && memcmp(models, model, len) == 0)
             return true;
         if (models[item] == '\0')
             return false;

@@ -42,12 +42,23 @@ enum result key_id_read(const char *text, char id[KEY_ID_LEN + 1], struct reason
  */
 void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id);
 
+/*
+ * The same of another secret that has an id, with its own prefix in the place of fg_: it has
+ * KEY_TEXT_LEN - 3 characters behind the prefix, and text has room for a NUL.
+ */
+bool key_secret_valid(const char *prefix, const char *text, size_t len);
+void key_secret_make(const char *prefix, char *text, const char *id);
+
+/* A new id, of a user for example. */
+void key_id_make(char id[KEY_ID_LEN + 1]);
+
 /* What can be said of a key; each as a text. */
 enum key_part {
-    KEY_PART_NAME,      /* printable UTF-8 */
-    KEY_PART_MODELS,    /* "*", or published models separated by commas */
-    KEY_PART_TIER,      /* one that there is */
-    KEY_PART_SCOPES,    /* words separated by commas */
+    KEY_PART_OWNER,  /* a user's id or name, whose it is; empty for nobody; only of a new one */
+    KEY_PART_NAME,   /* printable UTF-8 */
+    KEY_PART_MODELS, /* "*", or published models separated by commas */
+    KEY_PART_TIER,   /* one that there is; of a user's key the user's */
+    KEY_PART_SCOPES, /* words separated by commas */
     KEY_PART_ADDRESSES, /* ranges that it may come from; empty for any */
     KEY_PART_RATES,     /* in the place of the tier's; empty for the tier's */
     KEY_PART_QUOTAS,    /* the same */
@@ -61,7 +72,10 @@ struct key_wish {
     const char *parts[KEY_PART__MAX];
 };
 
-/* What a key has of which its maker says nothing. */
+/* The name of a part in JSON: "name", "expires", "user". */
+const char *key_part_name(enum key_part part);
+
+/* What a key has of which its maker says nothing; a user's has the user's tier. */
 #define KEY_DEFAULT_MODELS "*"
 #define KEY_DEFAULT_TIER   "standard"
 #define KEY_DEFAULT_SCOPES "predict,jobs,read"
@@ -73,19 +87,27 @@ struct key_wish {
 enum result key_wish_check(const struct key_wish *wish, struct reason *why);
 
 /*
+ * Whether a list of models is "*", or names of published models separated by commas.
+ * RESULT_INVALID, with those that there are, if not; RESULT_TOO_BIG.
+ */
+enum result key_models_check(struct home *home, const char *models, struct reason *why);
+
+/*
  * Makes a key, whose name at least is given.  text receives it, for the caller to show once
- * and to wipe.  As key_wish_check(); RESULT_INVALID also for a model or a tier that is not
- * there, with those that are.
+ * and to wipe.  As key_wish_check(); RESULT_INVALID also for a model, a tier or a user that
+ * is not there, with those that are.  *part, for which NULL may be given, is the part that is
+ * wrong, or KEY_PART__MAX if it is none.
  */
 enum result key_create(struct home *home, const struct key_wish *wish,
-                       char text[KEY_TEXT_LEN + 1], struct key_row *row, struct reason *why);
+                       char text[KEY_TEXT_LEN + 1], struct key_row *row, enum key_part *part,
+                       struct reason *why);
 
 /*
  * Changes what is given of a key, and nothing else.  As key_create(); RESULT_MISSING if
  * there is none of this id, RESULT_INVALID if it is revoked.
  */
 enum result key_set(struct home *home, const char *id, const struct key_wish *wish,
-                    struct key_row *row, struct reason *why);
+                    struct key_row *row, enum key_part *part, struct reason *why);
 
 /*
  * Gives a key a new secret, in text as above; no worker admits the one before from so many
@@ -100,54 +122,16 @@ enum result key_rotate(struct home *home, const char *id, int64_t overlap,
 enum result key_revoke(struct home *home, const char *id, struct reason *why);
 
 /*
- * The limits that count for a key: its own over its tier's.  RESULT_MALFORMED if what is
- * stored are none.
+ * The limits that count for a key: its own over its tier's; of an owned key its tier's alone,
+ * since all keys of a user count together.  RESULT_MALFORMED if what is stored are none.
  */
 enum result key_limits(const struct key_row *row, struct limits *out, struct reason *why);
-
-enum key_state {
-    KEY_ACTIVE,
-    KEY_EXPIRED,
-    KEY_REVOKED,
-    KEY_STATE__MAX
-};
 
 /* At a time in seconds since 1970; and as a word: "active", "expired", "revoked". */
 enum key_state key_state_at(const struct key_row *row, int64_t now);
 const char *key_state_name(enum key_state state);
 
-/* Whether a list of a key's models has this one. */
+/* Whether a list of models, of a key or a user, has this one. */
 bool key_models_have(const char *models, const char *model, size_t len);
-
-/* Who calls, and what that one may; the pointers are the keyring's, until its next use. */
-struct caller {
-    char mask[KEY_MASK_LEN + 1]; /* fg_ab12..., for logs */
-    char key_id[KEY_ID_LEN + 1];
-    const char *models;
-    const struct addr_list *addresses; /* that it may come from; empty: any */
-    const struct limits *limits;       /* the key's over its tier's */
-    enum tier_price price;
-    bool shadow;     /* the limits are counted and not enforced */
-    unsigned scopes; /* bits of enum key_scope */
-    uint64_t epoch;  /* under which all of this was read; odd: it may have changed since */
-};
-
-/*
- * The keys that a worker remembers, so that a call with a known key asks the database
- * nothing; emptied whenever the epoch tells that something changed.
- */
-struct keyring;
-
-enum result keyring_new(struct home *home, struct keyring **out, struct reason *why);
-void keyring_free(struct keyring *ring);
-
-/*
- * Who holds this key.  now is seconds since 1970.  RESULT_DENIED, one answer for a key
- * that is malformed, unknown, expired, revoked or rotated away; any other result is the
- * database's, RESULT_MALFORMED for one that does not say what the key may, and the caller
- * is not admitted.
- */
-enum result keyring_check(struct keyring *ring, const char *text, size_t len, int64_t now,
-                          struct caller *out, struct reason *why);
 
 #endif

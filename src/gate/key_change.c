@@ -17,6 +17,7 @@
 #include "gate/key_audit.h"
 #include "gate/registry.h"
 #include "gate/tier.h"
+#include "gate/user.h"
 
 _Static_assert(LIMITS_TEXT_MAX <= KEY_LIMITS_MAX + 1, "printed limits fit in a row");
 
@@ -24,12 +25,33 @@ _Static_assert(LIMITS_TEXT_MAX <= KEY_LIMITS_MAX + 1, "printed limits fit in a r
 struct draft {
     struct home *home; /* NULL: there is none to ask */
     struct key_row row;
+    bool old;                     /* it is in the database already */
+    char tier[TIER_NAME_MAX + 1]; /* of its owner, which is the only one for it */
     char metadata[KEY_METADATA_MAX + 1];
 };
 
 static int64_t now_seconds(void)
 {
     return clock_wall_us() / 1000000;
+}
+
+static enum result take_owner(struct draft *draft, const char *name, struct reason *why)
+{
+    struct user_row user;
+    enum result result;
+
+    if (draft->old)
+        return reason_set(why, RESULT_INVALID, "whose a key is cannot be changed");
+    if (name[0] == '\0')
+        return RESULT_OK;
+    result = user_find(draft->home, name, &user, why);
+    if (result == RESULT_MISSING)
+        return reason_set(why, RESULT_INVALID, "there is no such user");
+    if (result == RESULT_OK) {
+        text_copy(draft->row.owner.id, sizeof(draft->row.owner.id), user.id);
+        text_copy(draft->tier, sizeof(draft->tier), user.tier);
+    }
+    return result;
 }
 
 static enum result take_name(struct draft *draft, const char *name, struct reason *why)
@@ -46,13 +68,17 @@ static enum result take_name(struct draft *draft, const char *name, struct reaso
     return RESULT_OK;
 }
 
-/* Names of published models separated by single commas. */
-static enum result models_check(struct home *home, const char *models, struct reason *why)
+enum result key_models_check(struct home *home, const char *models, struct reason *why)
 {
     enum result result = RESULT_OK;
     char name[MODEL_NAME_MAX + 1];
     size_t len;
 
+    if (strlen(models) > KEY_MODELS_MAX)
+        return reason_set(why, RESULT_TOO_BIG, "a list of models has at most %d characters",
+                          KEY_MODELS_MAX);
+    if (strcmp(models, "*") == 0)
+        return RESULT_OK;
     for (; result == RESULT_OK; models += len + 1) {
         len = strcspn(models, ",");
         if (len == 0 || len > MODEL_NAME_MAX)
@@ -70,13 +96,10 @@ static enum result models_check(struct home *home, const char *models, struct re
 
 static enum result take_models(struct draft *draft, const char *models, struct reason *why)
 {
-    enum result result = RESULT_OK;
+    enum result result = key_models_check(draft->home, models, why);
 
-    if (!text_copy(draft->row.models, sizeof(draft->row.models), models))
-        return reason_set(why, RESULT_TOO_BIG, "a key's models have at most %d characters",
-                          KEY_MODELS_MAX);
-    if (strcmp(models, "*") != 0)
-        result = models_check(draft->home, models, why);
+    if (result == RESULT_OK)
+        text_copy(draft->row.models, sizeof(draft->row.models), models);
     return result;
 }
 
@@ -84,6 +107,9 @@ static enum result take_tier(struct draft *draft, const char *tier, struct reaso
 {
     enum result result = tier_find(draft->home, tier, &draft->row.of_tier, why);
 
+    if (result == RESULT_OK && draft->tier[0] != '\0' && strcmp(draft->tier, tier) != 0)
+        result = reason_set(why, RESULT_INVALID,
+                            "a user's key is of the user's tier, which is %s", draft->tier);
     if (result == RESULT_OK)
         text_copy(draft->row.tier, sizeof(draft->row.tier), tier);
     return result;
@@ -123,7 +149,8 @@ static enum result take_addresses(struct draft *draft, const char *addresses,
 
 /*
  * A row's own limits with one part replaced.  If those that are stored are none, they are
- * all replaced: else nobody could mend them.
+ * all replaced: else nobody could mend them.  All keys of a user count together, so one
+ * cannot have any.
  */
 static enum result take_limits(struct draft *draft, enum limits_part part, const char *text,
                                struct reason *why)
@@ -131,6 +158,10 @@ static enum result take_limits(struct draft *draft, enum limits_part part, const
     struct limits limits;
     enum result result;
 
+    if (draft->tier[0] != '\0' && text[0] != '\0')
+        return reason_set(
+            why, RESULT_INVALID,
+            "a user's key has the limits of the user's tier, and none of its own");
     if (limits_parse(draft->row.limits, &limits, NULL) != RESULT_OK)
         memset(&limits, 0, sizeof(limits));
     result = limits_replace(&limits, part, text, why);
@@ -157,11 +188,10 @@ static enum result take_expiry(struct draft *draft, const char *expires, struct 
     if (strcmp(expires, "never") == 0)
         return RESULT_OK;
     if (!clock_duration_parse(expires, &seconds) || seconds == 0)
-        return reason_set(
-            why, RESULT_INVALID,
-            "--expires: \"%.40s\" is not allowed; allowed: a number with s, m, h, "
-            "d or w behind it, such as 30d, or never",
-            expires);
+        return reason_set(why, RESULT_INVALID,
+                          "expires: \"%.40s\" is not allowed; allowed: a number with s, m, h, "
+                          "d or w behind it, such as 30d, or never",
+                          expires);
     draft->row.expires_at = now_seconds() + seconds;
     return RESULT_OK;
 }
@@ -188,34 +218,53 @@ static enum result take_metadata(struct draft *draft, const char *metadata, stru
 }
 
 static const struct {
+    const char *name;
     enum result (*take)(struct draft *draft, const char *text, struct reason *why);
     bool asks_home;
     const char *fallback; /* of a new key */
 } parts[KEY_PART__MAX] = {
-    [KEY_PART_NAME] = {take_name, false, ""},
-    [KEY_PART_MODELS] = {take_models, true, KEY_DEFAULT_MODELS},
-    [KEY_PART_TIER] = {take_tier, true, KEY_DEFAULT_TIER},
-    [KEY_PART_SCOPES] = {take_scopes, false, KEY_DEFAULT_SCOPES},
-    [KEY_PART_ADDRESSES] = {take_addresses, false, ""},
-    [KEY_PART_RATES] = {take_rates, false, ""},
-    [KEY_PART_QUOTAS] = {take_quotas, false, ""},
-    [KEY_PART_EXPIRES] = {take_expiry, false, "never"},
-    [KEY_PART_METADATA] = {take_metadata, false, "{}"},
+    [KEY_PART_OWNER] = {"user", take_owner, true, ""},
+    [KEY_PART_NAME] = {"name", take_name, false, ""},
+    [KEY_PART_MODELS] = {"models", take_models, true, KEY_DEFAULT_MODELS},
+    [KEY_PART_TIER] = {"tier", take_tier, true, KEY_DEFAULT_TIER},
+    [KEY_PART_SCOPES] = {"scopes", take_scopes, false, KEY_DEFAULT_SCOPES},
+    [KEY_PART_ADDRESSES] = {"addresses", take_addresses, false, ""},
+    [KEY_PART_RATES] = {"rates", take_rates, false, ""},
+    [KEY_PART_QUOTAS] = {"quotas", take_quotas, false, ""},
+    [KEY_PART_EXPIRES] = {"expires", take_expiry, false, "never"},
+    [KEY_PART_METADATA] = {"metadata", take_metadata, false, "{}"},
 };
 
+const char *key_part_name(enum key_part part)
+{
+    return parts[part].name;
+}
+
+/* What a new key has of which nothing is said. */
+static const char *fallback(const struct draft *draft, enum key_part part)
+{
+    return part == KEY_PART_TIER && draft->tier[0] != '\0' ? draft->tier : parts[part].fallback;
+}
+
+/* *wrong, unless it is NULL, is the part that did not fit, if one did not. */
 static enum result apply(const struct key_wish *wish, bool new, struct draft *draft,
-                         struct reason *why)
+                         enum key_part *wrong, struct reason *why)
 {
     enum result result = RESULT_OK;
+    enum key_part part;
 
-    for (size_t i = 0; result == RESULT_OK && i < KEY_PART__MAX; i++) {
-        const char *text = wish->parts[i];
+    for (part = 0; part < KEY_PART__MAX; part++) {
+        const char *text = wish->parts[part];
 
         if (text == NULL && new)
-            text = parts[i].fallback;
-        if (text != NULL && (draft->home != NULL || !parts[i].asks_home))
-            result = parts[i].take(draft, text, why);
+            text = fallback(draft, part);
+        if (text != NULL && (draft->home != NULL || !parts[part].asks_home))
+            result = parts[part].take(draft, text, why);
+        if (result != RESULT_OK)
+            break;
     }
+    if (wrong != NULL)
+        *wrong = part;
     return result;
 }
 
@@ -223,7 +272,7 @@ enum result key_wish_check(const struct key_wish *wish, struct reason *why)
 {
     struct draft draft = {.home = NULL};
 
-    return apply(wish, false, &draft, why);
+    return apply(wish, false, &draft, NULL, why);
 }
 
 /* The digest that the text of a key is known by. */
@@ -248,13 +297,14 @@ static enum result insert(const struct draft *draft, struct reason *why)
 }
 
 enum result key_create(struct home *home, const struct key_wish *wish,
-                       char text[KEY_TEXT_LEN + 1], struct key_row *row, struct reason *why)
+                       char text[KEY_TEXT_LEN + 1], struct key_row *row, enum key_part *part,
+                       struct reason *why)
 {
     struct draft draft = {.home = home};
     enum result result;
 
     memset(row, 0, sizeof(*row));
-    result = apply(wish, true, &draft, why);
+    result = apply(wish, true, &draft, part, why); /* *part is KEY_PART__MAX behind it */
     if (result != RESULT_OK)
         return result;
     key_text_make(text, NULL);
@@ -266,7 +316,7 @@ enum result key_create(struct home *home, const struct key_wish *wish,
     *row = draft.row;
     if (result != RESULT_OK)
         return result;
-    result = apply(wish, true, &draft, why);
+    result = apply(wish, true, &draft, part, why);
     if (result == RESULT_OK)
         result = insert(&draft, why);
     return home_change_end(home, result, why);
@@ -274,16 +324,21 @@ enum result key_create(struct home *home, const struct key_wish *wish,
 
 /* The row of a key with what is wanted of it, and as it is. */
 static enum result draft_read(struct draft *draft, const char *id, const struct key_wish *wish,
-                              struct key_row *before, struct reason *why)
+                              struct key_row *before, enum key_part *part, struct reason *why)
 {
     enum result result = key_row_get(draft->home->db, id, &draft->row, why);
 
     *before = draft->row;
+    draft->old = true;
+    if (part != NULL)
+        *part = KEY_PART__MAX;
+    if (result == RESULT_OK && draft->row.owner.id[0] != '\0')
+        text_copy(draft->tier, sizeof(draft->tier), draft->row.tier);
     if (result == RESULT_OK && draft->row.revoked_at != 0)
         result =
             reason_set(why, RESULT_INVALID, "key %s is revoked, for good: make another", id);
     if (result == RESULT_OK)
-        result = apply(wish, false, draft, why);
+        result = apply(wish, false, draft, part, why);
     return result;
 }
 
@@ -308,17 +363,17 @@ static enum result update(const struct draft *draft, const struct key_row *befor
 }
 
 enum result key_set(struct home *home, const char *id, const struct key_wish *wish,
-                    struct key_row *row, struct reason *why)
+                    struct key_row *row, enum key_part *part, struct reason *why)
 {
     struct draft draft = {.home = home};
     struct key_row before;
-    enum result result = draft_read(&draft, id, wish, &before, why);
+    enum result result = draft_read(&draft, id, wish, &before, part, why);
 
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
     if (result != RESULT_OK)
         return result;
-    result = draft_read(&draft, id, wish, &before, why);
+    result = draft_read(&draft, id, wish, &before, part, why);
     if (result == RESULT_OK)
         result = update(&draft, &before, wish->parts[KEY_PART_METADATA] != NULL, why);
     *row = draft.row;

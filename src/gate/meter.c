@@ -90,6 +90,16 @@ void meter_tend(struct meter *meter)
     drain(meter, JOURNAL_TRY, &why);
 }
 
+enum result meter_bring_in(struct meter *meter, struct reason *why)
+{
+    struct ledger_state state;
+
+    ledger_state(meter->ledger, &state);
+    if (state.last == state.drained) /* nothing is written by who only reads */
+        return RESULT_OK;
+    return drain(meter, JOURNAL_NOW, why);
+}
+
 /* Whether the database takes what is counted: asked if it was not for a while. */
 static enum result writable(struct meter *meter, struct reason *why)
 {
@@ -149,7 +159,7 @@ static size_t history_room(const struct limits *limits)
     return most < HISTORY_MAX ? (size_t)most + 1 : HISTORY_MAX;
 }
 
-static enum result read_known(struct meter *meter, const char *key,
+static enum result read_known(struct meter *meter, const char *account,
                               const struct ledger_need *need, struct ledger_known *known,
                               int64_t *starts, size_t room, struct reason *why)
 {
@@ -158,12 +168,12 @@ static enum result read_known(struct meter *meter, const char *key,
 
     result = call_drained_get(db, &known->up_to, why);
     if (result == RESULT_OK)
-        result = usage_charged(db, key, need->day, need->day, &known->day_charged, why);
+        result = usage_charged(db, account, need->day, need->day, &known->day_charged, why);
     if (result == RESULT_OK)
-        result = usage_charged(db, key, need->month.first, need->month.last,
+        result = usage_charged(db, account, need->month.first, need->month.last,
                                &known->month_charged, why);
     if (result == RESULT_OK && need->history)
-        result = call_starts(db, key, need->after_us, known->up_to, starts, room,
+        result = call_starts(db, account, need->after_us, known->up_to, starts, room,
                              &known->start_count, why);
     known->starts = starts;
     known->cut = known->start_count == room;
@@ -194,7 +204,7 @@ static enum result know(struct meter *meter, const struct ledger_account *accoun
 
 static struct ledger_account account_of(const struct caller *caller)
 {
-    return (struct ledger_account){caller->key_id, caller->limits, caller->shadow,
+    return (struct ledger_account){caller->account, caller->limits, caller->shadow,
                                    caller->epoch};
 }
 

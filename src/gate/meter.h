@@ -8,8 +8,8 @@
 #ifndef GATE_METER_H
 #define GATE_METER_H
 
+#include "gate/caller.h"
 #include "gate/home.h"
-#include "gate/key.h"
 #include "gate/ledger.h"
 
 struct meter;
@@ -49,6 +49,9 @@ enum result meter_look(struct meter *meter, const struct caller *caller,
 
 /* Between requests: brings into the database what is due, if this process is the one. */
 void meter_tend(struct meter *meter);
+
+/* Brings in all that has ended, for a request that reads the log.  Waits a quarter second. */
+enum result meter_bring_in(struct meter *meter, struct reason *why);
 
 /* Whether the ledger's file was taken away under it.  One system call. */
 bool meter_is_orphan(const struct meter *meter);

@@ -31,7 +31,7 @@ void seal_close(struct seal *seal);
 /* Reads the keys anew if the file was replaced; after a failure there are none. */
 enum result seal_refresh(struct seal *seal, struct reason *why);
 
-/* Appends the JWE of data for its owner: 1 to JWE_OWNER_MAX bytes of UTF-8. */
+/* Appends the JWE of data for its owner: 1 to JOSE_OWNER_MAX bytes of UTF-8. */
 enum result seal_wrap(struct seal *seal, const char *owner, const char *data, size_t len,
                       struct buf *out, struct reason *why);
 

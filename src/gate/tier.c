@@ -100,14 +100,32 @@ enum result tier_set(struct home *home, const struct tier_row *row, struct reaso
     return result;
 }
 
-/* Whether it is there and no key needs it. */
+enum result tier_limits(const struct tier_row *row, struct limits *out, struct reason *why)
+{
+    if (limits_parse(row->limits, out, NULL) == RESULT_OK)
+        return RESULT_OK;
+    return reason_set(why, RESULT_MALFORMED,
+                      "the limits of the tier %s are none: mend it with forestgate tier set",
+                      row->name);
+}
+
+/* Whether it is there and nobody needs it; a user's keys go with the user. */
 static enum result unused_check(struct home *home, const char *name, struct reason *why)
 {
     struct tier_row row;
-    int64_t keys = 0;
+    int64_t keys = 0, users = 0;
     enum result result;
 
     result = tier_find(home, name, &row, why);
+    if (result == RESULT_OK)
+        result = tier_row_users(home->db, name, &users, why);
+    if (result == RESULT_OK && users > 0)
+        return reason_set(why, RESULT_EXISTS,
+                          "%" PRId64
+                          " user%s of the tier %s: give %s another with forestgate user "
+                          "set ID --tier NAME; forestgate user list shows %s",
+                          users, users == 1 ? " is" : "s are", name, users == 1 ? "it" : "each",
+                          users == 1 ? "it" : "them");
     if (result == RESULT_OK)
         result = tier_row_keys(home->db, name, &keys, why);
     if (result == RESULT_OK && keys > 0)

@@ -36,9 +36,10 @@ enum result tokens_open(const struct config *config, struct tokens **out, struct
 void tokens_close(struct tokens *tokens);
 
 /*
- * Reads the files anew that were replaced; called when the epoch has changed.  After a
- * failure there are no keys from that file, so that nothing passes by what was true before,
- * and the next call tries again.
+ * Reads the files anew that were replaced; called when the epoch has changed, and by
+ * token_check() once a second, since no epoch tells of a file that its owner has replaced.
+ * After a failure there are no keys from that file, so that nothing passes by what was true
+ * before, and the next call tries again.
  */
 enum result tokens_refresh(struct tokens *tokens, struct reason *why);
 

@@ -42,6 +42,13 @@ struct user_wish {
 /* The name of a part in JSON: "username", "is_active". */
 const char *user_part_name(enum user_part part);
 
+/*
+ * Reads a username, into lower case: an e-mail address of at most 254 ASCII characters, a
+ * dot-atom of RFC 5322 before its one @, and behind it a domain with a dot, or localhost.
+ * False for anything else.
+ */
+bool user_name_read(const char *text, size_t len, char out[USER_USERNAME_MAX + 1]);
+
 /* "user", "admin"; and back: false if it is none. */
 const char *user_role_name(enum user_role role);
 bool user_role_parse(const char *text, enum user_role *out);
@@ -57,6 +64,17 @@ bool user_role_parse(const char *text, enum user_role *out);
 enum result user_create(struct home *home, const struct user_wish *wish, const char *password,
                         size_t password_len, struct user_row *row, enum user_part *part,
                         struct reason *why);
+
+/* The same with a hash that was brought along from elsewhere; see password_hash_known(). */
+enum result user_bring(struct home *home, const struct user_wish *wish, const char *hash,
+                       struct user_row *row, enum user_part *part, struct reason *why);
+
+/*
+ * Whether what is given may be said of a user, read-only; with home NULL as far as can be told
+ * without one.  What is wrong as user_create().
+ */
+enum result user_wish_check(struct home *home, const struct user_wish *wish,
+                            enum user_part *part, struct reason *why);
 
 /*
  * Changes what is given of a user.  As user_create(); RESULT_MISSING if there is none;
@@ -86,7 +104,10 @@ enum result user_find(struct home *home, const char *name, struct user_row *row,
  * account that is active at once, with these rights, once, within its time.
  */
 enum {
-    INVITATION_TEXT_LEN = KEY_TEXT_LEN + 1
+    INVITATION_TEXT_LEN = KEY_TEXT_LEN + 1,
+    INVITATION_SECONDS_MIN = 60,
+    INVITATION_SECONDS_MAX = 365 * 86400,
+    INVITATION_SECONDS_SETUP = 30 * 60, /* what a setup link has */
 };
 
 /* What an invitation gives; models and tier as for a user. */

@@ -28,28 +28,47 @@ static const char *bearer_token(const char *header)
 }
 
 /*
- * The one credential of the request.  NULL if there is none, if a header came twice, or
- * if the two ways carry different ones.
+ * The one credential of the request, and whether it may be a token: not in X-API-Key.  NULL
+ * if there is none, if a header came twice, or if the two ways carry different ones.
  */
-static const char *credential_of(const struct service *service)
+static const char *credential_of(const struct service *service, bool *may_be_token)
 {
     const char *key = fcgi_param(service->fcgi, FCGI_API_KEY);
     const char *header = fcgi_param(service->fcgi, FCGI_AUTHORIZATION);
-    const char *token = NULL;
+    const char *bearer = NULL;
 
+    *may_be_token = false;
     if (fcgi_param_doubled(service->fcgi, FCGI_API_KEY) ||
         fcgi_param_doubled(service->fcgi, FCGI_AUTHORIZATION))
         return NULL;
     if (header != NULL && header[0] != '\0') {
-        token = bearer_token(header);
-        if (token == NULL)
+        bearer = bearer_token(header);
+        if (bearer == NULL)
             return NULL;
     }
     if (key != NULL && key[0] == '\0')
         key = NULL;
-    if (key == NULL || token == NULL)
-        return key != NULL ? key : token;
-    return strcmp(key, token) == 0 ? key : NULL;
+    *may_be_token = key == NULL;
+    if (key == NULL || bearer == NULL)
+        return key != NULL ? key : bearer;
+    return strcmp(key, bearer) == 0 ? key : NULL;
+}
+
+/* Keys begin in a way that no token does. */
+static enum result credential_check(struct service *service, struct request *request,
+                                    struct reason *why)
+{
+    static const char key_begin[] = "fg_";
+    int64_t now = request->wall_us / 1000000;
+    bool may_be_token;
+    const char *text = credential_of(service, &may_be_token);
+
+    if (text == NULL)
+        return RESULT_DENIED;
+    if (!may_be_token || strncmp(text, key_begin, sizeof(key_begin) - 1) == 0)
+        return keyring_check(service->keyring, text, strlen(text), now, &request->caller, why);
+    return keyring_check_token(service->keyring, text, strlen(text), now, &request->caller,
+                               why);
 }
 
 bool auth_is_given(const struct service *service)
@@ -67,18 +86,15 @@ bool auth_is_given(const struct service *service)
 
 bool auth_caller(struct service *service, struct request *request, struct reply *reply)
 {
-    const char *credential = credential_of(service);
-    enum result result = RESULT_DENIED;
     struct reason why;
+    enum result result = credential_check(service, request, &why);
 
-    if (credential != NULL)
-        result = keyring_check(service->keyring, credential, strlen(credential),
-                               request->wall_us / 1000000, &request->caller, &why);
     if (result == RESULT_OK)
         return true;
     if (result == RESULT_DENIED) {
         request->refused_credential = true;
-        reply_refuse(reply, REPLY_UNAUTHORIZED, "The API key is missing or not valid.");
+        reply_refuse(reply, REPLY_UNAUTHORIZED,
+                     "The API key or access token is missing or not valid.");
     } else {
         reply_refuse_result(reply, result, &why);
     }
@@ -94,27 +110,46 @@ static bool address_is_listed(const struct request *request)
            (request->address[0] != '\0' && addr_list_has(list, &request->from));
 }
 
-bool auth_may_enter(const struct request *request, struct reply *reply)
+/* Whether the credential is of the kind that the route asks for. */
+static bool is_of_kind(const struct request *request, struct reply *reply)
+{
+    enum route_credential asked = request->route->credential;
+
+    if (asked == ROUTE_LOGIN && request->caller.way != CALLER_TOKEN)
+        reply_refuse(reply, REPLY_FORBIDDEN,
+                     "This route needs an access token from /auth/token; a key is not enough.");
+    else if (asked == ROUTE_OWNER && request->caller.user[0] == '\0')
+        reply_refuse(reply, REPLY_FORBIDDEN, "This route needs a user's key or access token.");
+    else
+        return true;
+    return false;
+}
+
+/* Whether the caller has the route's scopes; of a token it is the role that lacks any. */
+static bool has_scopes(const struct request *request, struct reply *reply)
 {
     unsigned missing = (unsigned)request->route->scope & ~request->caller.scopes;
     char scope[KEY_SCOPES_MAX + 1];
 
+    if (missing == 0)
+        return true;
+    if (request->caller.way != CALLER_KEY) {
+        reply_refuse(reply, REPLY_FORBIDDEN, "This needs the role admin.");
+        return false;
+    }
+    key_scopes_print(scope, missing);
+    reply_refuse(reply, REPLY_FORBIDDEN, "This key lacks the scope %s.", scope);
+    return false;
+}
+
+bool auth_may_enter(const struct request *request, struct reply *reply)
+{
     if (!address_is_listed(request)) {
         reply_refuse(reply, REPLY_FORBIDDEN, "This key may not be used from %s.",
                      request->address[0] != '\0' ? request->address : "an unknown address");
         return false;
     }
-    if (request->route->credential == ROUTE_OWNER ||
-        request->route->credential == ROUTE_LOGIN) {
-        reply_refuse(reply, REPLY_FORBIDDEN, "This route is for users, and this key has none.");
-        return false;
-    }
-    if (missing != 0) {
-        key_scopes_print(scope, missing);
-        reply_refuse(reply, REPLY_FORBIDDEN, "This key lacks the scope %s.", scope);
-        return false;
-    }
-    return true;
+    return is_of_kind(request, reply) && has_scopes(request, reply);
 }
 
 bool auth_may_use(const struct request *request, const char *model, size_t len,
@@ -125,6 +160,7 @@ bool auth_may_use(const struct request *request, const char *model, size_t len,
     if (key_models_have(request->caller.models, model, len))
         return true;
     utf8_quote(shown, sizeof(shown), model, len);
-    reply_refuse(reply, REPLY_FORBIDDEN, "This key may not use the model %s.", shown);
+    reply_refuse(reply, REPLY_FORBIDDEN, "%s may not use the model %s.",
+                 request->caller.way == CALLER_KEY ? "This key" : "You", shown);
     return false;
 }

@@ -121,10 +121,10 @@ void form_print_allowed(const struct form_field *field, char *out, size_t size)
 
 /* ---- faults ---- */
 
-__attribute__((format(printf, 4, 0))) static void fault_add(struct form_data *data,
-                                                            const char *field,
-                                                            const char *allowed,
-                                                            const char *format, va_list args)
+static void fault_add(struct form_data *data, const char *field, const char *allowed,
+                      const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+static void fault_add(struct form_data *data, const char *field, const char *allowed,
+                      const char *format, va_list args)
 {
     struct form_fault *fault;
 
@@ -339,13 +339,15 @@ static void take_words(struct form_data *data, int i, const char *text, size_t l
 void form_take_text(struct form_data *data, int i, const char *text, size_t len)
 {
     const struct form_field *field = &data->form->fields[i];
-    const char *problem =
-        text_problem(field->type == FORM_WORDS ? &(struct form_field){0} : field, text, len);
+    const char *problem;
 
+    if (field->type == FORM_WORDS) {
+        take_words(data, i, text, len);
+        return;
+    }
+    problem = text_problem(field, text, len);
     if (problem != NULL) {
         form_fault_field(data, i, "%s", problem);
-    } else if (field->type == FORM_WORDS) {
-        take_words(data, i, text, len);
     } else if (!is_choice(field, text, len)) {
         form_fault_field(data, i, "it is none of those");
     } else {

@@ -46,8 +46,10 @@ static const char *decode(struct buf *out, const char *text, size_t len)
                 return "a % that two hexadecimal digits do not follow";
             buf_putc(out, (char)(high << 4 | low));
             i += 2;
+        } else if (text[i] == '+') {
+            buf_putc(out, ' ');
         } else {
-            buf_putc(out, text[i] == '+' ? ' ' : text[i]);
+            buf_putc(out, text[i]);
         }
     }
     if (!buf_failed(out) && !utf8_valid(out->data + start, out->len - start))

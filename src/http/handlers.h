@@ -17,6 +17,17 @@ void handle_health(struct service *service, struct request *request, struct repl
 void handle_live(struct service *service, struct request *request, struct reply *reply);
 void handle_ready(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_setup.c */
+void handle_setup(struct service *service, struct request *request, struct reply *reply);
+void handle_setup_script(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_auth.c, with what the bodies take */
+extern const struct form form_create, form_token, form_login, form_logout;
+void handle_create(struct service *service, struct request *request, struct reply *reply);
+void handle_token(struct service *service, struct request *request, struct reply *reply);
+void handle_login(struct service *service, struct request *request, struct reply *reply);
+void handle_logout(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_models.c */
 void handle_models(struct service *service, struct request *request, struct reply *reply);
 void handle_model(struct service *service, struct request *request, struct reply *reply);

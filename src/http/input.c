@@ -87,7 +87,7 @@ static const struct model *choose(const struct request *request, const struct mo
 {
     if (model == NULL)
         return NULL;
-    return registry_choose(model, request->caller.key_id, request->id);
+    return registry_choose(model, request->caller.account, request->id);
 }
 
 /* "model": a name.  PASS_OTHER_MODEL if the rows are to be read for it. */

@@ -11,11 +11,19 @@
 #include "http/limit.h"
 #include "http/route.h"
 
+/*
+ * Of a call by token the log has the account in the place of the key, and names an outside
+ * caller as it does a user.
+ */
 static void call_fill(const struct request *request, struct call_row *call)
 {
+    const struct caller *caller = &request->caller;
+    bool by_key = caller->way == CALLER_KEY;
+
     memset(call, 0, sizeof(*call));
     text_copy(call->request_id, sizeof(call->request_id), request->id);
-    text_copy(call->key, sizeof(call->key), request->caller.key_id);
+    text_copy(call->key, sizeof(call->key), by_key ? caller->key_id : caller->account);
+    text_copy(call->user, sizeof(call->user), by_key ? caller->user : caller->account);
     text_copy(call->route, sizeof(call->route), request->route->operation);
     text_copy(call->address, sizeof(call->address), request->address);
 }

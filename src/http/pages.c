@@ -15,3 +15,5 @@
 
 PAGE(pages_index_html, "www/index.html");
 PAGE(pages_style_css, "www/style.css");
+PAGE(pages_setup_html, "www/setup.html");
+PAGE(pages_setup_js, "www/setup.js");

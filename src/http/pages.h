@@ -7,5 +7,7 @@
 /* Each with a NUL behind it. */
 extern const char pages_index_html[];
 extern const char pages_style_css[];
+extern const char pages_setup_html[];
+extern const char pages_setup_js[];
 
 #endif

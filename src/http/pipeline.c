@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "gate/token.h"
 #include "http/auth.h"
 #include "http/body.h"
 #include "http/input.h"
@@ -36,7 +38,9 @@ enum result service_open(struct service *service, const struct home *entered,
             log_open(HOME_ACCESS_LOG, (enum config_log_format)service->home.config.log_format,
                      &service->log, why);
     if (result == RESULT_OK)
-        result = keyring_new(&service->home, &service->keyring, why);
+        result = tokens_open(&service->home.config, &service->tokens, why);
+    if (result == RESULT_OK)
+        result = keyring_new(&service->home, service->tokens, &service->keyring, why);
     if (result == RESULT_OK)
         result = meter_open(&service->home, &service->meter, why);
     if (result == RESULT_OK)
@@ -57,6 +61,7 @@ void service_close(struct service *service)
     shadow_free(service->shadow);
     registry_free(service->registry);
     keyring_free(service->keyring);
+    tokens_close(service->tokens);
     meter_close(service->meter);
     log_close(service->log);
     home_close(&service->home);
@@ -96,6 +101,25 @@ static bool enter(struct service *service, struct request *request, struct reply
            !asks;
 }
 
+/*
+ * Who it is that may change something now, for the audit trail.  An open route's handler
+ * that finds out who calls says so itself.
+ */
+static void name_actor(struct service *service, const struct request *request)
+{
+    static const char *const ways[] = {
+        [CALLER_KEY] = "key", [CALLER_TOKEN] = "user", [CALLER_OUTSIDE] = "outside"};
+    const struct caller *caller = &request->caller;
+    struct actor *actor = &service->home.actor;
+
+    actor->name[0] = '\0';
+    if (caller->account[0] != '\0')
+        text_print(actor->name, sizeof(actor->name), "%s:%s", ways[caller->way],
+                   caller->way == CALLER_KEY ? caller->key_id : caller->account);
+    text_copy(actor->address, sizeof(actor->address), request->address);
+    text_copy(actor->request_id, sizeof(actor->request_id), request->id);
+}
+
 /* The rooms before the handler.  False: the refusal is written. */
 static bool admit(struct service *service, struct request *request, struct reply *reply)
 {
@@ -104,6 +128,7 @@ static bool admit(struct service *service, struct request *request, struct reply
 
     if (!enter(service, request, reply))
         return false;
+    name_actor(service, request);
     if (request->name != NULL &&
         !auth_may_use(request, request->name, request->name_len, reply))
         return false;

@@ -12,7 +12,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "gate/home.h"
+#include "gate/caller.h"
 #include "gate/key.h"
+#include "gate/keyring.h"
 #include "gate/ledger.h"
 #include "gate/meter.h"
 #include "gate/registry.h"
@@ -78,6 +80,7 @@ struct input;
 /* What a worker has: opened once, used by one request at a time. */
 struct service {
     struct home home;
+    struct tokens *tokens;
     struct keyring *keyring;
     struct meter *meter;
     struct registry *registry;
@@ -96,8 +99,8 @@ void request_start(struct request *request, const struct service *service);
 
 /*
  * What stands for a variable of the route's path, "id" for {id}: not empty, a NUL behind it,
- * REQUEST_VARIABLE_MAX bytes at most, undecoded.  len may be NULL.  A name that the path
- * does not have has the empty text.
+ * REQUEST_VARIABLE_MAX bytes at most, as it came, with no % in it.  len may be NULL.  A name
+ * that the path does not have has the empty text.
  */
 const char *request_variable(const struct request *request, const char *name, size_t *len);
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "http/admin.h"
+#include "http/handle_admin.h"
 #include "http/handlers.h"
 
 static const struct route routes[] = {
@@ -20,6 +22,21 @@ static const struct route routes[] = {
      .summary = "This interface as OpenAPI 3.1"},
     {REQUEST_GET, "/style.css", ROUTE_OPEN, handle_style, "style",
      .summary = "The style sheet of the pages"},
+    {REQUEST_GET, "/setup", ROUTE_OPEN, handle_setup, "setup",
+     .summary = "The page on which an invitation becomes an account"},
+    {REQUEST_GET, "/setup.js", ROUTE_OPEN, handle_setup_script, "setupScript",
+     .summary = "What that page runs"},
+    {REQUEST_POST, "/auth/create", ROUTE_OPEN, handle_create, "createAccount",
+     .summary = "Register, or make the account that an invitation is for",
+     .body = ROUTE_BODY_JSON, .form = &form_create, .good = REPLY_CREATED},
+    {REQUEST_POST, "/auth/token", ROUTE_OPEN, handle_token, "token",
+     .summary = "Log in or go on with a session, by OAuth 2: access and refresh tokens",
+     .body = ROUTE_BODY_OAUTH, .form = &form_token},
+    {REQUEST_POST, "/login", ROUTE_OPEN, handle_login, "login", .summary = "Log in with JSON",
+     .body = ROUTE_BODY_JSON, .form = &form_login},
+    {REQUEST_POST, "/auth/logout", ROUTE_LOGIN, handle_logout, "logout",
+     .summary = "End this session, or all of the user's", .body = ROUTE_BODY_JSON,
+     .form = &form_logout, .good = REPLY_NO_CONTENT},
     {REQUEST_POST, "/predict", ROUTE_CALLER, handle_predict, "predict",
      .summary = "Predict with the default model, or the one that the body names",
      .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_PREDICT, .metered = true},
@@ -34,6 +51,91 @@ static const struct route routes[] = {
     {REQUEST_POST, "/models/{name}/explain", ROUTE_CALLER, handle_explain, "explain",
      .summary = "Predict with this model, and tell what each feature adds",
      .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_EXPLAIN, .of_model = true, .metered = true},
+    {REQUEST_GET, "/admin/users", ROUTE_CALLER, handle_admin_users, "listUsers",
+     .summary = "The users, as far as they fit", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_users},
+    {REQUEST_POST, "/admin/users", ROUTE_CALLER, handle_admin_user_create, "createUser",
+     .summary = "Make a user who is active, or without a password an invitation",
+     .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_JSON, .form = &form_admin_user_create,
+     .good = REPLY_CREATED},
+    {REQUEST_GET, "/admin/users/{id}", ROUTE_CALLER, handle_admin_user, "getUser",
+     .summary = "One user", .scope = KEY_SCOPE_ADMIN},
+    {REQUEST_PUT, "/admin/users/{id}", ROUTE_CALLER, handle_admin_user_set, "setUser",
+     .summary = "Change what is given of a user", .scope = KEY_SCOPE_ADMIN,
+     .body = ROUTE_BODY_JSON, .form = &form_admin_user_set},
+    {REQUEST_DELETE, "/admin/users/{id}", ROUTE_CALLER, handle_admin_user_delete, "deleteUser",
+     .summary = "Delete a user, with sessions and keys", .scope = KEY_SCOPE_ADMIN,
+     .good = REPLY_NO_CONTENT},
+    {REQUEST_PUT, "/admin/users/{id}/password", ROUTE_CALLER, handle_admin_user_password,
+     "setUserPassword", .summary = "Give a user another password, and log that one out",
+     .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_JSON, .form = &form_admin_password,
+     .good = REPLY_NO_CONTENT},
+    {REQUEST_DELETE, "/admin/users/{id}/sessions", ROUTE_CALLER, handle_admin_user_logout,
+     "endUserSessions", .summary = "Log a user out everywhere", .scope = KEY_SCOPE_ADMIN,
+     .good = REPLY_NO_CONTENT},
+    {REQUEST_GET, "/admin/invitations", ROUTE_CALLER, handle_admin_invitations,
+     "listInvitations", .summary = "The invitations that nobody has used",
+     .scope = KEY_SCOPE_ADMIN, .query = &form_admin_page},
+    {REQUEST_POST, "/admin/invitations", ROUTE_CALLER, handle_admin_invite, "invite",
+     .summary = "Make an invitation; it is answered once", .scope = KEY_SCOPE_ADMIN,
+     .body = ROUTE_BODY_JSON, .form = &form_admin_invite, .good = REPLY_CREATED},
+    {REQUEST_DELETE, "/admin/invitations/{id}", ROUTE_CALLER, handle_admin_invitation_revoke,
+     "revokeInvitation", .summary = "End an invitation", .scope = KEY_SCOPE_ADMIN,
+     .good = REPLY_NO_CONTENT},
+    {REQUEST_GET, "/admin/keys", ROUTE_CALLER, handle_admin_keys, "listKeys",
+     .summary = "The API keys, as far as they fit", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_keys},
+    {REQUEST_POST, "/admin/keys", ROUTE_CALLER, handle_admin_key_create, "createKey",
+     .summary = "Make an API key; it is answered once", .scope = KEY_SCOPE_ADMIN,
+     .body = ROUTE_BODY_JSON, .form = &form_admin_key_create, .good = REPLY_CREATED},
+    {REQUEST_GET, "/admin/keys/{id}", ROUTE_CALLER, handle_admin_key, "getKey",
+     .summary = "One API key", .scope = KEY_SCOPE_ADMIN},
+    {REQUEST_PUT, "/admin/keys/{id}", ROUTE_CALLER, handle_admin_key_set, "setKey",
+     .summary = "Change what is given of an API key", .scope = KEY_SCOPE_ADMIN,
+     .body = ROUTE_BODY_JSON, .form = &form_admin_key_set},
+    {REQUEST_DELETE, "/admin/keys/{id}", ROUTE_CALLER, handle_admin_key_revoke, "revokeKey",
+     .summary = "Revoke an API key, at once and for good", .scope = KEY_SCOPE_ADMIN,
+     .good = REPLY_NO_CONTENT},
+    {REQUEST_POST, "/admin/keys/{id}/rotate", ROUTE_CALLER, handle_admin_key_rotate,
+     "rotateKey", .summary = "Give an API key a new secret; it is answered once",
+     .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_JSON, .form = &form_admin_key_rotate},
+    {REQUEST_GET, "/admin/tiers", ROUTE_CALLER, handle_admin_tiers, "listTiers",
+     .summary = "The tiers and their limits", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_page},
+    {REQUEST_PUT, "/admin/tiers/{name}", ROUTE_CALLER, handle_admin_tier_set, "setTier",
+     .summary = "Make a tier, or put another in its place", .scope = KEY_SCOPE_ADMIN,
+     .body = ROUTE_BODY_JSON, .form = &form_admin_tier},
+    {REQUEST_DELETE, "/admin/tiers/{name}", ROUTE_CALLER, handle_admin_tier_delete,
+     "deleteTier", .summary = "Delete a tier that nobody is of", .scope = KEY_SCOPE_ADMIN,
+     .good = REPLY_NO_CONTENT},
+    {REQUEST_GET, "/admin/models", ROUTE_CALLER, handle_admin_models, "listVersions",
+     .summary = "All versions of the models, and what they do", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_models},
+    {REQUEST_POST, "/admin/models/{name}/versions", ROUTE_CALLER, handle_admin_publish,
+     "publishVersion", .summary = "Publish an image as the next version of a model",
+     .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_IMAGE, .query = &form_admin_publish,
+     .good = REPLY_CREATED},
+    {REQUEST_DELETE, "/admin/models/{name}/versions/{version}", ROUTE_CALLER,
+     handle_admin_version_delete, "deleteVersion", .summary = "Delete a retired version",
+     .scope = KEY_SCOPE_ADMIN, .good = REPLY_NO_CONTENT},
+    {REQUEST_POST, "/admin/models/{name}/promote", ROUTE_CALLER, handle_admin_promote,
+     "promoteVersion", .summary = "Have a version serve, or answer a share of the calls",
+     .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_JSON, .form = &form_admin_promote},
+    {REQUEST_POST, "/admin/models/{name}/rollback", ROUTE_CALLER, handle_admin_rollback,
+     "rollBack", .summary = "Take a version back: the one before it serves again",
+     .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_JSON, .form = &form_admin_rollback},
+    {REQUEST_POST, "/admin/models/{name}/retire", ROUTE_CALLER, handle_admin_retire,
+     "retireVersion", .summary = "End a canary or a shadow", .scope = KEY_SCOPE_ADMIN,
+     .body = ROUTE_BODY_JSON, .form = &form_admin_retire},
+    {REQUEST_GET, "/admin/calls", ROUTE_CALLER, handle_admin_calls, "listCalls",
+     .summary = "The call log, newest first", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_calls},
+    {REQUEST_GET, "/admin/usage", ROUTE_CALLER, handle_admin_usage, "getUsage",
+     .summary = "Sums over the call log, by key, day and model", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_usage},
+    {REQUEST_GET, "/admin/audit", ROUTE_CALLER, handle_admin_audit, "listAudit",
+     .summary = "Who changed what, newest first", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_audit},
 };
 
 size_t route_count(void)
@@ -62,6 +164,16 @@ struct span {
     size_t name_len, len;
 };
 
+/*
+ * Whether a segment can stand for a variable: it is undecoded, so one with a % could be
+ * another text to someone else, and . and .. are directions.
+ */
+static bool is_plain(const char *text, size_t len)
+{
+    return len > 0 && memchr(text, '%', len) == NULL && !(len == 1 && text[0] == '.') &&
+           !(len == 2 && memcmp(text, "..", 2) == 0);
+}
+
 /* Whether a path is of the pattern, and what stands for its variables, the rest zero. */
 static bool matches(const char *pattern, const char *path, struct span spans[ROUTE_VARIABLES])
 {
@@ -74,7 +186,7 @@ static bool matches(const char *pattern, const char *path, struct span spans[ROU
             span->name_len = strcspn(pattern, "}");
             span->text = path;
             span->len = strcspn(path, "/");
-            if (span->len == 0)
+            if (!is_plain(span->text, span->len))
                 return false;
             path += span->len;
             pattern += span->name_len + 1;
@@ -101,14 +213,15 @@ static bool more_literal(const char *a, const char *b)
 }
 
 /* The pattern that a path is of, or NULL. */
-static const char *pattern_of(const char *path, struct span spans[ROUTE_VARIABLES])
+static const char *pattern_of(const struct route *rows, size_t count, const char *path,
+                              struct span spans[ROUTE_VARIABLES])
 {
     const char *pattern = NULL;
 
-    for (size_t i = 0; i < route_count(); i++)
-        if (matches(routes[i].path, path, spans) &&
-            (pattern == NULL || more_literal(routes[i].path, pattern)))
-            pattern = routes[i].path;
+    for (size_t i = 0; i < count; i++)
+        if (matches(rows[i].path, path, spans) &&
+            (pattern == NULL || more_literal(rows[i].path, pattern)))
+            pattern = rows[i].path;
     if (pattern != NULL)
         matches(pattern, path, spans);
     return pattern;
@@ -140,44 +253,52 @@ static void allow_add(struct buf *allow, enum request_method method)
         buf_puts(allow, ", HEAD");
 }
 
-static void refuse_method(const char *pattern, struct reply *reply)
+static void refuse_method(const struct route *rows, size_t count, const char *pattern,
+                          struct reply *reply)
 {
     struct buf allow = {0};
 
-    for (size_t i = 0; i < route_count(); i++)
-        if (strcmp(routes[i].path, pattern) == 0)
-            allow_add(&allow, routes[i].method);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].path, pattern) == 0)
+            allow_add(&allow, rows[i].method);
     reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
     reply_header(reply, "Allow", allow.data);
     buf_free(&allow);
 }
 
 /* The row of a pattern and a method, or NULL. */
-static const struct route *row_of(const char *pattern, enum request_method method)
+static const struct route *row_of(const struct route *rows, size_t count, const char *pattern,
+                                  enum request_method method)
 {
-    for (size_t i = 0; i < route_count(); i++)
-        if (routes[i].method == method && strcmp(routes[i].path, pattern) == 0)
-            return &routes[i];
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].method == method && strcmp(rows[i].path, pattern) == 0)
+            return &rows[i];
     return NULL;
 }
 
-const struct route *route_find(struct request *request, struct reply *reply)
+const struct route *route_find_in(const struct route *rows, size_t count,
+                                  struct request *request, struct reply *reply)
 {
     struct span spans[ROUTE_VARIABLES];
     const char *pattern = NULL;
     const struct route *route = NULL;
 
     if (!request->path_cut)
-        pattern = pattern_of(request->path, spans);
+        pattern = pattern_of(rows, count, request->path, spans);
     if (pattern == NULL || !variables_take(request, spans)) {
         reply_refuse(reply, REPLY_NOT_FOUND,
                      "There is no such path. GET / lists the ones that there are.");
         return NULL;
     }
-    route = row_of(pattern, request->method);
+    route = row_of(rows, count, pattern, request->method);
     if (route == NULL)
-        refuse_method(pattern, reply);
+        refuse_method(rows, count, pattern, reply);
     else if (route->of_model)
         request->name = request_variable(request, "name", &request->name_len);
     return route;
+}
+
+const struct route *route_find(struct request *request, struct reply *reply)
+{
+    return route_find_in(routes, route_count(), request, reply);
 }

@@ -73,4 +73,8 @@ const char *route_credential_name(enum route_credential credential);
  */
 const struct route *route_find(struct request *request, struct reply *reply);
 
+/* The same in another table. */
+const struct route *route_find_in(const struct route *rows, size_t count,
+                                  struct request *request, struct reply *reply);
+
 #endif

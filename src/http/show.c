@@ -28,9 +28,8 @@ void show_text(struct json_writer *writer, const char *key, const char *text)
     json_member_string(writer, key, text[0] != '\0' ? text : NULL);
 }
 
-void show_user(struct json_writer *writer, const struct user_row *row)
+void show_user_members(struct json_writer *writer, const struct user_row *row)
 {
-    json_write_object(writer);
     json_member_string(writer, "id", row->id);
     json_member_string(writer, "username", row->username);
     json_member_string(writer, "first_name", row->first_name);
@@ -42,6 +41,12 @@ void show_user(struct json_writer *writer, const struct user_row *row)
     json_member_string(writer, "tier", row->tier);
     show_time(writer, "created_at", row->created_at);
     show_time(writer, "last_login_at", row->last_login_at);
+}
+
+void show_user(struct json_writer *writer, const struct user_row *row)
+{
+    json_write_object(writer);
+    show_user_members(writer, row);
     json_write_object_end(writer);
 }
 
@@ -161,6 +166,18 @@ void show_session(struct json_writer *writer, const struct session_row *row, boo
     show_text(writer, "address", row->address);
     json_member_bool(writer, "current", current);
     json_write_object_end(writer);
+}
+
+void show_invitation_members(struct json_writer *writer, const struct invitation_row *row)
+{
+    json_member_string(writer, "id", row->id);
+    show_text(writer, "username", row->username);
+    json_member_string(writer, "role", user_role_name(row->role));
+    json_member_string(writer, "models", row->models);
+    json_member_string(writer, "tier", row->tier);
+    show_text(writer, "made_by", row->made_by);
+    show_time(writer, "created_at", row->created_at);
+    show_time(writer, "expires_at", row->expires_at);
 }
 
 void show_standings(struct json_writer *writer, const char *key,

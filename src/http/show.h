@@ -28,9 +28,11 @@ void show_text(struct json_writer *writer, const char *key, const char *text);
 
 /*
  * id, username, first_name, last_name, country, role, is_active, models, tier, created_at,
- * last_login_at.  models is "" for none.
+ * last_login_at.  models is "" for none.  show_user_members() writes the same without the
+ * braces.
  */
 void show_user(struct json_writer *writer, const struct user_row *row);
+void show_user_members(struct json_writer *writer, const struct user_row *row);
 
 /*
  * id, name, masked_key, state, user, tier, scopes, models, addresses, limits, created_at,
@@ -64,6 +66,12 @@ enum {
     SHOW_SESSION_LEN = 8
 };
 void show_session(struct json_writer *writer, const struct session_row *row, bool current);
+
+/*
+ * The members of an invitation, without its secret: id, username, role, models, tier, made_by,
+ * created_at, expires_at.  username is null where it is for whoever has it.
+ */
+void show_invitation_members(struct json_writer *writer, const struct invitation_row *row);
 
 /*
  * A member that is a list of {name, limit, remaining, reset_seconds}, one for each limit and

@@ -317,16 +317,19 @@ enum result call_row_list(struct db *db, const struct call_filter *filter,
                           bool (*each)(void *arg, const struct call_row *row), void *arg,
                           struct reason *why)
 {
-    struct listing list = {.filter = filter, .first = INT64_MIN, .last = INT64_MAX};
+    struct listing list = {.filter = filter, .first = INT64_MIN};
     enum result result = RESULT_OK;
     bool more = true;
 
     list.left = or_else(filter->limit, INT64_MAX);
+    list.last = filter->before_seq != 0 ? filter->before_seq - 1 : INT64_MAX;
     list.rows = malloc(PAGE_ROWS * sizeof(*list.rows));
     if (list.rows == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     if (filter->since_us != 0)
         result = seq_since(db, filter->since_us, &list.first, why);
+    if (filter->from_seq != 0 && list.first < filter->from_seq)
+        list.first = filter->from_seq;
     while (result == RESULT_OK && more) {
         result = page_next(db, &list, why);
         for (size_t i = 0; result == RESULT_OK && i < list.got && more; i++)
@@ -334,6 +337,18 @@ enum result call_row_list(struct db *db, const struct call_filter *filter,
     }
     free(list.rows);
     return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+enum result call_seqs(struct db *db, int64_t *lowest, int64_t *highest, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_CALL_SEQS);
+
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_CALL_SEQS);
+    *lowest = result == RESULT_OK ? sql_int(db, SQL_CALL_SEQS, 0) : 0;
+    *highest = result == RESULT_OK ? sql_int(db, SQL_CALL_SEQS, 1) : 0;
+    sql_end(db, SQL_CALL_SEQS);
+    return result;
 }
 
 static enum result usage_read(struct db *db, enum sql sql, struct usage_row *row,

@@ -110,6 +110,7 @@ struct call_filter {
     const char *key, *user, *model, *request_id; /* user: the id */
     int64_t status_min, status_max;              /* both included */
     int64_t since_us, until_us;                  /* since included, until not */
+    int64_t from_seq, before_seq;                /* of the numbers, the same */
     int64_t limit;
 };
 
@@ -120,6 +121,9 @@ struct call_filter {
 enum result call_row_list(struct db *db, const struct call_filter *filter,
                           bool (*each)(void *arg, const struct call_row *row), void *arg,
                           struct reason *why);
+
+/* The lowest and the highest number in the log, both 0 if it is empty. */
+enum result call_seqs(struct db *db, int64_t *lowest, int64_t *highest, struct reason *why);
 
 /*
  * Calls each for the sums that fit, by key, day and model.  Of the filter key, user, model

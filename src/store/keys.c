@@ -194,6 +194,26 @@ enum result key_row_list(struct db *db, void (*each)(void *arg, const struct key
     return list(db, SQL_KEY_LIST, sql_start(db, why, SQL_KEY_LIST), each, arg, why);
 }
 
+enum result key_row_find(struct db *db, const struct key_filter *filter,
+                         void (*each)(void *arg, const struct key_row *row), void *arg,
+                         int64_t *total, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_KEY_COUNT, filter->search, filter->user,
+                                   (int64_t)filter->state, filter->now);
+
+    *total = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_KEY_COUNT);
+    if (result == RESULT_OK)
+        *total = sql_int(db, SQL_KEY_COUNT, 0);
+    sql_end(db, SQL_KEY_COUNT);
+    if (result != RESULT_OK)
+        return result;
+    result = sql_start(db, why, SQL_KEY_FIND, filter->search, filter->user,
+                       (int64_t)filter->state, filter->now, filter->limit, filter->offset);
+    return list(db, SQL_KEY_FIND, result, each, arg, why);
+}
+
 enum result key_row_list_of(struct db *db, const char *user,
                             void (*each)(void *arg, const struct key_row *row), void *arg,
                             struct reason *why)

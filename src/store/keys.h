@@ -85,6 +85,27 @@ enum result key_row_insert(struct db *db, const struct key_row *row, struct reas
  */
 enum result key_row_get(struct db *db, const char *id, struct key_row *row, struct reason *why);
 
+enum key_state {
+    KEY_ACTIVE,
+    KEY_EXPIRED,
+    KEY_REVOKED,
+    KEY_STATE__MAX
+};
+
+/* Which to list. */
+struct key_filter {
+    const char *search; /* in name or id, in lower case; NULL: any */
+    const char *user;   /* whose, by id; NULL: any */
+    int state;          /* an enum key_state at this time; -1: any */
+    int64_t now;
+    int64_t limit, offset;
+};
+
+/* Calls each for those that fit, oldest first; *total is how many fit without a limit. */
+enum result key_row_find(struct db *db, const struct key_filter *filter,
+                         void (*each)(void *arg, const struct key_row *row), void *arg,
+                         int64_t *total, struct reason *why);
+
 /* Calls each for every key, oldest first. */
 enum result key_row_list(struct db *db, void (*each)(void *arg, const struct key_row *row),
                          void *arg, struct reason *why);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/sql.h"
+#include "store/tier_row.h"
 
 /* As SESSION_COLUMNS in sql.c has them. */
 enum session_column {
@@ -67,6 +68,53 @@ enum result session_row_get(struct db *db, const char *id, struct session_row *r
     return result;
 }
 
+/* As SQL_SESSION_CALLER has them. */
+enum caller_column {
+    CALLER_EXPIRES_AT,
+    CALLER_USER,
+    CALLER_ROLE,
+    CALLER_ACTIVE,
+    CALLER_MODELS,
+    CALLER_OF_TIER
+};
+
+static enum result caller_read(struct db *db, struct session_caller *row, struct reason *why)
+{
+    const enum sql sql = SQL_SESSION_CALLER;
+    struct key_owner *user = &row->user;
+    enum result tier;
+
+    memset(row, 0, sizeof(*row));
+    row->expires_at = sql_int(db, sql, CALLER_EXPIRES_AT);
+    user->role =
+        sql_int(db, sql, CALLER_ROLE) == USER_ROLE_ADMIN ? USER_ROLE_ADMIN : USER_ROLE_USER;
+    user->active = sql_int(db, sql, CALLER_ACTIVE) != 0;
+    if (sql_text(db, sql, CALLER_USER, user->id, sizeof(user->id)) != RESULT_OK ||
+        sql_text(db, sql, CALLER_MODELS, user->models, sizeof(user->models)) != RESULT_OK)
+        return reason_set(why, RESULT_MALFORMED, "the database: the row of a user is damaged");
+    tier = tier_row_read(db, sql, CALLER_OF_TIER, &row->of_tier);
+    return tier == RESULT_OK
+               ? RESULT_OK
+               : reason_set(why, RESULT_MALFORMED,
+                            "the tier of user %s is %s: make it with forestgate tier set",
+                            user->id, tier == RESULT_MISSING ? "not there" : "damaged");
+}
+
+enum result session_caller_get(struct db *db, const char *id, struct session_caller *row,
+                               struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_SESSION_CALLER, id);
+
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_SESSION_CALLER);
+    if (result == RESULT_MISSING)
+        reason_set(why, result, "there is no such session");
+    if (result == RESULT_OK)
+        result = caller_read(db, row, why);
+    sql_end(db, SQL_SESSION_CALLER);
+    return result;
+}
+
 enum result session_row_list(struct db *db, const char *user,
                              void (*each)(void *arg, const struct session_row *row), void *arg,
                              struct reason *why)
@@ -110,9 +158,34 @@ enum result session_rows_end(struct db *db, const char *user, const char *but,
     return sql_run(db, why, SQL_SESSION_END_OF_USER, user, but);
 }
 
-enum result session_rows_expire(struct db *db, int64_t now, struct reason *why)
+enum result session_rows_expire(struct db *db, int64_t now, int64_t most, struct reason *why)
 {
-    return sql_run(db, why, SQL_SESSION_EXPIRE, now);
+    return sql_run(db, why, SQL_SESSION_EXPIRE, now, most);
+}
+
+/* The number that a statement, which was started with this result, gives in its one row. */
+static enum result number_get(struct db *db, enum sql sql, enum result result, int64_t *number,
+                              struct reason *why)
+{
+    *number = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    if (result == RESULT_OK)
+        *number = sql_int(db, sql, 0);
+    sql_end(db, sql);
+    return result;
+}
+
+enum result session_rows_count(struct db *db, const char *user, int64_t *count,
+                               struct reason *why)
+{
+    return number_get(db, SQL_SESSION_COUNT, sql_start(db, why, SQL_SESSION_COUNT, user), count,
+                      why);
+}
+
+enum result session_rows_keep(struct db *db, const char *user, int64_t keep, struct reason *why)
+{
+    return sql_run(db, why, SQL_SESSION_KEEP, user, keep);
 }
 
 enum result invitation_row_insert(struct db *db, const struct invitation_row *row,
@@ -236,6 +309,11 @@ enum result attempt_rows_expire(struct db *db, int64_t before_us, int64_t most,
                                 struct reason *why)
 {
     return sql_run(db, why, SQL_ATTEMPT_EXPIRE, before_us, most);
+}
+
+enum result attempt_rows_count(struct db *db, int64_t *count, struct reason *why)
+{
+    return number_get(db, SQL_ATTEMPT_COUNT, sql_start(db, why, SQL_ATTEMPT_COUNT), count, why);
 }
 
 enum result known_row_get(struct db *db, const char *user,

@@ -37,6 +37,20 @@ enum result session_row_list(struct db *db, const char *user,
                              void (*each)(void *arg, const struct session_row *row), void *arg,
                              struct reason *why);
 
+/* What a call with a token of a session asks: whose it is, and what that one may. */
+struct session_caller {
+    int64_t expires_at;
+    struct key_owner user;
+    struct tier_row of_tier; /* the user's */
+};
+
+/*
+ * RESULT_MISSING if there is no such session or no such user; RESULT_MALFORMED if what is
+ * stored cannot be, among that a tier that is not there.
+ */
+enum result session_caller_get(struct db *db, const char *id, struct session_caller *row,
+                               struct reason *why);
+
 /* To the next generation; RESULT_MISSING if it is of another than this one by now. */
 enum result session_row_rotate(struct db *db, const char *id, int64_t generation, int64_t now,
                                struct reason *why);
@@ -47,7 +61,14 @@ enum result session_row_end(struct db *db, const char *id, struct reason *why);
 /* Ends all of a user's sessions but one; NULL: all. */
 enum result session_rows_end(struct db *db, const char *user, const char *but,
                              struct reason *why);
-enum result session_rows_expire(struct db *db, int64_t now, struct reason *why);
+/* Deletes at most `most` that have ended by themselves. */
+enum result session_rows_expire(struct db *db, int64_t now, int64_t most, struct reason *why);
+
+/* How many a user has; and ends all but the `keep` that began last. */
+enum result session_rows_count(struct db *db, const char *user, int64_t *count,
+                               struct reason *why);
+enum result session_rows_keep(struct db *db, const char *user, int64_t keep,
+                              struct reason *why);
 
 /* What lets somebody make an account with these rights, once. */
 struct invitation_row {
@@ -88,6 +109,9 @@ enum result attempt_row_delete(struct db *db, const uint8_t subject[ATTEMPT_SUBJ
 /* Deletes at most `most` that were last before before_us, the oldest. */
 enum result attempt_rows_expire(struct db *db, int64_t before_us, int64_t most,
                                 struct reason *why);
+
+/* How many there are. */
+enum result attempt_rows_count(struct db *db, int64_t *count, struct reason *why);
 
 /* Whether a user has logged in from an address, by its digest, since that time. */
 enum result known_row_get(struct db *db, const char *user,

@@ -18,6 +18,12 @@ enum {
     " k.user, u.role, u.active, u.models, t.name, t.limits, t.price, t.shadow"              \
     " FROM key k LEFT JOIN user u ON u.id = k.user LEFT JOIN tier t ON t.name = k.tier"
 
+/* What a list of keys asks; ?1 is in lower case, ?3 an enum key_state at ?4. */
+#define KEY_FITS                                                         \
+    " WHERE (?1 IS NULL OR instr(lower(k.name || ' ' || k.id), ?1) > 0)" \
+    " AND (?2 IS NULL OR k.user = ?2) AND (?3 < 0 OR ?3 = CASE"          \
+    " WHEN k.revoked_at IS NOT NULL THEN 2 WHEN k.expires_at <= ?4 THEN 1 ELSE 0 END)"
+
 #define USER_COLUMNS                                                            \
     "id, username, first_name, last_name, country, role, active, models, tier," \
     " created_at, password_at, last_login_at"
@@ -72,6 +78,9 @@ const struct sql_row sql_rows[SQL__MAX] = {
          "ttbtiottttt", BOTH},
     [SQL_KEY_GET] = {KEY_SELECT " WHERE k.id = ?", "t", BOTH},
     [SQL_KEY_LIST] = {KEY_SELECT " ORDER BY k.created_at, k.id", "", BOTH},
+    [SQL_KEY_FIND] = {KEY_SELECT KEY_FITS " ORDER BY k.created_at, k.id LIMIT ?5 OFFSET ?6",
+                      "ttiiii", BOTH},
+    [SQL_KEY_COUNT] = {"SELECT count(*) FROM key k" KEY_FITS, "ttii", BOTH},
     [SQL_KEY_UPDATE] = {"UPDATE key SET name = ?, models = ?, expires_at = ?, tier = ?,"
                         " limits = ?, addresses = ?, scopes = ? WHERE id = ?",
                         "ttottttt", BOTH},
@@ -125,6 +134,11 @@ const struct sql_row sql_rows[SQL__MAX] = {
                             ") VALUES (?, ?, ?, ?, ?, ?, ?)",
                             "ttiiiie", BOTH},
     [SQL_SESSION_GET] = {"SELECT " SESSION_COLUMNS " FROM session WHERE id = ?", "t", BOTH},
+    [SQL_SESSION_CALLER] = {"SELECT s.expires_at, u.id, u.role, u.active, u.models,"
+                            " t.name, t.limits, t.price, t.shadow FROM session s"
+                            " JOIN user u ON u.id = s.user LEFT JOIN tier t ON t.name = u.tier"
+                            " WHERE s.id = ?",
+                            "t", BOTH},
     [SQL_SESSION_LIST] = {"SELECT " SESSION_COLUMNS " FROM session WHERE user = ?"
                           " ORDER BY created_at, id",
                           "t", BOTH},
@@ -134,7 +148,14 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_SESSION_END] = {"DELETE FROM session WHERE id = ?", "t", BOTH},
     [SQL_SESSION_END_OF_USER] = {"DELETE FROM session WHERE user = ? AND id IS NOT ?", "tt",
                                  BOTH},
-    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE expires_at <= ?", "i", BOTH},
+    [SQL_SESSION_EXPIRE] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                            " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+                            "ii", BOTH},
+    [SQL_SESSION_COUNT] = {"SELECT count(*) FROM session WHERE user = ?", "t", BOTH},
+    [SQL_SESSION_KEEP] = {"DELETE FROM session WHERE id IN (SELECT id FROM session"
+                          " WHERE user = ? ORDER BY created_at DESC, used_at DESC, id"
+                          " LIMIT -1 OFFSET ?)",
+                          "ti", BOTH},
 
     [SQL_INVITATION_INSERT] = {"INSERT INTO invitation (" INVITATION_COLUMNS
                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -158,6 +179,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_ATTEMPT_EXPIRE] = {"DELETE FROM attempt WHERE subject IN (SELECT subject FROM attempt"
                             " WHERE last_us < ? ORDER BY last_us LIMIT ?)",
                             "ii", BOTH},
+    [SQL_ATTEMPT_COUNT] = {"SELECT count(*) FROM attempt", "", BOTH},
     [SQL_KNOWN_GET] = {"SELECT last_at FROM known WHERE user = ? AND address = ?", "tb", BOTH},
     [SQL_KNOWN_SET] = {"INSERT INTO known (user, address, last_at) VALUES (?, ?, ?)"
                        " ON CONFLICT (user, address) DO UPDATE SET last_at = excluded.last_at",
@@ -248,6 +270,9 @@ const struct sql_row sql_rows[SQL__MAX] = {
     [SQL_CALL_HIGHEST] = {"SELECT seq FROM call WHERE seq BETWEEN ? AND ?"
                           " ORDER BY seq DESC LIMIT 1",
                           "ii", BOTH},
+    [SQL_CALL_SEQS] = {"SELECT (SELECT seq FROM call ORDER BY seq LIMIT 1),"
+                       " (SELECT seq FROM call ORDER BY seq DESC LIMIT 1)",
+                       "", BOTH},
     [SQL_CALL_STARTS] = {"SELECT started_us FROM call INDEXED BY call_key"
                          " WHERE " SQL_CALL_BLOCK " = ? AND key = ? AND started_us > ?"
                          " AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?",

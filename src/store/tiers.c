@@ -102,28 +102,42 @@ enum result tier_row_list(struct db *db, void (*each)(void *arg, const struct ti
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
+static enum result count_of(struct db *db, enum sql sql, const char *name, int64_t *count,
+                            struct reason *why)
+{
+    enum result result = sql_start(db, why, sql, name);
+
+    *count = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    if (result == RESULT_OK)
+        *count = sql_int(db, sql, 0);
+    sql_end(db, sql);
+    return result;
+}
+
 enum result tier_row_keys(struct db *db, const char *name, int64_t *keys, struct reason *why)
 {
-    enum result result = sql_start(db, why, SQL_TIER_KEYS, name);
+    return count_of(db, SQL_TIER_KEYS, name, keys, why);
+}
 
-    *keys = 0;
-    if (result == RESULT_OK)
-        result = sql_next(db, why, SQL_TIER_KEYS);
-    if (result == RESULT_OK)
-        *keys = sql_int(db, SQL_TIER_KEYS, 0);
-    sql_end(db, SQL_TIER_KEYS);
-    return result;
+enum result tier_row_users(struct db *db, const char *name, int64_t *users, struct reason *why)
+{
+    return count_of(db, SQL_TIER_USERS, name, users, why);
 }
 
 enum result tier_row_delete(struct db *db, const char *name, struct reason *why)
 {
     enum result result;
-    int64_t keys;
+    int64_t keys, users = 0;
 
     result = tier_row_keys(db, name, &keys, why);
-    if (result == RESULT_OK && keys > 0)
-        return reason_set(why, RESULT_EXISTS, "%" PRId64 " key%s of the tier %s", keys,
-                          keys == 1 ? " is" : "s are", name);
+    if (result == RESULT_OK)
+        result = tier_row_users(db, name, &users, why);
+    if (result == RESULT_OK && keys + users > 0)
+        return reason_set(why, RESULT_EXISTS,
+                          "%" PRId64 " keys and %" PRId64 " users are of the tier %s", keys,
+                          users, name);
     if (result == RESULT_OK)
         result = sql_run(db, why, SQL_TIER_DELETE, name);
     if (result == RESULT_OK && sql_changes(db) == 0)

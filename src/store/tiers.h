@@ -50,9 +50,12 @@ enum result tier_row_list(struct db *db, void (*each)(void *arg, const struct ti
 /* How many keys are of it that are not revoked. */
 enum result tier_row_keys(struct db *db, const char *name, int64_t *keys, struct reason *why);
 
+/* How many users are of it. */
+enum result tier_row_users(struct db *db, const char *name, int64_t *users, struct reason *why);
+
 /*
- * RESULT_MISSING if there is none; RESULT_EXISTS, with their number, if keys are of it that
- * are not revoked.  In a transaction of the caller's.
+ * RESULT_MISSING if there is none; RESULT_EXISTS, with their number, if users are of it, or
+ * keys that are not revoked.  In a transaction of the caller's.
  */
 enum result tier_row_delete(struct db *db, const char *name, struct reason *why);
 

@@ -334,7 +334,7 @@ assert_problem() {
 problems_parse() {
   [ -s "$G/problems" ] || return 0
   jq -e -n '[inputs] | all(.[]; (.status | type == "number") and
-    ((keys - ["errors"]) == ["detail","error","request_id","status","timestamp","title","type"]) and
+    ((keys - ["errors", "error_description"]) == ["detail","error","request_id","status","timestamp","title","type"]) and
     (has("errors") | not) or .status == 422)' "$G/problems" >/dev/null ||
     fail 'an error body was not of the one form; see above' "$(head -c 2000 "$G/problems")"
 }

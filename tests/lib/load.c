@@ -4,6 +4,7 @@
  *   load [-v] [-a ADDRESS] [-k KEY] [-c CLIENTS] [-n COUNT] [-t SECONDS] [-p PREFIX] [-g MS]
  * PORT|PATH load -r COMMAND [ARGUMENT...]
  *
+ * KEY is sent as X-API-Key, or as Authorization: Bearer if it is an access token.
  * Sends POST /predict, one connection a request, from CLIENTS (8) at a time, COUNT of them
  * (0: no end) within SECONDS (10), or until SIGTERM; those that are under way are waited for.
  * Who was not answered with 200 pauses MS (2); after N such answers in all (0: never) there are
@@ -50,7 +51,8 @@ enum {
 
 enum {
     CLIENTS_MAX = 1024,
-    REQUEST_MAX = 1024,
+    REQUEST_MAX = 4096,
+    VALUE_MAX = 2048, /* of a parameter: a token */
     ANSWER_MAX = 16384,
     ID_MAX = 65,
     LATE_S = 20,
@@ -140,17 +142,38 @@ static void put_record(struct client *client, int type, const void *bytes, size_
     put(client, bytes, len);
 }
 
-/* One parameter; lengths under 128 are one byte. */
+/* One parameter; lengths under 128 are one byte, others here are four. */
 static void put_param(struct client *client, const char *name, const char *value)
 {
-    unsigned char lens[2] = {(unsigned char)strlen(name), (unsigned char)strlen(value)};
+    size_t name_len = strlen(name), value_len = strlen(value);
+    unsigned char lens[5] = {(unsigned char)name_len, (unsigned char)value_len};
+    size_t lens_len = 2;
 
-    if (strlen(name) > 127 || strlen(value) > 127)
+    if (name_len > 127 || value_len > VALUE_MAX)
         misuse("a parameter is too long");
-    put_head(client, FCGI_PARAMS, sizeof(lens) + lens[0] + lens[1]);
-    put(client, lens, sizeof(lens));
-    put(client, name, lens[0]);
-    put(client, value, lens[1]);
+    if (value_len > 127) {
+        lens[1] = 0x80;
+        lens[3] = (unsigned char)(value_len >> 8);
+        lens[4] = (unsigned char)value_len;
+        lens_len = 5;
+    }
+    put_head(client, FCGI_PARAMS, lens_len + name_len + value_len);
+    put(client, lens, lens_len);
+    put(client, name, name_len);
+    put(client, value, value_len);
+}
+
+/* A key, or a token, which is no longer than VALUE_MAX with its scheme. */
+static void put_credential(struct client *client, const char *key)
+{
+    char bearer[VALUE_MAX + 1];
+
+    if (strncmp(key, "eyJ", 3) != 0) {
+        put_param(client, "HTTP_X_API_KEY", key);
+        return;
+    }
+    snprintf(bearer, sizeof(bearer), "Bearer %s", key);
+    put_param(client, "HTTP_AUTHORIZATION", bearer);
 }
 
 static void request_make(const struct load *load, struct client *client)
@@ -171,7 +194,7 @@ static void request_make(const struct load *load, struct client *client)
     put_param(client, "CONTENT_LENGTH", length);
     put_param(client, "HTTP_X_REQUEST_ID", client->id);
     if (load->key != NULL)
-        put_param(client, "HTTP_X_API_KEY", load->key);
+        put_credential(client, load->key);
     put_record(client, FCGI_PARAMS, "", 0);
     put_record(client, FCGI_STDIN, body, strlen(body));
     put_record(client, FCGI_STDIN, "", 0);

@@ -301,9 +301,13 @@ static void a_list_ends_where_its_reader_says(void **state)
 
 static void each_condition_leaves_out_what_does_not_fit(void **state)
 {
+    int64_t lowest, highest;
     struct call_row row;
 
     (void)state;
+    done(call_seqs(home.db, &lowest, &highest, &why));
+    assert_int_equal(lowest, 0);
+    assert_int_equal(highest, 0);
     add_at(1, alice, NOON);
     add_at(2, bob, NOON + 1);
     row = row_of(3, bob, NOON + 2);
@@ -313,6 +317,17 @@ static void each_condition_leaves_out_what_does_not_fit(void **state)
     add(&row);
     own(bob);
     assert_list(&(struct call_filter){.key = bob}, "3 2 ");
+    assert_list(&(struct call_filter){.before_seq = 3}, "2 1 ");
+    assert_list(&(struct call_filter){.before_seq = 1}, "");
+    assert_list(&(struct call_filter){.from_seq = 2}, "3 2 ");
+    assert_list(&(struct call_filter){.from_seq = 2, .before_seq = 3}, "2 ");
+    assert_list(&(struct call_filter){.from_seq = 3, .before_seq = 3}, "");
+    assert_list(&(struct call_filter){.key = bob, .before_seq = 3}, "2 ");
+    assert_list(&(struct call_filter){.key = bob, .from_seq = 3}, "3 ");
+    assert_list(&(struct call_filter){.since_us = NOON + 1, .from_seq = 1}, "3 2 ");
+    done(call_seqs(home.db, &lowest, &highest, &why));
+    assert_int_equal(lowest, 1);
+    assert_int_equal(highest, 3);
     assert_list(&(struct call_filter){.key = "none"}, "");
     assert_list(&(struct call_filter){.user = carol}, "3 ");
     assert_list(&(struct call_filter){.model = "iris"}, "2 1 ");

@@ -3,6 +3,8 @@
  */
 #include "ledger_calls.h"
 
+static const char carol[] = "carol0000000"; /* a user, who calls by alice and bob */
+
 /* ---- what the database is asked ---- */
 
 static enum result admit_once(const char *key, const char *limits_text)
@@ -263,10 +265,54 @@ static void a_window_for_which_there_is_no_room_is_refused_and_the_old_limits_st
     serve(alice, "1900/60s");
 }
 
+/* A call with this key that counts for carol. */
+static enum result try_for_carol(struct ledger *by, const char *key, const char *limits_text)
+{
+    struct limits limits = help_limits(limits_text);
+    struct ledger_account account = {carol, &limits, shadow, epoch};
+    struct call_row call = help_call(key, "of-carol");
+    enum result result = help_admit(by, &account, &call, 1, &verdict, &why);
+
+    sound();
+    return result;
+}
+
+/* In the database, in the journal, in hand: whatever key it was that the account called by. */
+static void calls_count_for_their_account_wherever_they_are(void **state)
+{
+    (void)state;
+    assert_int_equal(try_for_carol(ledger, alice, "4/60s"), RESULT_OK);
+    settle(200);
+    drain();
+    assert_int_equal(try_for_carol(ledger, bob, "4/60s"), RESULT_OK);
+    settle(200);
+    assert_int_equal(try_for_carol(other, alice, "4/60s"), RESULT_OK);
+    epoch += 2; /* a window and quotas that have to be read */
+    remaining_is(carol, "4/90s,4/day,9/month", 0, 1);
+    remaining_is(carol, "4/90s,4/day,9/month", 1, 1);
+    assert_int_equal(try_for_carol(ledger, carol, "4/90s,4/day,9/month"), RESULT_OK);
+    assert_int_equal(try_for_carol(ledger, bob, "4/90s,4/day,9/month"), RESULT_BUSY);
+    settle(200);
+    assert_int_equal(try_for_carol(ledger, bob, "4/90s,4/day,9/month"), RESULT_DENIED);
+    settle_of(other, 500); /* the day has it back, the window keeps it */
+    remaining_is(carol, "4/90s,4/day,9/month", 0, 0);
+    remaining_is(carol, "4/90s,4/day,9/month", 1, 1);
+    assert_int_equal(ledger_drain_lock(ledger, &why), RESULT_OK);
+    assert_int_equal(ledger_amend(ledger, 2, 503, &why), RESULT_OK); /* bob's */
+    ledger_drain_unlock(ledger);
+    sound();
+    remaining_is(carol, "4/90s,4/day,9/month", 1, 2);
+    serve(alice, "4/90s,4/day,9/month"); /* for itself: it is another account */
+    assert_string_equal(ledger_call(ledger, 5)->account, alice);
+    assert_string_equal(ledger_call(ledger, 3)->account, carol);
+    assert_string_equal(ledger_call(ledger, 3)->key, carol);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
+        EACH(calls_count_for_their_account_wherever_they_are),
         EACH(a_key_that_is_new_is_not_counted_before_its_usage_is_known),
         EACH(a_key_without_limits_asks_nothing_of_the_database),
         EACH(history_is_asked_for_while_windows_may_have_what_the_ledger_has_not),

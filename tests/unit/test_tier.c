@@ -53,7 +53,7 @@ static void key_make(const char *tier, struct key_row *row)
     struct key_wish wish = {{[KEY_PART_NAME] = "test", [KEY_PART_TIER] = tier}};
     char text[KEY_TEXT_LEN + 1];
 
-    if (key_create(&home, &wish, text, row, &why) != RESULT_OK)
+    if (key_create(&home, &wish, text, row, NULL, &why) != RESULT_OK)
         fail_msg("%s", why.text);
 }
 

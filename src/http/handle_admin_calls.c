@@ -1,0 +1,377 @@
+/*
+ * handle_admin_calls.c: administration: the call log, the sums over it, and the audit trail.
+ *
+ * What is read is what had ended when it was asked for: the ledger's journal is brought in
+ * before.  Lists of what grows are paged from a number on, and none looks at more rows than
+ * it has time for: a page may be short, or empty, and still have a next one.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "gate/meter.h"
+#include "gate/user.h"
+#include "http/admin.h"
+#include "http/handle_admin.h"
+#include "http/show.h"
+#include "store/audits.h"
+#include "store/calls.h"
+
+enum {
+    LOOKED_AT = 500000, /* calls, for one page of them */
+    USAGE_DAYS = 31,    /* if nobody says */
+    USAGE_DAYS_MAX = 366,
+    USER_TEXT_MAX = USER_USERNAME_MAX,
+};
+
+#define SINCE_UNTIL_FIELDS                                                                 \
+    {"since", FORM_TIME, .help = "From this time on, included; RFC 3339 or a date (UTC)"}, \
+    {                                                                                      \
+        "until", FORM_TIME, .help = "Up to this time, not included"                        \
+    }
+
+static const struct form_field calls_fields[] = {
+    {"key", FORM_TEXT, .min = KEY_ID_LEN, .max = KEY_ID_LEN, .help = "By this key, its id"},
+    {"user", FORM_TEXT, .min = 1, .max = USER_TEXT_MAX,
+     .help = "By this user: an e-mail address, or an id, also of one who was deleted"},
+    {"model", FORM_TEXT, .min = 1, .max = MODEL_NAME_MAX, .help = "To this model"},
+    {"status", FORM_TEXT, .max = 7, .help = "With this status: 429, 4xx or 400-499"},
+    {"request_id", FORM_TEXT, .min = 1, .max = CALL_REQUEST_ID_MAX, .help = "With this id"},
+    SINCE_UNTIL_FIELDS,
+    ADMIN_LIMIT_FIELD,
+    ADMIN_BEFORE_FIELD,
+};
+
+const struct form form_admin_calls = {"CallQuery", calls_fields,
+                                      sizeof(calls_fields) / sizeof(calls_fields[0]), false};
+
+static const struct form_field usage_fields[] = {
+    {"key", FORM_TEXT, .min = KEY_ID_LEN, .max = KEY_ID_LEN, .help = "By this key, its id"},
+    {"user", FORM_TEXT, .min = 1, .max = USER_TEXT_MAX,
+     .help = "By this user: an e-mail address, or an id, also of one who was deleted"},
+    {"model", FORM_TEXT, .min = 1, .max = MODEL_NAME_MAX, .help = "To this model"},
+    SINCE_UNTIL_FIELDS,
+    ADMIN_LIMIT_FIELD,
+    ADMIN_OFFSET_FIELD,
+};
+
+const struct form form_admin_usage = {"UsageQuery", usage_fields,
+                                      sizeof(usage_fields) / sizeof(usage_fields[0]), false};
+
+static const struct form_field audit_fields[] = {
+    {"actor", FORM_TEXT, .min = 1, .max = AUDIT_ACTOR_MAX,
+     .help = "Who did it: user:ID, key:ID, cli:NAME"},
+    {"target", FORM_TEXT, .min = 1, .max = AUDIT_TARGET_MAX,
+     .help = "What it was done to: user:ID, key:ID, tier:NAME, model:NAME"},
+    {"action", FORM_TEXT, .min = 1, .max = AUDIT_ACTION_MAX,
+     .help = "What was done: key.create, or key for all that begins so"},
+    SINCE_UNTIL_FIELDS,
+    ADMIN_LIMIT_FIELD,
+    ADMIN_BEFORE_FIELD,
+};
+
+const struct form form_admin_audit = {"AuditQuery", audit_fields,
+                                      sizeof(audit_fields) / sizeof(audit_fields[0]), false};
+
+/* ---- what queries say ---- */
+
+/* A time of the filters, where 0 would be none. */
+static int64_t time_of(const struct request *request, const char *name)
+{
+    const struct form_value *value = form_value(request->query, name);
+
+    return value->given && value->integer == 0 ? 1 : value->integer;
+}
+
+/* A status, all of a hundred, or a range.  False if it is none. */
+static bool status_parse(const char *text, struct call_filter *filter)
+{
+    size_t len = strlen(text);
+    uint64_t min = 0, max = 0;
+
+    if (len == 3 && strcmp(text + 1, "xx") == 0 && num_parse_u64(text, 1, &min)) {
+        min *= 100;
+        max = min + 99;
+    } else if (len == 3 && num_parse_u64(text, 3, &min)) {
+        max = min;
+    } else if (len != 7 || text[3] != '-' || !num_parse_u64(text, 3, &min) ||
+               !num_parse_u64(text + 4, 3, &max)) {
+        return false;
+    }
+    filter->status_min = (int64_t)min;
+    filter->status_max = (int64_t)max;
+    return min >= 100 && max <= 599 && min <= max;
+}
+
+/*
+ * What calls and sums are asked for.  A username that nobody has is taken for the id of one
+ * who was deleted, of whom no other name is left.  False with the refusal written.
+ */
+static bool filter_read(struct service *service, const struct request *request,
+                        struct call_filter *filter, struct user_row *user, struct reply *reply)
+{
+    const char *name = admin_text(request->query, "user");
+    const char *status = admin_text(request->query, "status");
+    enum result result = RESULT_OK;
+    struct reason why;
+
+    *filter = (struct call_filter){
+        .key = admin_text(request->query, "key"),
+        .model = admin_text(request->query, "model"),
+        .request_id = admin_text(request->query, "request_id"),
+        .since_us = time_of(request, "since"),
+        .until_us = time_of(request, "until"),
+    };
+    if (status != NULL && !status_parse(status, filter)) {
+        reply_fault(reply, "status", "it is no status",
+                    "a status from 100 to 599 (429), all of a hundred (4xx), or a range "
+                    "(400-499)");
+        return false;
+    }
+    if (name != NULL) {
+        result = user_find(&service->home, name, user, &why);
+        filter->user = result == RESULT_OK ? user->id : name;
+    }
+    if (result == RESULT_OK || result == RESULT_MISSING)
+        result = meter_bring_in(service->meter, &why);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
+
+/* The member next: a number, or null where there is nothing more. */
+static void next_write(struct json_writer *writer, int64_t next)
+{
+    json_write_key(writer, "next");
+    if (next != 0)
+        json_write_i64(writer, next);
+    else
+        json_write_null(writer);
+}
+
+/* ---- calls ---- */
+
+struct call_listing {
+    struct json_writer writer;
+    int64_t count, last; /* so far, and the number of the last */
+};
+
+static bool call_add(void *arg, const struct call_row *row)
+{
+    struct call_listing *list = arg;
+
+    show_call(&list->writer, row);
+    list->count++;
+    list->last = row->seq;
+    return true;
+}
+
+/*
+ * Which numbers the page looks at: those below the cursor or all, down to a bound.  *lowest
+ * is that of the log.
+ */
+static enum result window_set(struct service *service, const struct request *request,
+                              struct call_filter *filter, int64_t *lowest, struct reason *why)
+{
+    int64_t highest;
+    enum result result = call_seqs(service->home.db, lowest, &highest, why);
+
+    filter->before_seq = admin_integer(request->query, "before", highest + 1);
+    if (filter->before_seq > highest + 1)
+        filter->before_seq = highest + 1;
+    filter->from_seq = filter->before_seq - LOOKED_AT;
+    if (filter->from_seq < *lowest)
+        filter->from_seq = *lowest;
+    return result;
+}
+
+static enum result calls_write(struct service *service, const struct call_filter *filter,
+                               int64_t lowest, struct reply *reply, struct reason *why)
+{
+    struct call_listing list = {.writer = json_writer_on(&reply->body)};
+    enum result result;
+    int64_t next;
+
+    json_write_object(&list.writer);
+    json_write_key(&list.writer, "calls");
+    json_write_array(&list.writer);
+    result = call_row_list(service->home.db, filter, call_add, &list, why);
+    json_write_array_end(&list.writer);
+    next = list.count == filter->limit ? list.last : filter->from_seq;
+    json_member_i64(&list.writer, "limit", filter->limit);
+    next_write(&list.writer, next > lowest ? next : 0);
+    json_write_object_end(&list.writer);
+    return result;
+}
+
+void handle_admin_calls(struct service *service, struct request *request, struct reply *reply)
+{
+    struct call_filter filter;
+    struct user_row user;
+    enum result result;
+    struct reason why;
+    int64_t lowest;
+
+    if (!filter_read(service, request, &filter, &user, reply))
+        return;
+    filter.limit = admin_integer(request->query, "limit", ADMIN_LIMIT);
+    result = window_set(service, request, &filter, &lowest, &why);
+    if (result == RESULT_OK)
+        result = calls_write(service, &filter, lowest, reply, &why);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}
+
+/* ---- usage ---- */
+
+struct usage_listing {
+    struct json_writer writer;
+    struct admin_page page;
+    int64_t count; /* so far */
+    struct usage_row totals;
+};
+
+static void usage_add(void *arg, const struct usage_row *row)
+{
+    struct usage_listing *list = arg;
+    struct usage_row *totals = &list->totals;
+    int64_t at = list->count++;
+
+    totals->calls += row->calls;
+    totals->rows += row->rows;
+    totals->charged += row->charged;
+    totals->failed += row->failed;
+    if (at >= list->page.offset && at - list->page.offset < list->page.limit)
+        show_usage(&list->writer, row);
+}
+
+static void totals_write(struct json_writer *writer, const struct usage_row *totals)
+{
+    json_write_key(writer, "totals");
+    json_write_object(writer);
+    json_member_i64(writer, "calls", totals->calls);
+    json_member_i64(writer, "rows", totals->rows);
+    json_member_i64(writer, "charged", totals->charged);
+    json_member_i64(writer, "failed", totals->failed);
+    json_write_object_end(writer);
+}
+
+/* The days that are summed up: the last 31 if nobody says, and never more than a year's. */
+static bool days_set(const struct request *request, struct call_filter *filter,
+                     struct reply *reply)
+{
+    int64_t until = filter->until_us != 0 ? filter->until_us : request->wall_us;
+
+    if (filter->since_us == 0)
+        filter->since_us = (call_day(until) - USAGE_DAYS + 1) * CALL_DAY_US;
+    if (call_day(until) - call_day(filter->since_us) <= USAGE_DAYS_MAX)
+        return true;
+    reply_fault(reply, "since", "it is too long before until", "at most 366 days before it");
+    return false;
+}
+
+void handle_admin_usage(struct service *service, struct request *request, struct reply *reply)
+{
+    struct usage_listing list = {.writer = json_writer_on(&reply->body),
+                                 .page = admin_page_of(request)};
+    struct call_filter filter;
+    struct user_row user;
+    enum result result;
+    struct reason why;
+
+    if (!filter_read(service, request, &filter, &user, reply) ||
+        !days_set(request, &filter, reply))
+        return;
+    json_write_object(&list.writer);
+    json_write_key(&list.writer, "usage");
+    json_write_array(&list.writer);
+    result = usage_row_list(service->home.db, &filter, usage_add, &list, &why);
+    json_write_array_end(&list.writer);
+    totals_write(&list.writer, &list.totals);
+    show_time(&list.writer, "since", filter.since_us / 1000000);
+    show_time(&list.writer, "until", filter.until_us / 1000000);
+    admin_page_write(&list.writer, &list.page, list.count);
+    json_write_object_end(&list.writer);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}
+
+/* ---- the audit trail ---- */
+
+struct audit_listing {
+    struct json_writer writer;
+    struct db *db;
+    int64_t count, last;
+};
+
+/* The username of who did something, as long as there is that user. */
+static void actor_write(struct audit_listing *list, const char *actor)
+{
+    static const char kind[] = "user:";
+    struct user_row user = {.username = ""};
+
+    if (strncmp(actor, kind, sizeof(kind) - 1) == 0)
+        user_row_get(list->db, actor + sizeof(kind) - 1, &user, NULL);
+    show_text(&list->writer, "actor", actor);
+    show_text(&list->writer, "actor_name", user.username);
+}
+
+static void change_write(struct json_writer *writer, const char *key, const char *change)
+{
+    json_write_key(writer, key);
+    if (change[0] == '{')
+        json_write_raw(writer, change, strlen(change));
+    else
+        json_write_null(writer);
+}
+
+static void audit_add_row(void *arg, const struct audit_row *row)
+{
+    struct audit_listing *list = arg;
+    struct json_writer *writer = &list->writer;
+    char time[CLOCK_RFC3339_MAX];
+
+    clock_rfc3339_us(time, row->at_us);
+    json_write_object(writer);
+    json_member_i64(writer, "seq", row->seq);
+    json_member_string(writer, "at", time);
+    actor_write(list, row->actor);
+    json_member_string(writer, "action", row->action);
+    json_member_string(writer, "target", row->target);
+    change_write(writer, "before", row->before);
+    change_write(writer, "after", row->after);
+    show_text(writer, "address", row->address);
+    show_text(writer, "request_id", row->request_id);
+    json_write_object_end(writer);
+    list->count++;
+    list->last = row->seq;
+}
+
+void handle_admin_audit(struct service *service, struct request *request, struct reply *reply)
+{
+    struct audit_listing list = {.writer = json_writer_on(&reply->body),
+                                 .db = service->home.db};
+    const struct audit_filter filter = {
+        .actor = admin_text(request->query, "actor"),
+        .target = admin_text(request->query, "target"),
+        .action = admin_text(request->query, "action"),
+        .since_us = time_of(request, "since"),
+        .until_us = time_of(request, "until"),
+        .before_seq = admin_integer(request->query, "before", 0),
+        .limit = admin_integer(request->query, "limit", ADMIN_LIMIT),
+    };
+    enum result result;
+    struct reason why;
+
+    json_write_object(&list.writer);
+    json_write_key(&list.writer, "audit");
+    json_write_array(&list.writer);
+    result = audit_row_list(service->home.db, &filter, audit_add_row, &list, &why);
+    json_write_array_end(&list.writer);
+    json_member_i64(&list.writer, "limit", filter.limit);
+    next_write(&list.writer, list.count == filter.limit && list.last > 1 ? list.last : 0);
+    json_write_object_end(&list.writer);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}

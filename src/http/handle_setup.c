@@ -1,0 +1,31 @@
+/*
+ * handle_setup.c: the page on which somebody with an invitation makes an account.
+ *
+ * The invitation is in the URL's fragment, which no browser sends: it is in no log, and goes
+ * to the service in a body alone.
+ */
+#include "http/handlers.h"
+#include "http/pages.h"
+
+static const char page_policy[] =
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+void handle_setup(struct service *service, struct request *request, struct reply *reply)
+{
+    (void)service;
+    (void)request;
+    buf_puts(&reply->body, pages_setup_html);
+    reply->type = "text/html; charset=utf-8";
+    reply_header(reply, "Content-Security-Policy", page_policy);
+    reply_header(reply, "Referrer-Policy", "no-referrer");
+}
+
+void handle_setup_script(struct service *service, struct request *request, struct reply *reply)
+{
+    (void)service;
+    (void)request;
+    buf_puts(&reply->body, pages_setup_js);
+    reply->type = "text/javascript; charset=utf-8";
+    reply_header(reply, "X-Content-Type-Options", "nosniff");
+}

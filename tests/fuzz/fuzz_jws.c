@@ -1,0 +1,145 @@
+/*
+ * fuzz_jws.c: any text as a signed one, as a token, as a key and as a set of keys.
+ *
+ * The first byte says which.  Four things hold:
+ *
+ * - A text that verifies is the one text of its parts: written again it is the same.
+ * - Signed with the right key, any header and payload either is refused or says what it says;
+ *   one whose alg is not the key's is refused.
+ * - Claims that are read are within their bounds, and end in a NUL.
+ * - A key that is read and written is read as the same again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64url.h"
+#include "base/utf8.h"
+#include "gate/jose.h"
+#include "gate/jws.h"
+#include "gate/token_claims.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(truth)                                                    \
+    do {                                                                \
+        if (!(truth)) {                                                 \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
+            abort();                                                    \
+        }                                                               \
+    } while (0)
+
+static struct jwk_set keys;
+static struct jws jws;
+
+/* Only a canonical text can verify; whoever changes a bit of it has another. */
+static void check_text(const char *text, size_t len)
+{
+    struct jose_part parts[3];
+    uint8_t bytes[JWS_MAX];
+    char again[JWS_MAX + 4];
+    size_t got;
+
+    if (jws_verify(&keys, text, len, &jws, NULL) != RESULT_OK)
+        return;
+    CHECK(jose_split(text, len, parts, 3));
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(base64url_read(parts[i].text, parts[i].len, bytes, sizeof(bytes), &got));
+        base64url_write(again, bytes, got);
+        CHECK(BASE64URL_LEN(got) == parts[i].len);
+        CHECK(memcmp(again, parts[i].text, parts[i].len) == 0);
+    }
+}
+
+/* The text is a header, a zero byte and a payload. */
+static void check_signed(const char *text, size_t len)
+{
+    const char *zero = memchr(text, '\0', len);
+    size_t header_len = zero != NULL ? (size_t)(zero - text) : len;
+    const char *payload = text + header_len + (zero != NULL);
+    size_t payload_len = len - header_len - (zero != NULL), signature_len;
+    uint8_t signature[JWK_SIGNATURE_MAX];
+    struct jose_header header;
+    struct buf out = {0};
+
+    base64url_put(&out, text, header_len);
+    buf_putc(&out, '.');
+    base64url_put(&out, payload, payload_len);
+    CHECK(jwk_sign(keys.keys[0], out.data, out.len, signature, &signature_len, NULL) ==
+          RESULT_OK);
+    buf_putc(&out, '.');
+    base64url_put(&out, signature, signature_len);
+    if (jws_verify(&keys, out.data, out.len, &jws, NULL) == RESULT_OK) {
+        struct jose_part part = {out.data, BASE64URL_LEN(header_len)};
+
+        CHECK(jws.len == payload_len && memcmp(jws.payload, payload, payload_len) == 0);
+        CHECK(jose_header_read(&part, &header) && strcmp(header.alg, "HS256") == 0);
+        CHECK(header.kid[0] == '\0' || strcmp(header.kid, jwk_id(keys.keys[0])) == 0);
+        CHECK(strcmp(header.typ, jws.type) == 0);
+    }
+    buf_free(&out);
+}
+
+static void check_claims(const char *text, size_t len)
+{
+    const struct claims_wish wish = {
+        .audience = "a", .role_claim = "r.s", .admin_roles = "b,c", .user_roles = "d"};
+    struct claims claims;
+
+    if (!claims_read(text, len, &wish, &claims))
+        return;
+    CHECK(strlen(claims.iss) <= CONFIG_TEXT_MAX && strlen(claims.sub) <= CONFIG_TEXT_MAX);
+    CHECK(strlen(claims.email) <= TOKEN_NAME_MAX);
+    CHECK(utf8_valid(claims.email, strlen(claims.email)));
+    CHECK(utf8_valid(claims.shown_sub, strlen(claims.shown_sub)));
+    for (size_t i = 0; i < CLAIM_TIME__MAX; i++)
+        CHECK(claims.times[i].given || (!claims.times[i].whole && claims.times[i].value == 0));
+}
+
+static void check_key(const char *text, size_t len)
+{
+    struct jwk_set set;
+    struct buf json = {0};
+    struct jwk *key, *again;
+    struct reason why = {{0}};
+
+    if (jwk_set_from_json(text, len, &set, &why) == RESULT_OK)
+        CHECK(set.count > 0 && set.count + set.skipped <= JWK_SET_MAX);
+    jwk_set_free(&set);
+    if (jwk_from_json(text, len, &key, &why) != RESULT_OK) {
+        CHECK(why.text[0] != '\0');
+        return;
+    }
+    CHECK(jwk_makes(key) || jwk_checks(key));
+    if (jwk_write_public(key, &json, NULL) == RESULT_OK) {
+        CHECK(jwk_from_json(json.data, json.len, &again, NULL) == RESULT_OK);
+        CHECK(jwk_algorithm(again) == jwk_algorithm(key));
+        CHECK(strcmp(jwk_id(again), jwk_id(key)) == 0);
+        jwk_free(again);
+    }
+    jwk_free(key);
+    buf_free(&json);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void (*const checks[])(const char *text, size_t len) = {check_text, check_signed,
+                                                                   check_claims, check_key};
+    char *text;
+
+    if (keys.count == 0) {
+        struct jwk *key;
+
+        CHECK(jwk_from_secret(JWK_HS256, "k", "0123456789abcdef0123456789abcdef", 32, &key,
+                              NULL) == RESULT_OK);
+        CHECK(jwk_set_add(&keys, key, NULL) == RESULT_OK);
+    }
+    if (size < 1)
+        return 0;
+    text = malloc(size - 1 + (size == 1)); /* exactly, so that a byte too many shows */
+    CHECK(text != NULL);
+    memcpy(text, data + 1, size - 1);
+    checks[data[0] % 4](text, size - 1);
+    free(text);
+    return 0;
+}
