@@ -92,12 +92,12 @@ void meter_tend(struct meter *meter)
 
 enum result meter_bring_in(struct meter *meter, struct reason *why)
 {
-    struct ledger_state state;
-
-    ledger_state(meter->ledger, &state);
-    if (state.last == state.drained) /* nothing is written by who only reads */
-        return RESULT_OK;
     return drain(meter, JOURNAL_NOW, why);
+}
+
+void meter_state(const struct meter *meter, struct ledger_state *out)
+{
+    ledger_state(meter->ledger, out);
 }
 
 /* Whether the database takes what is counted: asked if it was not for a while. */
