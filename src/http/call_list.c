@@ -18,7 +18,7 @@ static bool status_read(const char *text, struct call_filter *filter)
 
     if (text[0] < '1' || text[0] > '5')
         return false;
-    filter->status_min = (text[0] - '0') * 100;
+    filter->status_min = (int64_t)(text[0] - '0') * 100;
     filter->status_max = filter->status_min + 99;
     if (class)
         return true;
