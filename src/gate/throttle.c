@@ -94,6 +94,7 @@ static enum result asked_make(const struct home *home, const char *username,
     struct secret_mac *mac = NULL;
     enum result result = home_mac_derive(home, "forestgate throttle", &mac, why);
 
+    memset(asked, 0, sizeof(*asked));
     if (result != RESULT_OK)
         return result;
     result = subject_digest(mac, THROTTLE_ACCOUNT_HERE, username, from,
