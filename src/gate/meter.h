@@ -48,16 +48,19 @@ enum result meter_look(struct meter *meter, const struct caller *caller,
                        struct ledger_verdict *verdict, struct reason *why);
 
 /*
- * Brings into the database what has ended by now, and asks it so whether it takes a write;
- * waits a quarter of a second for another who is at it.  RESULT_BUSY: that one still is.
+ * Whether the database takes a write, which is tried; waits a quarter of a second for another
+ * who is at it.  RESULT_BUSY: that one still is.
  */
-enum result meter_bring_in(struct meter *meter, struct reason *why);
+enum result meter_write_check(struct meter *meter, struct reason *why);
 
 /* How full the ledger is, and how it stands with the database. */
 void meter_state(const struct meter *meter, struct ledger_state *out);
 
 /* Between requests: brings into the database what is due, if this process is the one. */
 void meter_tend(struct meter *meter);
+
+/* Brings in all that has ended, for a request that reads the log.  Waits a quarter second. */
+enum result meter_bring_in(struct meter *meter, struct reason *why);
 
 /* Whether the ledger's file was taken away under it.  One system call. */
 bool meter_is_orphan(const struct meter *meter);

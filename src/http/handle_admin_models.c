@@ -275,14 +275,16 @@ static void answer(enum result result, const struct registry_done *done,
 /* Whether the body is an image.  False with the refusal written. */
 static bool body_prove(const struct request *request, struct reply *reply)
 {
+    static const char name[] = "the body: "; /* begins the reason, and is said by the field */
     struct image *image = NULL;
-    struct reason why;
+    struct reason why = {""};
     enum result result = image_open_fd(request->image_fd, "the body", &image, &why);
+    size_t begin = strncmp(why.text, name, sizeof(name) - 1) == 0 ? sizeof(name) - 1 : 0;
 
     image_close(image);
     if (result == RESULT_MALFORMED || result == RESULT_INVALID || result == RESULT_TOO_BIG ||
         result == RESULT_MISSING)
-        reply_fault(reply, "body", why.text, "an image, as forestgate model train makes it");
+        reply_fault(reply, "body", why.text + begin, "an image, as forestgate model train makes it");
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     return result == RESULT_OK;

@@ -96,6 +96,7 @@ static bool is_json(const struct buf *data)
     struct json_reader reader = {0};
     enum json_token token;
 
+    reader.string_max = data->len;
     json_reader_start(&reader, data->data, data->len);
     do
         token = json_next(&reader);

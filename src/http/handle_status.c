@@ -165,7 +165,7 @@ struct state {
 static void state_read(struct service *service, struct state *state)
 {
     struct reason why;
-    enum result result = meter_bring_in(service->meter, &why);
+    enum result result = meter_write_check(service->meter, &why);
 
     meter_state(service->meter, &state->ledger);
     state->writable =

@@ -84,6 +84,61 @@ static void a_bad_file_is_refused_by_line_with_what_is_allowed(void **state)
     refused(long_line, (const char *[]){line, "characters", NULL});
 }
 
+static void settings_of_tokens_are_refused_by_line_as_well(void **state)
+{
+    char line[80];
+
+    (void)state;
+    snprintf(line, sizeof(line), "%s:2:", path);
+    refused("\ntoken_algorithm = none\n", (const char *[]){line, "HS256 or EdDSA", NULL});
+    refused("\ntoken_lifetime = 59s\n", (const char *[]){line, "from 1m to 1d", NULL});
+    refused("\ntoken_lifetime = off\n", (const char *[]){line, "from 1m to 1d", NULL});
+    refused("\nsession_lifetime = 366d\n", (const char *[]){line, "from 1h to 365d", NULL});
+    refused("\ntoken_issuer =\n", (const char *[]){line, "1 to 255", NULL});
+    refused("\ntoken_issuer = a b\n", (const char *[]){line, "without blanks", NULL});
+    refused("\njwks_user_roles = a b\n", (const char *[]){line, "separated by commas", NULL});
+    refused("\njwks_user_roles = a,,b\n", (const char *[]){line, "separated by commas", NULL});
+}
+
+static void a_file_in_a_setting_never_leads_out_of_the_home(void **state)
+{
+    static const char *const names[] = {
+        "/etc/key",       "..",   "../key", "a/../key", "a/..", "./../key",
+        "a/b/../../../c", "a\tb", "a\x7f",
+    };
+    static const char *const good[] = {"", "key", "secrets/key.pem", "..key", "a/..b", "a.."};
+    struct config config;
+    char text[128];
+    struct reason why;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(text, sizeof(text), "token_key = %s\n", names[i]);
+        refused(text, (const char *[]){"within the home", NULL});
+    }
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        snprintf(text, sizeof(text), "token_key = %s\n", good[i]);
+        assert_int_equal(load(text, &config, &why), RESULT_OK);
+        assert_string_equal(config.token_key, good[i]);
+    }
+}
+
+static void words_are_kept_with_one_comma_between(void **state)
+{
+    struct config config;
+    struct reason why;
+
+    (void)state;
+    assert_int_equal(load("jwks_user_roles = staff ,  a:b,\n  https://x/y ,z\n"
+                          "jwks_admin_roles =\ntoken_lifetime = 90s\n",
+                          &config, &why),
+                     RESULT_OK);
+    assert_string_equal(config.jwks_user_roles, "staff,a:b,https://x/y,z");
+    assert_string_equal(config.jwks_admin_roles, "");
+    assert_string_equal(config.jwks_models, "*");
+    assert_int_equal(config.token_lifetime, 90);
+}
+
 static void every_setting_of_a_file_is_taken(void **state)
 {
     struct config config;
@@ -192,6 +247,9 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         EACH(a_bad_file_is_refused_by_line_with_what_is_allowed),
+        EACH(settings_of_tokens_are_refused_by_line_as_well),
+        EACH(a_file_in_a_setting_never_leads_out_of_the_home),
+        EACH(words_are_kept_with_one_comma_between),
         EACH(every_setting_of_a_file_is_taken),
         EACH(the_environment_goes_before_the_file_and_is_as_strict),
         EACH(the_example_with_its_comments_taken_away_is_the_defaults),
