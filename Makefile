@@ -1,6 +1,7 @@
 # Forestgate.  The two commands of a newcomer: make run, make test.
 #
-#   make run        everything from a bare Debian to a served prediction
+#   make run        everything from a bare Debian to a served prediction (DEMO=1: with an
+#                   administrator for as long as it runs)
 #   make test       every test          make bench      figures, as ratios
 #   make examples   the models of model/
 #   make            the two programs    make install PREFIX= DESTDIR=
@@ -100,7 +101,7 @@ run:
 	@etc/setup run $(or $(FRONT),lighttpd)
 	@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
-		RUN_USER='$(RUN_USER)' env --default-signal=INT,TERM,HUP etc/run
+		RUN_USER='$(RUN_USER)' DEMO='$(DEMO)' env --default-signal=INT,TERM,HUP etc/run
 
 # The models of model/, each from its data in a second or so, into $(BUILD)/examples/.
 examples: iris houses sentiment

@@ -44,15 +44,20 @@
     if (first !== undefined) field(first).focus();
   }
 
+  /* A fault as the service tells it, as a sentence. */
+  function sentence({ problem, allowed }) {
+    const text = problem.charAt(0).toUpperCase() + problem.slice(1);
+
+    return `${text}.` + (allowed ? ` Allowed: ${allowed}.` : '');
+  }
+
   /* Field by field what the service found; what is of no field here goes below. */
   function showFaults(problem) {
     const rest = [];
 
-    for (const { field: name, problem: text, allowed } of problem.errors ?? []) {
-      const told = allowed ? `${text}; allowed: ${allowed}` : text;
-
-      if (names.includes(name)) fault(name, told);
-      else rest.push(told);
+    for (const error of problem.errors ?? []) {
+      if (names.includes(error.field)) fault(error.field, sentence(error));
+      else rest.push(sentence(error));
     }
     say(rest.length > 0 ? rest.join(' ') : 'Please look at what is marked above.', true);
     focusFault();
@@ -102,22 +107,31 @@
     else refused(answer, said);
   }
 
+  /* The button stays where the focus is while it waits: a disabled one would lose it. */
+  let waiting = false;
+
+  function wait(on) {
+    waiting = on;
+    send.setAttribute('aria-disabled', on ? 'true' : 'false');
+  }
+
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
+    if (waiting) return;
     for (const name of names) fault(name, missing(name));
     if (names.some((name) => field(`${name}-error`).textContent !== '')) {
       say('Please look at what is marked above.', true);
       focusFault();
       return;
     }
-    send.disabled = true;
+    wait(true);
     say('One moment...', false);
     try {
       await create();
     } catch {
       say('The service cannot be reached. Try again.', true);
     } finally {
-      send.disabled = false;
+      wait(false);
     }
   });
 

@@ -38,3 +38,10 @@ void text_print(char *out, size_t size, const char *format, ...)
     text_print_list(out, size, format, args);
     va_end(args);
 }
+
+char text_lower(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        c = "abcdefghijklmnopqrstuvwxyz"[c - 'A'];
+    return c;
+}

@@ -11,6 +11,9 @@
 /* Copies a string into size bytes, its NUL included.  False, and cut, if it did not fit. */
 bool text_copy(char *out, size_t size, const char *text);
 
+/* An ASCII letter in lower case; anything else as it is. */
+char text_lower(char c);
+
 /*
  * Formats into size bytes; what does not fit is cut, and never within a UTF-8 character,
  * so that valid parts make a valid whole.

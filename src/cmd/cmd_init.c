@@ -11,6 +11,7 @@
 #include "cmd/cli.h"
 #include "gate/audit.h"
 #include "gate/seal.h"
+#include "gate/user.h"
 
 /* A directory that root made before stays root's, which no worker will enter. */
 static void tell_of_root(const char *path)
@@ -69,6 +70,7 @@ static enum result rotate(struct home *home, const struct rotation *rotation,
     enum result result;
     int lock;
 
+    cli_actor_set(home);
     result = home_lock(DB_CLI, &lock, why);
     if (result != RESULT_OK)
         return result;
@@ -111,40 +113,141 @@ static enum result make_or_rotate(const struct option_set *set, const char *path
     return result;
 }
 
+/*
+ * The way in for the first administrator, who has none yet: an invitation that stands behind
+ * the # of a link, where neither a server nor its log sees it.
+ */
+struct setup {
+    bool wanted; /* there is no administrator */
+    char text[INVITATION_TEXT_LEN + 1];
+};
+
+static enum result setup_create(struct home *home, struct setup *setup, struct reason *why)
+{
+    const struct invitation_wish wish = {
+        .role = "admin", .models = "*", .seconds = INVITATION_SECONDS_SETUP, .setup = true};
+    struct invitation_row row;
+    enum result result = invitation_create(home, &wish, setup->text, &row, why);
+
+    setup->wanted = result == RESULT_OK;
+    return result == RESULT_EXISTS ? RESULT_OK : result;
+}
+
+/* With settings that may be wrong still, of which it needs none. */
+static enum result setup_make(const char *path, struct setup *setup, struct reason *why)
+{
+    struct home home;
+    enum result result = home_enter(&home, path, DB_CLI, why);
+
+    cli_actor_set(&home);
+    config_defaults(&home.config);
+    if (result == RESULT_OK)
+        result = home_open(&home, DB_CLI, why);
+    if (result == RESULT_OK)
+        result = setup_create(&home, setup, why);
+    home_close(&home);
+    home_leave(&home);
+    return result;
+}
+
+/* Of the characters of a URL, without what would end its path. */
+static enum result url_check(const char *url, struct reason *why)
+{
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789-._~:/[]@!$&'()*+,;=%";
+
+    if ((strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0) &&
+        url[strspn(url, characters)] == '\0' && strlen(url) <= 200)
+        return RESULT_OK;
+    return reason_set(why, RESULT_INVALID,
+                      "--url: \"%.40s\" is not allowed; allowed: where the service is, such as "
+                      "https://api.example.org",
+                      url);
+}
+
+static void setup_link(struct buf *text, const char *url, const struct setup *setup)
+{
+    size_t len = strlen(url);
+
+    while (len > 0 && url[len - 1] == '/')
+        len--;
+    buf_printf(text, "%.*s/setup#%s", (int)len, url, setup->text);
+}
+
+static int print_made(const struct option_set *set, const char *path, const struct setup *setup)
+{
+    struct buf text = {0}, link = {0};
+    struct json_writer writer = json_writer_on(&text);
+    int status;
+
+    if (setup->wanted)
+        setup_link(&link, option_value(set, "--url"), setup);
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        json_member_string(&writer, "home", path);
+        if (setup->wanted)
+            json_member_string(&writer, "setup", link.data);
+        json_write_object_end(&writer);
+    } else {
+        buf_printf(&text, "the home is ready: %s", path);
+        if (setup->wanted)
+            buf_printf(&text, "\nsetup link: %s", link.data);
+    }
+    status = cli_print(&text);
+    buf_free(&link);
+    return status;
+}
+
+static int print_rotated(const struct option_set *set, const char *path,
+                         const struct rotation *rotation)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+
+    if (option_given(set, "--json")) {
+        json_write_object(&writer);
+        json_member_string(&writer, "home", path);
+        json_member_string(&writer, "rotated", rotation->name);
+        json_write_object_end(&writer);
+    } else {
+        buf_puts(&text, rotation->done);
+    }
+    return cli_print(&text);
+}
+
 static int run_init(const struct option_set *set)
 {
     const char *path = cli_home_path(set), *what = option_value(set, "--rotate");
     const struct rotation *rotation = what != NULL ? rotation_find(what) : NULL;
-    struct buf text = {0};
+    struct setup setup = {.wanted = false};
+    enum result result;
     struct reason why;
+    int status;
 
     if (what != NULL && rotation == NULL) {
         reason_set(&why, RESULT_INVALID,
                    "--rotate: \"%.40s\" is not allowed; allowed: seal or token", what);
         return cli_misuse(&why);
     }
-    if (make_or_rotate(set, path, rotation, &why) != RESULT_OK)
+    if (url_check(option_value(set, "--url"), &why) != RESULT_OK)
+        return cli_misuse(&why);
+    result = make_or_rotate(set, path, rotation, &why);
+    if (result == RESULT_OK && rotation == NULL)
+        result = setup_make(path, &setup, &why);
+    if (result != RESULT_OK)
         return cli_fail(&why);
     tell_of_root(path);
-    if (option_given(set, "--json")) {
-        struct json_writer writer = json_writer_on(&text);
-
-        json_write_object(&writer);
-        json_member_string(&writer, "home", path);
-        if (what != NULL)
-            json_member_string(&writer, "rotated", what);
-        json_write_object_end(&writer);
-    } else if (rotation != NULL) {
-        buf_puts(&text, rotation->done);
-    } else {
-        buf_printf(&text, "the home is ready: %s", path);
-    }
-    return cli_print(&text);
+    status =
+        rotation != NULL ? print_rotated(set, path, rotation) : print_made(set, path, &setup);
+    tell_of_root(path);
+    secret_wipe(&setup, sizeof(setup));
+    return status;
 }
 
 static const struct option_row init_options[] = {
     {"--user", "NAME", "whose a new home is, if root makes it: who the workers run as",
      "www-data"},
+    {"--url", "URL", "where the service is, for the setup link", "http://127.0.0.1:8080"},
     {"--rotate", "SECRET", "give the home a new secret instead: seal or token", NULL},
     CLI_COMMON_OPTIONS,
 };

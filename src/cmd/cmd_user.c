@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/password_ask.h"
 #include "cmd/user_show.h"
@@ -138,8 +139,7 @@ static enum result filter_read(const struct option_set *set, char lower[256],
     if (strlen(search) > 255)
         return reason_set(why, RESULT_INVALID, "--search: that is too long");
     for (size_t i = 0; i <= strlen(search); i++)
-        lower[i] =
-            search[i] >= 'A' && search[i] <= 'Z' ? (char)(search[i] + 'a' - 'A') : search[i];
+        lower[i] = text_lower(search[i]);
     filter->search = lower;
     return RESULT_OK;
 }

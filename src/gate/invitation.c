@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "gate/audit_change.h"
 #include "gate/password.h"
 #include "gate/user_wish.h"
 

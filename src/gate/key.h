@@ -67,6 +67,10 @@ enum key_part {
     KEY_PART__MAX
 };
 
+enum {
+    KEY_OWNED_MAX = 100 /* keys of one user that are not revoked */
+};
+
 /* What somebody wants of a key; NULL where nothing is said. */
 struct key_wish {
     const char *parts[KEY_PART__MAX];
@@ -95,8 +99,8 @@ enum result key_models_check(struct home *home, const char *models, struct reaso
 /*
  * Makes a key, whose name at least is given.  text receives it, for the caller to show once
  * and to wipe.  As key_wish_check(); RESULT_INVALID also for a model, a tier or a user that
- * is not there, with those that are.  *part, for which NULL may be given, is the part that is
- * wrong, or KEY_PART__MAX if it is none.
+ * is not there, with those that are; RESULT_EXISTS for a user who has KEY_OWNED_MAX.  *part,
+ * for which NULL may be given, is the part that is wrong, or KEY_PART__MAX if it is none.
  */
 enum result key_create(struct home *home, const struct key_wish *wish,
                        char text[KEY_TEXT_LEN + 1], struct key_row *row, enum key_part *part,

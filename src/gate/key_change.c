@@ -39,6 +39,7 @@ static enum result take_owner(struct draft *draft, const char *name, struct reas
 {
     struct user_row user;
     enum result result;
+    int64_t keys;
 
     if (draft->old)
         return reason_set(why, RESULT_INVALID, "whose a key is cannot be changed");
@@ -47,6 +48,14 @@ static enum result take_owner(struct draft *draft, const char *name, struct reas
     result = user_find(draft->home, name, &user, why);
     if (result == RESULT_MISSING)
         return reason_set(why, RESULT_INVALID, "there is no such user");
+    if (result == RESULT_OK)
+        result = key_count_of(draft->home->db, user.id, &keys, why);
+    if (result == RESULT_OK && keys >= KEY_OWNED_MAX)
+        return reason_set(
+            why, RESULT_EXISTS,
+            "the user has %d keys already, which is all that one may have: revoke "
+            "another first",
+            KEY_OWNED_MAX);
     if (result == RESULT_OK) {
         text_copy(draft->row.owner.id, sizeof(draft->row.owner.id), user.id);
         text_copy(draft->tier, sizeof(draft->tier), user.tier);

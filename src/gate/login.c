@@ -96,6 +96,8 @@ static enum result let_in(struct home *home, struct login *login, const struct l
         return RESULT_OK;
     if (stale)
         rehash(home, login, tried);
+    if (tried->proof_alone)
+        return RESULT_OK;
     snprintf(home->actor.name, sizeof(home->actor.name), "user:%s", login->user.id);
     result = session_begin(home, login->user.id, login->hash, tried->address, &done->session,
                            done->refresh, why);

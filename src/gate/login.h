@@ -7,6 +7,7 @@
 #ifndef GATE_LOGIN_H
 #define GATE_LOGIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct login_try {
     size_t password_len;
     struct addr from;            /* zero if nobody knows */
     char address[ADDR_TEXT_MAX]; /* the same as text, or empty */
+    bool proof_alone;            /* of who is logged in: no session begins */
 };
 
 enum login_verdict {

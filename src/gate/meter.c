@@ -100,6 +100,16 @@ enum result meter_bring_in(struct meter *meter, struct reason *why)
     return drain(meter, JOURNAL_NOW, why);
 }
 
+enum result meter_write_check(struct meter *meter, struct reason *why)
+{
+    return drain(meter, JOURNAL_NOW, why);
+}
+
+void meter_state(const struct meter *meter, struct ledger_state *out)
+{
+    ledger_state(meter->ledger, out);
+}
+
 /* Whether the database takes what is counted: asked if it was not for a while. */
 static enum result writable(struct meter *meter, struct reason *why)
 {

@@ -47,6 +47,15 @@ enum result meter_address(struct meter *meter, enum ledger_watch watch,
 enum result meter_look(struct meter *meter, const struct caller *caller,
                        struct ledger_verdict *verdict, struct reason *why);
 
+/*
+ * Whether the database takes a write, which is tried; waits a quarter of a second for another
+ * who is at it.  RESULT_BUSY: that one still is.
+ */
+enum result meter_write_check(struct meter *meter, struct reason *why);
+
+/* How full the ledger is, and how it stands with the database. */
+void meter_state(const struct meter *meter, struct ledger_state *out);
+
 /* Between requests: brings into the database what is due, if this process is the one. */
 void meter_tend(struct meter *meter);
 

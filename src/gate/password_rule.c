@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 enum {
@@ -40,11 +41,6 @@ static const char *const runs[] = {
     "qazwsxedcrfvtgbyhnujmikolp",
     "abc123",
 };
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-}
 
 static bool is_common(const char *text, size_t len)
 {
@@ -141,7 +137,7 @@ enum result password_allowed(const char *password, size_t len, const char *usern
         return reason_set(why, RESULT_INVALID, "a password has %d to %d characters",
                           PASSWORD_MIN, PASSWORD_MAX);
     for (size_t i = 0; i < len; i++)
-        text[i] = lower(password[i]);
+        text[i] = text_lower(password[i]);
     fault = guessable(text, len, username);
     secret_wipe(text, sizeof(text));
     if (fault == NULL)

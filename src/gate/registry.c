@@ -4,6 +4,8 @@
  */
 #include "gate/registry.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -141,6 +143,25 @@ static void clear_away(const char *directory, const char *incoming, const struct
     rmdir(directory); /* refused unless it is empty */
 }
 
+/* Removes the copies of those who were killed at it: under the lock none is at work. */
+static void sweep_incoming(const char *directory)
+{
+    static const char begin[] = "incoming.";
+    char path[IMAGE_FILE_MAX + NAME_MAX + 1];
+    const struct dirent *entry;
+    DIR *dir = opendir(directory);
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, begin, sizeof(begin) - 1) != 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+        unlink(path);
+    }
+    closedir(dir);
+}
+
 /* Under the lock of all publications: a number that is given back is nobody else's yet. */
 static enum result publish(struct home *home, const struct line *line, int file,
                            const char *file_name, const struct registry_place *place,
@@ -152,6 +173,7 @@ static enum result publish(struct home *home, const struct line *line, int file,
     image_file_directory(line->name, directory);
     snprintf(incoming, sizeof(incoming), "%s/incoming.%d", directory, (int)getpid());
     result = file_make_dir(directory, 0700, why);
+    sweep_incoming(directory);
     if (result == RESULT_OK)
         result = take_in(line, incoming, file, file_name, place, &done->row, why);
     if (result == RESULT_OK)

@@ -64,7 +64,7 @@ enum result user_insert(struct home *home, struct user_row *row, const char *has
     if (result == RESULT_EXISTS)
         result = taken(why);
     if (result == RESULT_OK)
-        result = user_audit(home, "user.create", NULL, row, why);
+        result = user_audit(home, "user.create", AUDIT_MADE, row, row, why);
     return result;
 }
 
@@ -180,7 +180,7 @@ static enum result change_write(struct home *home, const struct user_row *before
     if (result == RESULT_OK && !after->active)
         result = session_rows_end(home->db, after->id, NULL, why);
     if (result == RESULT_OK)
-        result = user_audit(home, "user.set", before, after, why);
+        result = user_audit(home, "user.set", AUDIT_CHANGED, before, after, why);
     return result;
 }
 
@@ -219,7 +219,7 @@ static enum result password_write(struct home *home, const char *id, const char 
     if (result == RESULT_OK)
         result = session_rows_end(home->db, row.id, but, why);
     if (result == RESULT_OK)
-        result = user_audit(home, "user.passwd", &row, &after, why);
+        result = user_audit(home, "user.passwd", AUDIT_CHANGED, &row, &after, why);
     return result;
 }
 
@@ -264,6 +264,6 @@ enum result user_delete(struct home *home, const char *id, bool forced, struct r
     if (result == RESULT_OK)
         result = user_row_delete(home->db, row.id, now_seconds(), why);
     if (result == RESULT_OK)
-        result = user_audit(home, "user.delete", &row, NULL, why);
+        result = user_audit(home, "user.delete", AUDIT_GONE, &row, &row, why);
     return home_change_end(home, result, why);
 }

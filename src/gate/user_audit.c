@@ -4,29 +4,26 @@
  */
 #include <string.h>
 
-#include "gate/audit_change.h"
 #include "gate/user_wish.h"
 
-enum result user_audit(struct home *home, const char *action, const struct user_row *before,
-                       const struct user_row *after, struct reason *why)
+enum result user_audit(struct home *home, const char *action, enum audit_kind kind,
+                       const struct user_row *before, const struct user_row *after,
+                       struct reason *why)
 {
-    struct audit_change change = audit_change_of(before == NULL  ? AUDIT_MADE
-                                                 : after == NULL ? AUDIT_GONE
-                                                                 : AUDIT_CHANGED);
-    const struct user_row *old = before != NULL ? before : after;
-    const struct user_row *new = after != NULL ? after : before;
+    struct audit_change change = audit_change_of(kind);
 
-    audit_change_text(&change, user_part_name(USER_PART_ROLE), user_role_name(old->role),
-                      user_role_name(new->role));
-    audit_change_truth(&change, user_part_name(USER_PART_ACTIVE), old->active, new->active);
-    audit_change_text(&change, user_part_name(USER_PART_MODELS), old->models, new->models);
-    audit_change_text(&change, user_part_name(USER_PART_TIER), old->tier, new->tier);
+    audit_change_text(&change, user_part_name(USER_PART_ROLE), user_role_name(before->role),
+                      user_role_name(after->role));
+    audit_change_truth(&change, user_part_name(USER_PART_ACTIVE), before->active,
+                       after->active);
+    audit_change_text(&change, user_part_name(USER_PART_MODELS), before->models, after->models);
+    audit_change_text(&change, user_part_name(USER_PART_TIER), before->tier, after->tier);
     audit_change_hidden(&change, user_part_name(USER_PART_FIRST_NAME),
-                        strcmp(old->first_name, new->first_name) != 0);
+                        strcmp(before->first_name, after->first_name) != 0);
     audit_change_hidden(&change, user_part_name(USER_PART_LAST_NAME),
-                        strcmp(old->last_name, new->last_name) != 0);
+                        strcmp(before->last_name, after->last_name) != 0);
     audit_change_hidden(&change, user_part_name(USER_PART_COUNTRY),
-                        strcmp(old->country, new->country) != 0);
-    audit_change_hidden(&change, "password", old->password_at != new->password_at);
-    return audit_change_add(home, &change, action, "user", new->id, why);
+                        strcmp(before->country, after->country) != 0);
+    audit_change_hidden(&change, "password", before->password_at != after->password_at);
+    return audit_change_add(home, &change, action, "user", after->id, why);
 }

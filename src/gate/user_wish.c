@@ -63,14 +63,13 @@ static bool domain_valid(const char *text)
 
 bool user_name_read(const char *text, size_t len, char out[USER_USERNAME_MAX + 1])
 {
-    char name[USER_USERNAME_MAX + 1];
+    char name[USER_USERNAME_MAX + 1] = "";
     size_t at;
 
     if (len == 0 || len > USER_USERNAME_MAX || memchr(text, '\0', len) != NULL)
         return false;
     for (size_t i = 0; i < len; i++)
-        name[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
-    name[len] = '\0';
+        name[i] = text_lower(text[i]);
     at = strcspn(name, "@");
     if (name[at] == '\0' || !local_valid(name, at) || !domain_valid(name + at + 1))
         return false;

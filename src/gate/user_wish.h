@@ -4,6 +4,7 @@
 #ifndef GATE_USER_WISH_H
 #define GATE_USER_WISH_H
 
+#include "gate/audit_change.h"
 #include "gate/user.h"
 
 /*
@@ -15,11 +16,13 @@ enum result user_wish_apply(struct home *home, const struct user_wish *wish, boo
                             struct user_row *row, enum user_part *part, struct reason *why);
 
 /*
- * Adds a row to the audit trail: of a user's rights what differs between before and after, or
- * all of them where one of the two is NULL; of the rest of a user only that it changed.
+ * Adds a row to the audit trail: of a user's rights what differs between before and after, of
+ * the rest only that it changed; of one who was made, or is gone, all rights, where both rows
+ * are the same.
  */
-enum result user_audit(struct home *home, const char *action, const struct user_row *before,
-                       const struct user_row *after, struct reason *why);
+enum result user_audit(struct home *home, const char *action, enum audit_kind kind,
+                       const struct user_row *before, const struct user_row *after,
+                       struct reason *why);
 
 /*
  * Within a change: a new user, whose rights are in the row, with this hash.  Id and times are

@@ -13,7 +13,7 @@ enum {
 
 static const struct form_field page_fields[] = {ADMIN_LIMIT_FIELD, ADMIN_OFFSET_FIELD};
 
-const struct form form_admin_page = {"PageQuery", page_fields,
+const struct form form_admin_page = {"AdminPageQuery", page_fields,
                                      sizeof(page_fields) / sizeof(page_fields[0]), false};
 
 struct admin_page admin_page_of(const struct request *request)
@@ -63,24 +63,16 @@ const char *admin_search(const struct request *request, char out[ADMIN_SEARCH_MA
     return out;
 }
 
-/* What the form allows of a field, in words. */
-static void allowed_print(const struct form *form, const char *name, char *out, size_t size)
-{
-    out[0] = '\0';
-    for (size_t i = 0; form != NULL && i < form->count; i++)
-        if (strcmp(form->fields[i].name, name) == 0)
-            form_print_allowed(&form->fields[i], out, size);
-}
-
 void admin_fault(struct reply *reply, const struct form *form, const char *field,
                  const struct reason *why)
 {
     static const char divide[] = "; allowed: ";
-    char problem[sizeof(why->text)], allowed[sizeof(why->text)];
+    char problem[sizeof(why->text)], allowed[sizeof(why->text)] = "";
     char *at;
 
     text_copy(problem, sizeof(problem), why->text);
-    allowed_print(form, field, allowed, sizeof(allowed));
+    if (form != NULL)
+        form_print_allowed_of(form, field, allowed, sizeof(allowed));
     at = strstr(problem, divide);
     if (at != NULL) {
         text_copy(allowed, sizeof(allowed), at + sizeof(divide) - 1);

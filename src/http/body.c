@@ -87,6 +87,7 @@ static const struct kind {
     [ROUTE_BODY_PREDICT] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
                           "application/x-www-form-urlencoded or application/json in UTF-8"},
     [ROUTE_BODY_IMAGE] = {{bytes_type}, "application/octet-stream"},
@@ -112,6 +113,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     switch (body) {
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
+    case ROUTE_BODY_SEALED:
         return config->predict_body_limit;
     case ROUTE_BODY_IMAGE:
         return config->image_body_limit;

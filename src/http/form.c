@@ -119,6 +119,15 @@ void form_print_allowed(const struct form_field *field, char *out, size_t size)
         text_print(out + len, size - len, ", or null");
 }
 
+void form_print_allowed_of(const struct form *form, const char *name, char *out, size_t size)
+{
+    int i = form_find(form, name, strlen(name));
+
+    out[0] = '\0';
+    if (i != FORM_NONE)
+        form_print_allowed(&form->fields[i], out, size);
+}
+
 /* ---- faults ---- */
 
 static void fault_add(struct form_data *data, const char *field, const char *allowed,

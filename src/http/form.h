@@ -112,6 +112,9 @@ bool form_has_secret(const struct form *form);
 /* What a field takes, in words: "a text of 12 to 256 characters". */
 void form_print_allowed(const struct form_field *field, char *out, size_t size);
 
+/* The same of the field of this name; empty if the form has none. */
+void form_print_allowed_of(const struct form *form, const char *name, char *out, size_t size);
+
 /* Forgets the values, wiping what may be secret, and keeps little memory. */
 void form_release(struct form_data *data);
 

@@ -179,6 +179,7 @@ enum result form_read_json(struct form_data *data, const struct form *form, cons
         needed = needed || form->fields[i].required;
     if (len == 0 && !needed)
         return form_end(data, why);
+    at.reader.string_max = len; /* what is here already is its own bound */
     json_reader_start(&at.reader, text, len);
     if (body_read(&at))
         result = form_end(data, why);

@@ -2,25 +2,23 @@
  * handle_admin_calls.c: administration: the call log, the sums over it, and the audit trail.
  *
  * What is read is what had ended when it was asked for: the ledger's journal is brought in
- * before.  Lists of what grows are paged from a number on, and none looks at more rows than
- * it has time for: a page may be short, or empty, and still have a next one.
+ * before, if that can be in a moment.
  */
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "gate/meter.h"
 #include "gate/user.h"
 #include "http/admin.h"
+#include "http/call_list.h"
 #include "http/handle_admin.h"
 #include "http/show.h"
 #include "store/audits.h"
 #include "store/calls.h"
 
 enum {
-    LOOKED_AT = 500000, /* calls, for one page of them */
-    USAGE_DAYS = 31,    /* if nobody says */
+    USAGE_DAYS = 31, /* if nobody says */
     USAGE_DAYS_MAX = 366,
     USER_TEXT_MAX = USER_USERNAME_MAX,
 };
@@ -32,18 +30,13 @@ enum {
     }
 
 static const struct form_field calls_fields[] = {
-    {"key", FORM_TEXT, .min = KEY_ID_LEN, .max = KEY_ID_LEN, .help = "By this key, its id"},
+    CALL_LIST_FIELDS,
     {"user", FORM_TEXT, .min = 1, .max = USER_TEXT_MAX,
      .help = "By this user: an e-mail address, or an id, also of one who was deleted"},
-    {"model", FORM_TEXT, .min = 1, .max = MODEL_NAME_MAX, .help = "To this model"},
-    {"status", FORM_TEXT, .max = 7, .help = "With this status: 429, 4xx or 400-499"},
     {"request_id", FORM_TEXT, .min = 1, .max = CALL_REQUEST_ID_MAX, .help = "With this id"},
-    SINCE_UNTIL_FIELDS,
-    ADMIN_LIMIT_FIELD,
-    ADMIN_BEFORE_FIELD,
 };
 
-const struct form form_admin_calls = {"CallQuery", calls_fields,
+const struct form form_admin_calls = {"AdminCallQuery", calls_fields,
                                       sizeof(calls_fields) / sizeof(calls_fields[0]), false};
 
 static const struct form_field usage_fields[] = {
@@ -56,7 +49,7 @@ static const struct form_field usage_fields[] = {
     ADMIN_OFFSET_FIELD,
 };
 
-const struct form form_admin_usage = {"UsageQuery", usage_fields,
+const struct form form_admin_usage = {"AdminUsageQuery", usage_fields,
                                       sizeof(usage_fields) / sizeof(usage_fields[0]), false};
 
 static const struct form_field audit_fields[] = {
@@ -71,12 +64,10 @@ static const struct form_field audit_fields[] = {
     ADMIN_BEFORE_FIELD,
 };
 
-const struct form form_admin_audit = {"AuditQuery", audit_fields,
+const struct form form_admin_audit = {"AdminAuditQuery", audit_fields,
                                       sizeof(audit_fields) / sizeof(audit_fields[0]), false};
 
-/* ---- what queries say ---- */
-
-/* A time of the filters, where 0 would be none. */
+/* A time of a query for a filter, which takes 0 for none. */
 static int64_t time_of(const struct request *request, const char *name)
 {
     const struct form_value *value = form_value(request->query, name);
@@ -84,141 +75,42 @@ static int64_t time_of(const struct request *request, const char *name)
     return value->given && value->integer == 0 ? 1 : value->integer;
 }
 
-/* A status, all of a hundred, or a range.  False if it is none. */
-static bool status_parse(const char *text, struct call_filter *filter)
-{
-    size_t len = strlen(text);
-    uint64_t min = 0, max = 0;
-
-    if (len == 3 && strcmp(text + 1, "xx") == 0 && num_parse_u64(text, 1, &min)) {
-        min *= 100;
-        max = min + 99;
-    } else if (len == 3 && num_parse_u64(text, 3, &min)) {
-        max = min;
-    } else if (len != 7 || text[3] != '-' || !num_parse_u64(text, 3, &min) ||
-               !num_parse_u64(text + 4, 3, &max)) {
-        return false;
-    }
-    filter->status_min = (int64_t)min;
-    filter->status_max = (int64_t)max;
-    return min >= 100 && max <= 599 && min <= max;
-}
-
 /*
- * What calls and sums are asked for.  A username that nobody has is taken for the id of one
- * who was deleted, of whom no other name is left.  False with the refusal written.
+ * Whose calls are asked for: *filter's user is the row's or the query's own text, since of a
+ * user who was deleted no other name is left than the id.
  */
-static bool filter_read(struct service *service, const struct request *request,
-                        struct call_filter *filter, struct user_row *user, struct reply *reply)
+static enum result whose(struct service *service, const struct request *request,
+                         struct call_filter *filter, struct user_row *user, struct reason *why)
 {
-    const char *name = admin_text(request->query, "user");
-    const char *status = admin_text(request->query, "status");
-    enum result result = RESULT_OK;
-    struct reason why;
+    enum result result;
 
-    *filter = (struct call_filter){
-        .key = admin_text(request->query, "key"),
-        .model = admin_text(request->query, "model"),
-        .request_id = admin_text(request->query, "request_id"),
-        .since_us = time_of(request, "since"),
-        .until_us = time_of(request, "until"),
-    };
-    if (status != NULL && !status_parse(status, filter)) {
-        reply_fault(reply, "status", "it is no status",
-                    "a status from 100 to 599 (429), all of a hundred (4xx), or a range "
-                    "(400-499)");
-        return false;
-    }
-    if (name != NULL) {
-        result = user_find(&service->home, name, user, &why);
-        filter->user = result == RESULT_OK ? user->id : name;
-    }
-    if (result == RESULT_OK || result == RESULT_MISSING)
-        result = meter_bring_in(service->meter, &why);
-    if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
-}
-
-/* The member next: a number, or null where there is nothing more. */
-static void next_write(struct json_writer *writer, int64_t next)
-{
-    json_write_key(writer, "next");
-    if (next != 0)
-        json_write_i64(writer, next);
-    else
-        json_write_null(writer);
+    filter->user = admin_text(request->query, "user");
+    if (filter->user == NULL)
+        return RESULT_OK;
+    result = user_find(&service->home, filter->user, user, why);
+    if (result == RESULT_OK)
+        filter->user = user->id;
+    return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
 /* ---- calls ---- */
 
-struct call_listing {
-    struct json_writer writer;
-    int64_t count, last; /* so far, and the number of the last */
-};
-
-static bool call_add(void *arg, const struct call_row *row)
-{
-    struct call_listing *list = arg;
-
-    show_call(&list->writer, row);
-    list->count++;
-    list->last = row->seq;
-    return true;
-}
-
-/*
- * Which numbers the page looks at: those below the cursor or all, down to a bound.  *lowest
- * is that of the log.
- */
-static enum result window_set(struct service *service, const struct request *request,
-                              struct call_filter *filter, int64_t *lowest, struct reason *why)
-{
-    int64_t highest;
-    enum result result = call_seqs(service->home.db, lowest, &highest, why);
-
-    filter->before_seq = admin_integer(request->query, "before", highest + 1);
-    if (filter->before_seq > highest + 1)
-        filter->before_seq = highest + 1;
-    filter->from_seq = filter->before_seq - LOOKED_AT;
-    if (filter->from_seq < *lowest)
-        filter->from_seq = *lowest;
-    return result;
-}
-
-static enum result calls_write(struct service *service, const struct call_filter *filter,
-                               int64_t lowest, struct reply *reply, struct reason *why)
-{
-    struct call_listing list = {.writer = json_writer_on(&reply->body)};
-    enum result result;
-    int64_t next;
-
-    json_write_object(&list.writer);
-    json_write_key(&list.writer, "calls");
-    json_write_array(&list.writer);
-    result = call_row_list(service->home.db, filter, call_add, &list, why);
-    json_write_array_end(&list.writer);
-    next = list.count == filter->limit ? list.last : filter->from_seq;
-    json_member_i64(&list.writer, "limit", filter->limit);
-    next_write(&list.writer, next > lowest ? next : 0);
-    json_write_object_end(&list.writer);
-    return result;
-}
-
 void handle_admin_calls(struct service *service, struct request *request, struct reply *reply)
 {
-    struct call_filter filter;
+    struct json_writer writer = json_writer_on(&reply->body);
+    struct call_filter filter = {.limit = 0};
     struct user_row user;
     enum result result;
     struct reason why;
-    int64_t lowest;
 
-    if (!filter_read(service, request, &filter, &user, reply))
+    if (!call_list_filter(request, &filter, reply))
         return;
-    filter.limit = admin_integer(request->query, "limit", ADMIN_LIMIT);
-    result = window_set(service, request, &filter, &lowest, &why);
+    json_write_object(&writer);
+    result = whose(service, request, &filter, &user, &why);
     if (result == RESULT_OK)
-        result = calls_write(service, &filter, lowest, reply, &why);
+        result = call_list_write(service, &filter, &writer, &why);
+    json_member_i64(&writer, "limit", filter.limit);
+    json_write_object_end(&writer);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
 }
@@ -271,6 +163,25 @@ static bool days_set(const struct request *request, struct call_filter *filter,
     return false;
 }
 
+/* What is asked for.  False with the refusal written. */
+static bool usage_filter(struct service *service, const struct request *request,
+                         struct call_filter *filter, struct user_row *user, struct reply *reply)
+{
+    enum result result;
+    struct reason why;
+
+    *filter = (struct call_filter){
+        .key = admin_text(request->query, "key"),
+        .model = admin_text(request->query, "model"),
+        .since_us = time_of(request, "since"),
+        .until_us = time_of(request, "until"),
+    };
+    result = whose(service, request, filter, user, &why);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK && days_set(request, filter, reply);
+}
+
 void handle_admin_usage(struct service *service, struct request *request, struct reply *reply)
 {
     struct usage_listing list = {.writer = json_writer_on(&reply->body),
@@ -280,9 +191,9 @@ void handle_admin_usage(struct service *service, struct request *request, struct
     enum result result;
     struct reason why;
 
-    if (!filter_read(service, request, &filter, &user, reply) ||
-        !days_set(request, &filter, reply))
+    if (!usage_filter(service, request, &filter, &user, reply))
         return;
+    meter_bring_in(service->meter, &why); /* as far as it can be in a moment */
     json_write_object(&list.writer);
     json_write_key(&list.writer, "usage");
     json_write_array(&list.writer);
@@ -370,7 +281,11 @@ void handle_admin_audit(struct service *service, struct request *request, struct
     result = audit_row_list(service->home.db, &filter, audit_add_row, &list, &why);
     json_write_array_end(&list.writer);
     json_member_i64(&list.writer, "limit", filter.limit);
-    next_write(&list.writer, list.count == filter.limit && list.last > 1 ? list.last : 0);
+    json_write_key(&list.writer, "next");
+    if (list.count == filter.limit && list.last > 1)
+        json_write_i64(&list.writer, list.last);
+    else
+        json_write_null(&list.writer);
     json_write_object_end(&list.writer);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);

@@ -27,7 +27,7 @@ static const struct form_field invite_fields[] = {
     {"expires", FORM_TEXT, .max = 16, .help = "How long it holds; 7d if nothing is said"},
 };
 
-const struct form form_admin_invite = {"NewInvitation", invite_fields,
+const struct form form_admin_invite = {"AdminNewInvitation", invite_fields,
                                        sizeof(invite_fields) / sizeof(invite_fields[0]), false};
 
 /* All that there is of it but the text, which is answered once. */

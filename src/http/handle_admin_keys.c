@@ -33,7 +33,7 @@ static const struct form_field list_fields[] = {
     ADMIN_OFFSET_FIELD,
 };
 
-const struct form form_admin_keys = {"KeyQuery", list_fields,
+const struct form form_admin_keys = {"AdminKeyQuery", list_fields,
                                      sizeof(list_fields) / sizeof(list_fields[0]), false};
 
 /* What is said of a new key and of one that is there alike. */
@@ -59,14 +59,14 @@ static const struct form_field create_fields[] = {
 };
 
 const struct form form_admin_key_create = {
-    "NewKey", create_fields, sizeof(create_fields) / sizeof(create_fields[0]), false};
+    "AdminNewKey", create_fields, sizeof(create_fields) / sizeof(create_fields[0]), false};
 
 static const struct form_field set_fields[] = {
     {"name", FORM_TEXT, .min = 1, .max = KEY_NAME_MAX, .help = "What the key is for"},
     KEY_FIELDS,
 };
 
-const struct form form_admin_key_set = {"KeyChange", set_fields,
+const struct form form_admin_key_set = {"AdminKeyChange", set_fields,
                                         sizeof(set_fields) / sizeof(set_fields[0]), false};
 
 static const struct form_field rotate_fields[] = {
@@ -75,7 +75,7 @@ static const struct form_field rotate_fields[] = {
 };
 
 const struct form form_admin_key_rotate = {
-    "KeyRotation", rotate_fields, sizeof(rotate_fields) / sizeof(rotate_fields[0]), false};
+    "AdminKeyRotation", rotate_fields, sizeof(rotate_fields) / sizeof(rotate_fields[0]), false};
 
 static int64_t now_of(const struct request *request)
 {
@@ -161,8 +161,7 @@ void handle_admin_keys(struct service *service, struct request *request, struct 
     result = owner_find(service, admin_text(request->query, "user"), &owner, &why);
     if (owner.id[0] != '\0')
         filter.user = owner.id;
-    if (result == RESULT_OK)
-        result = meter_bring_in(service->meter, &why); /* for when each was used last */
+    meter_bring_in(service->meter, &why); /* for when each was used last, if it can be */
     if (result == RESULT_OK)
         result = list_write(service, &filter, &page, reply, &why);
     if (result != RESULT_OK)
@@ -190,9 +189,8 @@ void handle_admin_key(struct service *service, struct request *request, struct r
     enum result result;
     struct reason why;
 
-    result = meter_bring_in(service->meter, &why);
-    if (result == RESULT_OK)
-        result = shown_read(service, request_variable(request, "id", NULL), &row, &more, &why);
+    meter_bring_in(service->meter, &why);
+    result = shown_read(service, request_variable(request, "id", NULL), &row, &more, &why);
     if (result == RESULT_OK)
         show_key(&writer, &row, &more, now_of(request));
     else

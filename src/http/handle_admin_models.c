@@ -29,7 +29,7 @@ static const struct form_field list_fields[] = {
     ADMIN_OFFSET_FIELD,
 };
 
-const struct form form_admin_models = {"VersionQuery", list_fields,
+const struct form form_admin_models = {"AdminVersionQuery", list_fields,
                                        sizeof(list_fields) / sizeof(list_fields[0]), false};
 
 #define PLACE_FIELDS                                                                       \
@@ -45,8 +45,9 @@ const struct form form_admin_models = {"VersionQuery", list_fields,
 
 static const struct form_field publish_fields[] = {PLACE_FIELDS};
 
-const struct form form_admin_publish = {
-    "Publication", publish_fields, sizeof(publish_fields) / sizeof(publish_fields[0]), false};
+const struct form form_admin_publish = {"AdminPublication", publish_fields,
+                                        sizeof(publish_fields) / sizeof(publish_fields[0]),
+                                        false};
 
 static const struct form_field promote_fields[] = {
     {"version", FORM_INTEGER, .min = 1, .max = INT64_C(1) << 53,
@@ -54,8 +55,9 @@ static const struct form_field promote_fields[] = {
     PLACE_FIELDS,
 };
 
-const struct form form_admin_promote = {
-    "Promotion", promote_fields, sizeof(promote_fields) / sizeof(promote_fields[0]), false};
+const struct form form_admin_promote = {"AdminPromotion", promote_fields,
+                                        sizeof(promote_fields) / sizeof(promote_fields[0]),
+                                        false};
 
 static const struct form_field rollback_fields[] = {
     {"to", FORM_INTEGER, .nullable = true, .min = 1, .max = INT64_C(1) << 53,
@@ -63,15 +65,16 @@ static const struct form_field rollback_fields[] = {
              "with a canary the end of that"},
 };
 
-const struct form form_admin_rollback = {
-    "Rollback", rollback_fields, sizeof(rollback_fields) / sizeof(rollback_fields[0]), false};
+const struct form form_admin_rollback = {"AdminRollback", rollback_fields,
+                                         sizeof(rollback_fields) / sizeof(rollback_fields[0]),
+                                         false};
 
 static const struct form_field retire_fields[] = {
     {"version", FORM_INTEGER, .nullable = true, .min = 1, .max = INT64_C(1) << 53,
      .help = "The canary or the shadow; both if nothing is said"},
 };
 
-const struct form form_admin_retire = {"Retirement", retire_fields,
+const struct form form_admin_retire = {"AdminRetirement", retire_fields,
                                        sizeof(retire_fields) / sizeof(retire_fields[0]), false};
 
 /* ---- lists ---- */
@@ -272,14 +275,16 @@ static void answer(enum result result, const struct registry_done *done,
 /* Whether the body is an image.  False with the refusal written. */
 static bool body_prove(const struct request *request, struct reply *reply)
 {
+    static const char name[] = "the body: "; /* begins the reason, and is said by the field */
     struct image *image = NULL;
-    struct reason why;
+    struct reason why = {""};
     enum result result = image_open_fd(request->image_fd, "the body", &image, &why);
+    size_t begin = strncmp(why.text, name, sizeof(name) - 1) == 0 ? sizeof(name) - 1 : 0;
 
     image_close(image);
     if (result == RESULT_MALFORMED || result == RESULT_INVALID || result == RESULT_TOO_BIG ||
         result == RESULT_MISSING)
-        reply_fault(reply, "body", why.text, "an image, as forestgate model train makes it");
+        reply_fault(reply, "body", why.text + begin, "an image, as forestgate model train makes it");
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     return result == RESULT_OK;

@@ -25,7 +25,7 @@ static const struct form_field tier_fields[] = {
     {"shadow", FORM_BOOL, .help = "Count and report the limits, but refuse nothing"},
 };
 
-const struct form form_admin_tier = {"Tier", tier_fields,
+const struct form form_admin_tier = {"AdminTier", tier_fields,
                                      sizeof(tier_fields) / sizeof(tier_fields[0]), false};
 
 static void tier_write(struct json_writer *writer, const struct tier_row *row)

@@ -24,7 +24,7 @@ static const struct form_field list_fields[] = {
     ADMIN_OFFSET_FIELD,
 };
 
-const struct form form_admin_users = {"UserQuery", list_fields,
+const struct form form_admin_users = {"AdminUserQuery", list_fields,
                                       sizeof(list_fields) / sizeof(list_fields[0]), false};
 
 /* What is said of a new user and of one that is there alike. */
@@ -49,14 +49,14 @@ static const struct form_field create_fields[] = {
 };
 
 const struct form form_admin_user_create = {
-    "NewUser", create_fields, sizeof(create_fields) / sizeof(create_fields[0]), false};
+    "AdminNewUser", create_fields, sizeof(create_fields) / sizeof(create_fields[0]), false};
 
 static const struct form_field set_fields[] = {
     {"is_active", FORM_BOOL, .help = "Who is not active may nothing, and is logged out"},
     USER_FIELDS,
 };
 
-const struct form form_admin_user_set = {"UserChange", set_fields,
+const struct form form_admin_user_set = {"AdminUserChange", set_fields,
                                          sizeof(set_fields) / sizeof(set_fields[0]), false};
 
 static const struct form_field password_fields[] = {
@@ -64,7 +64,7 @@ static const struct form_field password_fields[] = {
      .help = "A password that is none of the commonest; any characters"},
 };
 
-const struct form form_admin_password = {"NewPassword", password_fields,
+const struct form form_admin_password = {"AdminNewPassword", password_fields,
                                          sizeof(password_fields) / sizeof(password_fields[0]),
                                          false};
 

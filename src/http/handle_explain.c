@@ -14,6 +14,7 @@
 #include "http/handlers.h"
 #include "http/input.h"
 #include "http/metered.h"
+#include "http/sealed.h"
 
 enum {
     EXPLAINED_ALONE = 4 /* how many times INPUT_EXPLAINED_MAX the only row of a call may take */
@@ -286,5 +287,6 @@ void handle_explain(struct service *service, struct request *request, struct rep
         explanation_write(&at, reply);
     else
         refuse(&rows, result, &why, reply);
+    sealed_answer(service, request, reply);
     explaining_free(&at);
 }

@@ -12,6 +12,7 @@
 #include "http/handlers.h"
 #include "http/input.h"
 #include "http/metered.h"
+#include "http/sealed.h"
 
 enum {
     NUMBERS_ON_STACK = 64
@@ -76,6 +77,7 @@ void handle_predict(struct service *service, struct request *request, struct rep
         shadow_note(service->shadow, rows.model, rows.values, rows.count, &predictor,
                     answer.margins, answer.answers);
         answer_write(reply, &rows, &answer);
+        sealed_answer(service, request, reply);
     } else {
         reply_refuse_memory(reply);
     }

@@ -28,6 +28,46 @@ void handle_token(struct service *service, struct request *request, struct reply
 void handle_login(struct service *service, struct request *request, struct reply *reply);
 void handle_logout(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_me.c */
+extern const struct form form_profile, form_password;
+void handle_me(struct service *service, struct request *request, struct reply *reply);
+void handle_me_set(struct service *service, struct request *request, struct reply *reply);
+void handle_me_password(struct service *service, struct request *request, struct reply *reply);
+void handle_me_sessions(struct service *service, struct request *request, struct reply *reply);
+void handle_me_session_end(struct service *service, struct request *request,
+                           struct reply *reply);
+
+/* handle_me_calls.c; the forms are of queries */
+extern const struct form form_my_calls, form_my_usage;
+void handle_me_calls(struct service *service, struct request *request, struct reply *reply);
+void handle_me_usage(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_me_keys.c; form_my_keys is of a query */
+extern const struct form form_my_keys, form_my_key, form_rotate;
+void handle_me_keys(struct service *service, struct request *request, struct reply *reply);
+void handle_me_key(struct service *service, struct request *request, struct reply *reply);
+void handle_me_key_create(struct service *service, struct request *request,
+                          struct reply *reply);
+void handle_me_key_revoke(struct service *service, struct request *request,
+                          struct reply *reply);
+void handle_me_key_rotate(struct service *service, struct request *request,
+                          struct reply *reply);
+
+/* handle_sealed.c */
+extern const struct form form_decrypt;
+void handle_secure_data(struct service *service, struct request *request, struct reply *reply);
+void handle_decrypt(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_status.c */
+void handle_protected(struct service *service, struct request *request, struct reply *reply);
+void handle_status(struct service *service, struct request *request, struct reply *reply);
+void handle_health_detailed(struct service *service, struct request *request,
+                            struct reply *reply);
+
+/* handle_test.c */
+extern const struct form form_test;
+void handle_test(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_models.c */
 void handle_models(struct service *service, struct request *request, struct reply *reply);
 void handle_model(struct service *service, struct request *request, struct reply *reply);

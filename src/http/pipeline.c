@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gate/seal.h"
 #include "gate/token.h"
 #include "http/auth.h"
 #include "http/body.h"
@@ -31,6 +32,7 @@ enum result service_open(struct service *service, const struct home *entered,
     enum result result;
 
     memset(service, 0, sizeof(*service));
+    service->opened_ns = clock_mono_ns();
     service->home = *entered;
     result = home_open(&service->home, DB_WORKER, why);
     if (result == RESULT_OK)
@@ -41,6 +43,8 @@ enum result service_open(struct service *service, const struct home *entered,
         result = tokens_open(&service->home.config, &service->tokens, why);
     if (result == RESULT_OK)
         result = keyring_new(&service->home, service->tokens, &service->keyring, why);
+    if (result == RESULT_OK)
+        result = seal_open(HOME_SEAL_KEYS, &service->seal, why);
     if (result == RESULT_OK)
         result = meter_open(&service->home, &service->meter, why);
     if (result == RESULT_OK)
@@ -62,6 +66,7 @@ void service_close(struct service *service)
     registry_free(service->registry);
     keyring_free(service->keyring);
     tokens_close(service->tokens);
+    seal_close(service->seal);
     meter_close(service->meter);
     log_close(service->log);
     home_close(&service->home);

@@ -76,6 +76,7 @@ struct request {
 };
 
 struct input;
+struct seal;
 
 /* What a worker has: opened once, used by one request at a time. */
 struct service {
@@ -88,6 +89,9 @@ struct service {
     struct log *log;
     struct fcgi *fcgi;
     struct input *input;
+    struct seal *seal;
+    uint64_t seal_epoch; /* under which its keys were looked at */
+    uint64_t opened_ns;
     struct buf body;
     struct form_data form, query;
     struct reply reply;

@@ -11,7 +11,8 @@
 #include "gate/user.h"
 
 enum {
-    US = 1000000
+    US = 1000000,
+    MASK_MAX = 15
 };
 
 void show_time(struct json_writer *writer, const char *key, int64_t seconds)
@@ -53,7 +54,7 @@ void show_user(struct json_writer *writer, const struct user_row *row)
 /* The mask that logs have of it too. */
 static void mask_member(struct json_writer *writer, const struct key_row *row)
 {
-    char mask[KEY_MASK_LEN + 1];
+    char mask[MASK_MAX + 1];
 
     text_print(mask, sizeof(mask), "fg_%.4s...", row->id);
     json_member_string(writer, "masked_key", mask);
@@ -143,7 +144,7 @@ void show_usage(struct json_writer *writer, const struct usage_row *row)
 
     clock_date(day, row->day);
     json_write_object(writer);
-    json_member_string(writer, "key", row->key);
+    show_text(writer, "key", row->key);
     json_member_string(writer, "day", day);
     show_text(writer, "model", row->model);
     json_member_i64(writer, "calls", row->calls);

@@ -54,7 +54,7 @@ void show_call(struct json_writer *writer, const struct call_row *row);
 
 /*
  * key, day, model, calls, rows, charged, failed.  model is null where the calls had come to
- * none; key is the user's id for calls by token.
+ * none; key is the user's id for calls by token, and null in a sum over several.
  */
 void show_usage(struct json_writer *writer, const struct usage_row *row);
 

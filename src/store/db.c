@@ -161,6 +161,11 @@ static int schema_of(sqlite3 *handle, int *schema)
     return code;
 }
 
+int db_schema(void)
+{
+    return sql_schema;
+}
+
 static int migrate_from(sqlite3 *handle, int schema)
 {
     char stamp[64];

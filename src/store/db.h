@@ -25,6 +25,9 @@ enum db_role {
 /* Whether a file is on a file system over a network, where there is no WAL. */
 bool db_on_network(const char *path);
 
+/* The number of this program's schema, which every database that it has opened is of. */
+int db_schema(void);
+
 /* Makes or upgrades the database at path to this program's schema. */
 enum result db_migrate(const char *path, struct reason *why);
 

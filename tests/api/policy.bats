@@ -40,7 +40,7 @@ callers_make() {
   )
   cli user set was-admin@example.org --role user >/dev/null
   cli key revoke "$(cut -d_ -f2 <<<"$dead")" >/dev/null
-  declare -p CREDENTIALS >"$G/callers"
+  declare -p CREDENTIALS | sed 's/^declare -A/declare -gA/' >"$G/callers"
 }
 
 setup_file() {
@@ -115,7 +115,7 @@ ask() {
       fi
     done
   done < <(routes)
-  echo "$checked asked" >&2
+  [ "$checked" -gt 500 ]
   [ "$wrong" = 0 ]
 }
 
@@ -124,7 +124,7 @@ ask() {
     taken=$(routes | awk -v path="$path" '$2 == path {print $1}')
     for method in GET POST PUT DELETE PATCH OPTIONS TRACE; do
       if grep -qx "$method" <<<"$taken"; then continue; fi
-      for caller in none utoken atoken root; do
+      for caller in none atoken; do
         ask "$method" "$path" "$caller"
         assert_problem 405 method_not_allowed
         for each in $taken; do
@@ -136,11 +136,11 @@ ask() {
 }
 
 @test "a header or parameter that names another method or path changes nothing" {
-  for header in HTTP_X_HTTP_METHOD_OVERRIDE=DELETE HTTP_X_METHOD_OVERRIDE=PUT HTTP_X_ORIGINAL_URL=/admin/users \
+  for named in HTTP_X_HTTP_METHOD_OVERRIDE=DELETE HTTP_X_METHOD_OVERRIDE=PUT HTTP_X_ORIGINAL_URL=/admin/users \
     HTTP_X_REWRITE_URL=/admin/users; do
-    call GET /health "$header"
+    call GET /health "$named"
     assert_status 200
-    call GET /admin/users "$header" "${CREDENTIALS[utoken]}"
+    call GET /admin/users "$named" "${CREDENTIALS[utoken]}"
     assert_problem 403 forbidden
   done
 }

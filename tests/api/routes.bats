@@ -29,8 +29,12 @@ instances_of() {
   [ "$(header_of content-type)" = application/json ]
   assert_json '.message and .version and
     ([.routes[] | select(.credential == "none") | .path] ==
-      ["/", "/health", "/health/live", "/health/ready", "/openapi.json", "/style.css"]) and
-    ([.routes[] | select(.credential == "key") | .method + " " + .path] ==
+      ["/", "/health", "/health/live", "/health/ready", "/openapi.json", "/style.css", "/setup",
+       "/setup.js", "/auth/create", "/auth/token", "/login"]) and
+    all(.routes[] | select(.path | startswith("/admin/"));
+      .credential == "key" and .scope == "admin") and
+    ([.routes[] | select(.credential == "key" and (.path | startswith("/admin/") | not)) |
+      .method + " " + .path] ==
       ["POST /predict", "GET /models", "GET /models/{name}", "POST /models/{name}/predict",
        "POST /models/{name}/explain"]) and
     all(.routes[]; .summary | length > 0)'

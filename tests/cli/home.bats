@@ -19,7 +19,7 @@ state() {
   [ "$status" = 0 ]
   [[ "$output" == *"$G/home"* ]]
   [ "$(cd "$G/home" && find . -maxdepth 1 -not -name 'forestgate.db-*' -printf '%f\n' | sort | tr '\n' ' ')" = \
-    '. epoch forestgate.conf forestgate.db lock logs models secrets ' ]
+    '. audit.head epoch forestgate.conf forestgate.db lock logs models secrets ' ]
   [ -z "$(find "$G/home" -perm /077)" ] || fail "$(find "$G/home" -perm /077 -printf '%p %m\n')"
   [ "$(stat -c %s "$G/home/secrets/key.secret")" = 32 ]
 }
@@ -60,13 +60,51 @@ state() {
 
 @test "init again keeps everything" {
   gate_home
+  cli user create ann@example.org --role admin --password-stdin <<<'a bicycle for seven cats'
   echo '# mine' >>"$G/home/forestgate.conf"
   before=$(state)
   run cli init
   [ "$status" = 0 ]
   [ "$(state)" = "$before" ] || fail "$(diff <(echo "$before") <(state))"
   run cli init --json
-  jq -e --arg home "$G/home" '.home == $home' <<<"$output"
+  jq -e --arg home "$G/home" '. == {home: $home}' <<<"$output"
+}
+
+@test "init without an administrator makes a setup link, and each ends the one before" {
+  gate_home
+  run --separate-stderr cli init
+  [ "$status" = 0 ]
+  [ -z "$stderr" ]
+  [ "${lines[0]}" = "the home is ready: $G/home" ]
+  [[ "${lines[1]}" =~ ^'setup link: http://127.0.0.1:8080/setup#fgi_'[0-9A-Za-z]{12}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$ ]] ||
+    fail "$output"
+  [ "${#lines[@]}" = 2 ]
+  first=$(cli invitation list --json | jq -r '.[].id')
+  [[ "${lines[1]}" == *"#fgi_${first}_"* ]]
+  cli init --json --url https://api.example.org/gate/ |
+    jq -e '.setup | test("^https://api.example.org/gate/setup#fgi_")'
+  cli invitation list --json | jq -e --arg first "$first" '
+    length == 1 and .[0].id != $first and .[0].role == "admin" and .[0].made_by == "setup" and
+    (.[0] | (.expires_at | .[:19] + "Z" | fromdate) - (.created_at | .[:19] + "Z" | fromdate)) == 1800'
+  # No home keeps it in a form that opens anything.
+  link=$(cli init | tail -1)
+  ! grep -rqF "${link##*_}" "$G/home" || fail 'the secret is in the home'
+  cli user create ann@example.org --role admin --password-stdin <<<'a bicycle for seven cats'
+  run cli init
+  [ "$output" = "the home is ready: $G/home" ]
+  # One who may not log in is none.
+  cli user set ann@example.org --active no --force
+  run cli init
+  [[ "$output" == *'setup link: '* ]]
+}
+
+@test "a URL that is none makes no home" {
+  for url in '' x http:/x ftp://x 'http://a b' 'http://x#y' 'http://x?y' $'http://x\ny' 'http://ä' "http://$(printf 'x%.0s' {1..300})"; do
+    run --separate-stderr "$FORESTGATE" init --home "$BATS_TEST_TMPDIR/none" --url "$url"
+    [ "$status" = 2 ] || fail "$url: $status"
+    [[ "$stderr" == *'https://api.example.org'* ]] || fail "$url: $stderr"
+    [ ! -e "$BATS_TEST_TMPDIR/none" ]
+  done
 }
 
 @test "init completes a home that lacks something" {
@@ -176,7 +214,10 @@ downgrade() {
   before=$(cli model list --json)
   sqlite3 "$G/home/forestgate.db" 'ALTER TABLE model DROP COLUMN last_version; ALTER TABLE model DROP COLUMN canary;
     ALTER TABLE model DROP COLUMN share; ALTER TABLE model DROP COLUMN by_key; ALTER TABLE model DROP COLUMN shadow;
-    ALTER TABLE version DROP COLUMN back; DROP TABLE compared; PRAGMA user_version = 2'
+    ALTER TABLE version DROP COLUMN back; DROP TABLE compared; DROP TABLE user; DROP INDEX key_user;
+    ALTER TABLE key DROP COLUMN user; DROP TABLE session; DROP TABLE invitation; DROP TABLE attempt; DROP TABLE known;
+    DROP TABLE audit; PRAGMA user_version = 2'
+  rm "$G/home/audit.head"
   run cli model list
   [[ "$status" = 1 && "$output" == *'forestgate init'* ]] || fail "$output"
   cli init >/dev/null

@@ -79,7 +79,7 @@ bats_require_minimum_version 1.5.0
   misuse '\-\-seed: ' model train --csv a --target b -o c --seed -1
   misuse '--output: .*"chance" .*label.*probability' predict --model a --in b --output chance
   for value in 30 d -1d 0d 1y '1 d' 1.5d 99999999w ''; do
-    misuse '\-\-expires: .*30d' key create --name x --expires "$value"
+    misuse 'expires: .*30d' key create --name x --expires "$value"
   done
 }
 

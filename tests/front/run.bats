@@ -42,6 +42,8 @@ run_start() {
   set +m
 }
 
+cli() { "$BUILD/forestgate" --home "$T/home" "$@"; }
+
 said() { grep -q "$1" "$T/out"; }
 ended() { ! kill -0 "$RUN_PID" 2>/dev/null; }
 ready_or_ended() { said 'Try it:' || ended; }
@@ -89,7 +91,7 @@ tree_copy() {
   # Calm: few lines but the build's, and none over 80 columns but those to paste
   # and the answer.
   [ "$(grep -vc '^  [A-Z]' "$T/out")" -le 20 ]
-  [ "$(grep -vE '^(curl|Key|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
+  [ "$(grep -vE '^(curl|Key|Setup|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
   run_end INT
   said '^Stopped'
   [ ! -e "$(sed -n 's|^ *\(/.*\)/front.log$|\1|p' "$T/out")" ]
@@ -108,6 +110,54 @@ tree_copy() {
     assert_status 200
   done
   said 'shown only once'
+  run_end INT
+}
+
+@test "the first run shows how the first administrator is made, until there is one" {
+  run_start
+  run_ready
+  [[ "$(sed -n 's/^Setup *//p' "$T/out")" == "$URL/setup#fgi_"* ]]
+  run_end INT
+  cli user create ann@example.org --role admin --password-stdin \
+    <<<'a bicycle for seven cats'
+  run_start
+  run_ready
+  if said '^Setup' || said setup#; then cat "$T/out"; return 1; fi
+  run_end INT
+}
+
+accounts() { cli user list --json | jq -r '.[].username'; }
+
+@test "the administrator of a demo is there while it runs, and gone after Ctrl-C" {
+  run_start DEMO=1
+  run_ready
+  demo=$(sed -n 's/^Login *//p' "$T/out")
+  [[ "$demo" =~ ^demo-[0-9a-f]{8}@localhost$ ]]
+  [[ "$(sed -n 's/^Password *//p' "$T/out")" =~ ^[0-9A-Za-z_-]{24}$ ]]
+  if said setup#; then cat "$T/out"; return 1; fi
+  shown=$(cli user show "$demo" --json)
+  jq -e '.role == "admin" and .is_active and .models == "*"' <<<"$shown"
+  run_end INT
+  said "demo account $demo is deleted"
+  rest=$(cli user list --json)
+  [ "$rest" = '[]' ]
+}
+
+@test "what a demo left behind when it was killed goes at the next start, and nobody else" {
+  run_start DEMO=1
+  run_ready
+  first=$(accounts)
+  cli user create demo-x@localhost --password-stdin <<<'a bicycle for seven cats'
+  cli user create demo-1@example.org --password-stdin <<<'a bicycle for seven cats'
+  # shellcheck disable=SC2046 # a list of process ids
+  kill -KILL -- "-$RUN_PID" $(left)
+  wait_for 50 nothing_left
+  RUN_PID=''
+  [[ "$(accounts)" == *"$first"* ]]
+  run_start
+  run_ready
+  [ "$(accounts | sort)" = "$(printf 'demo-1@example.org\ndemo-x@localhost')" ]
+  said '^Setup .*#fgi_'
   run_end INT
 }
 
@@ -163,6 +213,7 @@ tree_copy() {
   PORT=0 refused 'PORT=0 is not from 1 to 65535'
   PORT=65536 refused 'PORT=65536 is not from 1 to 65535'
   FRONT=iis refused 'FRONT=iis is not known; there are lighttpd and apache'
+  DEMO=yes refused 'DEMO=yes is not known'
   WORKERS=none refused 'WORKERS=none is not a number of workers'
   PORT=$(port_free)
   export PORT

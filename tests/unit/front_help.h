@@ -53,6 +53,11 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
     buf_put(&front.sent, bytes, len);
 }
 
+bool fcgi_stopped(void)
+{
+    return false;
+}
+
 /* A new request, of which nothing is known. */
 static inline void front_start(void)
 {

@@ -618,18 +618,18 @@ static void every_change_of_a_key_is_told_without_names_and_secrets(void **state
     bool ended;
 
     (void)state;
-    done(key_create(&home, &wish, text, &row, &why));
+    done(key_create(&home, &wish, text, &row, NULL, &why));
     snprintf(target, sizeof(target), "key:%s", row.id);
     assert_row("key.create", target, "{}",
                "{\"user\":null,\"models\":\"*\",\"tier\":\"free\","
                "\"scopes\":\"predict,jobs,read\",\"addresses\":\"\",\"limits\":\"\","
                "\"expires_at\":null}");
-    done(key_set(&home, row.id, &other, &row, &why));
+    done(key_set(&home, row.id, &other, &row, NULL, &why));
     assert_row("key.set", target,
                "{\"tier\":\"free\",\"scopes\":\"predict,jobs,read\",\"addresses\":\"\"}",
                "{\"name_changed\":true,\"metadata_changed\":true,\"tier\":\"premium\","
                "\"scopes\":\"read\",\"addresses\":\"10.0.0.0/8\"}");
-    done(key_set(&home, row.id, &other, &row, &why));
+    done(key_set(&home, row.id, &other, &row, NULL, &why));
     assert_row("key.set", target, "{}", "{}");
     done(key_rotate(&home, row.id, 3600, text, &row, &ended, &why));
     snprintf(after, sizeof(after), "{\"secret_changed\":true,\"before_until\":%" PRId64 "}",
@@ -640,10 +640,10 @@ static void every_change_of_a_key_is_told_without_names_and_secrets(void **state
     assert_string_equal(last().action, "key.revoke");
     assert_whole(5);
     assert_int_not_equal(key_revoke(&home, row.id, &why), RESULT_OK);
-    assert_int_not_equal(key_set(&home, row.id, &other, &row, &why), RESULT_OK);
+    assert_int_not_equal(key_set(&home, row.id, &other, &row, NULL, &why), RESULT_OK);
     assert_int_not_equal(key_rotate(&home, row.id, 0, text, &row, &ended, &why), RESULT_OK);
     wish.parts[KEY_PART_TIER] = "none";
-    assert_int_not_equal(key_create(&home, &wish, text, &row, &why), RESULT_OK);
+    assert_int_not_equal(key_create(&home, &wish, text, &row, NULL, &why), RESULT_OK);
     assert_whole(5);
 }
 

@@ -1,0 +1,147 @@
+/*
+ * call_list.c: a list of calls, by a query, a page at a time.
+ */
+#include "http/call_list.h"
+
+#include "gate/meter.h"
+#include "http/show.h"
+
+enum {
+    LIMIT_DEFAULT = 50,
+    LOOKED_AT = 500000 /* calls, for one page of them */
+};
+
+/* "429" or "4xx".  False if it is neither. */
+static bool status_read(const char *text, struct call_filter *filter)
+{
+    bool class = text[1] == 'x' && text[2] == 'x';
+
+    if (text[0] < '1' || text[0] > '5')
+        return false;
+    filter->status_min = (text[0] - '0') * 100;
+    filter->status_max = filter->status_min + 99;
+    if (class)
+        return true;
+    if (text[1] < '0' || text[1] > '9' || text[2] < '0' || text[2] > '9')
+        return false;
+    filter->status_min += (text[1] - '0') * 10 + (text[2] - '0');
+    filter->status_max = filter->status_min;
+    return true;
+}
+
+/* A time of a query for a filter, which takes 0 for none. */
+static int64_t time_of(const struct request *request, const char *name)
+{
+    const struct form_value *value = form_value(request->query, name);
+
+    return value->given && value->integer == 0 ? 1 : value->integer;
+}
+
+bool call_list_filter(const struct request *request, struct call_filter *filter,
+                      struct reply *reply)
+{
+    const struct form_value *limit = form_value(request->query, "limit");
+    const struct form_value *status = form_value(request->query, "status");
+
+    filter->limit = limit->given ? limit->integer : LIMIT_DEFAULT;
+    filter->before_seq = form_value(request->query, "before")->integer;
+    filter->model = form_value(request->query, "model")->text;
+    filter->key = form_value(request->query, "key")->text;
+    filter->request_id = form_value(request->query, "request_id")->text;
+    filter->since_us = time_of(request, "since");
+    filter->until_us = time_of(request, "until");
+    if (!status->given || status_read(status->text, filter))
+        return true;
+    reply_fault(reply, "status", "it is no status", "one from 100 to 599, or 1xx to 5xx");
+    return false;
+}
+
+/* A page while it is written. */
+struct page {
+    struct json_writer *writer;
+    int64_t left;
+    int64_t last; /* of what was written */
+    bool more;    /* than fits the page */
+};
+
+static bool page_add(void *arg, const struct call_row *row)
+{
+    struct page *page = arg;
+
+    page->more = page->left == 0;
+    if (page->more)
+        return false;
+    show_call(page->writer, row);
+    page->last = row->seq;
+    page->left--;
+    return true;
+}
+
+/*
+ * Has a filter look at the numbers below its cursor, or all, down to a bound.  *lowest is that
+ * of the log.
+ */
+static enum result window_set(struct service *service, struct call_filter *filter,
+                              int64_t *lowest, struct reason *why)
+{
+    int64_t highest;
+    enum result result = call_seqs(service->home.db, lowest, &highest, why);
+
+    if (filter->before_seq == 0 || filter->before_seq > highest)
+        filter->before_seq = highest + 1;
+    filter->from_seq = filter->before_seq - LOOKED_AT;
+    if (filter->from_seq < *lowest)
+        filter->from_seq = *lowest;
+    return result;
+}
+
+enum result call_list_write(struct service *service, const struct call_filter *filter,
+                            struct json_writer *writer, struct reason *why)
+{
+    struct page page = {.writer = writer, .left = filter->limit};
+    struct call_filter some = *filter;
+    int64_t lowest, next;
+    enum result result;
+
+    some.limit++;
+    meter_bring_in(service->meter, why); /* which tells of what it cannot do */
+    json_write_key(writer, "calls");
+    json_write_array(writer);
+    result = window_set(service, &some, &lowest, why);
+    if (result == RESULT_OK)
+        result = call_row_list(service->home.db, &some, page_add, &page, why);
+    json_write_array_end(writer);
+    next = page.more ? page.last : some.from_seq;
+    json_write_key(writer, "next");
+    if (next > lowest)
+        json_write_i64(writer, next);
+    else
+        json_write_null(writer);
+    return result;
+}
+
+static void totals_add(void *arg, const struct usage_row *row)
+{
+    struct usage_row *sum = arg;
+
+    sum->calls += row->calls;
+    sum->rows += row->rows;
+    sum->charged += row->charged;
+    sum->failed += row->failed;
+}
+
+enum result call_list_totals(struct service *service, const struct call_filter *filter,
+                             struct json_writer *writer, struct reason *why)
+{
+    struct usage_row sum = {.calls = 0};
+    enum result result = usage_row_list(service->home.db, filter, totals_add, &sum, why);
+
+    json_write_key(writer, "totals");
+    json_write_object(writer);
+    json_member_i64(writer, "calls", sum.calls);
+    json_member_i64(writer, "rows", sum.rows);
+    json_member_i64(writer, "charged", sum.charged);
+    json_member_i64(writer, "failed", sum.failed);
+    json_write_object_end(writer);
+    return result;
+}

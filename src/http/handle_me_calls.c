@@ -1,0 +1,63 @@
+/*
+ * handle_me_calls.c: users' calls, and what they came to.
+ */
+#include "base/json_write.h"
+#include "gate/meter.h"
+#include "http/call_list.h"
+#include "http/handlers.h"
+#include "http/me.h"
+#include "http/route.h"
+
+enum {
+    USAGE_DAYS = 31, /* back from now, if nothing is said */
+};
+
+static const struct form_field calls_fields[] = {CALL_LIST_FIELDS};
+
+const struct form form_my_calls = {"CallQuery", calls_fields,
+                                   sizeof(calls_fields) / sizeof(calls_fields[0]), false};
+
+static const struct form_field usage_fields[] = {
+    {"since", FORM_TIME, .help = "From that day (UTC) on; by default a month back"},
+    {"until", FORM_TIME, .help = "Before then; by default now"},
+};
+
+const struct form form_my_usage = {"UsageQuery", usage_fields,
+                                   sizeof(usage_fields) / sizeof(usage_fields[0]), false};
+
+void handle_me_calls(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+    struct call_filter filter = me_calls(&request->caller);
+    enum result result;
+    struct reason why;
+
+    if (!call_list_filter(request, &filter, reply))
+        return;
+    json_write_object(&writer);
+    result = call_list_write(service, &filter, &writer, &why);
+    if (result == RESULT_OK)
+        result = call_list_totals(service, &filter, &writer, &why);
+    json_write_object_end(&writer);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}
+
+void handle_me_usage(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+    struct call_filter filter = me_calls(&request->caller);
+    enum result result;
+    struct reason why;
+
+    filter.since_us = me_time(request, "since", USAGE_DAYS);
+    filter.until_us = me_time(request, "until", -1);
+    meter_bring_in(service->meter, &why); /* as far as it can be in a moment */
+    json_write_object(&writer);
+    result = me_usage_write(service, &filter, &writer, &why);
+    if (result == RESULT_OK)
+        result = me_limits_write(service, &request->caller, &writer, &why);
+    json_write_object_end(&writer);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}
