@@ -67,15 +67,10 @@ static const struct {
     const char *name;
     enum result (*make)(const char *path, struct reason *why);
 } parts[] = {
-    {"secrets", make_directory},
-    {"models", make_directory},
-    {"logs", make_directory},
-    {HOME_CONFIG, make_config},
-    {HOME_KEY_SECRET, make_key_secret},
-    {HOME_EPOCH, epoch_make},
-    {HOME_DATABASE, db_migrate},
-    {HOME_AUDIT_HEAD, audit_head_make},
-    {HOME_TOKEN_SECRET, secret_file_make},
+    {"secrets", make_directory},        {"models", make_directory},
+    {"logs", make_directory},           {HOME_CONFIG, make_config},
+    {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
+    {HOME_DATABASE, db_migrate},        {HOME_TOKEN_SECRET, secret_file_make},
     {HOME_SEAL_KEYS, seal_file_make},
 };
 
@@ -83,12 +78,15 @@ enum {
     PARTS = sizeof(parts) / sizeof(parts[0])
 };
 
+/* audit.head is no part: a home works without, and only the audit trail is not proved. */
 static enum result make_parts(struct reason *why)
 {
     enum result result = RESULT_OK;
 
     for (size_t i = 0; result == RESULT_OK && i < PARTS; i++)
         result = parts[i].make(parts[i].name, why);
+    if (result == RESULT_OK)
+        result = audit_head_make(HOME_AUDIT_HEAD, why);
     return result;
 }
 

@@ -21,15 +21,26 @@ static void code_print(char out[4], enum reply_status status)
     snprintf(out, 4, "%03u", reply_code(status) % 1000);
 }
 
-/* What a good answer has for a body. */
+/* What a good answer has for a body, where its path tells. */
+static const struct {
+    const char *path, *content;
+} contents[] = {
+    {"/style.css", "{\"text/css\":{\"schema\":{\"type\":\"string\"}}}"},
+    {"/setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
+    {"/setup.js", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
+    {"/auth/token", "{\"application/json\":" SCHEMA("Tokens") "}"},
+    {"/login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
+};
+
 static const char *good_content(const struct route *route)
 {
     if (route->body == ROUTE_BODY_EXPLAIN)
         return "{\"application/json\":" SCHEMA("Explanation") "}";
     if (route->body == ROUTE_BODY_PREDICT)
         return "{\"application/json\":" SCHEMA("Prediction") "}";
-    if (strcmp(route->path, "/style.css") == 0)
-        return "{\"text/css\":{\"schema\":{\"type\":\"string\"}}}";
+    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
+        if (strcmp(route->path, contents[i].path) == 0)
+            return contents[i].content;
     return "{\"application/json\":{\"schema\":{\"type\":\"object\"}}}";
 }
 
@@ -71,19 +82,19 @@ static void problem_response(struct json_writer *writer, enum reply_status statu
 static bool refuses(const struct route *route, enum reply_status status)
 {
     bool form = route->form != NULL || route->query != NULL;
-    bool body = route->body != ROUTE_BODY_NONE;
+    bool body = route->body != ROUTE_BODY_NONE, open = route->credential == ROUTE_OPEN;
+    bool secret = route->form != NULL && form_has_secret(route->form);
 
     switch (status) {
-    case REPLY_UNAUTHORIZED: /* also of a password */
-        return route->credential != ROUTE_OPEN ||
-               (route->form != NULL && form_has_secret(route->form));
-    case REPLY_FORBIDDEN:
-        return route->credential != ROUTE_OPEN;
+    case REPLY_UNAUTHORIZED: /* also of a password that logs in */
+        return !open || (secret && route->good != REPLY_CREATED);
+    case REPLY_FORBIDDEN: /* also of who may not register, or is not active */
+        return !open || secret;
     case REPLY_NOT_FOUND:
         return strchr(route->path, '{') != NULL;
     case REPLY_CONFLICT:
         return route->method != REQUEST_GET && !route->metered &&
-               route->body != ROUTE_BODY_OAUTH;
+               (!open || route->good == REPLY_CREATED);
     case REPLY_MALFORMED:
     case REPLY_UNPROCESSABLE:
         return body || form;

@@ -330,7 +330,8 @@ static bool is_clean_path(const char *path)
 
 static void check_forms(const struct route *row)
 {
-    bool needs = row->body == ROUTE_BODY_JSON || row->body == ROUTE_BODY_OAUTH;
+    bool needs = row->body == ROUTE_BODY_JSON || row->body == ROUTE_BODY_OAUTH ||
+                 row->body == ROUTE_BODY_SEALED;
 
     assert_int_equal(row->form != NULL, needs);
     for (int which = 0; which < 2; which++) {
