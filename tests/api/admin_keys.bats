@@ -158,6 +158,10 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
   everywhere 200 by "$MADE" POST /predict "$IRIS"
   admin PUT "/admin/keys/$ID" '{"addresses":"10.0.0.0/8"}'
   everywhere 403 by "$MADE" POST /predict "$IRIS"
+  admin PUT "/admin/keys/$ID" '{"expires":"1h"}'
+  assert_json '.expires_at != null'
+  admin PUT "/admin/keys/$ID" '{"expires":null}'
+  assert_json '.expires_at == null and .addresses == "10.0.0.0/8"'
 }
 
 @test "a revoked key is refused by every worker at once, for good" {
