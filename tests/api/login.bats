@@ -167,6 +167,22 @@ slots_let_go() {
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
 }
 
+@test "an address that makes accounts without end has to wait, and nobody else" {
+  FROM=192.0.2.77
+  for ((i = 0; i < 107; i++)); do
+    register "n$i@example.org" password1234
+    assert_status 422 || break
+    database 'UPDATE attempt SET until_us = 0 WHERE failures < 107'
+  done
+  register m@example.org
+  assert_status 429
+  assert_json '.error == "too_many_requests" and ."violated-policies" == ["registration"]'
+  [ "$(header_of retry-after)" -gt 60 ]
+  FROM=192.0.2.78
+  register m@example.org
+  assert_status 201
+}
+
 @test "who has to wait is told the same, be there such a user or not" {
   told() { answer_told | sed -E 's/^(Retry-After|Content-Length): .*/\1:/; s/in [0-9]+ s/in N s/'; }
   account
