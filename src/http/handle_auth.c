@@ -105,15 +105,6 @@ static bool may_register(struct service *service, const struct request *request,
            may_register_from(service, request, reply);
 }
 
-/* What a field of a form takes, in words. */
-static void allowed_print(const struct form *form, const char *name, char *out, size_t size)
-{
-    out[0] = '\0';
-    for (size_t i = 0; i < form->count; i++)
-        if (strcmp(form->fields[i].name, name) == 0)
-            form_print_allowed(&form->fields[i], out, size);
-}
-
 /* Too many passwords at once: nothing was counted, and it may be tried again. */
 static void refuse_busy(struct reply *reply)
 {
@@ -128,7 +119,7 @@ static void refuse_create(struct reply *reply, enum result result, enum user_par
     char allowed[256];
 
     if (result == RESULT_INVALID || result == RESULT_TOO_BIG) {
-        allowed_print(&form_create, field, allowed, sizeof(allowed));
+        form_print_allowed_of(&form_create, field, allowed, sizeof(allowed));
         reply_fault(reply, field, why->text, allowed);
     } else if (result == RESULT_EXISTS) {
         reply_refuse(reply, REPLY_CONFLICT, "There is an account of this username already.");
