@@ -200,12 +200,13 @@ static void tokens_write(struct service *service, const struct request *request,
     secret_buf_free(&token);
 }
 
-/* The one answer for all that does not log in. */
+/* The one answer for all that does not log in; OAuth has a word of its own for it. */
 static void refuse_grant(struct request *request, struct reply *reply, const char *detail)
 {
     request->refused_credential = true;
     reply_refuse(reply, REPLY_UNAUTHORIZED, "%s", detail);
-    reply_error_word(reply, "invalid_grant");
+    if (request->route->body == ROUTE_BODY_OAUTH)
+        reply_error_word(reply, "invalid_grant");
 }
 
 static void refuse_early(struct reply *reply, int64_t wait_s)
