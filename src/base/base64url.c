@@ -25,19 +25,16 @@ static uint32_t value_of(char c)
 void base64url_write(char *out, const void *bytes, size_t len)
 {
     const uint8_t *from = bytes;
-    size_t put = 0;
+    unsigned count = 0;
+    uint32_t bits = 0;
 
-    for (size_t i = 0; i < len; i += 3) {
-        size_t here = len - i < 3 ? len - i : 3;
-        uint32_t bits = (uint32_t)from[i] << 16;
-
-        if (here > 1)
-            bits |= (uint32_t)from[i + 1] << 8;
-        if (here > 2)
-            bits |= from[i + 2];
-        for (size_t k = 0; k <= here; k++)
-            out[put++] = alphabet[(bits >> (18 - 6 * k)) & 63];
+    for (size_t i = 0; i < len; i++) {
+        bits = bits << 8 | from[i];
+        for (count += 8; count >= 6; *out++ = alphabet[(bits >> count) & 63])
+            count -= 6;
     }
+    if (count > 0)
+        *out = alphabet[(bits << (6 - count)) & 63];
 }
 
 void base64url_put(struct buf *out, const void *bytes, size_t len)
@@ -54,26 +51,26 @@ void base64url_put(struct buf *out, const void *bytes, size_t len)
 bool base64url_read(const char *text, size_t len, void *out, size_t room, size_t *got)
 {
     uint8_t *to = out;
-    size_t bytes = BASE64URL_BYTES(len), put = 0;
+    unsigned count = 0;
+    uint32_t bits = 0;
 
     *got = 0;
-    if (len % 4 == 1 || bytes > room)
+    if (len % 4 == 1 || BASE64URL_BYTES(len) > room)
         return false;
-    for (size_t i = 0; i < len; i += 4) {
-        size_t here = len - i < 4 ? len - i : 4;
-        uint32_t bits = 0, value;
+    for (size_t i = 0; i < len; i++) {
+        uint32_t value = value_of(text[i]);
 
-        for (size_t k = 0; k < 4; k++) {
-            value = k < here ? value_of(text[i + k]) : 0;
-            if (value == 64)
-                return false;
-            bits = bits << 6 | value;
+        if (value == 64)
+            return false;
+        bits = bits << 6 | value;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            *to++ = (uint8_t)(bits >> count);
         }
-        if ((here == 2 && (bits & 0xffff) != 0) || (here == 3 && (bits & 0xff) != 0))
-            return false; /* another text would be the same bytes */
-        for (size_t k = 0; k + 1 < here; k++)
-            to[put++] = (uint8_t)(bits >> (16 - 8 * k));
     }
-    *got = put;
+    if ((bits & ((1u << count) - 1)) != 0)
+        return false; /* another text would be the same bytes */
+    *got = BASE64URL_BYTES(len);
     return true;
 }

@@ -404,14 +404,18 @@ void config_defaults(struct config *config)
         value_parse(config, &settings[i], settings[i].fallback);
 }
 
+/* Of the settings, which no message has room for, those with the same first letter. */
 static enum result unknown_setting(const char *where, const char *name, struct reason *why)
 {
     struct buf known = {0};
 
     for (size_t i = 0; i < SETTINGS; i++)
-        buf_printf(&known, "%s%s", i == 0 ? "" : ", ", settings[i].name);
-    reason_set(why, RESULT_MISSING, "%s: there is no setting \"%.64s\"; there are: %s", where,
-               name, known.data != NULL ? known.data : "");
+        if (settings[i].name[0] == name[0])
+            buf_printf(&known, "%s%s", known.len == 0 ? "; there are: " : ", ",
+                       settings[i].name);
+    reason_set(why, RESULT_MISSING,
+               "%s: there is no setting \"%.64s\"%s; all are in: forestgate config example",
+               where, name, known.data != NULL ? known.data : "");
     buf_free(&known);
     return RESULT_MISSING;
 }

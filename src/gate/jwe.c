@@ -22,6 +22,9 @@ enum {
     PARTS
 };
 
+/* Bytes that fit in a text of JWE_MAX, whatever its header. */
+static const size_t data_max = ((size_t)JWE_MAX - (size_t)2 * JWE_HEADER_MAX) / 4 * 3;
+
 static enum result denied(struct reason *why)
 {
     return reason_set(why, RESULT_DENIED, "the sealed text is not valid");
@@ -104,7 +107,7 @@ enum result jwe_encrypt(const struct jwk *key, const char *type, const char *own
 
     if (secret == NULL)
         return reason_set(why, RESULT_INVALID, "the key is not for sealing");
-    if (len > BASE64URL_BYTES((size_t)JWE_MAX - 2 * JWE_HEADER_MAX))
+    if (len > data_max)
         return reason_set(why, RESULT_TOO_BIG, "too much to seal at once");
     result = put_header(out, key, type, owner, why);
     if (result != RESULT_OK)

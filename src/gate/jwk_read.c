@@ -63,16 +63,16 @@ static const struct {
 
 /* What a key has to be for each algorithm, and what the algorithm does with it. */
 static const struct {
-    enum jwk_algorithm algorithm;
     const char *kty, *crv;
-    bool without_alg; /* also where the key does not say its algorithm */
     const char *use;
+    enum jwk_algorithm algorithm;
     unsigned makes, checks;
+    bool without_alg; /* also where the key does not say its algorithm */
 } kinds[] = {
-    {JWK_HS256, "oct", "", true, "sig", OP_SIGN, OP_VERIFY},
-    {JWK_A256GCM, "oct", "", false, "enc", OP_ENCRYPT, OP_DECRYPT},
-    {JWK_RS256, "RSA", "", true, "sig", OP_SIGN, OP_VERIFY},
-    {JWK_EDDSA, "OKP", "Ed25519", true, "sig", OP_SIGN, OP_VERIFY},
+    {"oct", "", "sig", JWK_HS256, OP_SIGN, OP_VERIFY, true},
+    {"oct", "", "enc", JWK_A256GCM, OP_ENCRYPT, OP_DECRYPT, false},
+    {"RSA", "", "sig", JWK_RS256, OP_SIGN, OP_VERIFY, true},
+    {"OKP", "Ed25519", "sig", JWK_EDDSA, OP_SIGN, OP_VERIFY, true},
 };
 
 /* The string that was just read, into one of the members. */

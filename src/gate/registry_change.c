@@ -174,12 +174,11 @@ static enum result version_meant(const struct line *line, int64_t *version, stru
     if (canary != 0 && shadow != 0)
         return reason_set(why, RESULT_INVALID,
                           "%s has version %" PRId64 " as its canary and %" PRId64
-                          " as its shadow: say which with --version N",
+                          " as its shadow: say which version",
                           line->name, canary, shadow);
     if (canary == 0 && shadow == 0)
         return reason_set(why, RESULT_INVALID,
-                          "%s has no canary and no shadow: say which version with --version N",
-                          line->name);
+                          "%s has no canary and no shadow: say which version", line->name);
     *version = canary != 0 ? canary : shadow;
     return RESULT_OK;
 }
@@ -220,7 +219,7 @@ static enum result back_need(const struct line *line, int64_t *to, struct reason
         return RESULT_OK;
     return reason_set(why, RESULT_INVALID,
                       "%s serves version %" PRId64
-                      ", before which none did that is still there: name one with --to N",
+                      ", before which none did that is still there: say which one is to",
                       line->name, line->places.serving);
 }
 
@@ -245,9 +244,8 @@ static enum result rollback(struct home *home, const struct line *line,
                           line->name);
     if (row->state != MODEL_RETIRED)
         return reason_set(why, RESULT_INVALID,
-                          "version %" PRId64 " of %s is its %s, and never served: forestgate "
-                          "model promote %s --version %" PRId64 " has it serve",
-                          to, line->name, model_state_name(row->state), line->name, to);
+                          "version %" PRId64 " of %s is its %s, and never served: promote it",
+                          to, line->name, model_state_name(row->state));
     return move(home, line, asked->action, row, &serving, done, why);
 }
 
@@ -274,8 +272,8 @@ static enum result retire(struct home *home, const struct line *line, const stru
     if (row != NULL && row->state == MODEL_SERVING)
         return reason_set(why, RESULT_INVALID,
                           "version %" PRId64 " of %s serves: publish or promote another, or "
-                          "take it back with forestgate model rollback %s",
-                          version, line->name, line->name);
+                          "take it back",
+                          version, line->name);
     if (row != NULL && row->state == MODEL_RETIRED)
         return reason_set(why, RESULT_INVALID, "version %" PRId64 " of %s is retired already",
                           version, line->name);
@@ -355,9 +353,8 @@ static enum result choose_one(const struct line *line, int64_t version, bool *go
                           version, line->name);
     if (row->state != MODEL_RETIRED)
         return reason_set(why, RESULT_INVALID,
-                          "version %" PRId64 " of %s is its %s: end that first with forestgate "
-                          "model retire %s",
-                          version, line->name, model_state_name(row->state), line->name);
+                          "version %" PRId64 " of %s is its %s: end that first, by retiring it",
+                          version, line->name, model_state_name(row->state));
     return RESULT_OK;
 }
 

@@ -84,7 +84,7 @@ static bool take_time(struct reading *reading, struct claim_time *out)
     if (out->whole)
         return true;
     number = floor(json_number(&reading->reader));
-    if (!(number >= -0x1p63 && number < 0x1p63))
+    if (number < -9223372036854775808.0 || number >= 9223372036854775808.0)
         return false;
     out->value = (int64_t)number;
     return true;

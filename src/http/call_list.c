@@ -18,7 +18,7 @@ static bool status_read(const char *text, struct call_filter *filter)
 
     if (text[0] < '1' || text[0] > '5')
         return false;
-    filter->status_min = (text[0] - '0') * 100;
+    filter->status_min = (int64_t)(text[0] - '0') * 100;
     filter->status_max = filter->status_min + 99;
     if (class)
         return true;
@@ -78,8 +78,18 @@ static bool page_add(void *arg, const struct call_row *row)
 }
 
 /*
- * Has a filter look at the numbers below its cursor, or all, down to a bound.  *lowest is that
- * of the log.
+ * Whether every call that is looked at fits: all, or those of one key or user, which an index
+ * finds.  Else none may fit for long.
+ */
+static bool all_fit(const struct call_filter *filter)
+{
+    return filter->model == NULL && filter->request_id == NULL && filter->status_min == 0 &&
+           filter->until_us == 0 && (filter->key == NULL || filter->user == NULL);
+}
+
+/*
+ * Has a filter look at the numbers below its cursor, or all, and where not all fit down to a
+ * bound.  *lowest is that of the log.
  */
 static enum result window_set(struct service *service, struct call_filter *filter,
                               int64_t *lowest, struct reason *why)
@@ -89,9 +99,9 @@ static enum result window_set(struct service *service, struct call_filter *filte
 
     if (filter->before_seq == 0 || filter->before_seq > highest)
         filter->before_seq = highest + 1;
-    filter->from_seq = filter->before_seq - LOOKED_AT;
-    if (filter->from_seq < *lowest)
-        filter->from_seq = *lowest;
+    filter->from_seq = *lowest;
+    if (!all_fit(filter) && filter->before_seq - LOOKED_AT > *lowest)
+        filter->from_seq = filter->before_seq - LOOKED_AT;
     return result;
 }
 

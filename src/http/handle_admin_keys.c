@@ -45,7 +45,8 @@ const struct form form_admin_keys = {"AdminKeyQuery", list_fields,
          .help = "Ranges that it may come from, 10.0.0.0/8; none: from anywhere"},            \
         {"rates", FORM_WORDS, .help = "In the place of the tier's rates: 100/60s"},           \
         {"quotas", FORM_WORDS, .help = "In the place of the tier's quotas: 1000/day"},        \
-        {"expires", FORM_TEXT, .max = 16, .help = "How long from now it holds: 30d, never"},  \
+        {"expires", FORM_TEXT, .nullable = true, .max = 16,                                   \
+         .help = "How long from now it holds: 30d; never or null"},                           \
     {                                                                                         \
         "metadata", FORM_OBJECT, .help = "An object of your own, of up to 4 KB"               \
     }
@@ -227,6 +228,10 @@ static bool wish_read(const struct form_data *form, struct key_wish *wish)
     for (enum key_part part = 0; part < KEY_PART__MAX; part++) {
         wish->parts[part] = admin_text(form, key_part_name(part));
         any = any || wish->parts[part] != NULL;
+    }
+    if (form_value(form, key_part_name(KEY_PART_EXPIRES))->null) {
+        wish->parts[KEY_PART_EXPIRES] = "never";
+        any = true;
     }
     return any;
 }

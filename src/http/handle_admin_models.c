@@ -284,7 +284,8 @@ static bool body_prove(const struct request *request, struct reply *reply)
     image_close(image);
     if (result == RESULT_MALFORMED || result == RESULT_INVALID || result == RESULT_TOO_BIG ||
         result == RESULT_MISSING)
-        reply_fault(reply, "body", why.text + begin, "an image, as forestgate model train makes it");
+        reply_fault(reply, "body", why.text + begin,
+                    "an image, as forestgate model train makes it");
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     return result == RESULT_OK;

@@ -9,7 +9,8 @@
 #include "http/route.h"
 
 enum {
-    USAGE_DAYS = 31, /* back from now, if nothing is said */
+    USAGE_DAYS = 31,     /* back from now, if nothing is said */
+    USAGE_DAYS_MAX = 366 /* at once */
 };
 
 static const struct form_field calls_fields[] = {CALL_LIST_FIELDS};
@@ -51,7 +52,12 @@ void handle_me_usage(struct service *service, struct request *request, struct re
     struct reason why;
 
     filter.since_us = me_time(request, "since", USAGE_DAYS);
-    filter.until_us = me_time(request, "until", -1);
+    filter.until_us = me_time(request, "until", 0);
+    if (call_day(filter.until_us) - call_day(filter.since_us) > USAGE_DAYS_MAX) {
+        reply_fault(reply, "since", "it is too long before until",
+                    "at most 366 days before it");
+        return;
+    }
     meter_bring_in(service->meter, &why); /* as far as it can be in a moment */
     json_write_object(&writer);
     result = me_usage_write(service, &filter, &writer, &why);

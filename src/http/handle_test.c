@@ -140,6 +140,7 @@ static void times_write(struct json_writer *writer, const struct test *test)
 {
     static const char *const names[] = {"mean", "min", "max", "p50", "p99"};
     const size_t n = test->done;
+    const size_t half = (n + 1) / 2 - 1, most = (n * 99 + 99) / 100 - 1; /* nearest rank */
 
     json_write_key(writer, "times_us");
     json_write_object(writer);
@@ -152,8 +153,8 @@ static void times_write(struct json_writer *writer, const struct test *test)
         us_write(writer, "mean", (double)test->total_ns / (double)n);
         us_write(writer, "min", (double)test->times[0]);
         us_write(writer, "max", (double)test->times[n - 1]);
-        us_write(writer, "p50", (double)test->times[(n - 1) / 2]);
-        us_write(writer, "p99", (double)test->times[(n * 99 + 99) / 100 - 1]);
+        us_write(writer, "p50", (double)test->times[half]);
+        us_write(writer, "p99", (double)test->times[most]);
     }
     json_write_object_end(writer);
 }

@@ -11,12 +11,16 @@ enum {
     BOTH = WORKER | CLI,
 };
 
-/* A key is read with its tier; one whose tier is not there is read, without it. */
+/*
+ * A key is read with its owner and its tier; one whose tier is not there is read, without it.
+ * The tier of an owned key is its owner's, so that what counts together has the same limits.
+ */
 #define KEY_SELECT                                                                          \
     "SELECT k.id, k.name, k.mac, k.models, k.created_at, k.expires_at, k.revoked_at,"       \
     " k.tier, k.limits, k.addresses, k.scopes, k.mac_before, k.before_until, k.rotated_at," \
     " k.user, u.role, u.active, u.models, t.name, t.limits, t.price, t.shadow"              \
-    " FROM key k LEFT JOIN user u ON u.id = k.user LEFT JOIN tier t ON t.name = k.tier"
+    " FROM key k LEFT JOIN user u ON u.id = k.user LEFT JOIN tier t"                        \
+    " ON t.name = coalesce(u.tier, k.tier)"
 
 /* What a list of keys asks; ?1 is in lower case, ?3 an enum key_state at ?4. */
 #define KEY_FITS                                                         \

@@ -2,7 +2,7 @@
 # tests/api/login.bats: registration, logins and sessions over the wire: who is refused and
 # learns nothing by it, who has to wait and for how long, and what counts in every worker.
 
-# shellcheck disable=SC2154,SC2030,SC2031,SC2016 # set or read by lib/api; dollars of jq
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016,SC2317 # set or read by lib/api; dollars of jq
 load ../lib/api
 
 PASS='korrekt pferd batterie'
@@ -74,15 +74,33 @@ refresh() { form "grant_type=refresh_token&refresh_token=$1"; }
 # What somebody may who has this token; 200 or 401.
 with_token() { call GET /models HTTP_AUTHORIZATION="Bearer $1" REMOTE_ADDR="$FROM"; }
 
-# in_each COMMAND...: runs it once for each worker, the others standing still.
+# Who waits for a request, rather than to be stopped with a lock in hand.
+idle() { grep -qs '^State:.S' "/proc/$1/status"; }
+
+# others SIGNAL PID: to all workers but this one.
+others() {
+  local other
+  for other in $(gate_pids); do
+    if [ "$other" = "$2" ]; then continue; fi
+    if [ "$1" = STOP ]; then wait_for 100 idle "$other"; fi
+    kill "-$1" "$other"
+  done
+}
+
+# in_each COMMAND...: runs it once for each worker, the others standing still; again if nobody
+# answered, as one of those had something in hand after all.
 in_each() {
-  local pid other
+  local pid good
   for pid in $(gate_pids); do
-    for other in $(gate_pids); do
-      if [ "$other" != "$pid" ]; then kill -STOP "$other"; fi
+    for _ in 1 2 3; do
+      good=yes
+      others STOP "$pid"
+      "$@" || good=no
+      others CONT "$pid"
+      if [ -n "$status" ]; then break; fi
+      read -rt 1 <> <(:) || :
     done
-    "$@" || return 1
-    for other in $(gate_pids); do kill -CONT "$other"; done
+    [ $good = yes ] || return 1
   done
 }
 
@@ -93,6 +111,27 @@ answer_told() {
 
 # It is so many seconds later, for what is counted.
 pass() { database "UPDATE attempt SET last_us = last_us - $1 * 1000000, until_us = until_us - $1 * 1000000"; }
+
+# fail_times N USERNAME...: so many logins fail, with these names in turn, none of them having
+# to wait.  With 8 the next wait is 32 s, which no machine is as slow as.
+fail_times() {
+  local n=$1
+  shift
+  for ((i = 0; i < n; i++)); do
+    database 'UPDATE attempt SET until_us = 0'
+    login "$1" wrong
+    assert_status 401 || return 1
+    set -- "${@:2}" "$1"
+  done
+}
+
+# assert_wait S: the last answer is 429, with a wait of S that has begun.
+assert_wait() {
+  local wait
+  assert_status 429 || return 1
+  wait=$(header_of retry-after)
+  if [ "$wait" -gt "$1" ] || [ $((wait * 2)) -le "$1" ]; then fail "expected a wait of $1 s:" "$headers"; fi
+}
 
 # Holds all places in which passwords are hashed until `slots_let_go`.
 slots_hold() {
@@ -115,38 +154,57 @@ slots_let_go() {
 @test "an unknown user and a wrong password have one answer to the byte, by both routes" {
   account
   login "$USER" 'not the password'
-  assert_problem 401 invalid_grant 'not right'
+  assert_problem 401 unauthorized 'not right'
   answer_told >"$BATS_TEST_TMPDIR/wrong"
   login nobody@example.org 'not the password'
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
   login "no e-mail at all" ''
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
   FROM=192.0.2.251 form "username=$USER&password=wrong"
-  answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
+  assert_problem 401 invalid_grant 'not right'
+  answer_told >"$BATS_TEST_TMPDIR/wrong"
   FROM=192.0.2.251 form "username=nobody@example.org&password=wrong"
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
 }
 
-@test "who has to wait is told the same, be there such a user or not" {
-  account
-  for ((i = 0; i < 3; i++)); do login "$USER" wrong && assert_status 401; done
-  login "$USER" wrong
+@test "an address that makes accounts without end has to wait, and nobody else" {
+  FROM=192.0.2.77
+  for ((i = 0; i < 107; i++)); do
+    register "n$i@example.org" password1234
+    assert_status 422 || break
+    database 'UPDATE attempt SET until_us = 0 WHERE failures < 107'
+  done
+  register m@example.org
   assert_status 429
-  answer_told >"$BATS_TEST_TMPDIR/known"
+  assert_json '.error == "too_many_requests" and ."violated-policies" == ["registration"]'
+  [ "$(header_of retry-after)" -gt 60 ]
+  FROM=192.0.2.78
+  register m@example.org
+  assert_status 201
+}
+
+@test "who has to wait is told the same, be there such a user or not" {
+  told() { answer_told | sed -E 's/^(Retry-After|Content-Length): .*/\1:/; s/in [0-9]+ s/in N s/'; }
+  account
+  fail_times 8 "$USER"
+  login "$USER" wrong
+  assert_wait 32
+  told >"$BATS_TEST_TMPDIR/known"
   FROM=192.0.2.251
-  for ((i = 0; i < 3; i++)); do login nobody@example.org wrong && assert_status 401; done
+  fail_times 8 nobody@example.org
   login nobody@example.org wrong
-  answer_told | cmp - "$BATS_TEST_TMPDIR/known"
+  assert_wait 32
+  told | cmp - "$BATS_TEST_TMPDIR/known"
   assert_json '.type == "https://iana.org/assignments/http-problem-types#quota-exceeded"
     and .["violated-policies"] == ["login"] and .error == "too_many_requests"'
 }
 
 @test "in another case a username is the same, and its failures count together" {
   account
-  for name in "${USER^^}" "${USER^}" "$USER"; do login "$name" wrong && assert_status 401; done
+  fail_times 8 "${USER^^}" "${USER^}" "$USER"
   login "$USER"
-  assert_status 429
-  pass 1
+  assert_wait 32
+  pass 32
   login "${USER^^}"
   assert_status 200
 }
@@ -155,7 +213,7 @@ slots_let_go() {
   register idle@example.org
   assert_status 201
   login idle@example.org wrong
-  assert_problem 401 invalid_grant 'not right'
+  assert_problem 401 unauthorized 'not right'
   login idle@example.org
   assert_problem 403 forbidden 'not active'
   form "username=idle@example.org&password=${PASS// /+}"
@@ -176,18 +234,17 @@ slots_let_go() {
 
 @test "failures count over all workers and over a restart, and are obeyed with success" {
   account
-  for ((i = 0; i < 3; i++)); do login "$USER" wrong && assert_status 401; done
-  for wait in 1 2 4 8 16; do
+  fail_times 7 "$USER"
+  for wait in 16 32 64 128; do
     login "$USER" wrong
-    assert_status 429
-    [ "$(header_of retry-after)" = "$wait" ]
-    pass "$wait"
+    assert_wait "$wait"
+    pass "$(header_of retry-after)"
     login "$USER" wrong
     assert_status 401
   done
   must_wait() {
     login "$USER"
-    assert_status 429
+    assert_wait 256
   }
   in_each must_wait
   configure
@@ -199,9 +256,9 @@ slots_let_go() {
 
 @test "a Retry-After is obeyed with success by the clock" {
   account
-  for ((i = 0; i < 3; i++)); do login "$USER" wrong && assert_status 401; done
+  fail_times 4 "$USER"
   login "$USER"
-  [ "$status" = 200 ] || { # a machine that took a second for these has waited by then
+  [ "$status" = 200 ] || { # a machine that is as slow as that has waited by now
     assert_status 429
     sleep "$(header_of retry-after)"
     login "$USER"
@@ -209,15 +266,11 @@ slots_let_go() {
   }
 }
 
-@test "of many attempts at once no more are looked at than are free" {
+@test "of many attempts at once after a wait one is looked at" {
   local n pids=''
   account
-  for ((n = 0; n < 4; n++)); do login "$USER" wrong; done
-  pass 1
-  login "$USER" wrong
-  pass 2
-  login "$USER" wrong # the next wait is 4 s
-  pass 4
+  fail_times 8 "$USER"
+  pass 32
   for ((n = 0; n < 12; n++)); do
     (
       BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR/$n
@@ -229,9 +282,8 @@ slots_let_go() {
   done
   # shellcheck disable=SC2086
   wait $pids
-  cat "$BATS_TEST_TMPDIR"/*/status | sort | uniq -c
-  [ "$(cat "$BATS_TEST_TMPDIR"/*/status | grep -c 401)" = 1 ]
-  [ "$(cat "$BATS_TEST_TMPDIR"/*/status | grep -c 429)" = 11 ]
+  [ "$(sort "$BATS_TEST_TMPDIR"/*/status | uniq -c | awk '{print $2 "x" $1}' | tr '\n' ' ')" = '401x1 429x11 ' ] ||
+    fail "$(cat "$BATS_TEST_TMPDIR"/*/status)"
 }
 
 @test "what strangers fail does not lock an owner out at an address that the account knows" {
@@ -239,21 +291,19 @@ slots_let_go() {
   login "$USER"
   assert_status 200
   own=$FROM
-  for ((i = 0; i < 20; i++)); do FROM=198.51.100.$i login "$USER" wrong; done
+  for ((n = 0; n < 27; n++)); do FROM=198.51.100.$n fail_times 1 "$USER"; done
   FROM=198.51.100.99 login "$USER" wrong
-  assert_status 429
-  [ "$(header_of retry-after)" -le 60 ]
+  assert_wait 60
   FROM=$own login "$USER"
   assert_status 200
 }
 
 @test "an address that tries many accounts waits, whatever header it sends" {
-  for ((i = 0; i < 10; i++)); do
-    login "user$i@example.org" wrong HTTP_X_FORWARDED_FOR="203.0.113.$i"
-    assert_status 401
-  done
+  for ((n = 0; n < 16; n++)); do fail_times 1 "user$n@example.org"; done
   login another@example.org wrong HTTP_X_FORWARDED_FOR=203.0.113.99
-  assert_status 429
+  assert_wait 64
+  FROM=192.0.2.251 login another@example.org wrong
+  assert_status 401
 }
 
 # ---- passwords ----
@@ -306,7 +356,7 @@ slots_let_go() {
   assert_problem 422 unprocessable_content password
   account
   login "$USER" "$long"
-  assert_problem 401 invalid_grant
+  assert_problem 401 unauthorized
 }
 
 # ---- tokens ----
@@ -432,15 +482,29 @@ slots_let_go() {
   assert_problem 403 forbidden
 }
 
-@test "an account that is switched off or gets another password is out at once in every worker" {
+@test "an account that is switched off, gets another password or is deleted is out at once in every worker" {
   account
-  enter "$USER"
   use() { with_token "$TOKEN" && assert_status 200; }
   gone() { with_token "$TOKEN" && assert_status 401; }
+  enter "$USER"
   in_each use
-  cli user set "$USER" --inactive >/dev/null || skip 'there is no forestgate user yet'
+  cli user set "$USER" --active no >/dev/null
   in_each gone
   refresh "$REFRESH"
+  assert_status 401
+  cli user set "$USER" --active yes >/dev/null
+  in_each gone # what has ended stays so
+  enter "$USER"
+  echo 'quite another phrase' | cli user passwd "$USER" --password-stdin >/dev/null
+  in_each gone
+  refresh "$REFRESH"
+  assert_status 401
+  login "$USER"
+  assert_status 401
+  enter "$USER" 'quite another phrase'
+  cli user delete "$USER" >/dev/null
+  in_each gone
+  login "$USER" 'quite another phrase'
   assert_status 401
 }
 
@@ -526,6 +590,56 @@ slots_let_go() {
   post /auth/create "$(person late@example.org "$PASS" '{"invitation":"fgi_0123456789ab_x"}')"
   assert_problem 403 forbidden 'invitation'
   [ "$(database "SELECT count(*) FROM user WHERE username LIKE 'late%'")" = 0 ]
+}
+
+@test "an invitation makes one account, active at once with its rights, in every mode" {
+  local text
+  for mode in closed invitation open; do
+    configure "registration = $mode"
+    text=$(cli user invite --models iris --tier test 2>/dev/null)
+    post /auth/create "$(jq -nc --arg i "$text" '{invitation: $i}')" # whatever else is wrong it stays whole
+    assert_status 422
+    post /auth/create "$(person "guest-$mode@example.org" "$PASS" "{\"invitation\":\"$text\",\"role\":\"admin\"}")"
+    assert_status 422
+    post /auth/create "$(person "guest-$mode@example.org" "$PASS" "{\"invitation\":\"$text\"}")"
+    assert_status 201
+    assert_json '.is_active and .models == "iris" and .tier == "test" and .role == "user"'
+    post /auth/create "$(person "second-$mode@example.org" "$PASS" "{\"invitation\":\"$text\"}")"
+    assert_problem 403 forbidden 'does not hold'
+    enter "guest-$mode@example.org"
+    call POST /predict -d "$IRIS" HTTP_AUTHORIZATION="Bearer $TOKEN"
+    assert_status 200
+  done
+  run grep -rF "$text" "$G/home/logs" "$G/out"
+  [ "$status" = 1 ]
+}
+
+@test "an invitation that is for somebody is for nobody else" {
+  local text
+  text=$(cli user invite bob@example.org 2>/dev/null)
+  post /auth/create "$(person eve@example.org "$PASS" "{\"invitation\":\"$text\"}")"
+  assert_problem 403 forbidden 'does not hold'
+  post /auth/create "$(person Bob@example.org "$PASS" "{\"invitation\":\"$text\"}")"
+  assert_status 201
+}
+
+@test "of some who race with one invitation one has the account" {
+  local text n pids=''
+  text=$(cli user invite 2>/dev/null)
+  for n in 1 2 3; do
+    (
+      BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR/$n
+      mkdir "$BATS_TEST_TMPDIR"
+      post /auth/create "$(person "racer$n@example.org" "$PASS" "{\"invitation\":\"$text\"}")"
+      echo "$status" >"$BATS_TEST_TMPDIR/status"
+    ) 3>&- &
+    pids="$pids $!"
+  done
+  # shellcheck disable=SC2086
+  wait $pids
+  [ "$(sort "$BATS_TEST_TMPDIR"/*/status | tr '\n' ' ')" = '201 403 403 ' ] ||
+    fail "$(cat "$BATS_TEST_TMPDIR"/*/answer)"
+  [ "$(database "SELECT count(*) FROM user WHERE username LIKE 'racer%'")" = 1 ]
 }
 
 @test "no more than 1000 accounts wait, and who was let in is none of them" {

@@ -132,7 +132,8 @@ login() {
   login ann "tier = 'five'"
   owned_new
   first=$KEY first_id=$ID
-  owned_new --rate 1000/60s --quota 1000/day # which a key of a user does not have
+  owned_new
+  change "UPDATE key SET limits = '1000/60s,1000/day' WHERE id = '$ID'" # which a user's key does not have
   for left in 4 3 2 1 0; do
     case $left in
     4 | 2) call POST /predict -k "$first" -d "$IRIS" ;;
@@ -158,25 +159,23 @@ login() {
   assert_books
 }
 
-# ---- what ends, under load ----
+# ---- what ends ----
 
-# Runs a change while 64 clients are at it: none that begins after its return is let through.
+# Runs a command while 64 clients are at it: none that begins after its return is let through.
 amid_load() {
   rm -f "$G/asked"
   load_start -c 64 -g 0
   read -rt 0.25 <> <(:) || :
-  export -f change database cli
-  export G FORESTGATE
-  "$LOAD" -r bash -c "change \"\$1\"" bash "$1" >"$G/said" 2>>"$G/out" || fail "$1 failed:" "$(tail -n 5 "$G/out")"
+  "$LOAD" -r "$@" >"$G/said" 2>>"$G/out" || fail "$* failed:" "$(tail -n 5 "$G/out")"
   NOW=$(tail -n 1 "$G/said")
   read -rt 0.25 <> <(:) || :
   load_stop
   read -r BEFORE AFTER LATE < <(awk -v now="$NOW" '
     $2 <= now && $4 == "200" {before++} $2 > now && $4 == "401" {after++}
     $2 > now && $4 != "401" {late++} END {print before + 0, after + 0, late + 0}' "$ASKED")
-  [ "$LATE" = 0 ] || fail "$LATE calls that began after the return of $1 were not answered with 401:" \
+  [ "$LATE" = 0 ] || fail "$LATE calls that began after the return of $* were not answered with 401:" \
     "$(awk -v now="$NOW" '$2 > now && $4 != "401" {print ($2 - now) / 1000 " us after it: " $0}' "$ASKED" | head -n 5)"
-  [ $((BEFORE < AFTER ? BEFORE : AFTER)) -ge 64 ] || fail "only $BEFORE calls went before $1, $AFTER after it"
+  [ $((BEFORE < AFTER ? BEFORE : AFTER)) -ge 64 ] || fail "only $BEFORE calls went before $*, $AFTER after it"
 }
 
 @test "disabled under 64 clients: no call with the user's token or key begins after that" {
@@ -184,10 +183,7 @@ amid_load() {
     login "u$i"
     owned_new
     if ((i % 2 == 0)); then KEY=$TOKEN; fi
-    amid_load "UPDATE user SET active = 0 WHERE id = '$USER_ID'"
-    change "UPDATE user SET active = 1 WHERE id = '$USER_ID'"
-    bearer GET /models
-    assert_status 200
+    amid_load "$FORESTGATE" --home "$G/home" user set "$USERNAME" --active no
   done
 }
 
@@ -196,17 +192,24 @@ amid_load() {
     login "u$i"
     owned_new
     if ((i % 2 == 0)); then KEY=$TOKEN; fi
-    amid_load "DELETE FROM user WHERE id = '$USER_ID'"
+    amid_load "$FORESTGATE" --home "$G/home" user delete "$USERNAME"
   done
+}
+
+# logout: ends the session of KEY; what it answers is the first line of its output.
+logout() {
+  amid_load env -i PATH="$PATH" REQUEST_METHOD=POST REQUEST_URI=/auth/logout REMOTE_ADDR=127.0.0.1 \
+    HTTP_AUTHORIZATION="Bearer $KEY" cgi-fcgi -bind -connect "127.0.0.1:$PORT" </dev/null
+  grep -q '^Status: 204' "$G/said" || fail "$(cat "$G/said")"
 }
 
 @test "logged out under 64 clients: no call with that session begins after that, others go on" {
   for ((i = 0; i < ROUNDS; i++)); do
     login "u$i"
-    KEY=$TOKEN ended=$SESSION
+    KEY=$TOKEN
     session_new
     token_new
-    amid_load "DELETE FROM session WHERE id = '$ended'"
+    logout
     bearer GET /models
     assert_status 200
   done
@@ -218,7 +221,75 @@ amid_load() {
     session_new
     token_new
     KEY=$TOKEN
-    amid_load "UPDATE user SET password_at = password_at + 1 WHERE id = '$USER_ID';
-      DELETE FROM session WHERE user = '$USER_ID'"
+    echo "the password number $i" >"$G/password"
+    amid_load bash -c "'$FORESTGATE' --home '$G/home' user passwd '$USERNAME' --password-stdin <'$G/password'"
+  done
+}
+
+# asks STATUS DETAIL: what each of the four workers answers, which have all been asked by then.
+asks() {
+  for _ in {1..12}; do
+    bearer GET /admin/users
+    assert_status "$1"
+    [ "$1" = 200 ] || assert_problem "$1" forbidden '^This needs the role admin\.$'
+    call GET /admin/users -k "$KEY"
+    assert_status "$1"
+    [ "$1" = 200 ] || assert_problem "$1" forbidden '^This key lacks the scope admin\.$'
+  done
+}
+
+@test "a role counts at the next request, for the user's token and key, in every worker" {
+  login ann
+  owned_new --scopes read,admin
+  for _ in 1 2; do
+    asks 403
+    cli user set "$USERNAME" --role admin >/dev/null
+    asks 200
+    cli user set "$USERNAME" --role user --force >/dev/null
+  done
+  asks 403
+}
+
+@test "a route for logins takes no key, and one for users no key that is nobody's" {
+  login ann
+  nobodys=$KEY
+  owned_new
+  call GET /users/me/sessions -k "$KEY"
+  assert_problem 403 forbidden '^This route needs an access token from /auth/token; a key is not enough\.$'
+  call GET /users/me/sessions -k "$nobodys"
+  assert_problem 403 forbidden '^This route needs an access token from /auth/token; a key is not enough\.$'
+  call GET /users/me -k "$nobodys"
+  assert_problem 403 forbidden "^This route needs a user's key or access token\.$"
+  call GET /users/me -k "$KEY"
+  assert_status 200
+  bearer GET /users/me/sessions
+  assert_status 200
+}
+
+@test "an optional credential need not be there, and one that is there has to hold" {
+  login ann
+  call GET /api/status
+  assert_status 200
+  assert_json '.authentication.authenticated == false'
+  bearer GET /api/status
+  assert_json '.authentication.authenticated'
+  cli user set "$USERNAME" --active no >/dev/null
+  bearer GET /api/status
+  assert_problem 401 unauthorized "$DETAIL"
+  call GET /api/status -k "${KEY%?}"
+  assert_problem 401 unauthorized "$DETAIL"
+}
+
+@test "what is changed by a token or a key is in the audit trail under its name" {
+  login ann "role = 1"
+  owned_new --scopes admin
+  for by in "user:$USER_ID" "key:$ID"; do
+    case $by in
+    user:*) bearer POST /admin/keys -d '{"name":"new"}' HTTP_X_REQUEST_ID="by-${by%%:*}" ;;
+    *) call POST /admin/keys -k "$KEY" -d '{"name":"new"}' HTTP_X_REQUEST_ID="by-${by%%:*}" ;;
+    esac
+    assert_status 201
+    cli audit list --json --limit 1 | jq -e --arg by "$by" --arg id "by-${by%%:*}" \
+      '.[0] | .actor == $by and .request_id == $id and .address == "127.0.0.1"' || fail "$(cli audit list --limit 1)"
   done
 }

@@ -45,8 +45,8 @@ bad_line() { # REGEX LINE: appended; the number of the line is asked for, too
   [ "$status" = 0 ] || fail "$output"
 }
 
-@test "an unknown setting stops the start and lists the known ones" {
-  bad_line 'no setting "worker".*workers.*trusted_proxies' 'worker = 4'
+@test "an unknown setting stops the start and lists those that it could be" {
+  bad_line 'no setting "worker".*workers.*config example' 'worker = 4'
   bad_line 'no setting "Workers"' 'Workers = 4'
   bad_line 'no setting' '= 4'
 }

@@ -180,7 +180,7 @@ for name, more in ("plain", {}), ("zip", {"zip": "DEF"}), ("nobody", {"sub": Non
   [ "$before" -lt "$middle" ]
   [ "$middle" -lt "$after" ]
   [ $((after % 2)) = 0 ]
-  database 'SELECT action, target FROM audit ORDER BY seq' >"$G/audit"
+  database "SELECT action, target FROM audit WHERE action LIKE 'secret.%' ORDER BY seq" >"$G/audit"
   diff "$G/audit" - <<<$'secret.rotate|secret:seal\nsecret.rotate|secret:token'
 }
 

@@ -189,7 +189,7 @@ refused() {
   [ "$(cli model rollback iris --to 3)" = 3 ]
   [ "$(cli model rollback iris)" = 1 ]
   publish --canary 10% >/dev/null
-  refused 1 'its canary, and never served.*promote iris --version 6' rollback iris --to 6
+  refused 1 'its canary, and never served: promote it' rollback iris --to 6
   [ "$(cli model rollback iris --to 3 2>/dev/null)" = 3 ]
   assert_states '1 retired, 2 retired, 3 serving, 4 retired, 5 retired, 6 retired'
 }

@@ -55,9 +55,8 @@ session_new() {
 }
 
 owned_new() {
-  KEY=$(cli key create --name owned "$@" 2>/dev/null)
+  KEY=$(cli key create --name owned --user "$USER_ID" "$@" 2>/dev/null)
   ID=${KEY:3:12}
-  change "UPDATE key SET user = '$USER_ID', tier = (SELECT tier FROM user WHERE id = '$USER_ID') WHERE id = '$ID'"
 }
 
 bearer() { call "$@" HTTP_AUTHORIZATION="Bearer $TOKEN"; }

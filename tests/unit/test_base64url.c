@@ -24,33 +24,11 @@ static void refused(const char *text, size_t len)
 static void what_another_writer_could_give_is_refused(void **state)
 {
     static const char *const texts[] = {
-        "Zg==",
-        "Zm8=",
-        "Zm9v====",
-        "Zg=",
-        "=",
-        "Z",
-        "Zm9vY",
-        "Zm9vYmFyZ", /* padding, 1 mod 4 */
-        "Zm 9",
-        " Zm9",
-        "Zm9v ",
-        "Zm\n",
-        "\tZm",
-        "Zm9\r", /* blanks */
-        "+w",
-        "/w",
-        "-w.",
-        "Zm9?",
-        "Zm*v",
-        "Zm\x80"
-        "v", /* another alphabet */
-        "Zh",
-        "Zv",
-        "Z_",
-        "Zm9",
-        "Zm-",
-        "AB",
+        "Zg==",  "Zm8=",      "Zm9v====", "Zg=",  "=",    "Z",
+        "Zm9vY", "Zm9vYmFyZ",                                        /* padding, 1 mod 4 */
+        "Zm 9",  " Zm9",      "Zm9v ",    "Zm\n", "\tZm", "Zm9\r",   /* blanks */
+        "+w",    "/w",        "-w.",      "Zm9?", "Zm*v", "Zm9\x80", /* another alphabet */
+        "Zh",    "Zv",        "Z_",       "Zm9",  "Zm-",  "AB",
         "AAB", /* bits behind the end */
     };
 

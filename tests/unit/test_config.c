@@ -64,7 +64,8 @@ static void a_bad_file_is_refused_by_line_with_what_is_allowed(void **state)
 
     (void)state;
     snprintf(line, sizeof(line), "%s:2:", path);
-    refused("# fine\nworkres = 3\n", (const char *[]){line, "workres", "workers", NULL});
+    refused("# fine\nworkres = 3\n",
+            (const char *[]){line, "workres", "workers", "config example", NULL});
     refused("\nworkers = -1\n", (const char *[]){line, "workers", "from 0 to 1024", NULL});
     refused("\nworkers = 1025\n", (const char *[]){line, "1025", "from 0 to 1024", NULL});
     refused("\nworkers = 4x\n", (const char *[]){line, "4x", NULL});

@@ -398,6 +398,7 @@ static void the_limits_are_the_tiers_of_an_owned_key_also_over_its_own(void **st
 
     (void)state;
     text_copy(row.limits, sizeof(row.limits), "9/9s");
+    text_copy(row.tier, sizeof(row.tier), "premium"); /* which its owner is not in */
     done(home_change_begin(&home, &why));
     done(home_change_end(&home, key_row_update(home.db, &row, &why), &why));
     text_copy(tier.name, sizeof(tier.name), "free");

@@ -354,8 +354,9 @@ static void a_json_serialised_token_is_refused(void **state)
 {
     static const char *const forms[] = {
         "{\"payload\":\"%2$s\",\"protected\":\"%1$s\",\"signature\":\"%3$s\"}",
-        "{\"payload\":\"%2$s\",\"signatures\":[{\"protected\":\"%1$s\",\"signature\":\"%3$s\"}]"
-        "}",
+        ("{\"payload\":\"%2$s\",\"signatures\":[{\"protected\":\"%1$s\",\"signature\":\"%3$s\"}"
+         "]"
+         "}"),
         "{\"%1$s.%2$s.%3$s\":0}",
         "\"%1$s.%2$s.%3$s\"",
         "[\"%1$s\",\"%2$s\",\"%3$s\"]",
