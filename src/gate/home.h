@@ -36,7 +36,7 @@
 
 /* Who changes something, for the audit trail. */
 struct actor {
-    char name[64]; /* "user:ID", "key:ID", "outside:ID", "cli:NAME"; empty: nobody has
+    char name[64]; /* "user:ID", "key:ID", "outside:ID", "guest", "cli:NAME"; empty: nobody has
                       said */
     char address[ADDR_TEXT_MAX];
     char request_id[65];

@@ -107,8 +107,8 @@ static bool enter(struct service *service, struct request *request, struct reply
 }
 
 /*
- * Who it is that may change something now, for the audit trail.  An open route's handler
- * that finds out who calls says so itself.
+ * Who it is that may change something now, for the audit trail: a guest is somebody without
+ * a credential.  An open route's handler that finds out who calls says so itself.
  */
 static void name_actor(struct service *service, const struct request *request)
 {
@@ -117,7 +117,7 @@ static void name_actor(struct service *service, const struct request *request)
     const struct caller *caller = &request->caller;
     struct actor *actor = &service->home.actor;
 
-    actor->name[0] = '\0';
+    text_copy(actor->name, sizeof(actor->name), "guest");
     if (caller->account[0] != '\0')
         text_print(actor->name, sizeof(actor->name), "%s:%s", ways[caller->way],
                    caller->way == CALLER_KEY ? caller->key_id : caller->account);
