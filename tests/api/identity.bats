@@ -2,7 +2,7 @@
 # tests/api/identity.bats: whose word counts for who somebody is, over the wire: the home's
 # secret, a key pair by configuration, an outside issuer, a setup link.
 
-# shellcheck disable=SC2153,SC2154,SC2016,SC2030,SC2031 # set or read by the libraries; dollars of jq
+# shellcheck disable=SC2034,SC2153,SC2154,SC2016,SC2030,SC2031 # set or read by the libraries; dollars of jq
 bats_require_minimum_version 1.5.0
 load ../lib/api
 load ../lib/person
@@ -108,6 +108,7 @@ of("no aud", without=("aud",))
 of("sub of another", claims_more={"sub": "000000000000"})
 of("another session", claims_more={"sid": "AAAAAAAAAAAAAAAAAAAAAA"})
 of("no session", without=("sid",))
+of("no jti", without=("jti",))
 add("a secret that is not ours", hs256(b"secret" * 8, head, claims))
 add("an empty secret", hs256(b"", head, claims))
 add("padded", good + "=")
@@ -270,6 +271,39 @@ outside_start() {
   assert_problem 422 unprocessable_content 'not sealed for you here'
   if grep -qF "${staff:60:60}" "$G/home/logs/access.log" "$G/out"; then fail 'a token is in a log'; fi
   assert_books
+}
+
+# The classes of policy.tsv, for callers that it has no column for: what is a user's own is
+# nobody's who is no user here.
+@test "each route lets in an outside issuer's token as its row in policy.tsv says of its role" {
+  outside_start
+  staff=$(issue ann staff) boss=$(issue cleo boss)
+  local wrong=0 checked=0
+  while read -r method path class; do
+    path=${path/'/models/{name}'/'/models/iris'}
+    path=${path//'{name}'/nosuch}
+    path=${path//'{id}'/000000000000}
+    set -- "$method" "${path//'{version}'/9}"
+    case $method in POST | PUT) set -- "$@" -d '{"nosuch":1}' ;; esac
+    for role in staff boss; do
+      case $class-$role in
+      open-* | optional-* | any-* | predict-* | read-* | admin-boss) want=in ;;
+      *) want=403 ;;
+      esac
+      as "${!role}" "$@"
+      case $status in
+      401 | 403 | 5* | '') got=$status ;;
+      *) got=in ;;
+      esac
+      checked=$((checked + 1))
+      if [ "$got" != "$want" ]; then
+        echo "$* as $role, $class: $status" >&2
+        wrong=$((wrong + 1))
+      fi
+    done
+  done < <(awk -F'\t' '$1 ~ /^[A-Z]+$/ {print $1, $2, $3}' "$BATS_TEST_DIRNAME/policy.tsv")
+  [ "$checked" -gt 100 ]
+  [ "$wrong" = 0 ]
 }
 
 @test "an outside administrator administers, and the trail says which one; without the role no more" {
