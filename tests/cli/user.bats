@@ -136,7 +136,7 @@ asked() {
 @test "list searches by what is in a name, and by role" {
   create search1@example.org --first-name Zebulon
   create search2@example.org --role admin
-  [ "$(cli user list --search SEARCH --json | jq -c 'map(.username)')" = '["search1@example.org","search2@example.org"]' ]
+  [ "$(cli user list --search SEARCH --json | jq -c 'map(.username) | sort')" = '["search1@example.org","search2@example.org"]' ]
   [ "$(cli user list --search zebul --json | jq length)" = 1 ]
   [ "$(cli user list --search search --role admin --json | jq -r '.[].username')" = search2@example.org ]
   [ "$(cli user list --search '%' --json)" = '[]' ]
