@@ -23,7 +23,9 @@
 #include "http/route.h"
 
 enum {
-    SECOND_US = 1000000
+    SECOND_US = 1000000,
+    LARGEST_UNKNOWN =
+        64 << 20 /* a body, where the settings are not known: as they are at first */
 };
 
 enum result service_open(struct service *service, const struct home *entered,
@@ -226,7 +228,7 @@ static int64_t serve(struct service *service)
     };
     reply_send(reply, service->fcgi, &frame);
     write_log(service, &request, frame.duration_ns);
-    fcgi_finish(service->fcgi);
+    fcgi_finish(service->fcgi, body_largest(&service->home.config));
     shadow_compare(service->shadow, reply_is_good(reply->status));
     body_release(service, &request);
     input_release(service->input);
@@ -252,7 +254,7 @@ void service_refuse(void)
     frame = (struct reply_frame){
         .request_id = request.id, .wall_us = request.wall_us, .head = request.head};
     reply_send(&service.reply, service.fcgi, &frame);
-    fcgi_finish(service.fcgi);
+    fcgi_finish(service.fcgi, LARGEST_UNKNOWN);
     fcgi_free(service.fcgi);
     reply_free(&service.reply);
 }
