@@ -213,6 +213,8 @@ END
   "$FORESTGATE" model train --csv "$G/slow.csv" --target y --trees 400 -o "$G/slow.fgm" >/dev/null
   cli model publish iris "$G/slow.fgm" >/dev/null
   mkdir -p "$G/aside"
+  try '{"test_name":"first"}' # makes the file, as who the workers are
+  assert_status 200
   # Held as one that takes its thirty seconds would hold it.
   exec 6>>"$G/home/testing"
   flock 6
