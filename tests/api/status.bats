@@ -228,6 +228,7 @@ END
   taken=''
   for i in {1..20}; do
     (
+      # shellcheck disable=SC2030,SC2034 # lib/api reads it
       BATS_TEST_TMPDIR=$G/aside
       try '{"test_name":"slow","iterations":10000,"timeout":2}'
       echo "$status" >"$G/aside/status"
