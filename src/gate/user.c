@@ -205,6 +205,19 @@ enum result user_set(struct home *home, const char *id, const struct user_wish *
     return home_change_end(home, result, why);
 }
 
+/* Whether a session of this user is still there; NULL: none has to be. */
+static enum result session_holds(struct home *home, const char *user, const char *id,
+                                 struct reason *why)
+{
+    struct session_row row;
+    enum result result = id != NULL ? session_row_get(home->db, id, &row, why) : RESULT_OK;
+
+    if (result == RESULT_MISSING ||
+        (result == RESULT_OK && id != NULL && strcmp(row.user, user) != 0))
+        result = reason_set(why, RESULT_DENIED, "the session has ended meanwhile");
+    return result;
+}
+
 static enum result password_write(struct home *home, const char *id, const char *hash,
                                   const char *but, struct reason *why)
 {
@@ -214,6 +227,8 @@ static enum result password_write(struct home *home, const char *id, const char 
 
     after.password_at = now_seconds();
     row.password_at = 0; /* it changes, be it in the second in which it was made */
+    if (result == RESULT_OK)
+        result = session_holds(home, row.id, but, why);
     if (result == RESULT_OK)
         result = user_password_set(home->db, row.id, hash, after.password_at, why);
     if (result == RESULT_OK)

@@ -18,15 +18,20 @@ enum {
 
 #define DAY_US INT64_C(86400000000)
 
+void me_refuse_ended(struct reply *reply)
+{
+    reply_refuse(reply, REPLY_UNAUTHORIZED,
+                 "The API key or access token is missing or not valid.");
+}
+
 bool me_user_read(struct service *service, const struct request *request, struct user_row *row,
                   struct reply *reply)
 {
     struct reason why;
     enum result result = user_row_get(service->home.db, request->caller.user, row, &why);
 
-    if (result == RESULT_MISSING) /* deleted since the credential was looked at */
-        reply_refuse(reply, REPLY_UNAUTHORIZED,
-                     "The API key or access token is missing or not valid.");
+    if (result == RESULT_MISSING)
+        me_refuse_ended(reply);
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     return result == RESULT_OK;

@@ -41,6 +41,9 @@ enum result me_usage_write(struct service *service, const struct call_filter *fi
  */
 int64_t me_time(const struct request *request, const char *name, int64_t days_ago);
 
+/* Refuses who has been deleted or logged out since the credential was looked at. */
+void me_refuse_ended(struct reply *reply);
+
 /*
  * Refuses by a result of something that was asked for: RESULT_INVALID and RESULT_TOO_BIG are a
  * fault of the field, RESULT_EXISTS a conflict told in the reason's words; else as
