@@ -142,6 +142,7 @@ bench:
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'
 	@tests/bench/explain '$(BUILD)/forestgate'
+	@tests/bench/enumeration '$(BUILD)'
 	@$(BUILD)/bench/large $(LARGE_MB)
 
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.

@@ -93,9 +93,13 @@ static const struct kind {
     [ROUTE_BODY_IMAGE] = {{bytes_type}, "application/octet-stream"},
 };
 
-/* The type of the body, one of its kind's; NULL with the refusal written. */
+/*
+ * The type of the body, one of its kind's; NULL with the refusal written.  Where there is no
+ * body it is the first whatever is said, since who sends none to a front that wants a length
+ * (curl -d '') says a type without a meaning.
+ */
 static const char *type_find(const struct service *service, const struct kind *kind,
-                             struct reply *reply)
+                             int64_t length, struct reply *reply)
 {
     const char *type = fcgi_param(service->fcgi, FCGI_CONTENT_TYPE);
 
@@ -104,6 +108,8 @@ static const char *type_find(const struct service *service, const struct kind *k
     for (size_t i = 0; i < 2 && kind->types[i] != NULL; i++)
         if (type_is(type, kind->types[i]))
             return kind->types[i];
+    if (length == 0)
+        return kind->types[0];
     reply_refuse(reply, REPLY_TYPE, "This route takes %s.", kind->taken);
     return NULL;
 }
@@ -120,6 +126,16 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     default:
         return config->body_limit;
     }
+}
+
+int64_t body_largest(const struct config *config)
+{
+    int64_t largest = 0;
+
+    for (enum route_body body = 0; body < ROUTE_BODY__MAX; body++)
+        if (limit_of(config, body) > largest)
+            largest = limit_of(config, body);
+    return largest;
 }
 
 void body_refuse_size(struct reply *reply, int64_t limit)
@@ -264,7 +280,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
         return false;
     if (route->body == ROUTE_BODY_NONE)
         return pass_over(service, length, reply);
-    type = type_find(service, &kinds[route->body], reply);
+    type = type_find(service, &kinds[route->body], length, reply);
     if (type == NULL)
         return false;
     if (length > limit) {

@@ -176,6 +176,10 @@ void handle_admin_user_create(struct service *service, struct request *request,
         handle_admin_invite(service, request, reply);
         return;
     }
+    if (form_value(request->form, "expires")->given) {
+        reply_fault(reply, "expires", "it is of an invitation", "only without a password");
+        return;
+    }
     wish_read(request->form, &wish);
     wish.parts[USER_PART_ACTIVE] = "true";
     result =

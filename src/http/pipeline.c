@@ -26,6 +26,8 @@ enum {
     SECOND_US = 1000000,
     SECRET_LONG = 24, /* characters that a secret has at least, cut short or not */
     SECRET_SHOWN = 8,
+    LARGEST_UNKNOWN =
+        64 << 20 /* a body, where the settings are not known: as they are at first */
 };
 
 enum result service_open(struct service *service, const struct home *entered,
@@ -109,8 +111,8 @@ static bool enter(struct service *service, struct request *request, struct reply
 }
 
 /*
- * Who it is that may change something now, for the audit trail.  An open route's handler
- * that finds out who calls says so itself.
+ * Who it is that may change something now, for the audit trail: a guest is somebody without
+ * a credential.  An open route's handler that finds out who calls says so itself.
  */
 static void name_actor(struct service *service, const struct request *request)
 {
@@ -119,12 +121,41 @@ static void name_actor(struct service *service, const struct request *request)
     const struct caller *caller = &request->caller;
     struct actor *actor = &service->home.actor;
 
-    actor->name[0] = '\0';
+    text_copy(actor->name, sizeof(actor->name), "guest");
     if (caller->account[0] != '\0')
         text_print(actor->name, sizeof(actor->name), "%s:%s", ways[caller->way],
                    caller->way == CALLER_KEY ? caller->key_id : caller->account);
     text_copy(actor->address, sizeof(actor->address), request->address);
     text_copy(actor->request_id, sizeof(actor->request_id), request->id);
+}
+
+/* A request, whose caller may have lost a right in the meantime. */
+struct asker {
+    struct service *service;
+    struct request *request;
+};
+
+static enum result ask_again(void *arg, struct reason *why)
+{
+    const struct asker *asker = arg;
+
+    return auth_still_may(asker->service, asker->request, why);
+}
+
+/* Who is nobody, on an open route, is asked nothing. */
+static void handle(struct service *service, struct request *request, struct reply *reply)
+{
+    struct asker asker = {service, request};
+
+    if (request->caller.account[0] != '\0') {
+        service->home.may_change.ask = ask_again;
+        service->home.may_change.arg = &asker;
+    }
+    reply->status = request->route->good;
+    request->route->handle(service, request, reply);
+    memset(&service->home.may_change, 0, sizeof(service->home.may_change));
+    if (request->lapsed)
+        auth_refuse_lapsed(service, request, reply);
 }
 
 /* The rooms before the handler.  False: the refusal is written. */
@@ -219,10 +250,8 @@ static int64_t serve(struct service *service)
 
     request_start(&request, service);
     reply_start(reply);
-    if (admit(service, &request, reply)) {
-        reply->status = request.route->good;
-        request.route->handle(service, &request, reply);
-    }
+    if (admit(service, &request, reply))
+        handle(service, &request, reply);
     reply_settle(reply);
     if (request.metered)
         metered_end(service, &request, reply);
@@ -235,7 +264,7 @@ static int64_t serve(struct service *service)
     };
     reply_send(reply, service->fcgi, &frame);
     write_log(service, &request, frame.duration_ns);
-    fcgi_finish(service->fcgi);
+    fcgi_finish(service->fcgi, body_largest(&service->home.config));
     shadow_compare(service->shadow, reply_is_good(reply->status));
     body_release(service, &request);
     input_release(service->input);
@@ -261,7 +290,7 @@ void service_refuse(void)
     frame = (struct reply_frame){
         .request_id = request.id, .wall_us = request.wall_us, .head = request.head};
     reply_send(&service.reply, service.fcgi, &frame);
-    fcgi_finish(service.fcgi);
+    fcgi_finish(service.fcgi, LARGEST_UNKNOWN);
     fcgi_free(service.fcgi);
     reply_free(&service.reply);
 }

@@ -127,7 +127,7 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
   if grep -qF "${MADE:16:43}" "$body_file"; then fail 'the secret is told again'; fi
 }
 
-@test "a user's key is of the user's tier, and may what both may" {
+@test "a user's key is of the user's tier, has no limits of its own, and may what both may" {
   for user in user@example.org "$USER_ID"; do
     admin POST /admin/keys "{\"name\":\"theirs\",\"user\":\"$user\"}"
     assert_status 201
@@ -138,6 +138,12 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
   assert_fault tier
   admin PUT "/admin/keys/$ID" '{"tier":"test"}'
   assert_fault tier
+  for limits in 'rates:"5/60s"' 'quotas:"5/day"'; do
+    admin PUT "/admin/keys/$ID" "{\"${limits%%:*}\":${limits#*:}}"
+    assert_fault "${limits%%:*}"
+    admin POST /admin/keys "{\"name\":\"theirs\",\"user\":\"$USER_ID\",\"${limits%%:*}\":${limits#*:}}"
+    assert_fault "${limits%%:*}"
+  done
   everywhere 200 by "$MADE" POST /predict "$IRIS"
   admin PUT "/admin/users/$USER_ID" '{"models":""}'
   everywhere 403 by "$MADE" POST /predict "$IRIS"

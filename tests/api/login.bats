@@ -154,16 +154,33 @@ slots_let_go() {
 @test "an unknown user and a wrong password have one answer to the byte, by both routes" {
   account
   login "$USER" 'not the password'
-  assert_problem 401 invalid_grant 'not right'
+  assert_problem 401 unauthorized 'not right'
   answer_told >"$BATS_TEST_TMPDIR/wrong"
   login nobody@example.org 'not the password'
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
   login "no e-mail at all" ''
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
   FROM=192.0.2.251 form "username=$USER&password=wrong"
-  answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
+  assert_problem 401 invalid_grant 'not right'
+  answer_told >"$BATS_TEST_TMPDIR/wrong"
   FROM=192.0.2.251 form "username=nobody@example.org&password=wrong"
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
+}
+
+@test "an address that makes accounts without end has to wait, and nobody else" {
+  FROM=192.0.2.77
+  for ((i = 0; i < 107; i++)); do
+    register "n$i@example.org" password1234
+    assert_status 422 || break
+    database 'UPDATE attempt SET until_us = 0 WHERE failures < 107'
+  done
+  register m@example.org
+  assert_status 429
+  assert_json '.error == "too_many_requests" and ."violated-policies" == ["registration"]'
+  [ "$(header_of retry-after)" -gt 60 ]
+  FROM=192.0.2.78
+  register m@example.org
+  assert_status 201
 }
 
 @test "who has to wait is told the same, be there such a user or not" {
@@ -196,7 +213,7 @@ slots_let_go() {
   register idle@example.org
   assert_status 201
   login idle@example.org wrong
-  assert_problem 401 invalid_grant 'not right'
+  assert_problem 401 unauthorized 'not right'
   login idle@example.org
   assert_problem 403 forbidden 'not active'
   form "username=idle@example.org&password=${PASS// /+}"
@@ -339,7 +356,7 @@ slots_let_go() {
   assert_problem 422 unprocessable_content password
   account
   login "$USER" "$long"
-  assert_problem 401 invalid_grant
+  assert_problem 401 unauthorized
 }
 
 # ---- tokens ----
@@ -354,6 +371,17 @@ slots_let_go() {
   [ "$(header_of cache-control)" = no-store ] && [ "$(header_of pragma)" = no-cache ]
   with_token "$(jq -r .access_token "$body_file")"
   assert_status 200
+}
+
+@test "/login answers the access token as token, and no member more" {
+  account
+  login "$USER"
+  assert_status 200
+  assert_json 'keys == ["expires_in","refresh_token","token","token_type"] and .expires_in == 3600'
+  with_token "$(jq -r .token "$body_file")"
+  assert_status 200
+  post /login "$(jq -nc --arg u "$USER" --arg p "$PASS" '{username: $u, password: $p, grant_type: "password"}')"
+  assert_problem 422 unprocessable_content grant_type
 }
 
 @test "an empty grant_type, none at all, and JSON are taken as well" {
@@ -499,6 +527,7 @@ slots_let_go() {
   assert_json '.username == "new.user@example.org" and .first_name == "Ann" and .last_name == "Berg"
     and .country == "Norway" and .role == "user" and .is_active == false and .models == ""
     and .tier == "standard" and (.id | length == 12) and (.created_at | endswith("Z"))'
+  assert_json 'keys == ["country","created_at","first_name","id","is_active","last_login_at","last_name","models","role","tier","username"]'
   run grep -c "$PASS\|password\|\\\$y" "$body_file"
   [ "$output" = 0 ]
   [ "$(database "SELECT substr(password, 1, 3) FROM user WHERE username = 'new.user@example.org'")" = '$y$' ]

@@ -246,7 +246,7 @@ END
     assert_status 200
   done
   call POST /login -d "$(jq -nc --arg p "$PASSWORD" '{username: "dan@example.org", password: $p}')"
-  assert_problem 401 invalid_grant
+  assert_problem 401 unauthorized
   person_login dan 'neuer hund batterie'
 }
 

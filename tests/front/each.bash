@@ -5,10 +5,50 @@
 
 load ../lib/front
 
-setup_file() { front_setup "$(basename "$BATS_TEST_FILENAME" .bats)"; }
+PASSWORD='a bicycle & 7% cats = 1+1 ü'
+
+setup_file() {
+  front_setup "$(basename "$BATS_TEST_FILENAME" .bats)"
+  printf %s "$PASSWORD" | cli user create root@example.org --role admin --models '*' \
+    --tier test --password-stdin >/dev/null
+  BATS_TEST_TMPDIR=$T login root@example.org
+  ADMIN=$TOKEN
+  export ADMIN
+}
 teardown_file() { front_teardown; }
 
 predict() { ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" "$@"; }
+
+# by TOKEN [CURL OPTION...] PATH
+by() { ask -H "Authorization: Bearer $1" "${@:2}"; }
+
+send() { ask -H "$JSON" -d "$1" "${@:2}"; }
+
+# Sets TOKEN and REFRESH.
+login() {
+  send "$(jq -nc --arg u "$1" --arg p "$PASSWORD" '{username: $u, password: $p}')" /login
+  assert_status 200 || return 1
+  TOKEN=$(jq -r .token <<<"$body") REFRESH=$(jq -r .refresh_token <<<"$body")
+}
+
+# A user who may use iris, and is logged in: sets what login does.
+person() {
+  printf %s "$PASSWORD" |
+    cli user create "$1@example.org" --models iris --tier test --password-stdin >/dev/null
+  login "$1@example.org"
+}
+
+# A model that is larger than anything but an image may be.
+large_image() {
+  "$BUILD/forestgate" model train --csv "$TOP/model/iris.csv" --target species --seed 42 \
+    --trees 45000 -o "$BATS_TEST_TMPDIR/large.fgm" >/dev/null
+  [ "$(stat -c %s "$BATS_TEST_TMPDIR/large.fgm")" -gt 17825792 ]
+}
+
+# upload FILE PATH [CURL OPTION...]: from a file that is not read into memory.
+upload() {
+  by "$ADMIN" -H 'Content-Type: application/octet-stream' -X POST -T "$1" "${@:3}" "$2"
+}
 
 @test "health answers 200 with JSON" {
   for path in /health /health/live /health/ready; do
@@ -56,6 +96,180 @@ predict() { ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" "$@"; }
 @test "Authorization: Bearer reaches the worker" {
   ask -H "Authorization: Bearer $KEY" -H "$JSON" -d "$FEATURES" /predict
   assert_status 200
+}
+
+@test "who registers predicts after an administrator's grant, with the token of either login" {
+  send "$(jq -nc --arg p "$PASSWORD" '{username: "ann+1@example.org", first_name: "Änn",
+    last_name: "Berg", password: $p}')" /auth/create
+  assert_status 201
+  jq -e '.username == "ann+1@example.org" and .first_name == "Änn" and .is_active == false' <<<"$body"
+  id=$(jq -r .id <<<"$body")
+  swagger=(-H 'Authorization: Basic Og==' -d grant_type=password -d scope= -d client_id=
+    --data-urlencode username=ann+1@example.org --data-urlencode "password=$PASSWORD")
+  ask "${swagger[@]}" /auth/token
+  assert_problem 403 forbidden
+  by "$ADMIN" -X PUT -H "$JSON" -d '{"is_active":true,"models":["iris"],"tier":"test"}' "/admin/users/$id"
+  assert_status 200
+  jq -e '.is_active and .models == "iris" and .tier == "test"' <<<"$body"
+  ask "${swagger[@]}" /auth/token
+  assert_status 200
+  jq -e '.token_type == "bearer" and .expires_in > 0' <<<"$body"
+  token=$(jq -r .access_token <<<"$body")
+  login ann+1@example.org
+  for each in "$token" "$TOKEN"; do
+    by "$each" -H "$JSON" -d "$FEATURES" /predict
+    assert_status 200
+    jq -e '.prediction == 0' <<<"$body"
+  done
+}
+
+@test "a session goes on with its newest refresh token, and a logout ends it in every worker" {
+  person session
+  old=$REFRESH
+  ask -d grant_type=refresh_token -d "refresh_token=$old" /auth/token
+  assert_status 200
+  token=$(jq -r .access_token <<<"$body") next=$(jq -r .refresh_token <<<"$body")
+  by "$token" /users/me
+  assert_status 200
+  # lighttpd wants a length of every POST, also of one that has nothing to say.
+  by "$token" -d '' /auth/logout
+  assert_status 204
+  codes=$(curl -s -Z --parallel-max 8 -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $token" \
+    "$URL/users/me?x=[1-32]" | sort | uniq -c)
+  [ "$(tr -d ' ' <<<"$codes")" = 32401 ]
+  ask -d grant_type=refresh_token -d "refresh_token=$next" /auth/token
+  assert_problem 401 invalid_grant
+}
+
+@test "a refresh token that was used before ends the session" {
+  person reused
+  ask -d grant_type=refresh_token -d "refresh_token=$REFRESH" /auth/token
+  assert_status 200
+  token=$(jq -r .access_token <<<"$body")
+  ask -d grant_type=refresh_token -d "refresh_token=$REFRESH" /auth/token
+  assert_problem 401 invalid_grant
+  by "$token" /users/me
+  assert_problem 401 unauthorized
+}
+
+@test "a POST without a length and a body is done, or refused with the way out" {
+  person silent
+  by "$TOKEN" -X POST /auth/logout
+  case $MODE in
+  lighttpd*)
+    assert_problem 411 length_required
+    by "$TOKEN" -X POST -H 'Content-Length: 0' /auth/logout
+    ;;
+  esac
+  assert_status 204
+}
+
+@test "PUT and DELETE pass, and after a 204 without a body the connection goes on" {
+  person puts
+  by "$TOKEN" -H "$JSON" -d '{"name":"mine"}' /users/me/keys
+  assert_status 201
+  id=$(jq -r .id <<<"$body")
+  bearer="Authorization: Bearer $TOKEN"
+  answers=$(curl -sS --max-time 30 -o /dev/null -D "$BATS_TEST_TMPDIR/headers" \
+    -w '%{http_code} %{num_connects} %{size_download}\n' \
+    -X PUT -H "$bearer" -H "$JSON" -d '{"first_name":"Äda"}' "$URL/users/me" --next \
+    -sS -o /dev/null -D "$BATS_TEST_TMPDIR/headers" -w '%{http_code} %{num_connects} %{size_download}\n' \
+    -X DELETE -H "$bearer" "$URL/users/me/keys/$id" --next \
+    -sS -o "$BATS_TEST_TMPDIR/me" -w '%{http_code} %{num_connects}\n' -H "$bearer" "$URL/users/me")
+  [[ "$answers" =~ ^200\ 1\ [0-9]+$'\n'204\ 0\ 0$'\n'200\ 0$ ]] || { echo "$answers" >&2; false; }
+  jq -e '.first_name == "Äda"' "$BATS_TEST_TMPDIR/me"
+}
+
+@test "what is sealed comes through, by its path and by Accept, and opens" {
+  person sealed
+  by "$TOKEN" /secure-data
+  assert_status 200
+  by "$TOKEN" -H "$JSON" -d "$body" /decrypt
+  assert_status 200
+  jq -e '.decrypted_data.profile.username == "sealed@example.org"' <<<"$body"
+  by "$TOKEN" -H 'Accept: application/jose' -H "$JSON" -d "$FEATURES" /predict
+  assert_status 200
+  [ "$(header_of content-type)" = application/jose ]
+  by "$TOKEN" -H "$JSON" -d "$(jq -nc --arg text "$body" '{encrypted_data: $text}')" /decrypt
+  assert_status 200
+  jq -e '.decrypted_data.prediction == 0' <<<"$body"
+}
+
+@test "the page of an invitation comes with its policy, and with its script" {
+  ask /setup
+  assert_status 200
+  [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
+  [[ "$(header_of content-security-policy)" == "default-src 'none';"*"script-src 'self';"* ]]
+  [ "$(header_of referrer-policy)" = no-referrer ]
+  ask /setup.js
+  assert_status 200
+  [ "$(header_of content-type)" = 'text/javascript; charset=utf-8' ]
+  [ "$body" = "$(cat "$TOP/www/setup.js")" ]
+}
+
+@test "variables of a path and what a query has percent-encoded arrive as they are" {
+  person a+b%c
+  by "$ADMIN" '/admin/users?search=%61%2Bb%25C%40example.org&limit=%31'
+  assert_status 200
+  jq -e '[.users[].username] == ["a+b%c@example.org"]' <<<"$body"
+  id=$(jq -r '.users[0].id' <<<"$body")
+  by "$ADMIN" "/admin/users/$id"
+  assert_status 200
+  jq -e --arg id "$id" '.id == $id' <<<"$body"
+  for path in "/admin/users/%${id:0:1}" "/admin/users/$id/" "/admin/users/$id%2f" /admin/models/iris/versions/1%00; do
+    by "$ADMIN" "$path"
+    assert_refused
+  done
+  for status_wanted in 201 200; do
+    by "$ADMIN" -X PUT -H "$JSON" -d '{"rates":["5/60s"]}' /admin/tiers/a-b_1
+    assert_status "$status_wanted"
+  done
+  by "$ADMIN" -X DELETE /admin/tiers/a-b_1
+  assert_status 204
+  by "$ADMIN" '/admin/users?search=%zz'
+  assert_problem 400 bad_request
+}
+
+@test "an image of more than 17 MiB is published, and the next one as its canary" {
+  large_image
+  upload "$BATS_TEST_TMPDIR/large.fgm" /admin/models/large/versions
+  assert_status 201
+  [ "$(header_of location)" = versions/1 ]
+  upload "$BATS_TEST_TMPDIR/large.fgm" '/admin/models/large/versions?as=canary&share=10%25' \
+    -H 'Transfer-Encoding: chunked'
+  assert_status 201
+  jq -e '.version == 2 and .state == "canary" and .share == "10%" and .serving == 1' <<<"$body"
+  predict /models/large/predict
+  assert_status 200
+  jq -e '.prediction == 0' <<<"$body"
+}
+
+@test "an image over the worker's limit is its 413, and one over the front's has the same form" {
+  truncate -s 67108865 "$BATS_TEST_TMPDIR/over.worker"
+  truncate -s 68157441 "$BATS_TEST_TMPDIR/over.front"
+  for chunked in '' chunked; do
+    for over in worker front; do
+      upload "$BATS_TEST_TMPDIR/over.$over" /admin/models/over/versions \
+        ${chunked:+-H "Transfer-Encoding: $chunked"}
+      assert_problem 413 content_too_large
+      [ $over = front ] || [ -n "$(header_of x-request-id)" ]
+    done
+  done
+}
+
+@test "only where images are uploaded does a front take a body as large as one" {
+  truncate -s 17825793 "$BATS_TEST_TMPDIR/big"
+  for path in /login /admin/models/iris/promote /admin/models/iris/versions/1 \
+    /admin/models/a/b/versions /x/admin/models/iris/versions /admin/models/iris/versionsx; do
+    upload "$BATS_TEST_TMPDIR/big" "$path"
+    assert_problem 413 content_too_large
+    [ -z "$(header_of x-request-id)" ]
+  done
+  # There it is the worker who says what is wrong, and to a stranger first that he is one.
+  upload "$BATS_TEST_TMPDIR/big" /admin/models/zeros/versions
+  assert_problem 422 unprocessable_content
+  ask -X POST -T "$BATS_TEST_TMPDIR/big" /admin/models/zeros/versions
+  assert_problem 401 unauthorized
 }
 
 @test "a query string is no option of the program" {

@@ -113,16 +113,64 @@ tree_copy() {
   run_end INT
 }
 
-@test "the first run shows how the first administrator is made, until there is one" {
+# What the page of the link sends, for a user of this name; the status is told.
+invited() { # NAME INVITATION
+  jq -nc --arg name "$1" --arg invitation "$2" '{username: $name, first_name: "Ann",
+    last_name: "Berg", password: "a bicycle for seven cats", invitation: $invitation}' |
+    curl -sS --max-time 30 -o "$T/answer.$1" -w '%{http_code}' -H "$JSON" \
+      -H 'Accept: application/json' -d @- "$URL/auth/create"
+}
+
+@test "the setup link of the first run makes the administrator, once, and is not shown again" {
   run_start
   run_ready
-  [[ "$(sed -n 's/^Setup *//p' "$T/out")" == "$URL/setup#fgi_"* ]]
+  link=$(sed -n 's/^Setup *//p' "$T/out")
+  [[ "$link" == "$URL/setup#fgi_"* ]]
+  # The page as a browser gets it, without what is behind the #, and what it runs.
+  page=$(curl -sSf "${link%%#*}")
+  [[ "$page" == *'<script src="setup.js"'* ]]
+  script=$(curl -sSf "$URL/setup.js")
+  [[ "$script" == *"fetch('auth/create'"* ]]
+  # Two at once, of whom one may; of more some would wait for their turn to hash (503).
+  pids=''
+  for name in ann bob; do
+    invited "$name@example.org" "${link#*#}" >"$T/code.$name" 3>&- 4>&- &
+    pids="$pids $!"
+  done
+  # shellcheck disable=SC2086 # a list of process ids
+  wait $pids
+  codes=$(for name in ann bob; do echo "$(<"$T/code.$name")"; done | sort | paste -sd' ')
+  [ "$codes" = '201 403' ] || { echo "$codes"; cat "$T"/answer.*; false; }
+  first=$(grep -l 201 "$T"/code.*)
+  first=${first##*.}@example.org
+  jq -e '.role == "admin" and .is_active' "$T/answer.$first"
+  [ "$(invited late@example.org "${link#*#}")" = 403 ]
+  [ "$(accounts)" = "$first" ]
+  # Who was made may administer.
+  token=$(curl -sS -H "$JSON" -d "{\"username\":\"$first\",\"password\":\"a bicycle for seven cats\"}" \
+    "$URL/login" | jq -r .token)
+  ask -H "Authorization: Bearer $token" /admin/users
+  assert_status 200
+  # Nobody has written the invitation down.
+  if grep -rqF "${link#*#}" "$T/home" "$(sed -n 's|^ *\(/.*/front.log\)$|\1|p' "$T/out")"; then false; fi
   run_end INT
-  cli user create ann@example.org --role admin --password-stdin \
-    <<<'a bicycle for seven cats'
   run_start
   run_ready
   if said '^Setup' || said setup#; then cat "$T/out"; return 1; fi
+  run_end INT
+}
+
+@test "a second start before the setup shows another link, and the older one is worth nothing" {
+  run_start
+  run_ready
+  older=$(sed -n 's/^Setup *//p' "$T/out")
+  run_end INT
+  run_start
+  run_ready
+  link=$(sed -n 's/^Setup *//p' "$T/out")
+  [ "${link#*#}" != "${older#*#}" ]
+  [ "$(invited a@example.org "${older#*#}")" = 403 ]
+  [ "$(invited a@example.org "${link#*#}")" = 201 ]
   run_end INT
 }
 

@@ -96,6 +96,16 @@ static void type_that_the_route_does_not_take_is_415(void **state)
     assert_int_equal(front.at, 0);
 }
 
+static void no_body_is_of_no_wrong_type(void **state)
+{
+    (void)state;
+    assert_true(post(&few, urlencoded, ""));
+    assert_true(post(&few, "text/plain", ""));
+    assert_refused(post(&few, urlencoded, " "), REPLY_TYPE);
+    assert_refused(post(&json, urlencoded, ""), REPLY_MALFORMED);
+    assert_refused(post(&token, "text/plain", ""), REPLY_MALFORMED);
+}
+
 static void body_over_the_limit_is_413_unread(void **state)
 {
     const int64_t limit = service.home.config.body_limit;
@@ -369,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(type_that_the_route_does_not_take_is_415),
+        cmocka_unit_test(no_body_is_of_no_wrong_type),
         cmocka_unit_test(body_over_the_limit_is_413_unread),
         cmocka_unit_test(length_that_lies_is_400),
         cmocka_unit_test(json_that_does_not_fit_is_422_with_every_field),
