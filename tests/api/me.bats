@@ -282,7 +282,7 @@ from_nowhere() {
 }
 
 @test "a change of the password whose client's address nobody tells is nobody else's" {
-  person fay
+  person zoe
   database "DELETE FROM known WHERE user = '$PERSON'; DELETE FROM attempt"
   for i in {1..8}; do
     for _ in 1 2 3; do as "$TOKEN" GET /users/me REMOTE_ADDR="203.0.113.$i"; done # each worker
