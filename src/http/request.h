@@ -60,12 +60,13 @@ struct request {
     size_t name_len;
     char id[REQUEST_ID_MAX + 1];
     char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed, or empty */
-    struct addr from;            /* the same, if it is not empty */
+    struct addr from;            /* the same; zero if it is empty */
     int64_t wall_us;
     uint64_t start_ns;
     struct caller caller; /* after authentication */
     bool refused_credential;
-    bool metered;                  /* a call in hand: see metered.h */
+    bool lapsed;  /* the caller may no more, which showed in the midst of a change */
+    bool metered; /* a call in hand: see metered.h */
     struct ledger_verdict verdict; /* of its limits */
     const struct model *model;     /* that is asked, and how many rows */
     size_t rows;

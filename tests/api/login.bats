@@ -373,6 +373,17 @@ slots_let_go() {
   assert_status 200
 }
 
+@test "/login answers the access token as token, and no member more" {
+  account
+  login "$USER"
+  assert_status 200
+  assert_json 'keys == ["expires_in","refresh_token","token","token_type"] and .expires_in == 3600'
+  with_token "$(jq -r .token "$body_file")"
+  assert_status 200
+  post /login "$(jq -nc --arg u "$USER" --arg p "$PASS" '{username: $u, password: $p, grant_type: "password"}')"
+  assert_problem 422 unprocessable_content grant_type
+}
+
 @test "an empty grant_type, none at all, and JSON are taken as well" {
   account
   form "grant_type=&username=$USER&password=${PASS// /+}"
@@ -516,6 +527,7 @@ slots_let_go() {
   assert_json '.username == "new.user@example.org" and .first_name == "Ann" and .last_name == "Berg"
     and .country == "Norway" and .role == "user" and .is_active == false and .models == ""
     and .tier == "standard" and (.id | length == 12) and (.created_at | endswith("Z"))'
+  assert_json 'keys == ["country","created_at","first_name","id","is_active","last_login_at","last_name","models","role","tier","username"]'
   run grep -c "$PASS\|password\|\\\$y" "$body_file"
   [ "$output" = 0 ]
   [ "$(database "SELECT substr(password, 1, 3) FROM user WHERE username = 'new.user@example.org'")" = '$y$' ]
