@@ -351,7 +351,9 @@ enum result invitation_accept(struct home *home, const char *text, size_t len,
         result = password_hash(home, password, password_len, hash, why);
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
-    if (result != RESULT_OK)
-        return result;
-    return home_change_end(home, accept(home, text, len, wish, hash, row, part, why), why);
+    if (result == RESULT_OK)
+        result =
+            home_change_end(home, accept(home, text, len, wish, hash, row, part, why), why);
+    secret_wipe(hash, sizeof(hash));
+    return result;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "gate/password.h"
 #include "gate/user_wish.h"
 
@@ -115,6 +116,7 @@ enum result user_create(struct home *home, const struct user_wish *wish, const c
         result = password_hash(home, password, password_len, hash, why);
     if (result == RESULT_OK)
         result = create(home, wish, row, hash, part, why);
+    secret_wipe(hash, sizeof(hash));
     return result;
 }
 
@@ -205,6 +207,14 @@ enum result user_set(struct home *home, const char *id, const struct user_wish *
     return home_change_end(home, result, why);
 }
 
+/* A session that has ended since the old password was proved may not write over a newer one. */
+static enum result session_check(struct home *home, const char *id, struct reason *why)
+{
+    struct session_row session;
+
+    return id != NULL ? session_row_get(home->db, id, &session, why) : RESULT_OK;
+}
+
 static enum result password_write(struct home *home, const char *id, const char *hash,
                                   const char *but, struct reason *why)
 {
@@ -212,6 +222,8 @@ static enum result password_write(struct home *home, const char *id, const char 
     enum result result = user_row_get(home->db, id, &row, why);
     struct user_row after = row;
 
+    if (result == RESULT_OK)
+        result = session_check(home, but, why);
     after.password_at = now_seconds();
     row.password_at = 0; /* it changes, be it in the second in which it was made */
     if (result == RESULT_OK)
@@ -236,9 +248,10 @@ enum result user_password_change(struct home *home, const char *id, const char *
         result = password_hash(home, password, password_len, hash, why);
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
-    if (result != RESULT_OK)
-        return result;
-    return home_change_end(home, password_write(home, id, hash, but, why), why);
+    if (result == RESULT_OK)
+        result = home_change_end(home, password_write(home, id, hash, but, why), why);
+    secret_wipe(hash, sizeof(hash));
+    return result;
 }
 
 static enum result delete_check(struct home *home, const char *id, bool forced,

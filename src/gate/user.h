@@ -87,7 +87,8 @@ enum result user_set(struct home *home, const char *id, const struct user_wish *
 
 /*
  * Gives a user another password, and ends all sessions but `but` (NULL: all).  As
- * user_create().  Whoever calls has proved the old one, or is the administrator.
+ * user_create().  Whoever calls has proved the old one, in the session `but`, or is the
+ * administrator.  RESULT_MISSING if there is no such user, or that session has ended.
  */
 enum result user_password_change(struct home *home, const char *id, const char *password,
                                  size_t password_len, const char *but, struct reason *why);

@@ -59,8 +59,8 @@ static const char *decode(struct buf *out, const char *text, size_t len)
 
 static void value_take(struct form_data *data, int i, const char *text, size_t len)
 {
+    int64_t integer = 0;
     double number;
-    int64_t integer;
     bool whole;
 
     switch (data->form->fields[i].type) {

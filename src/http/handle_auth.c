@@ -63,11 +63,9 @@ static const char *text_of(const struct request *request, const char *name)
 static bool may_register_from(struct service *service, const struct request *request,
                               struct reply *reply)
 {
-    const struct addr nobody = {.bytes = {0}};
-    const struct addr *from = request->address[0] != '\0' ? &request->from : &nobody;
     int64_t wait_s;
     struct reason why;
-    enum result result = throttle_register(&service->home, from, &wait_s, &why);
+    enum result result = throttle_register(&service->home, &request->from, &wait_s, &why);
 
     if (result == RESULT_DENIED)
         refuse_early(reply, "registration", "Too many accounts were made from this address.",
@@ -112,14 +110,15 @@ static void refuse_busy(struct reply *reply)
                  "Too many passwords are looked at just now. Try again.");
 }
 
+/* What is wrong with a part that is not in the form is no fault of whoever filled it in. */
 static void refuse_create(struct reply *reply, enum result result, enum user_part part,
                           const struct reason *why)
 {
     const char *field = part < USER_PART__MAX ? user_part_name(part) : "password";
     char allowed[256];
 
-    if (result == RESULT_INVALID || result == RESULT_TOO_BIG) {
-        form_print_allowed_of(&form_create, field, allowed, sizeof(allowed));
+    form_print_allowed_of(&form_create, field, allowed, sizeof(allowed));
+    if (allowed[0] != '\0' && (result == RESULT_INVALID || result == RESULT_TOO_BIG)) {
         reply_fault(reply, field, why->text, allowed);
     } else if (result == RESULT_EXISTS) {
         reply_refuse(reply, REPLY_CONFLICT, "There is an account of this username already.");
@@ -239,13 +238,12 @@ static void login(struct service *service, struct request *request, const char *
     const struct form_value *password = form_value(request->form, "password");
     struct login_try tried = {.username = text_of(request, "username"),
                               .password = password->text,
-                              .password_len = password->len};
+                              .password_len = password->len,
+                              .from = request->from};
     struct login_done done;
     enum result result;
     struct reason why;
 
-    if (request->address[0] != '\0')
-        tried.from = request->from;
     text_copy(tried.address, sizeof(tried.address), request->address);
     result = login_password(&service->home, &tried, &done, &why);
     if (result == RESULT_BUSY)

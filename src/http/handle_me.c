@@ -131,7 +131,9 @@ void handle_me_password(struct service *service, struct request *request, struct
         return;
     result = user_password_change(&service->home, row.id, new->text, new->len,
                                   request->caller.session, &why);
-    if (result != RESULT_OK)
+    if (result == RESULT_MISSING)
+        me_refuse_gone(reply);
+    else if (result != RESULT_OK)
         me_refuse(request, reply, result, "new_password", &why);
 }
 

@@ -18,15 +18,20 @@ enum {
 
 #define DAY_US INT64_C(86400000000)
 
+void me_refuse_gone(struct reply *reply)
+{
+    reply_refuse(reply, REPLY_UNAUTHORIZED,
+                 "The API key or access token is missing or not valid.");
+}
+
 bool me_user_read(struct service *service, const struct request *request, struct user_row *row,
                   struct reply *reply)
 {
     struct reason why;
     enum result result = user_row_get(service->home.db, request->caller.user, row, &why);
 
-    if (result == RESULT_MISSING) /* deleted since the credential was looked at */
-        reply_refuse(reply, REPLY_UNAUTHORIZED,
-                     "The API key or access token is missing or not valid.");
+    if (result == RESULT_MISSING)
+        me_refuse_gone(reply);
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     return result == RESULT_OK;
@@ -218,8 +223,8 @@ void me_refuse(const struct request *request, struct reply *reply, enum result r
 {
     char allowed[256];
 
-    if (result == RESULT_INVALID || result == RESULT_TOO_BIG || result == RESULT_MALFORMED) {
-        form_print_allowed_of(request->route->form, field, allowed, sizeof(allowed));
+    form_print_allowed_of(request->route->form, field, allowed, sizeof(allowed));
+    if (allowed[0] != '\0' && (result == RESULT_INVALID || result == RESULT_TOO_BIG)) {
         reply_fault(reply, field, why->text, allowed);
     } else if (result == RESULT_EXISTS) {
         reply_refuse(reply, REPLY_CONFLICT, "%s.", why->text);

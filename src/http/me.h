@@ -13,6 +13,9 @@
 #include "store/calls.h"
 #include "store/users.h"
 
+/* Refuses whoever was deleted, or logged out, since the credential was looked at. */
+void me_refuse_gone(struct reply *reply);
+
 /* The row of the user who calls.  False with the refusal written, among that of no user. */
 bool me_user_read(struct service *service, const struct request *request, struct user_row *row,
                   struct reply *reply);
@@ -43,8 +46,8 @@ int64_t me_time(const struct request *request, const char *name, int64_t days_ag
 
 /*
  * Refuses by a result of something that was asked for: RESULT_INVALID and RESULT_TOO_BIG are a
- * fault of the field, RESULT_EXISTS a conflict told in the reason's words; else as
- * reply_refuse_result().
+ * fault of the field, if the route's form has it, and RESULT_EXISTS is a conflict told in the
+ * reason's words; else as reply_refuse_result().
  */
 void me_refuse(const struct request *request, struct reply *reply, enum result result,
                const char *field, const struct reason *why);

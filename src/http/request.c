@@ -123,6 +123,7 @@ static void address_read(struct request *request, const struct service *service)
     size_t end;
 
     request->address[0] = '\0';
+    memset(&request->from, 0, sizeof(request->from));
     if (peer == NULL || !addr_parse(peer, strlen(peer), &address))
         return;
     if (fcgi_param_doubled(service->fcgi, FCGI_FORWARDED_FOR))

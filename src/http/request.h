@@ -60,7 +60,7 @@ struct request {
     size_t name_len;
     char id[REQUEST_ID_MAX + 1];
     char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed, or empty */
-    struct addr from;            /* the same, if it is not empty */
+    struct addr from;            /* the same; zero if it is empty */
     int64_t wall_us;
     uint64_t start_ns;
     struct caller caller; /* after authentication */
