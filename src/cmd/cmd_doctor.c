@@ -33,6 +33,7 @@ static const struct check {
     {"Authorization", doctor_check_bearer, NULL, true},
     {"large bodies", doctor_check_body_passes, NULL, true},
     {"too large bodies", doctor_check_body_refused, NULL, true},
+    {"images", doctor_check_images, NULL, true},
     {"the front's errors", doctor_check_errors, NULL, true},
     {"headers", doctor_check_headers, NULL, true},
     {"the front's clock", doctor_check_front_clock, NULL, true},

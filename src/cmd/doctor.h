@@ -91,6 +91,7 @@ void doctor_check_key_header(struct doctor *doctor, struct finding *finding);
 void doctor_check_bearer(struct doctor *doctor, struct finding *finding);
 void doctor_check_body_passes(struct doctor *doctor, struct finding *finding);
 void doctor_check_body_refused(struct doctor *doctor, struct finding *finding);
+void doctor_check_images(struct doctor *doctor, struct finding *finding);
 void doctor_check_errors(struct doctor *doctor, struct finding *finding);
 void doctor_check_headers(struct doctor *doctor, struct finding *finding);
 void doctor_check_front_clock(struct doctor *doctor, struct finding *finding);

@@ -46,6 +46,9 @@ static const struct {
       [FRONT_BODY] = {"set LimitRequestBody and, of mod_fcgid, FcgidMaxRequestLen above "
                       "predict_body_limit",
                       "apachectl graceful"},
+      [FRONT_IMAGE] = {"set LimitRequestBody for /admin/models/NAME/versions and, of "
+                       "mod_fcgid, FcgidMaxRequestLen above image_body_limit",
+                       "apachectl graceful"},
       [FRONT_ERRORS] = {"set ErrorDocument as etc/front config apache does",
                         "apachectl graceful"},
       [FRONT_ANSWER] = {"take out Header unset", "apachectl graceful"}}},
@@ -57,6 +60,9 @@ static const struct {
                         "systemctl restart lighttpd"},
       [FRONT_BODY] = {"set server.max-request-size, in KiB, above predict_body_limit",
                       "systemctl restart lighttpd"},
+      [FRONT_IMAGE] = {"set server.max-request-size, in KiB, for "
+                       "/admin/models/NAME/versions above image_body_limit",
+                       "systemctl restart lighttpd"},
       [FRONT_ERRORS] = {"set server.errorfile-prefix as etc/front config lighttpd does",
                         "systemctl restart lighttpd"},
       [FRONT_ANSWER] = {"take out the rule that removes it", "systemctl restart lighttpd"}}},
@@ -65,6 +71,9 @@ static const struct {
       [FRONT_HEADER] = {"take out fastcgi_pass_request_headers off", "nginx -s reload"},
       [FRONT_BEARER] = {"pass HTTP_AUTHORIZATION as a parameter", "nginx -s reload"},
       [FRONT_BODY] = {"set client_max_body_size above predict_body_limit", "nginx -s reload"},
+      [FRONT_IMAGE] = {"set client_max_body_size for /admin/models/NAME/versions above "
+                       "image_body_limit",
+                       "nginx -s reload"},
       [FRONT_ERRORS] = {"set error_page for every status", "nginx -s reload"},
       [FRONT_ANSWER] = {"take out fastcgi_hide_header", "nginx -s reload"}}},
 };

@@ -27,6 +27,7 @@ enum front_fault {
     FRONT_HEADER,
     FRONT_BEARER,
     FRONT_BODY,
+    FRONT_IMAGE,
     FRONT_ERRORS,
     FRONT_ANSWER,
     FRONT_FAULT__MAX

@@ -97,8 +97,9 @@ void doctor_check_bearer(struct doctor *doctor, struct finding *finding)
         front_mend(front, finding, FRONT_BEARER);
 }
 
-/* Posts a body of so many bytes with the key. */
-static enum result post(struct doctor *doctor, int64_t len, struct finding *finding)
+/* Posts a body of so many bytes with the key; fault is what it means if nobody answers. */
+static enum result post(struct doctor *doctor, const char *path, int64_t len,
+                        enum front_fault fault, struct finding *finding)
 {
     struct front *front = doctor->front;
     char header[KEY_TEXT_LEN + 32];
@@ -107,7 +108,7 @@ static enum result post(struct doctor *doctor, int64_t len, struct finding *find
 
     text_print(header, sizeof(header), "X-API-Key: %s", front->key);
     result = front_ask(front,
-                       &(struct http_ask){.path = "/predict",
+                       &(struct http_ask){.path = path,
                                           .headers = {header, "Content-Type: application/json"},
                                           .body_len = (uint64_t)len},
                        &why);
@@ -115,7 +116,7 @@ static enum result post(struct doctor *doctor, int64_t len, struct finding *find
     if (result != RESULT_OK &&
         finding_set(finding, FINDING_FAILED, "a body of %" PRId64 " bytes is not answered: %s",
                     len, why.text))
-        front_mend(front, finding, FRONT_BODY);
+        front_mend(front, finding, fault);
     return result;
 }
 
@@ -134,24 +135,35 @@ enum result front_ask_metered(struct front *front, struct reason *why)
     return result;
 }
 
-/* Whether bodies can be sent, and of which size they are still allowed. */
-static bool body_limit(struct doctor *doctor, struct finding *finding, int64_t *limit)
+/*
+ * Whether bodies as large as a setting, of this name, allows can be sent.  What the settings
+ * say is known of a home alone, so ask doctor_has_home() first.
+ */
+static bool may_send(struct doctor *doctor, const char *setting, int64_t limit,
+                     struct finding *finding)
 {
-    if (!doctor_has_home(doctor, finding) || !front_serves(doctor->front, finding))
+    if (!front_serves(doctor->front, finding))
         return false;
-    *limit = doctor->home.config.predict_body_limit;
     if (!doctor->settled)
         finding_set(finding, FINDING_NOT_ASKED, "not asked: the settings are not known");
     else if (doctor->front->by_header != 200)
         finding_set(finding, FINDING_NOT_ASKED, "not asked: no key of this home is taken");
-    else if (*limit > body_most)
+    else if (limit > body_most)
         finding_set(finding, FINDING_NOT_ASKED,
-                    "not asked: predict_body_limit is over the %" PRId64
-                    " bytes that are sent for this",
-                    body_most);
+                    "not asked: %s is over the %" PRId64 " bytes that are sent for this",
+                    setting, body_most);
     else
         return true;
     return false;
+}
+
+/* Of predictions, and what the limit is. */
+static bool body_limit(struct doctor *doctor, struct finding *finding, int64_t *limit)
+{
+    if (!doctor_has_home(doctor, finding))
+        return false;
+    *limit = doctor->home.config.predict_body_limit;
+    return may_send(doctor, "predict_body_limit", *limit, finding);
 }
 
 void doctor_check_body_passes(struct doctor *doctor, struct finding *finding)
@@ -162,7 +174,7 @@ void doctor_check_body_passes(struct doctor *doctor, struct finding *finding)
     if (!body_limit(doctor, finding, &limit))
         return;
     len = limit - BODY_MARGIN;
-    if (post(doctor, len, finding) != RESULT_OK)
+    if (post(doctor, "/predict", len, FRONT_BODY, finding) != RESULT_OK)
         return;
     if (!front_is_workers(front)) {
         if (finding_set(finding, FINDING_FAILED,
@@ -189,7 +201,8 @@ void doctor_check_body_refused(struct doctor *doctor, struct finding *finding)
     struct front *front = doctor->front;
     int64_t limit;
 
-    if (!body_limit(doctor, finding, &limit) || post(doctor, limit + 1, finding) != RESULT_OK)
+    if (!body_limit(doctor, finding, &limit) ||
+        post(doctor, "/predict", limit + 1, FRONT_BODY, finding) != RESULT_OK)
         return;
     if (front->answer.status != 413) {
         if (finding_set(finding, FINDING_FAILED,
@@ -204,6 +217,27 @@ void doctor_check_body_refused(struct doctor *doctor, struct finding *finding)
         finding_set(finding, FINDING_OK, "the %s answers 413 in the form of every refusal",
                     front_is_workers(front) ? "worker" : "front");
     }
+}
+
+/* The key may not upload, so a worker who is reached refuses it before the body (403). */
+void doctor_check_images(struct doctor *doctor, struct finding *finding)
+{
+    struct front *front = doctor->front;
+    int64_t len;
+
+    if (!doctor_has_home(doctor, finding))
+        return;
+    len = doctor->home.config.image_body_limit;
+    if (!may_send(doctor, "image_body_limit", len, finding) ||
+        post(doctor, "/admin/models/doctor/versions", len, FRONT_IMAGE, finding) != RESULT_OK)
+        return;
+    if (front_is_workers(front))
+        finding_set(finding, FINDING_OK, "one of %" PRId64 " bytes can be uploaded", len);
+    else if (finding_set(finding, FINDING_WARNING,
+                         "the front answers %ld to an upload of %" PRId64
+                         " bytes, which image_body_limit allows",
+                         front->answer.status, len))
+        front_mend(front, finding, FRONT_IMAGE);
 }
 
 enum result front_key_end(struct doctor *doctor, struct reason *why)

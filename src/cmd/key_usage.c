@@ -10,6 +10,7 @@
 #include "cmd/cli.h"
 #include "gate/key.h"
 #include "gate/meter.h"
+#include "http/show.h"
 #include "store/calls.h"
 
 enum {
@@ -86,26 +87,13 @@ enum result key_usage_read(struct home *home, const char *id, struct key_usage *
 
 void key_usage_json(struct json_writer *writer, const struct key_usage *usage)
 {
-    char name[LIMIT_NAME_MAX];
+    static const struct ledger_verdict nothing;
 
     json_write_key(writer, "usage");
     json_write_object(writer);
     json_member_i64(writer, "day", usage->day_charged);
     json_member_i64(writer, "month", usage->month_charged);
-    json_write_key(writer, "limits");
-    json_write_array(writer);
-    for (size_t i = 0; usage->counted && i < usage->verdict.count; i++) {
-        const struct ledger_standing *standing = &usage->verdict.standings[i];
-
-        limit_name(name, &standing->limit);
-        json_write_object(writer);
-        json_member_string(writer, "name", name);
-        json_member_i64(writer, "limit", standing->limit.count);
-        json_member_i64(writer, "remaining", standing->remaining);
-        json_member_i64(writer, "reset_seconds", standing->reset_s);
-        json_write_object_end(writer);
-    }
-    json_write_array_end(writer);
+    show_standings(writer, "limits", usage->counted ? &usage->verdict : &nothing);
     json_write_object_end(writer);
 }
 

@@ -362,8 +362,14 @@ enum result home_change_begin(struct home *home, struct reason *why)
     enum result result = db_begin_lasting(home->db, why);
 
     memset(&home->audited, 0, sizeof(home->audited));
+    if (result != RESULT_OK)
+        return result;
+    if (home->may_change.ask != NULL)
+        result = home->may_change.ask(home->may_change.arg, why);
     if (result == RESULT_OK)
         epoch_begin(home->epoch);
+    else
+        db_rollback(home->db);
     return result;
 }
 

@@ -53,6 +53,10 @@ struct home {
     struct secret_mac *audit_mac; /* see gate/audit.h */
     struct actor actor;
     struct {
+        enum result (*ask)(void *arg, struct reason *why); /* NULL: whoever is here may */
+        void *arg;
+    } may_change; /* whether the actor still may; see home_change_begin() */
+    struct {
         int64_t seq; /* 0: none */
         uint8_t mac[SECRET_MAC_BYTES];
     } audited; /* the last row that was added to the audit trail and is not settled */
@@ -133,6 +137,11 @@ void home_leave(struct home *home);
  * commit on, and that outlasts a power cut, whoever makes it.  home_change_end() commits if
  * result is RESULT_OK and takes all back if not, and returns how the whole went; rows that
  * were added to the audit trail are settled.
+ *
+ * A worker looked at who asks before it read the body, hashed a password or waited for the
+ * lock.  So home->may_change is asked once more, under the lock: what it answers but RESULT_OK
+ * is the result, and nothing is changed.  After the answer that somebody may no more, nothing
+ * of that one's is done any more, however long it had been under way.
  */
 enum result home_change_begin(struct home *home, struct reason *why);
 enum result home_change_end(struct home *home, enum result result, struct reason *why);

@@ -1,6 +1,9 @@
 /*
  * invitation.c: invitations: what lets somebody make an account, once.
  *
+ * One holds only while who made it may administer, so that nobody who was shut out has left a
+ * way in.
+ *
  * One is deleted in the transaction that makes the account, so of two who use it at once one
  * gets nothing.  That of a setup, for the first administrator, holds only as long as there is
  * no other; it is told by who made it.
@@ -207,6 +210,43 @@ enum result invitation_revoke(struct home *home, const char *id, struct reason *
     return home_change_end(home, result, why);
 }
 
+/* What an audit's actor begins with, for each kind that can lose its rights. */
+static const char by_user[] = "user:";
+static const char by_key[] = "key:";
+
+static enum result administers(const struct home *home, const char *id, struct reason *why)
+{
+    struct user_row user;
+    enum result result = user_row_get(home->db, id, &user, why);
+
+    if (result == RESULT_OK && (!user.active || user.role != USER_ROLE_ADMIN))
+        result = RESULT_DENIED;
+    return result;
+}
+
+/*
+ * Whether who made it may still give rights: else whoever was shut out could come in again by
+ * an invitation kept for that.  That a key has expired says nothing against its maker.
+ */
+static enum result maker_check(struct home *home, const struct invitation_row *row,
+                               struct reason *why)
+{
+    const char *maker = row->made_by;
+    struct key_row key;
+    enum result result;
+
+    if (strncmp(maker, by_user, sizeof(by_user) - 1) == 0)
+        return administers(home, maker + sizeof(by_user) - 1, why);
+    if (strncmp(maker, by_key, sizeof(by_key) - 1) != 0)
+        return RESULT_OK;
+    result = key_row_get(home->db, maker + sizeof(by_key) - 1, &key, why);
+    if (result == RESULT_OK && (key.revoked_at != 0 || (key.scopes & KEY_SCOPE_ADMIN) == 0))
+        result = RESULT_DENIED;
+    if (result == RESULT_OK && key.owner.id[0] != '\0')
+        result = administers(home, key.owner.id, why);
+    return result;
+}
+
 /* Whether a row is that of the text, in its time. */
 static enum result row_check(struct home *home, const char *text,
                              const struct invitation_row *row, struct reason *why)
@@ -219,7 +259,7 @@ static enum result row_check(struct home *home, const char *text,
     if (!secret_equal(mac, row->mac, sizeof(mac)) || row->expires_at <= now_seconds())
         return RESULT_DENIED;
     if (!is_setup(row))
-        return RESULT_OK;
+        return maker_check(home, row, why);
     result = admins_none(home, why);
     return result == RESULT_EXISTS ? RESULT_DENIED : result;
 }

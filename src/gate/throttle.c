@@ -42,6 +42,15 @@ static const struct policy {
     [THROTTLE_ACCOUNT_ELSEWHERE] = {20, 60},
 };
 
+/* Accounts that are made from an address. */
+static const struct policy registering = {100, 900};
+
+/* What else than a throttle_subject a digest is of. */
+enum {
+    SUBJECT_KNOWN = THROTTLE_SUBJECT__MAX,
+    SUBJECT_REGISTERING,
+};
+
 /* After so many failures: 1, 2, 4 ... seconds once the free ones are used up. */
 static int64_t wait_after(const struct policy *policy, int64_t failures)
 {
@@ -106,7 +115,7 @@ static enum result asked_make(const struct home *home, const char *username,
         result = subject_digest(mac, THROTTLE_ACCOUNT_ELSEWHERE, username, NULL,
                                 asked->subjects[THROTTLE_ACCOUNT_ELSEWHERE]);
     if (result == RESULT_OK)
-        result = subject_digest(mac, THROTTLE_SUBJECT__MAX, NULL, from, asked->address);
+        result = subject_digest(mac, SUBJECT_KNOWN, NULL, from, asked->address);
     secret_mac_free(mac);
     if (result != RESULT_OK)
         reason_set(why, result, "a digest could not be made");
@@ -157,6 +166,17 @@ static enum result rows_read(struct home *home, const struct asked *asked, const
     return result;
 }
 
+/* Counts one more for a subject. */
+static enum result row_add(struct home *home, struct attempt_row *row,
+                           const struct policy *policy, int64_t now_us, struct reason *why)
+{
+    row_age(row, now_us);
+    if (row->failures < FAILURES_MAX)
+        row->failures++;
+    row->until_us = now_us + wait_after(policy, row->failures) * SECOND_US;
+    return attempt_row_set(home->db, row, why);
+}
+
 /* Counts one more failure for each. */
 static enum result rows_add(struct home *home, struct attempt_row *rows, unsigned count,
                             int64_t now_us, struct throttle_attempt *attempt,
@@ -166,13 +186,9 @@ static enum result rows_add(struct home *home, struct attempt_row *rows, unsigne
 
     attempt->count = count;
     for (unsigned i = 0; result == RESULT_OK && i < count; i++) {
-        row_age(&rows[i], now_us);
-        if (rows[i].failures < FAILURES_MAX)
-            rows[i].failures++;
-        rows[i].until_us = now_us + wait_after(&policies[i], rows[i].failures) * SECOND_US;
+        result = row_add(home, &rows[i], &policies[i], now_us, why);
         attempt->until_us[i] = rows[i].until_us;
         memcpy(attempt->subjects[i], rows[i].subject, ATTEMPT_SUBJECT_BYTES);
-        result = attempt_row_set(home->db, &rows[i], why);
     }
     return result;
 }
@@ -289,4 +305,43 @@ enum result throttle_right(struct home *home, const struct throttle_attempt *att
         result = known_row_set(home->db, user_id, asked.address, now, now - KNOWN_SECONDS,
                                KNOWN_KEPT, why);
     return finish(home, result, why);
+}
+
+static enum result register_counted(struct home *home,
+                                    const uint8_t subject[ATTEMPT_SUBJECT_BYTES],
+                                    int64_t *wait_s, struct reason *why)
+{
+    enum result result = db_begin(home->db, why);
+    int64_t now_us = clock_wall_us();
+    struct attempt_row row;
+
+    if (result != RESULT_OK)
+        return result;
+    result = attempt_row_get(home->db, subject, &row, why);
+    if (result == RESULT_OK)
+        *wait_s = row_wait(&row, &registering, now_us);
+    if (result == RESULT_OK && *wait_s > 0)
+        result = reason_set(why, RESULT_DENIED, "too many accounts were made");
+    if (result == RESULT_OK)
+        result = row_add(home, &row, &registering, now_us, why);
+    if (result == RESULT_OK)
+        result = rows_bound(home, now_us, why);
+    return finish(home, result, why);
+}
+
+enum result throttle_register(struct home *home, const struct addr *from, int64_t *wait_s,
+                              struct reason *why)
+{
+    uint8_t subject[ATTEMPT_SUBJECT_BYTES];
+    struct secret_mac *mac = NULL;
+    enum result result = home_mac_derive(home, "forestgate throttle", &mac, why);
+
+    *wait_s = 0;
+    if (result != RESULT_OK)
+        return result;
+    result = subject_digest(mac, SUBJECT_REGISTERING, NULL, from, subject);
+    secret_mac_free(mac);
+    if (result != RESULT_OK)
+        return reason_set(why, result, "a digest could not be made");
+    return register_counted(home, subject, wait_s, why);
 }

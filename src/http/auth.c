@@ -152,6 +152,34 @@ bool auth_may_enter(const struct request *request, struct reply *reply)
     return is_of_kind(request, reply) && has_scopes(request, reply);
 }
 
+/*
+ * The new caller takes the place of the old one, whose pointers the look-up may have made
+ * stale; it is the same one, by the same credential.
+ */
+enum result auth_still_may(struct service *service, struct request *request, struct reason *why)
+{
+    struct reply refusal = {.status = REPLY_OK}; /* not that of the request */
+    bool may;
+
+    if (epoch_is_settled(request->caller.epoch) &&
+        epoch_read(service->home.epoch) == request->caller.epoch)
+        return RESULT_OK;
+    may = auth_caller(service, request, &refusal) && auth_may_enter(request, &refusal);
+    reply_free(&refusal);
+    if (may)
+        return RESULT_OK;
+    request->lapsed = true;
+    return reason_set(why, RESULT_DENIED, "who asks for this may no more");
+}
+
+void auth_refuse_lapsed(struct service *service, struct request *request, struct reply *reply)
+{
+    reply_start(reply);
+    if (auth_caller(service, request, reply) && auth_may_enter(request, reply))
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "What you may was changed in the meantime. Try again.");
+}
+
 bool auth_may_use(const struct request *request, const char *model, size_t len,
                   struct reply *reply)
 {

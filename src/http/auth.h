@@ -26,6 +26,15 @@ bool auth_caller(struct service *service, struct request *request, struct reply 
 bool auth_may_enter(const struct request *request, struct reply *reply);
 
 /*
+ * For home->may_change: whether the caller still may what it was let in for, asked of the
+ * database if anything was changed since.  RESULT_DENIED with request->lapsed set; then the
+ * refusal is written by auth_refuse_lapsed(), once the handler is done.
+ */
+enum result auth_still_may(struct service *service, struct request *request,
+                           struct reason *why);
+void auth_refuse_lapsed(struct service *service, struct request *request, struct reply *reply);
+
+/*
  * Whether the caller may use a model of this name, there being one or not: a name that
  * its list does not have is refused before anyone looks whether it exists.  False with
  * the 403 written.

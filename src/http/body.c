@@ -128,6 +128,16 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     }
 }
 
+int64_t body_largest(const struct config *config)
+{
+    int64_t largest = 0;
+
+    for (enum route_body body = 0; body < ROUTE_BODY__MAX; body++)
+        if (limit_of(config, body) > largest)
+            largest = limit_of(config, body);
+    return largest;
+}
+
 void body_refuse_size(struct reply *reply, int64_t limit)
 {
     reply_refuse(reply, REPLY_TOO_LARGE,

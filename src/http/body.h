@@ -5,7 +5,9 @@
 #define HTTP_BODY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "base/config.h"
 #include "http/reply.h"
 #include "http/request.h"
 
@@ -24,6 +26,9 @@ bool body_read(struct service *service, struct request *request, struct reply *r
  * refusal written: 400 or 422.
  */
 bool body_query(struct service *service, struct request *request, struct reply *reply);
+
+/* The bytes of the largest body that any route takes. */
+int64_t body_largest(const struct config *config);
 
 /* Gives the memory of a large body back, wipes one with a secret, and closes a file. */
 void body_release(struct service *service, struct request *request);

@@ -20,7 +20,7 @@
 
 enum {
     NO_LISTEN_FD = -1,
-    DRAIN_MAX = 64 << 20,
+    DRAIN_MORE = 64 << 20,
     DRAIN_STEP = 8192,
     WRITE_STEP = 1 << 20
 };
@@ -277,12 +277,13 @@ static void end_prepare(struct fcgi *fcgi)
         FCGX_Attach(&fcgi->request);
 }
 
-void fcgi_finish(struct fcgi *fcgi)
+void fcgi_finish(struct fcgi *fcgi, int64_t largest)
 {
     char waste[DRAIN_STEP];
+    int64_t left = largest + DRAIN_MORE;
 
-    for (size_t drained = 0; drained < DRAIN_MAX && !fcgi->body_ended;)
-        drained += fcgi_read(fcgi, waste, sizeof(waste));
+    while (left > 0 && !fcgi->body_ended)
+        left -= (int64_t)fcgi_read(fcgi, waste, sizeof(waste));
     if (fcgi->cgi)
         return;
     end_prepare(fcgi);

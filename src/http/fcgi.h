@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/result.h"
@@ -67,13 +68,14 @@ size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len);
 void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
 
 /*
- * Reads the rest of a refused body, up to a bound, so that a front that sends all
+ * Reads the rest of a refused body, up to 64 MiB more than the largest that any route
+ * takes, so that a front that sends all
  * before it reads does not take the refusal for a fault, and the end of the stream, which
  * on a connection that is kept would be taken for the next request; then ends this one.
  * A small answer goes out here, in one write with the end of the request: a second write
  * would wake the front twice.
  */
-void fcgi_finish(struct fcgi *fcgi);
+void fcgi_finish(struct fcgi *fcgi, int64_t largest);
 
 /*
  * Has fcgi_accept() give up, now and from now on; a request in hand is finished.  May

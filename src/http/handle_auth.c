@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "gate/login.h"
 #include "gate/password.h"
+#include "gate/throttle.h"
 #include "gate/token.h"
 #include "gate/user.h"
 #include "http/handlers.h"
@@ -23,6 +24,18 @@ enum {
     WAITING_RETRY_S = 3600,
     LOGIN_TEXT_MAX = 1024 /* characters of what no login can be longer than */
 };
+
+/* What was tried too often, and is named to the client as a policy. */
+static void refuse_early(struct reply *reply, const char *policy, const char *what,
+                         int64_t wait_s)
+{
+    struct json_writer writer;
+
+    reply_refuse(reply, REPLY_LIMITED, "%s Try again in %lld s.", what, (long long)wait_s);
+    writer = json_writer_on(&reply->policies);
+    json_write_string(&writer, policy);
+    reply_retry_after(reply, wait_s);
+}
 
 /* ---- registration ---- */
 
@@ -46,8 +59,25 @@ static const char *text_of(const struct request *request, const char *name)
     return form_value(request->form, name)->text;
 }
 
+/* Whether the address has not made too many by now. */
+static bool may_register_from(struct service *service, const struct request *request,
+                              struct reply *reply)
+{
+    int64_t wait_s;
+    struct reason why;
+    enum result result = throttle_register(&service->home, &request->from, &wait_s, &why);
+
+    if (result == RESULT_DENIED)
+        refuse_early(reply, "registration", "Too many accounts were made from this address.",
+                     wait_s);
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
+
 /* Whether accounts may be made without an invitation now.  False with the refusal written. */
-static bool may_register(struct service *service, struct reply *reply)
+static bool may_register(struct service *service, const struct request *request,
+                         struct reply *reply)
 {
     int64_t waiting = 0;
     enum result result;
@@ -69,7 +99,8 @@ static bool may_register(struct service *service, struct reply *reply)
         buf_clear(&reply->headers, 0);
         reply_retry_after(reply, WAITING_RETRY_S);
     }
-    return result == RESULT_OK && waiting < WAITING_MAX;
+    return result == RESULT_OK && waiting < WAITING_MAX &&
+           may_register_from(service, request, reply);
 }
 
 /* Too many passwords at once: nothing was counted, and it may be tried again. */
@@ -119,7 +150,7 @@ void handle_create(struct service *service, struct request *request, struct repl
     enum result result;
     struct reason why;
 
-    if (!invited && !may_register(service, reply))
+    if (!invited && !may_register(service, request, reply))
         return;
     if (invited) {
         result = invitation_accept(&service->home, invitation->text, invitation->len, &wish,
@@ -201,17 +232,6 @@ static void refuse_grant(struct request *request, struct reply *reply, const cha
         reply_error_word(reply, "invalid_grant");
 }
 
-static void refuse_early(struct reply *reply, int64_t wait_s)
-{
-    struct json_writer writer;
-
-    reply_refuse(reply, REPLY_LIMITED, "Too many logins have failed. Try again in %lld s.",
-                 (long long)wait_s);
-    writer = json_writer_on(&reply->policies);
-    json_write_string(&writer, "login");
-    reply_retry_after(reply, wait_s);
-}
-
 static void login(struct service *service, struct request *request, const char *token_name,
                   struct reply *reply)
 {
@@ -231,7 +251,7 @@ static void login(struct service *service, struct request *request, const char *
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     else if (done.verdict == LOGIN_EARLY)
-        refuse_early(reply, done.wait_s);
+        refuse_early(reply, "login", "Too many logins have failed.", done.wait_s);
     else if (done.verdict == LOGIN_INACTIVE)
         reply_refuse(reply, REPLY_FORBIDDEN,
                      "This account is not active: an administrator has to let it in.");

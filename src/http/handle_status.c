@@ -10,6 +10,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "gate/meter.h"
+#include "gate/token.h"
 #include "gate/user.h"
 #include "http/handlers.h"
 #include "http/me.h"
@@ -156,7 +157,7 @@ void handle_status(struct service *service, struct request *request, struct repl
 /* How the parts are that a call needs. */
 struct state {
     bool writable; /* the database has just taken a write, or is about to */
-    bool seals;
+    bool seals, tokens; /* whether the keys of the home are there */
     bool space_known;
     struct ledger_state ledger;
     struct statvfs disk;
@@ -171,6 +172,7 @@ static void state_read(struct service *service, struct state *state)
     state->writable =
         result == RESULT_OK || (result == RESULT_BUSY && state->ledger.refused_at == 0);
     state->seals = sealed_ready(service);
+    state->tokens = tokens_refresh(service->tokens, &why) == RESULT_OK;
     state->space_known = statvfs(".", &state->disk) == 0;
 }
 
@@ -199,7 +201,7 @@ static void parts_write(struct json_writer *writer, const struct state *state)
     json_write_key(writer, "keys");
     json_write_object(writer);
     json_member_bool(writer, "sealing", state->seals);
-    json_member_bool(writer, "token", true); /* without one no worker starts */
+    json_member_bool(writer, "token", state->tokens);
     json_write_object_end(writer);
 }
 
@@ -226,7 +228,7 @@ void handle_health_detailed(struct service *service, struct request *request,
     bool well;
 
     state_read(service, &state);
-    well = state.writable && state.seals && models_ready(service);
+    well = state.writable && state.seals && state.tokens && models_ready(service);
     start_write(&writer, request, well ? "healthy" : "degraded");
     json_member_u64(&writer, "uptime_seconds",
                     (clock_mono_ns() - service->opened_ns) / 1000000000);

@@ -23,7 +23,9 @@
 #include "http/route.h"
 
 enum {
-    SECOND_US = 1000000
+    SECOND_US = 1000000,
+    LARGEST_UNKNOWN =
+        64 << 20 /* a body, where the settings are not known: as they are at first */
 };
 
 enum result service_open(struct service *service, const struct home *entered,
@@ -126,6 +128,35 @@ static void name_actor(struct service *service, const struct request *request)
     text_copy(actor->request_id, sizeof(actor->request_id), request->id);
 }
 
+/* A request, whose caller may have lost a right in the meantime. */
+struct asker {
+    struct service *service;
+    struct request *request;
+};
+
+static enum result ask_again(void *arg, struct reason *why)
+{
+    const struct asker *asker = arg;
+
+    return auth_still_may(asker->service, asker->request, why);
+}
+
+/* Who is nobody, on an open route, is asked nothing. */
+static void handle(struct service *service, struct request *request, struct reply *reply)
+{
+    struct asker asker = {service, request};
+
+    if (request->caller.account[0] != '\0') {
+        service->home.may_change.ask = ask_again;
+        service->home.may_change.arg = &asker;
+    }
+    reply->status = request->route->good;
+    request->route->handle(service, request, reply);
+    memset(&service->home.may_change, 0, sizeof(service->home.may_change));
+    if (request->lapsed)
+        auth_refuse_lapsed(service, request, reply);
+}
+
 /* The rooms before the handler.  False: the refusal is written. */
 static bool admit(struct service *service, struct request *request, struct reply *reply)
 {
@@ -184,10 +215,8 @@ static int64_t serve(struct service *service)
 
     request_start(&request, service);
     reply_start(reply);
-    if (admit(service, &request, reply)) {
-        reply->status = request.route->good;
-        request.route->handle(service, &request, reply);
-    }
+    if (admit(service, &request, reply))
+        handle(service, &request, reply);
     reply_settle(reply);
     if (request.metered)
         metered_end(service, &request, reply);
@@ -200,7 +229,7 @@ static int64_t serve(struct service *service)
     };
     reply_send(reply, service->fcgi, &frame);
     write_log(service, &request, frame.duration_ns);
-    fcgi_finish(service->fcgi);
+    fcgi_finish(service->fcgi, body_largest(&service->home.config));
     shadow_compare(service->shadow, reply_is_good(reply->status));
     body_release(service, &request);
     input_release(service->input);
@@ -226,7 +255,7 @@ void service_refuse(void)
     frame = (struct reply_frame){
         .request_id = request.id, .wall_us = request.wall_us, .head = request.head};
     reply_send(&service.reply, service.fcgi, &frame);
-    fcgi_finish(service.fcgi);
+    fcgi_finish(service.fcgi, LARGEST_UNKNOWN);
     fcgi_free(service.fcgi);
     reply_free(&service.reply);
 }

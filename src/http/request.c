@@ -158,6 +158,7 @@ void request_start(struct request *request, const struct service *service)
     request->name = NULL;
     request->name_len = 0;
     request->refused_credential = false;
+    request->lapsed = false;
     request->metered = false;
     request->verdict.count = 0;
     request->model = NULL;

@@ -65,7 +65,8 @@ struct request {
     uint64_t start_ns;
     struct caller caller; /* after authentication */
     bool refused_credential;
-    bool metered;                  /* a call in hand: see metered.h */
+    bool lapsed;  /* the caller may no more, which showed in the midst of a change */
+    bool metered; /* a call in hand: see metered.h */
     struct ledger_verdict verdict; /* of its limits */
     const struct model *model;     /* that is asked, and how many rows */
     size_t rows;

@@ -147,7 +147,7 @@ enum result user_row_delete(struct db *db, const char *id, int64_t now, struct r
     enum result result = sql_run(db, why, SQL_KEY_END_OF_USER, now, id);
 
     if (result == RESULT_OK)
-        result = sql_run(db, why, SQL_SESSION_END_OF_USER, id, NULL);
+        result = sql_run(db, why, SQL_SESSION_END_OF_USER, id, (const char *)NULL);
     if (result == RESULT_OK)
         result = sql_run(db, why, SQL_KNOWN_FORGET, id);
     if (result == RESULT_OK)

@@ -370,7 +370,9 @@ model() { # COUNT
   am_root || skip 'only root can mount'
   gate_stop
   mkdir -p "$G/small"
-  mount -t tmpfs -o size=7m,mode=0755 none "$G/small" 2>/dev/null || {
+  # The home as it is, a ledger of the least size, and some room.
+  size=$(($(du -sk --exclude=ledger "$G/home" | cut -f1) + 4096 + 2048))
+  mount -t tmpfs -o "size=${size}k,mode=0755" none "$G/small" 2>/dev/null || {
     gate_start --workers 3
     skip 'mounting is not allowed here'
   }

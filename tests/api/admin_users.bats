@@ -238,6 +238,102 @@ MEMBERS='["country","created_at","first_name","id","is_active","last_login_at","
   assert_status 403
 }
 
+# invited NAME INVITATION: an account by an invitation
+invited() {
+  by '' POST /auth/create "{\"username\":\"$1@example.org\",\"first_name\":\"G\",\"last_name\":\"T\",\"password\":\"$ADMIN_PASSWORD\",\"invitation\":\"$2\"}"
+}
+
+# Who was shut out could else come in again, as an administrator, by an invitation kept for that.
+@test "an invitation holds no longer when who made it may not administer, by token or by key" {
+  admin_person leaver --role admin
+  id=$(admin_id leaver) token=$(admin_login leaver)
+  by "$token" POST /users/me/keys '{"name":"k","scopes":"admin"}'
+  key=$(jq -r .key "$body_file")
+  revoked=$(cli key create --name passing --scopes admin 2>/dev/null)
+  made=()
+  for each in "$token" "$key" "$revoked" "$token" "$key" "$token"; do
+    by "$each" POST /admin/invitations '{"role":"admin"}'
+    assert_status 201
+    made+=("$(jq -r .invitation "$body_file")")
+  done
+  admin PUT "/admin/users/$id" '{"role":"user"}'
+  assert_status 200
+  cli key revoke "${revoked:3:12}" >/dev/null
+  for i in 0 1 2; do
+    invited "again$i" "${made[i]}"
+    assert_problem 403 forbidden || fail "invitation $i of who was demoted"
+  done
+  admin PUT "/admin/users/$id" '{"is_active":false,"role":"admin"}'
+  invited again3 "${made[3]}"
+  assert_problem 403 forbidden
+  admin PUT "/admin/users/$id" '{"is_active":true}'
+  invited again3 "${made[3]}"
+  assert_status 201
+  admin DELETE "/admin/users/$(jq -r .id "$body_file")"
+  admin DELETE "/admin/users/$id"
+  assert_status 204
+  for i in 4 5; do
+    invited "again$i" "${made[i]}"
+    assert_problem 403 forbidden || fail "invitation $i of who was deleted"
+  done
+}
+
+# amid TOKEN METHOD PATH JSON COMMAND...: a request whose body is half there when a command is
+# run, and has the other half after it.
+amid() {
+  local token=$1 method=$2 path=$3 half=$((${#4} / 2)) file=$BATS_TEST_TMPDIR/half json=$4
+  shift 4
+  exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+  printf %s "${json:0:half}" >"$file"
+  {
+    raw_head REQUEST_METHOD="$method" REQUEST_URI="$path" REMOTE_ADDR=127.0.0.1 CONTENT_TYPE=application/json \
+      CONTENT_LENGTH=${#json} HTTP_AUTHORIZATION="Bearer $token"
+    raw_record 5 "$file"
+  } >&8
+  # It has been let in once a worker reads from it: of its two ends here one is a worker's.
+  wait_for 100 worker_has_it || fail 'no worker has the request'
+  sleep 0.2
+  "$@"
+  printf %s "${json:half}" >"$file"
+  { raw_record 5 "$file" && raw_record 5 /dev/null; } >&8
+  raw_answer 8
+  exec 8>&-
+}
+
+worker_has_it() {
+  local pid
+  for pid in $(gate_pids); do
+    if find "/proc/$pid/fd" -lname 'socket:*' 2>/dev/null | wc -l | grep -qx '[2-9]'; then return 0; fi
+  done
+  return 1
+}
+
+@test "a request that is under way when its user loses the right changes nothing" {
+  admin_person slow --role admin
+  id=$(admin_id slow) token=$(admin_login slow)
+  before=$(rows user | grep -v "^$id|")
+  amid "$token" POST /admin/users \
+    '{"username":"crony@example.org","password":"a phrase for my crony","role":"admin"}' \
+    cli user set slow@example.org --role user
+  assert_problem 403 forbidden 'role admin'
+  amid "$token" PUT "/admin/users/$USER_ID" '{"role":"admin","models":"*"}' true
+  assert_problem 403 forbidden
+  cli user set slow@example.org --role admin >/dev/null
+  amid "$token" PUT /users/me '{"first_name":"Mallory"}' cli user set slow@example.org --active no
+  assert_problem 401 unauthorized
+  cli user set slow@example.org --active yes >/dev/null
+  token=$(admin_login slow)
+  amid "$token" POST /users/me/keys '{"name":"kept","scopes":"admin,read"}' by "$token" POST /auth/logout '{}'
+  assert_problem 401 unauthorized
+  [ "$(rows user | grep -v "^$id|")" = "$before" ]
+  [ "$(database "SELECT count(*) FROM key WHERE user = '$id'; SELECT first_name FROM user WHERE id = '$id'")" = $'0\nAnn' ]
+  # Another's change in the meantime takes nothing away.
+  token=$(admin_login slow)
+  amid "$token" PUT /users/me '{"first_name":"Anna"}' cli tier set nobodys --rate 7/60s
+  assert_status 200
+  assert_json '.first_name == "Anna"'
+}
+
 @test "disabled, and let in again: the next request of every worker goes by it" {
   one
   key=$(cli key create --name theirs --user "$ID" 2>/dev/null)

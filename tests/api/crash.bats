@@ -5,6 +5,7 @@
 # shellcheck disable=SC2153,SC2154,SC2034,SC2030,SC2031 # set or read by lib/api and lib/load
 load ../lib/api
 load ../lib/load
+load ../lib/person
 
 DAY=10000000
 
@@ -299,4 +300,73 @@ cgi_on() { # NAME COUNT
     assert_status 200
     [ "$G/home/forestgate.db-wal" -nt "$G/mark" ]
   done
+}
+
+# ---- people: three keys and two logins are one account ----
+
+# The tier of a user is another one again and again, and so are its limits, never above these.
+tiers_on() { # EMAIL
+  (
+    while ! [ -e "$G/over" ]; do
+      for each in 'tier set one --rate 30/3s --quota 200/day' "user set $1 --tier two" \
+        'tier set one --rate 50/3s --quota 200/day' "user set $1 --tier one"; do
+        # shellcheck disable=SC2086 # words
+        "$FORESTGATE" --home "$G/home" $each &
+        echo $! >"$G/changer"
+        wait $! || :
+        read -rt 0.1 -u "$never" || :
+      done
+    done
+  ) >/dev/null 2>&1 </dev/null 3>&- &
+  CHANGER=$!
+}
+
+# people SECONDS FROM TO HOW...: clients for each of CREDENTIALS, 65 in all, for so long, while
+# one of HOW is done every FROM to TO milliseconds.  Each has a file: their lines would mix.
+people() {
+  local clients=() i seconds=$1
+  shift
+  ASKED=$G/asked
+  for i in "${!CREDENTIALS[@]}"; do
+    "$LOAD" -k "${CREDENTIALS[i]}" -p "call-$RANDOM-$i-" -c 13 -t "$seconds" -g 20 "$PORT" >"$G/asked.$i" 2>>"$G/out" 3>&- &
+    clients+=($!)
+  done
+  kill_on $((seconds - 1)) "$@"
+  wait "${clients[@]}"
+  cat "$G"/asked.* >>"$ASKED"
+}
+
+@test "kill -9 and changes of tier: a user's keys and logins share one limit, exactly" {
+  cli tier set one --rate 50/3s --quota 200/day >/dev/null
+  cli tier set two --rate 45/3s --quota 200/day >/dev/null
+  supervise
+  TIER=one person ann
+  CREDENTIALS=("$TOKEN")
+  person_login ann
+  CREDENTIALS+=("$TOKEN")
+  for i in 1 2 3; do CREDENTIALS+=("$(cli key create --name "k$i" --user ann@example.org 2>/dev/null)"); done
+  drain_on
+  tiers_on ann@example.org
+  people 9 20 120 kill_worker kill_worker kill_workers kill_everybody kill_change
+  touch "$G/over"
+  wait "$CHANGER" || :
+  CHANGER=''
+  cli user set ann@example.org --tier one >/dev/null
+  cli tier set one --rate 50/3s --quota 200/day >/dev/null
+  people 12 1000 1000 true # the rest of it
+  figures
+  log_agrees
+  windows_hold 50 3000000
+  [ "$(rows 'count(*) FROM call WHERE status = 200')" = 200 ] || fail "$(ask 'SELECT status, sum(charged), count(*) FROM call GROUP BY 1')"
+  [ "$(rows "count(DISTINCT key) || ' ' || count(DISTINCT user) FROM call")" = '4 1' ]
+  for KEY in "${CREDENTIALS[@]}"; do
+    case $KEY in
+    fg_*) predict "$IRIS" ;;
+    *) as "$KEY" POST /predict -d "$IRIS" ;;
+    esac
+    assert_status 429
+    [ "$(left_of day)" = 0 ]
+  done
+  assert_books
+  [ "$KILLS" -ge 20 ]
 }

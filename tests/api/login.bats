@@ -167,6 +167,22 @@ slots_let_go() {
   answer_told | cmp - "$BATS_TEST_TMPDIR/wrong"
 }
 
+@test "an address that makes accounts without end has to wait, and nobody else" {
+  FROM=192.0.2.77
+  for ((i = 0; i < 107; i++)); do
+    register "n$i@example.org" password1234
+    assert_status 422 || break
+    database 'UPDATE attempt SET until_us = 0 WHERE failures < 107'
+  done
+  register m@example.org
+  assert_status 429
+  assert_json '.error == "too_many_requests" and ."violated-policies" == ["registration"]'
+  [ "$(header_of retry-after)" -gt 60 ]
+  FROM=192.0.2.78
+  register m@example.org
+  assert_status 201
+}
+
 @test "who has to wait is told the same, be there such a user or not" {
   told() { answer_told | sed -E 's/^(Retry-After|Content-Length): .*/\1:/; s/in [0-9]+ s/in N s/'; }
   account
@@ -357,6 +373,17 @@ slots_let_go() {
   assert_status 200
 }
 
+@test "/login answers the access token as token, and no member more" {
+  account
+  login "$USER"
+  assert_status 200
+  assert_json 'keys == ["expires_in","refresh_token","token","token_type"] and .expires_in == 3600'
+  with_token "$(jq -r .token "$body_file")"
+  assert_status 200
+  post /login "$(jq -nc --arg u "$USER" --arg p "$PASS" '{username: $u, password: $p, grant_type: "password"}')"
+  assert_problem 422 unprocessable_content grant_type
+}
+
 @test "an empty grant_type, none at all, and JSON are taken as well" {
   account
   form "grant_type=&username=$USER&password=${PASS// /+}"
@@ -500,6 +527,7 @@ slots_let_go() {
   assert_json '.username == "new.user@example.org" and .first_name == "Ann" and .last_name == "Berg"
     and .country == "Norway" and .role == "user" and .is_active == false and .models == ""
     and .tier == "standard" and (.id | length == 12) and (.created_at | endswith("Z"))'
+  assert_json 'keys == ["country","created_at","first_name","id","is_active","last_login_at","last_name","models","role","tier","username"]'
   run grep -c "$PASS\|password\|\\\$y" "$body_file"
   [ "$output" = 0 ]
   [ "$(database "SELECT substr(password, 1, 3) FROM user WHERE username = 'new.user@example.org'")" = '$y$' ]

@@ -144,3 +144,28 @@ ask() {
     assert_problem 403 forbidden
   done
 }
+
+@test "HEAD lets in whom GET lets in, and nobody else" {
+  local wrong=0 checked=0
+  mapfile -t names < <(caller_names)
+  while read -r path class; do
+    mapfile -t wanted < <(marks "$class")
+    for i in "${!names[@]}"; do
+      case ${names[$i]} in none | read | utoken | atoken) ;; *) continue ;; esac
+      ask HEAD "$path" "${names[$i]}"
+      case $status in
+      401) got=1 ;;
+      403) got=3 ;;
+      2?? | 4??) got=+ ;;
+      *) got="?" ;;
+      esac
+      checked=$((checked + 1))
+      if [ "$got" != "${wanted[$i]}" ] || [ -s "$body_file" ]; then
+        echo "HEAD $path as ${names[$i]}: $status, and the table says ${wanted[$i]}" >&2
+        wrong=$((wrong + 1))
+      fi
+    done
+  done < <(routes | awk '$1 == "GET" {print $2, $3}')
+  [ "$checked" -gt 100 ]
+  [ "$wrong" = 0 ]
+}

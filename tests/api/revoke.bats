@@ -6,6 +6,7 @@
 # shellcheck disable=SC2154,SC2034,SC2030,SC2031 # set or read by lib/api and lib/load
 load ../lib/api
 load ../lib/load
+load ../lib/person
 
 ROUNDS=10
 
@@ -78,6 +79,86 @@ figures() {
     cli tier set "wide$i" --rate 1000000/60s >/dev/null
     key_new "wide$i"
     amid_load "$FORESTGATE" --home "$G/home" tier set "wide$i" --rate "5/${span}s"
+  done
+  figures
+}
+
+# person_round NAME: a user with a login, KEY, and a key, OWNED.
+person_round() {
+  person "$1"
+  KEY=$TOKEN OWNED=$(cli key create --name owned --user "$1@example.org" 2>/dev/null)
+}
+
+# over_http TOKEN METHOD PATH [JSON]: as a command that amid_load can run.
+over_http() {
+  cat >"$G/over_http" <<'END'
+#!/bin/bash
+BATS_TEST_DIRNAME=$1 BATS_TEST_TMPDIR=$2 G=$3 BUILD=$4
+shift 4
+. "$BATS_TEST_DIRNAME/../lib/api.bash"
+. "$BATS_TEST_DIRNAME/../lib/person.bash"
+as "$@" && case $status in 20?) ;; *) exit 1 ;; esac
+END
+  chmod +x "$G/over_http"
+  mkdir -p "$G/aside"
+  amid_load "$G/over_http" "$BATS_TEST_DIRNAME" "$G/aside" "$G" "$BUILD" "$@"
+}
+
+assert_owned_refused() {
+  KEY=$OWNED
+  predict "$IRIS"
+  assert_problem 401 unauthorized
+}
+
+@test "user set --active no under 64 clients: no call by token that begins after it is let through, nor by key" {
+  WANT=401
+  for ((i = 0; i < ROUNDS; i++)); do
+    person_round "person$i"
+    if [ $((i % 2)) = 0 ]; then KEY=$OWNED OWNED=$TOKEN; fi
+    amid_load "$FORESTGATE" --home "$G/home" user set "person$i@example.org" --active no
+  done
+  figures
+}
+
+@test "user delete and user passwd under 64 clients: the tokens end with the return" {
+  WANT=401
+  for ((i = 0; i < ROUNDS; i++)); do
+    person_round "person$i"
+    if [ $((i % 2)) = 0 ]; then
+      amid_load "$FORESTGATE" --home "$G/home" user delete "person$i@example.org"
+      assert_owned_refused
+    else
+      printf 'another phrase altogether' >"$G/phrase"
+      # shellcheck disable=SC2016 # of the other shell
+      amid_load bash -c '"$0" --home "$1/home" user passwd "$2" --password-stdin <"$1/phrase"' \
+        "$FORESTGATE" "$G" "person$i@example.org"
+    fi
+  done
+  figures
+}
+
+@test "logout and the end of a key over HTTP under 64 clients: every worker counts by it from the answer on" {
+  WANT=401
+  for ((i = 0; i < ROUNDS; i++)); do
+    person_round "person$i"
+    if [ $((i % 2)) = 0 ]; then
+      over_http "$TOKEN" POST /auth/logout -d '{}'
+    else
+      KEY=$OWNED
+      over_http "$TOKEN" DELETE "/users/me/keys/${OWNED:3:12}"
+    fi
+  done
+  figures
+}
+
+@test "user set --models under 64 clients: another model alone, from the return on" {
+  WANT=403
+  train_regression "$G/price.fgm"
+  cli model publish price "$G/price.fgm" >/dev/null
+  for ((i = 0; i < ROUNDS; i++)); do
+    person_round "person$i"
+    if [ $((i % 2)) = 0 ]; then KEY=$OWNED; fi
+    amid_load "$FORESTGATE" --home "$G/home" user set "person$i@example.org" --models price
   done
   figures
 }

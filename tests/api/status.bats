@@ -110,6 +110,15 @@ WHO='["way","key","masked_key","user","username","role","scopes","models","tier"
   assert_json '.status == "healthy"'
 }
 
+@test "without the home's key for tokens it is degraded" {
+  mv "$G/home/secrets/token.secret" "$G/kept"
+  call GET /health/detailed -k "$KEY"
+  assert_json '.status == "degraded" and .keys == {"sealing":true,"token":false}'
+  mv "$G/kept" "$G/home/secrets/token.secret"
+  call GET /health/detailed -k "$KEY"
+  assert_json '.status == "healthy"'
+}
+
 # ---- the test that predicts ----
 
 @test "what does not fit is told by its field, and nothing is charged" {

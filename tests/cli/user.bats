@@ -107,6 +107,16 @@ asked() {
   failed 'already' user create ANN@example.org --password-stdin
 }
 
+@test "a list of models is a, b and no other, and all of them must be there" {
+  cli model publish wine "$G/iris.fgm" >/dev/null
+  failed 'no model' user create models@example.org --models iris,nothing --password-stdin
+  id=$(create models@example.org --models iris,wine)
+  user "$id" | jq -e '.models == "iris,wine"'
+  create all@example.org --models '*' --json | jq -e '.models == "*"'
+  failed 'no model' user set "$id" --models nothing
+  user "$id" | jq -e '.models == "iris,wine"'
+}
+
 @test "a hash that is brought along is taken if it is one of bcrypt or yescrypt" {
   local input
   for input in '$1$abcdefgh$0123456789012345678901' 'rl.3StKT.4T8M' '$6$abcdefgh$x' '$2b$31$0123456789012345678901uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu' "$PASSWORD"; do
@@ -126,7 +136,7 @@ asked() {
 @test "list searches by what is in a name, and by role" {
   create search1@example.org --first-name Zebulon
   create search2@example.org --role admin
-  [ "$(cli user list --search SEARCH --json | jq -c 'map(.username)')" = '["search1@example.org","search2@example.org"]' ]
+  [ "$(cli user list --search SEARCH --json | jq -c 'map(.username) | sort')" = '["search1@example.org","search2@example.org"]' ]
   [ "$(cli user list --search zebul --json | jq length)" = 1 ]
   [ "$(cli user list --search search --role admin --json | jq -r '.[].username')" = search2@example.org ]
   [ "$(cli user list --search '%' --json)" = '[]' ]
@@ -163,6 +173,9 @@ asked() {
   [ "$status" = 0 ]
   [ "$(database "SELECT password FROM user WHERE id = '$id'")" != "$before" ]
   user "$id" | jq -e '.sessions == []'
+  # As an object it is the user, and has neither password nor hash.
+  cli user passwd "$id" --password-stdin --json <<<'nine cows at a bar' |
+    jq -e --arg id "$id" '.id == $id and .username == "passwd@example.org" and (tostring | test("cows|[$]y[$]") | not)'
 }
 
 @test "the last active administrator is not lost unless that is forced" {

@@ -49,7 +49,7 @@ front_with() {
   wait_for 100 curl -sf -o /dev/null --max-time 5 "${2:-$URL}/health/live"
 }
 
-front_checks=(front service X-API-Key Authorization 'large bodies' 'too large bodies' "the front's errors" headers "the front's clock")
+front_checks=(front service X-API-Key Authorization 'large bodies' 'too large bodies' images "the front's errors" headers "the front's clock")
 
 all_ok() {
   diagnose
@@ -125,6 +125,23 @@ all_ok() {
   found 'large bodies' failed '413 to a body of 16776704 .* lighttpd: set server.max-request-size' 'systemctl restart lighttpd'
   found 'too large bodies' ok 'the front answers 413'
   found Authorization ok
+}
+
+@test "fronts that stop images which the workers would take" {
+  front_setup lighttpd
+  front_with 's/^(\tserver.max-request-size *= *).*/\165535/'
+  diagnose
+  found images warning '413 to an upload of 67108864 .* lighttpd: set server.max-request-size' 'systemctl restart lighttpd'
+  found 'large bodies' ok
+  front_teardown
+  front_setup apache
+  front_with '/^<LocationMatch/,/^<.LocationMatch/d; s/68157440/17825792/'
+  diagnose
+  found images warning '413 to an upload of .* Apache: set LimitRequestBody for ' 'apachectl graceful'
+  found 'large bodies' ok
+  echo 'image_body_limit = 129M' >>"$T/home/forestgate.conf"
+  diagnose
+  found images 'not asked' 'image_body_limit is over'
 }
 
 @test "a limit that was raised in the settings above the front's" {

@@ -24,6 +24,7 @@ enum {
     FREE_HERE = 3,
     FREE_ADDRESS = 10,
     FREE_ELSEWHERE = 20,
+    FREE_ACCOUNTS = 100,
     HOUR_S = 3600
 };
 
@@ -484,6 +485,31 @@ static void neither_names_nor_addresses_are_kept(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static int64_t registered(struct addr from)
+{
+    int64_t wait_s = -1;
+    enum result result = throttle_register(&home, &from, &wait_s, &why);
+
+    if (result != RESULT_OK && result != RESULT_DENIED)
+        fail_msg("%s", why.text);
+    assert_int_equal(result == RESULT_DENIED, wait_s > 0);
+    return wait_s;
+}
+
+static void who_makes_accounts_without_end_waits_and_nobody_else(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FREE_ACCOUNTS + 7; i++) {
+        assert_int_equal(registered(address_at(1)), 0);
+        sql("UPDATE attempt SET until_us = 0 WHERE failures < %d", FREE_ACCOUNTS + 7);
+    }
+    assert_in_range(registered(address_at(1)), 100, 128);
+    assert_int_equal(registered(address_at(2)), 0);
+    assert_int_equal(tried(name, user_id, address_at(1)), 0);
+    pass(8 * HOUR_S);
+    assert_int_equal(registered(address_at(1)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -509,6 +535,7 @@ int main(void)
         TEST(old_counts_are_deleted_along_the_way),
         TEST(there_are_never_more_than_100000_counts),
         TEST(neither_names_nor_addresses_are_kept),
+        TEST(who_makes_accounts_without_end_waits_and_nobody_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
