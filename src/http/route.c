@@ -149,7 +149,7 @@ static const struct route routes[] = {
      .query = &form_admin_page},
     {REQUEST_PUT, "/admin/tiers/{name}", ROUTE_CALLER, handle_admin_tier_set, "setTier",
      .summary = "Make a tier, or put another in its place", .scope = KEY_SCOPE_ADMIN,
-     .body = ROUTE_BODY_JSON, .form = &form_admin_tier},
+     .body = ROUTE_BODY_JSON, .form = &form_admin_tier, .makes = true},
     {REQUEST_DELETE, "/admin/tiers/{name}", ROUTE_CALLER, handle_admin_tier_delete,
      "deleteTier", .summary = "Delete a tier that nobody is of", .scope = KEY_SCOPE_ADMIN,
      .good = REPLY_NO_CONTENT},
