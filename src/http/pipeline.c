@@ -116,15 +116,16 @@ static bool enter(struct service *service, struct request *request, struct reply
  */
 static void name_actor(struct service *service, const struct request *request)
 {
-    static const char *const ways[] = {
-        [CALLER_KEY] = "key", [CALLER_TOKEN] = "user", [CALLER_OUTSIDE] = "outside"};
+    static const char *const kinds[] = {
+        [CALLER_KEY] = "key:", [CALLER_TOKEN] = "user:", [CALLER_OUTSIDE] = "outside:"};
     const struct caller *caller = &request->caller;
+    const char *id = caller->way == CALLER_KEY ? caller->key_id : caller->account;
+    const char *kind = caller->account[0] != '\0' ? kinds[caller->way] : "guest";
     struct actor *actor = &service->home.actor;
+    size_t len = strlen(kind);
 
-    text_copy(actor->name, sizeof(actor->name), "guest");
-    if (caller->account[0] != '\0')
-        text_print(actor->name, sizeof(actor->name), "%s:%s", ways[caller->way],
-                   caller->way == CALLER_KEY ? caller->key_id : caller->account);
+    text_copy(actor->name, sizeof(actor->name), kind);
+    text_copy(actor->name + len, sizeof(actor->name) - len, id);
     text_copy(actor->address, sizeof(actor->address), request->address);
     text_copy(actor->request_id, sizeof(actor->request_id), request->id);
 }
@@ -301,6 +302,8 @@ static bool home_was_replaced(struct service *service, int64_t second)
     if (second == service->looked_second)
         return false;
     service->looked_second = second;
+    if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
+        home_reopen_database(&service->home, NULL);
     return epoch_is_orphan(service->home.epoch) || meter_is_orphan(service->meter) ||
            db_is_orphan(service->home.db);
 }

@@ -408,6 +408,12 @@ static void another_password_ends_all_sessions_but_the_one(void **state)
                      RESULT_INVALID);
     assert_true(has_session("one"));
     assert_int_equal(
+        user_password_change(&home, ann.id, "eight dogs on a bus", 19, "gone", &why),
+        RESULT_MISSING); /* it has ended since it proved the old one */
+    assert_int_equal(user_password_get(home.db, ann.id, after, &why), RESULT_OK);
+    assert_string_equal(before, after);
+    assert_true(has_session("one"));
+    assert_int_equal(
         user_password_change(&home, ann.id, "eight dogs on a bus", 19, "two", &why), RESULT_OK);
     assert_false(has_session("one"));
     assert_true(has_session("two"));
