@@ -21,7 +21,8 @@
 #include "gate/seal.h"
 
 enum {
-    WORKER_WAIT_MS = 250 /* for the home's lock; see enum db_role */
+    WORKER_WAIT_MS = 250, /* for the home's lock; see enum db_role */
+    TEST_WAIT_MS = 50     /* as long as most tests take */
 };
 
 static enum result make_config(const char *path, struct reason *why)
@@ -123,6 +124,22 @@ enum result home_lock(enum db_role role, int *lock, struct reason *why)
         close(fd);
     else
         *lock = fd;
+    return result;
+}
+
+enum result home_test_begin(int *place, struct reason *why)
+{
+    enum result result;
+    int fd = open(HOME_TESTING, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    *place = -1;
+    if (fd < 0)
+        return reason_errno(why, HOME_TESTING);
+    result = file_lock(fd, TEST_WAIT_MS, "the place for a test", why);
+    if (result != RESULT_OK)
+        close(fd);
+    else
+        *place = fd;
     return result;
 }
 

@@ -7,6 +7,7 @@
  *     ledger                see ledger.h
  *     lock                  held by whoever fills it or publishes
  *     hashing               see password.h
+ *     testing               held by the one test of speed; see home_test_begin()
  *     audit.head            the end of the audit trail: see audit.h
  *     secrets/key.secret    what keys are hashed under
  *     secrets/token.secret  what tokens are signed with, if no other key is set
@@ -69,6 +70,7 @@ struct home {
 #define HOME_DATABASE     "forestgate.db"
 #define HOME_EPOCH        "epoch"
 #define HOME_HASHING      "hashing"
+#define HOME_TESTING      "testing"
 #define HOME_AUDIT_HEAD   "audit.head"
 #define HOME_KEY_SECRET   "secrets/key.secret"
 #define HOME_TOKEN_SECRET "secrets/token.secret"
@@ -128,6 +130,13 @@ enum result home_mac_derive(const struct home *home, const char *label, struct s
  */
 enum result home_lock(enum db_role role, int *lock, struct reason *why);
 void home_unlock(int lock);
+
+/*
+ * Takes the one place for a test of speed, which keeps a worker busy for long: so a few of them
+ * at once do not keep all.  *place is a descriptor for home_unlock(), or -1; RESULT_BUSY where
+ * another has it and it is not free in a moment.
+ */
+enum result home_test_begin(int *place, struct reason *why);
 
 /* Goes back to where home_enter() came from, and to who came. */
 void home_leave(struct home *home);

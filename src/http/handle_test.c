@@ -187,13 +187,29 @@ static void test_write(const struct test *test, const struct request *request,
     json_write_object_end(&writer);
 }
 
+/* One at a time: else a few tests of a large forest keep all workers.  False: refused. */
+static bool place_take(int *place, struct reply *reply)
+{
+    struct reason why;
+    enum result result = home_test_begin(place, &why);
+
+    if (result == RESULT_BUSY)
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "Another test is running, and there is one at a time. Try again.");
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
+
 void handle_test(struct service *service, struct request *request, struct reply *reply)
 {
     struct test test;
+    int place;
 
     test_read(&test, request);
     if (!model_choose(service, request, &test, reply) ||
-        !metered_rows(service, request, test.model, test.iterations, reply))
+        !metered_rows(service, request, test.model, test.iterations, reply) ||
+        !place_take(&place, reply))
         return;
     if (test_alloc(&test)) {
         test_run(&test);
@@ -202,5 +218,6 @@ void handle_test(struct service *service, struct request *request, struct reply 
     } else {
         reply_refuse_memory(reply);
     }
+    home_unlock(place);
     test_free(&test);
 }
