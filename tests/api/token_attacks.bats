@@ -429,6 +429,7 @@ refresh() {
   [ "$status" = 401 ] || wrong="a refresh there: $status"
   gate_stop
   G=$here
+  # shellcheck disable=SC1091
   . "$here/running"
   [ -z "${wrong:-}" ] || fail "$wrong"
   refresh "$refresh"
