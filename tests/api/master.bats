@@ -130,7 +130,8 @@ all_ended() {
   ulimit -S -c "$(ulimit -H -c)" # as who debugs something else has it
   gate_start --workers 2
   mkfifo "$BATS_TEST_TMPDIR/password"
-  cli user create core@example.org --password-stdin <"$BATS_TEST_TMPDIR/password" >/dev/null 3>&- &
+  "$FORESTGATE" --home "$G/home" user create core@example.org --password-stdin <"$BATS_TEST_TMPDIR/password" \
+    >/dev/null 3>&- &
   exec 8>"$BATS_TEST_TMPDIR/password"
   asking=$!
   wait_for 100 grep -qE '^Max core file size +0 +0 ' "/proc/$asking/limits" || : # it has only begun
