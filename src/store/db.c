@@ -412,6 +412,20 @@ int64_t sql_int(struct db *db, enum sql sql, int column)
     return sqlite3_column_int64(db->prepared[sql], column);
 }
 
+enum result sql_number(struct db *db, enum sql sql, enum result result, int64_t *number,
+                       struct reason *why)
+{
+    *number = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    if (result == RESULT_OK)
+        *number = sql_int(db, sql, 0);
+    else if (result == RESULT_MISSING)
+        result = reason_set(why, RESULT_MALFORMED, "the database: a row of its own is missing");
+    sql_end(db, sql);
+    return result;
+}
+
 double sql_double(struct db *db, enum sql sql, int column)
 {
     return sqlite3_column_double(db->prepared[sql], column);
