@@ -24,6 +24,8 @@
 
 enum {
     SECOND_US = 1000000,
+    SECRET_LONG = 24, /* characters that a secret has at least, cut short or not */
+    SECRET_SHOWN = 8,
     LARGEST_UNKNOWN =
         64 << 20 /* a body, where the settings are not known: as they are at first */
 };
@@ -181,21 +183,55 @@ static bool admit(struct service *service, struct request *request, struct reply
     return result == RESULT_OK;
 }
 
+/* Whether one of our secrets may begin here: a key, an invitation, a token of either kind. */
+static bool begins_secret(const char *text)
+{
+    static const char *const begins[] = {"fg_", "fgi_", "fgr_", "eyJ"};
+
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+        if (strncmp(text, begins[i], strlen(begins[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The path with the beginnings alone of secrets that somebody has put into it. */
+static void path_print(const char *path, char out[REQUEST_PATH_MAX + 1])
+{
+    static const char of_secrets[] =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.";
+    size_t put = 0, run;
+
+    for (; *path != '\0'; path += run) {
+        run = begins_secret(path) ? strspn(path, of_secrets) : 1;
+        if (run < SECRET_LONG) {
+            memcpy(out + put, path, run);
+            put += run;
+        } else {
+            memcpy(out + put, path, SECRET_SHOWN);
+            memcpy(out + put + SECRET_SHOWN, "...", 3);
+            put += SECRET_SHOWN + 3;
+        }
+    }
+    out[put] = '\0';
+}
+
 static void write_log(const struct service *service, const struct request *request,
                       uint64_t duration_ns)
 {
+    char path[REQUEST_PATH_MAX + 1];
     struct log_entry entry = {
         .wall_us = request->wall_us,
         .duration_ns = duration_ns,
         .address = request->address,
         .method = fcgi_param(service->fcgi, FCGI_METHOD),
-        .path = request->path,
+        .path = path,
         .request_id = request->id,
         .key = request->caller.mask[0] != '\0' ? request->caller.mask : NULL,
         .status = reply_code(service->reply.status),
         .warning = request->refused_credential,
     };
 
+    path_print(request->path, path);
     log_write(service->log, &entry);
 }
 
@@ -266,6 +302,8 @@ static bool home_was_replaced(struct service *service, int64_t second)
     if (second == service->looked_second)
         return false;
     service->looked_second = second;
+    if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
+        home_reopen_database(&service->home, NULL);
     return epoch_is_orphan(service->home.epoch) || meter_is_orphan(service->meter) ||
            db_is_orphan(service->home.db);
 }

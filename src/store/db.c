@@ -764,6 +764,11 @@ void db_copy_close(struct db_copy *copy)
     free(copy);
 }
 
+bool db_is_read_only(struct db *db)
+{
+    return db->handle == NULL || sqlite3_db_readonly(db->handle, "main") != 0;
+}
+
 bool db_is_orphan(struct db *db)
 {
     int moved = 0;

@@ -65,6 +65,9 @@ bool db_is_lasting(const struct db *db);
 /* Whether its file was removed or replaced under the connection.  One system call. */
 bool db_is_orphan(struct db *db);
 
+/* Whether it takes no write, and may by now if it is opened again: see db_reopen(). */
+bool db_is_read_only(struct db *db);
+
 /* What is read between them is of one moment.  db_read_end() follows also a failure to read. */
 enum result db_read_begin(struct db *db, struct reason *why);
 void db_read_end(struct db *db);

@@ -326,6 +326,26 @@ assert_rows_of() {
   assert_rows_of 4
 }
 
+# Who brings calls into it opens it again; where nobody predicts, somebody else has to.
+@test "a read-only database that becomes writable takes changes again, with no prediction asked" {
+  local admin i
+  cli key create --name admin --scopes admin >"$G/admin.key" 2>/dev/null
+  admin=$(<"$G/admin.key")
+  chmod 0400 "$G/home"/forestgate.db*
+  gate_start --workers 2
+  call PUT /admin/tiers/mine -k "$admin" -d '{"limits":"5/60s"}'
+  assert_problem 503 unavailable read-only
+  chmod 0600 "$G/home"/forestgate.db*
+  taken() {
+    call PUT /admin/tiers/mine -k "$admin" -d '{"limits":"5/60s"}'
+    [ "$status" = 200 ]
+  }
+  wait_for 100 taken || fail "it stays read-only: $status"
+  sleep 1.1
+  for i in 1 2 3 4 5 6; do taken || :; done
+  for i in 1 2 3 4 5 6 7 8; do taken || fail 'a worker has it read-only still'; done
+}
+
 @test "a missing database stops the start and says what to run" {
   rm "$G/home"/forestgate.db*
   assert_start_refused 'forestgate .*init'

@@ -552,7 +552,13 @@ slots_let_go() {
   wrong username '{"username":""}'
   wrong username '{"username":null}'
   wrong first_name '{"first_name":"a\u0007b"}'
+  wrong first_name '{"first_name":"\u202egro.elpmaxe"}'
+  wrong first_name '{"first_name":"Ann\u200b"}'
   wrong last_name '{"last_name":7}'
+  # Of which nobody would see anything in a list.
+  for nothing in '   ' '\u00a0' '\u3000\u2003' '\u200d' '\u200c\u200d' '\u3164' '\u2800' '\ufe0f'; do
+    wrong last_name "{\"last_name\":\"$nothing\"}"
+  done
   wrong password '{"password":"eleven char"}'
   wrong password '{"password":"password1234"}'
   wrong password '{"password":"wrong@example.org"}'
