@@ -97,9 +97,11 @@ enum result db_result_of(int code)
     }
 }
 
+/* Of a constraint the general text alone: clients are told why there is a conflict. */
 static enum result fail(sqlite3 *handle, int code, struct reason *why)
 {
-    const char *text = handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+    bool plain = handle == NULL || (code & 0xff) == SQLITE_CONSTRAINT;
+    const char *text = plain ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
 
     return reason_set(why, db_result_of(code), "the database: %s", text);
 }
