@@ -306,8 +306,12 @@ static void refuse_method(const struct route *rows, size_t count, const char *pa
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i].path, pattern) == 0)
             allow_add(&allow, rows[i].method);
-    reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
-    reply_header(reply, "Allow", allow.data);
+    if (buf_failed(&allow)) {
+        reply_refuse_memory(reply);
+    } else {
+        reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
+        reply_header(reply, "Allow", allow.data);
+    }
     buf_free(&allow);
 }
 

@@ -153,6 +153,17 @@ void show_usage(struct json_writer *writer, const struct usage_row *row)
     json_write_object_end(writer);
 }
 
+void show_totals(struct json_writer *writer, const struct usage_row *sum)
+{
+    json_write_key(writer, "totals");
+    json_write_object(writer);
+    json_member_i64(writer, "calls", sum->calls);
+    json_member_i64(writer, "rows", sum->rows);
+    json_member_i64(writer, "charged", sum->charged);
+    json_member_i64(writer, "failed", sum->failed);
+    json_write_object_end(writer);
+}
+
 void show_session(struct json_writer *writer, const struct session_row *row, bool current)
 {
     char id[SHOW_SESSION_LEN + 1];
