@@ -11,6 +11,8 @@
 
 VERSION = 0.1.0
 BUILD ?= build
+# One spelling for one place: what was compiled there tells its headers by it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc

@@ -40,6 +40,11 @@ int64_t clock_wall_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+int64_t clock_wall_s(void)
+{
+    return clock_wall_us() / 1000000;
+}
+
 struct clock_month clock_month_of(int64_t day)
 {
     static const int lengths[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

@@ -28,6 +28,9 @@ uint64_t clock_boot_ns(void);
 /* Microseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_us(void);
 
+/* The same in whole seconds. */
+int64_t clock_wall_s(void);
+
 /* A UTC month in which a day lies; days are counted from 1970-01-01, also before it. */
 struct clock_month {
     int64_t first, last; /* its days, both included */

@@ -45,3 +45,12 @@ char text_lower(char c)
         c = "abcdefghijklmnopqrstuvwxyz"[c - 'A'];
     return c;
 }
+
+bool text_copy_lower(char *out, size_t size, const char *text)
+{
+    bool fits = text_copy(out, size, text);
+
+    for (; *out != '\0'; out++)
+        *out = text_lower(*out);
+    return fits;
+}

@@ -14,6 +14,9 @@ bool text_copy(char *out, size_t size, const char *text);
 /* An ASCII letter in lower case; anything else as it is. */
 char text_lower(char c);
 
+/* As text_copy(), in lower case. */
+bool text_copy_lower(char *out, size_t size, const char *text);
+
 /*
  * Formats into size bytes; what does not fit is cut, and never within a UTF-8 character,
  * so that valid parts make a valid whole.

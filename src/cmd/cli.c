@@ -174,19 +174,6 @@ void cli_time_print(char out[20], int64_t seconds)
     out[16] = '\0';
 }
 
-void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds)
-{
-    char time[CLOCK_RFC3339_MAX];
-
-    json_write_key(writer, key);
-    if (seconds == 0) {
-        json_write_null(writer);
-        return;
-    }
-    clock_rfc3339(time, seconds * 1000000);
-    json_write_string(writer, time);
-}
-
 static void limit_write(struct json_writer *writer, const struct limit *limit)
 {
     static const char *const kinds[LIMIT_KIND__MAX] = {

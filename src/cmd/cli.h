@@ -101,9 +101,6 @@ int cli_list_end(struct cli_list *list, enum result result, const struct reason 
 /* "2026-01-31 12:00", or "-" for 0. */
 void cli_time_print(char out[20], int64_t seconds);
 
-/* A time as a JSON member: RFC 3339, or null for 0. */
-void cli_json_time(struct json_writer *writer, const char *key, int64_t seconds);
-
 /*
  * Limits as JSON members: "limits", as they are written on a command line, and "policies",
  * an array of objects with name, kind, count and, of a rate, seconds.

@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/progress.h"
-#include "store/db.h"
+#include "store/db_copy.h"
 
 struct backup {
     const char *file;

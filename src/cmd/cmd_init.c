@@ -194,7 +194,7 @@ static int print_made(const struct option_set *set, const char *path, const stru
             buf_printf(&text, "\nsetup link: %s", link.data);
     }
     status = cli_print(&text);
-    buf_free(&link);
+    secret_buf_free(&link);
     return status;
 }
 

@@ -136,10 +136,8 @@ static enum result filter_read(const struct option_set *set, char lower[256],
         filter->role = (int)found;
     if (search == NULL)
         return RESULT_OK;
-    if (strlen(search) > 255)
+    if (!text_copy_lower(lower, 256, search))
         return reason_set(why, RESULT_INVALID, "--search: that is too long");
-    for (size_t i = 0; i <= strlen(search); i++)
-        lower[i] = text_lower(search[i]);
     filter->search = lower;
     return RESULT_OK;
 }

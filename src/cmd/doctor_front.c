@@ -312,7 +312,7 @@ void doctor_check_headers(struct doctor *doctor, struct finding *finding)
 
 void doctor_check_front_clock(struct doctor *doctor, struct finding *finding)
 {
-    int64_t now = clock_wall_us() / 1000000, away;
+    int64_t now = clock_wall_s(), away;
     int64_t theirs;
 
     if (!front_serves(doctor->front, finding))

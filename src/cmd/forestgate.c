@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cmd/cli.h"
 
@@ -182,9 +183,11 @@ static int run_words(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    const struct rlimit none = {0, 0};
     int status;
 
-    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write() */
+    signal(SIGXFSZ, SIG_IGN);      /* a file at its limit is an error of write() */
+    setrlimit(RLIMIT_CORE, &none); /* passwords and keys come by here */
     status = run_words(argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_DONE) {
         perror("forestgate: standard output");

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "gate/key.h"
+#include "http/show.h"
 
 const char key_show_head[] =
     "ID            STATE     TIER          CREATED           EXPIRES     "
@@ -18,20 +19,15 @@ enum {
     US = 1000000
 };
 
-static int64_t now_seconds(void)
-{
-    return clock_wall_us() / US;
-}
-
 static const char *state_name(const struct key_row *row)
 {
-    return key_state_name(key_state_at(row, now_seconds()));
+    return key_state_name(key_state_at(row, clock_wall_s()));
 }
 
 /* Until when the secret before the last rotation holds; 0 if it does not. */
 static int64_t old_until(const struct key_row *row)
 {
-    bool holds = row->revoked_at == 0 && row->before_until > now_seconds();
+    bool holds = row->revoked_at == 0 && row->before_until > clock_wall_s();
 
     return holds ? row->before_until : 0;
 }
@@ -71,14 +67,14 @@ void key_show_json(struct json_writer *writer, const struct key_row *row,
     json_member_string(writer, "models", row->models);
     limits_json(writer, row);
     json_member_string(writer, "addresses", row->addresses);
-    cli_json_time(writer, "created_at", row->created_at);
-    cli_json_time(writer, "expires_at", row->expires_at);
-    cli_json_time(writer, "revoked_at", row->revoked_at);
-    cli_json_time(writer, "rotated_at", row->rotated_at);
-    cli_json_time(writer, "old_until", old_until(row));
+    show_time(writer, "created_at", row->created_at);
+    show_time(writer, "expires_at", row->expires_at);
+    show_time(writer, "revoked_at", row->revoked_at);
+    show_time(writer, "rotated_at", row->rotated_at);
+    show_time(writer, "old_until", old_until(row));
     if (more == NULL)
         return;
-    cli_json_time(writer, "last_used_at", more->last_us / US);
+    show_time(writer, "last_used_at", more->last_us / US);
     json_write_key(writer, "metadata");
     json_write_raw(writer, more->metadata, strlen(more->metadata));
 }

@@ -13,6 +13,7 @@
 
 #include "gate/image_file.h"
 #include "gate/registry.h"
+#include "http/show.h"
 
 enum {
     STATE_TEXT = 40
@@ -115,7 +116,7 @@ static void facts_json(struct json_writer *writer, const struct model_row *row)
 {
     json_member_i64(writer, "version", row->version);
     json_member_string(writer, "sha256", row->sha256);
-    cli_json_time(writer, "published_at", row->published_at);
+    show_time(writer, "published_at", row->published_at);
 }
 
 static enum result version_json(struct json_writer *writer, struct home *home,

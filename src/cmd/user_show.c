@@ -145,7 +145,7 @@ enum result user_show_json(struct home *home, const struct user_row *row, struct
 static void key_line(void *arg, const struct key_row *row)
 {
     struct shown *shown = arg;
-    enum key_state state = key_state_at(row, clock_wall_us() / 1000000);
+    enum key_state state = key_state_at(row, clock_wall_s());
 
     buf_printf(shown->text, "\nkey        %s  %-7s  %s", row->id, key_state_name(state),
                row->name);

@@ -23,11 +23,6 @@ static const char made_by_setup[] = "setup";
 _Static_assert(KEY_TEXT_LEN - 3 + sizeof(prefix) - 1 == INVITATION_TEXT_LEN, "the text fits");
 _Static_assert(sizeof(((struct actor *)0)->name) <= INVITATION_ACTOR_MAX + 1, "an actor fits");
 
-static int64_t now_seconds(void)
-{
-    return clock_wall_us() / 1000000;
-}
-
 static bool is_setup(const struct invitation_row *row)
 {
     return strcmp(row->made_by, made_by_setup) == 0;
@@ -152,7 +147,7 @@ static void row_make(struct home *home, const struct invitation_wish *wish,
     text_copy(row->made_by, sizeof(row->made_by),
               wish->setup ? made_by_setup : home->actor.name);
     row->role = user->role;
-    row->created_at = now_seconds();
+    row->created_at = clock_wall_s();
     row->expires_at = row->created_at + wish->seconds;
 }
 
@@ -256,7 +251,7 @@ static enum result row_check(struct home *home, const char *text,
 
     if (result != RESULT_OK)
         return result;
-    if (!secret_equal(mac, row->mac, sizeof(mac)) || row->expires_at <= now_seconds())
+    if (!secret_equal(mac, row->mac, sizeof(mac)) || row->expires_at <= clock_wall_s())
         return RESULT_DENIED;
     if (!is_setup(row))
         return maker_check(home, row, why);

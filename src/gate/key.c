@@ -14,7 +14,8 @@ static const char digits62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 enum {
     SECRET_AT = KEY_ID_LEN + 1,
     CHECK_AT = SECRET_AT + KEY_SECRET_LEN + 1,
-    REST_LEN = CHECK_AT + KEY_CHECK_LEN
+    REST_LEN = CHECK_AT + KEY_CHECK_LEN,
+    MASK_SHOWN = 4 /* characters of an id */
 };
 
 static const char key_prefix[] = "fg_";
@@ -49,19 +50,26 @@ static void check_print(char out[KEY_CHECK_LEN], const char *text, size_t len)
 static const bool is_digit62[256] = {
     ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true};
 
+static bool all_digits62(const char *text, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && is_digit62[(unsigned char)text[i]])
+        i++;
+    return i == len;
+}
+
 bool key_secret_valid(const char *prefix, const char *text, size_t len)
 {
     size_t head = strlen(prefix);
+    const char *rest = text + head;
     char check[KEY_CHECK_LEN];
 
-    if (len != head + REST_LEN || memcmp(text, prefix, head) != 0)
+    if (len != head + REST_LEN || memcmp(text, prefix, head) != 0 ||
+        rest[SECRET_AT - 1] != '_' || rest[CHECK_AT - 1] != '_' ||
+        !all_digits62(rest, KEY_ID_LEN) || !all_digits62(rest + SECRET_AT, KEY_SECRET_LEN) ||
+        !all_digits62(rest + CHECK_AT, KEY_CHECK_LEN))
         return false;
-    for (size_t i = 0; i < REST_LEN; i++) {
-        bool separator = i == SECRET_AT - 1 || i == CHECK_AT - 1;
-
-        if (separator ? text[head + i] != '_' : !is_digit62[(unsigned char)text[head + i]])
-            return false;
-    }
     check_print(check, text, head + CHECK_AT);
     return memcmp(check, text + head + CHECK_AT, KEY_CHECK_LEN) == 0;
 }
@@ -102,6 +110,14 @@ static void random62(char *out, size_t len)
                 out[made++] = digits62[bytes[i] % 62];
     }
     secret_wipe(bytes, sizeof(bytes));
+}
+
+void key_mask_print(char out[KEY_MASK_LEN + 1], const char *id)
+{
+    static const char mask[KEY_MASK_LEN + 1] = "fg_0000...";
+
+    memcpy(out, mask, sizeof(mask));
+    memcpy(out + sizeof(key_prefix) - 1, id, MASK_SHOWN);
 }
 
 void key_id_make(char id[KEY_ID_LEN + 1])

@@ -49,6 +49,9 @@ void key_text_make(char text[KEY_TEXT_LEN + 1], const char *id);
 bool key_secret_valid(const char *prefix, const char *text, size_t len);
 void key_secret_make(const char *prefix, char *text, const char *id);
 
+/* What logs and lists show of the key of an id. */
+void key_mask_print(char out[KEY_MASK_LEN + 1], const char *id);
+
 /* A new id, of a user for example. */
 void key_id_make(char id[KEY_ID_LEN + 1]);
 

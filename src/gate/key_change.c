@@ -30,11 +30,6 @@ struct draft {
     char metadata[KEY_METADATA_MAX + 1];
 };
 
-static int64_t now_seconds(void)
-{
-    return clock_wall_us() / 1000000;
-}
-
 static enum result take_owner(struct draft *draft, const char *name, struct reason *why)
 {
     struct user_row user;
@@ -201,7 +196,7 @@ static enum result take_expiry(struct draft *draft, const char *expires, struct 
                           "expires: \"%.40s\" is not allowed; allowed: a number with s, m, h, "
                           "d or w behind it, such as 30d, or never",
                           expires);
-    draft->row.expires_at = now_seconds() + seconds;
+    draft->row.expires_at = clock_wall_s() + seconds;
     return RESULT_OK;
 }
 
@@ -318,7 +313,7 @@ enum result key_create(struct home *home, const struct key_wish *wish,
         return result;
     key_text_make(text, NULL);
     key_id_read(text, draft.row.id, NULL);
-    draft.row.created_at = now_seconds();
+    draft.row.created_at = clock_wall_s();
     result = digest(home, text, draft.row.mac, why);
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
@@ -433,7 +428,7 @@ enum result key_rotate(struct home *home, const char *id, int64_t overlap,
                        char text[KEY_TEXT_LEN + 1], struct key_row *row, bool *older_ended,
                        struct reason *why)
 {
-    int64_t now = now_seconds();
+    int64_t now = clock_wall_s();
     enum result result = active_read(home, id, now, row, why);
 
     *older_ended = false;
@@ -452,7 +447,7 @@ enum result key_rotate(struct home *home, const char *id, int64_t overlap,
 
 enum result key_revoke(struct home *home, const char *id, struct reason *why)
 {
-    int64_t now = now_seconds();
+    int64_t now = clock_wall_s();
     enum result result = home_change_begin(home, why);
 
     if (result != RESULT_OK)

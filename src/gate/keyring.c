@@ -25,6 +25,7 @@ enum {
 _Static_assert((int)TOKEN_SUBJECT_LEN == (int)USER_ID_LEN, "a subject is an account");
 _Static_assert((int)TOKEN_ID_LEN == (int)SESSION_ID_LEN, "a token names a session");
 _Static_assert((int)TOKEN_NAME_MAX == (int)CALLER_NAME_MAX, "a caller has a token's name");
+_Static_assert((int)KEY_MASK_LEN <= (int)CALLER_MASK_MAX, "a key's mask is one of a caller");
 _Static_assert((int)CONFIG_WORDS_MAX <= (int)KEY_MODELS_MAX, "jwks_models is a list of models");
 
 /*
@@ -387,7 +388,7 @@ enum result keyring_check(struct keyring *ring, const char *text, size_t len, in
     if (!key_text_valid(text, len))
         return reason_set(why, RESULT_DENIED, "not a key");
     memcpy(out->key_id, text + HEAD_LEN, KEY_ID_LEN);
-    text_print(out->mask, sizeof(out->mask), "fg_%.4s...", out->key_id);
+    key_mask_print(out->mask, out->key_id);
     if (secret_mac_digest(ring->home->key_mac, text, len, mac) != RESULT_OK)
         return reason_set(why, RESULT_FAILED, "libcrypto could not make a digest");
     turn(ring);

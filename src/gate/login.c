@@ -23,11 +23,8 @@ struct login {
 /* Usernames are in lower case.  One that is too long for any becomes one that is nobody's. */
 static void username_fold(const char *from, char out[USER_USERNAME_MAX + 1])
 {
-    if (!text_copy(out, USER_USERNAME_MAX + 1, from))
+    if (!text_copy_lower(out, USER_USERNAME_MAX + 1, from))
         out[0] = ' ';
-    for (; *out != '\0'; out++)
-        if (*out >= 'A' && *out <= 'Z')
-            *out = (char)(*out - 'A' + 'a');
 }
 
 /* Reads the user and the hash: as much is asked if there is none. */

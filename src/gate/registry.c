@@ -201,7 +201,7 @@ enum result registry_publish(struct home *home, const char *name, int file,
                           "sign first",
                           name, MODEL_NAME_MAX);
     text_copy(done->row.name, sizeof(done->row.name), name);
-    done->row.published_at = clock_wall_us() / 1000000;
+    done->row.published_at = clock_wall_s();
     result = home_lock(home->role, &lock, why);
     if (result != RESULT_OK)
         return result;

@@ -33,11 +33,6 @@ _Static_assert((int)REFRESH_LEN <= (int)SESSION_REFRESH_MAX, "a refresh token fi
 static const char prefix[] = "fgr_";
 static const int64_t generation_max = 9999999999; /* of GENERATION_LEN digits */
 
-static int64_t now_seconds(void)
-{
-    return clock_wall_us() / 1000000;
-}
-
 /* Writes the token of a generation of a session. */
 static enum result refresh_print(const struct home *home, const char *session,
                                  int64_t generation, char out[SESSION_REFRESH_MAX + 1],
@@ -175,7 +170,7 @@ static void row_make(const struct home *home, const char *user, const char *addr
     base64url_write(row->id, id, sizeof(id));
     text_copy(row->user, sizeof(row->user), user);
     text_copy(row->address, sizeof(row->address), address);
-    row->created_at = row->used_at = now_seconds();
+    row->created_at = row->used_at = clock_wall_s();
     row->expires_at = row->created_at + home->config.session_lifetime;
     row->generation = 1;
 }
@@ -233,7 +228,7 @@ static enum result row_check(struct home *home, const char *id, int64_t generati
     if (result == RESULT_MISSING ||
         (result == RESULT_OK &&
          (generation != row->generation || generation >= generation_max ||
-          row->expires_at <= now_seconds() || !user.active)))
+          row->expires_at <= clock_wall_s() || !user.active)))
         result = RESULT_DENIED;
     return result;
 }
@@ -252,7 +247,7 @@ enum result session_refresh(struct home *home, const char *text, size_t len,
     if (result == RESULT_OK)
         result = refresh_print(home, id, generation + 1, refresh, why);
     if (result == RESULT_OK)
-        result = session_row_rotate(home->db, id, generation, now_seconds(), why);
+        result = session_row_rotate(home->db, id, generation, clock_wall_s(), why);
     if (result == RESULT_OK)
         row->generation++;
     else if (result == RESULT_MISSING) /* another has used it this instant, or it has ended */

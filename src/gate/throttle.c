@@ -307,17 +307,16 @@ enum result throttle_right(struct home *home, const struct throttle_attempt *att
     return finish(home, result, why);
 }
 
-static enum result register_counted(struct home *home,
-                                    const uint8_t subject[ATTEMPT_SUBJECT_BYTES],
+static enum result register_counted(struct home *home, struct throttle_attempt *attempt,
                                     int64_t *wait_s, struct reason *why)
 {
     enum result result = db_begin(home->db, why);
     int64_t now_us = clock_wall_us();
-    struct attempt_row row;
+    struct attempt_row row = {.failures = 0};
 
     if (result != RESULT_OK)
         return result;
-    result = attempt_row_get(home->db, subject, &row, why);
+    result = attempt_row_get(home->db, attempt->subjects[0], &row, why);
     if (result == RESULT_OK)
         *wait_s = row_wait(&row, &registering, now_us);
     if (result == RESULT_OK && *wait_s > 0)
@@ -326,22 +325,25 @@ static enum result register_counted(struct home *home,
         result = row_add(home, &row, &registering, now_us, why);
     if (result == RESULT_OK)
         result = rows_bound(home, now_us, why);
+    attempt->until_us[0] = row.until_us;
     return finish(home, result, why);
 }
 
-enum result throttle_register(struct home *home, const struct addr *from, int64_t *wait_s,
+enum result throttle_register(struct home *home, const struct addr *from,
+                              struct throttle_attempt *attempt, int64_t *wait_s,
                               struct reason *why)
 {
-    uint8_t subject[ATTEMPT_SUBJECT_BYTES];
     struct secret_mac *mac = NULL;
     enum result result = home_mac_derive(home, "forestgate throttle", &mac, why);
 
+    memset(attempt, 0, sizeof(*attempt));
+    attempt->count = 1;
     *wait_s = 0;
     if (result != RESULT_OK)
         return result;
-    result = subject_digest(mac, SUBJECT_REGISTERING, NULL, from, subject);
+    result = subject_digest(mac, SUBJECT_REGISTERING, NULL, from, attempt->subjects[0]);
     secret_mac_free(mac);
     if (result != RESULT_OK)
         return reason_set(why, result, "a digest could not be made");
-    return register_counted(home, subject, wait_s, why);
+    return register_counted(home, attempt, wait_s, why);
 }

@@ -54,12 +54,13 @@ enum result throttle_right(struct home *home, const struct throttle_attempt *att
 
 /*
  * Whether somebody may make an account from there now: 100 an hour, and then as above.  Counted
- * from the return on.  RESULT_DENIED as throttle_try().
+ * from the return on, until throttle_withdraw().  RESULT_DENIED as throttle_try().
  */
-enum result throttle_register(struct home *home, const struct addr *from, int64_t *wait_s,
+enum result throttle_register(struct home *home, const struct addr *from,
+                              struct throttle_attempt *attempt, int64_t *wait_s,
                               struct reason *why);
 
-/* Nobody has looked whether it was right: it is as if it had not been made. */
+/* Nobody has looked at it: it is as if it had not been made. */
 enum result throttle_withdraw(struct home *home, const struct throttle_attempt *attempt,
                               struct reason *why);
 

@@ -14,11 +14,6 @@
 #include "gate/password.h"
 #include "gate/user_wish.h"
 
-static int64_t now_seconds(void)
-{
-    return clock_wall_us() / 1000000;
-}
-
 static const char *const roles[USER_ROLE__MAX] = {
     [USER_ROLE_USER] = "user",
     [USER_ROLE_ADMIN] = "admin",
@@ -60,7 +55,7 @@ enum result user_insert(struct home *home, struct user_row *row, const char *has
     enum result result;
 
     key_id_make(row->id);
-    row->created_at = row->password_at = now_seconds();
+    row->created_at = row->password_at = clock_wall_s();
     result = user_row_insert(home->db, row, hash, why);
     if (result == RESULT_EXISTS)
         result = taken(why);
@@ -224,7 +219,7 @@ static enum result password_write(struct home *home, const char *id, const char 
 
     if (result == RESULT_OK)
         result = session_check(home, but, why);
-    after.password_at = now_seconds();
+    after.password_at = clock_wall_s();
     row.password_at = 0; /* it changes, be it in the second in which it was made */
     if (result == RESULT_OK)
         result = user_password_set(home->db, row.id, hash, after.password_at, why);
@@ -275,7 +270,7 @@ enum result user_delete(struct home *home, const char *id, bool forced, struct r
         return result;
     result = delete_check(home, id, forced, &row, why);
     if (result == RESULT_OK)
-        result = user_row_delete(home->db, row.id, now_seconds(), why);
+        result = user_row_delete(home->db, row.id, clock_wall_s(), why);
     if (result == RESULT_OK)
         result = user_audit(home, "user.delete", AUDIT_GONE, &row, &row, why);
     return home_change_end(home, result, why);

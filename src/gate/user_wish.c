@@ -95,10 +95,26 @@ static bool stands_in_name(uint32_t code)
     return utf8_is_shown(code) || code == 0x200c || code == 0x200d;
 }
 
+/* Blanks of all widths, joiners, and letters that are drawn as nothing. */
+static bool is_blank(uint32_t code)
+{
+    static const uint32_t blanks[][2] = {
+        {0x20, 0x20},     {0xa0, 0xa0},     {0x34f, 0x34f},   {0x115f, 0x1160},
+        {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200d},
+        {0x202f, 0x202f}, {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000},
+        {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xffa0, 0xffa0},
+    };
+
+    for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
+        if (code >= blanks[i][0] && code <= blanks[i][1])
+            return true;
+    return false;
+}
+
 static enum result take_text(const char *what, const char *text, size_t most, char *out,
                              size_t size, struct reason *why)
 {
-    size_t len = strlen(text), count = 0, used;
+    size_t len = strlen(text), count = 0, blanks = 0, used;
     uint32_t code;
 
     for (size_t i = 0; i < len; i += used, count++) {
@@ -106,7 +122,10 @@ static enum result take_text(const char *what, const char *text, size_t most, ch
         if (used == 0 || !stands_in_name(code))
             return reason_set(why, RESULT_INVALID,
                               "a %s is a text of UTF-8 without control characters", what);
+        blanks += is_blank(code);
     }
+    if (count > 0 && blanks == count)
+        return reason_set(why, RESULT_INVALID, "a %s has something in it that is seen", what);
     if (count > most)
         return reason_set(why, RESULT_TOO_BIG, "a %s has at most %zu characters", what, most);
     text_copy(out, size, text);

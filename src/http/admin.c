@@ -56,10 +56,7 @@ const char *admin_search(const struct request *request, char out[ADMIN_SEARCH_MA
 
     if (text == NULL || text[0] == '\0')
         return NULL;
-    text_copy(out, ADMIN_SEARCH_MAX * 4 + 1, text);
-    for (char *c = out; *c != '\0'; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
+    text_copy_lower(out, ADMIN_SEARCH_MAX * 4 + 1, text);
     return out;
 }
 

@@ -29,8 +29,7 @@ static bool status_read(const char *text, struct call_filter *filter)
     return true;
 }
 
-/* A time of a query for a filter, which takes 0 for none. */
-static int64_t time_of(const struct request *request, const char *name)
+int64_t call_list_time(const struct request *request, const char *name)
 {
     const struct form_value *value = form_value(request->query, name);
 
@@ -48,8 +47,8 @@ bool call_list_filter(const struct request *request, struct call_filter *filter,
     filter->model = form_value(request->query, "model")->text;
     filter->key = form_value(request->query, "key")->text;
     filter->request_id = form_value(request->query, "request_id")->text;
-    filter->since_us = time_of(request, "since");
-    filter->until_us = time_of(request, "until");
+    filter->since_us = call_list_time(request, "since");
+    filter->until_us = call_list_time(request, "until");
     if (!status->given || status_read(status->text, filter))
         return true;
     reply_fault(reply, "status", "it is no status", "one from 100 to 599, or 1xx to 5xx");
@@ -132,12 +131,7 @@ enum result call_list_write(struct service *service, const struct call_filter *f
 
 static void totals_add(void *arg, const struct usage_row *row)
 {
-    struct usage_row *sum = arg;
-
-    sum->calls += row->calls;
-    sum->rows += row->rows;
-    sum->charged += row->charged;
-    sum->failed += row->failed;
+    usage_row_sum(arg, row);
 }
 
 enum result call_list_totals(struct service *service, const struct call_filter *filter,
@@ -146,12 +140,6 @@ enum result call_list_totals(struct service *service, const struct call_filter *
     struct usage_row sum = {.calls = 0};
     enum result result = usage_row_list(service->home.db, filter, totals_add, &sum, why);
 
-    json_write_key(writer, "totals");
-    json_write_object(writer);
-    json_member_i64(writer, "calls", sum.calls);
-    json_member_i64(writer, "rows", sum.rows);
-    json_member_i64(writer, "charged", sum.charged);
-    json_member_i64(writer, "failed", sum.failed);
-    json_write_object_end(writer);
+    show_totals(writer, &sum);
     return result;
 }

@@ -34,6 +34,9 @@
 bool call_list_filter(const struct request *request, struct call_filter *filter,
                       struct reply *reply);
 
+/* A time of a query for a filter, which takes 0 for none. */
+int64_t call_list_time(const struct request *request, const char *name);
+
 /*
  * Brings in what has ended by now, if it can be in a moment, and writes the members "calls",
  * newest first, and "next": what to give as before for the next page, null on the last.  A

@@ -67,14 +67,6 @@ static const struct form_field audit_fields[] = {
 const struct form form_admin_audit = {"AdminAuditQuery", audit_fields,
                                       sizeof(audit_fields) / sizeof(audit_fields[0]), false};
 
-/* A time of a query for a filter, which takes 0 for none. */
-static int64_t time_of(const struct request *request, const char *name)
-{
-    const struct form_value *value = form_value(request->query, name);
-
-    return value->given && value->integer == 0 ? 1 : value->integer;
-}
-
 /*
  * Whose calls are asked for: *filter's user is the row's or the query's own text, since of a
  * user who was deleted no other name is left than the id.
@@ -127,26 +119,11 @@ struct usage_listing {
 static void usage_add(void *arg, const struct usage_row *row)
 {
     struct usage_listing *list = arg;
-    struct usage_row *totals = &list->totals;
     int64_t at = list->count++;
 
-    totals->calls += row->calls;
-    totals->rows += row->rows;
-    totals->charged += row->charged;
-    totals->failed += row->failed;
+    usage_row_sum(&list->totals, row);
     if (at >= list->page.offset && at - list->page.offset < list->page.limit)
         show_usage(&list->writer, row);
-}
-
-static void totals_write(struct json_writer *writer, const struct usage_row *totals)
-{
-    json_write_key(writer, "totals");
-    json_write_object(writer);
-    json_member_i64(writer, "calls", totals->calls);
-    json_member_i64(writer, "rows", totals->rows);
-    json_member_i64(writer, "charged", totals->charged);
-    json_member_i64(writer, "failed", totals->failed);
-    json_write_object_end(writer);
 }
 
 /* The days that are summed up: the last 31 if nobody says, and never more than a year's. */
@@ -173,8 +150,8 @@ static bool usage_filter(struct service *service, const struct request *request,
     *filter = (struct call_filter){
         .key = admin_text(request->query, "key"),
         .model = admin_text(request->query, "model"),
-        .since_us = time_of(request, "since"),
-        .until_us = time_of(request, "until"),
+        .since_us = call_list_time(request, "since"),
+        .until_us = call_list_time(request, "until"),
     };
     result = whose(service, request, filter, user, &why);
     if (result != RESULT_OK)
@@ -199,7 +176,7 @@ void handle_admin_usage(struct service *service, struct request *request, struct
     json_write_array(&list.writer);
     result = usage_row_list(service->home.db, &filter, usage_add, &list, &why);
     json_write_array_end(&list.writer);
-    totals_write(&list.writer, &list.totals);
+    show_totals(&list.writer, &list.totals);
     show_time(&list.writer, "since", filter.since_us / 1000000);
     show_time(&list.writer, "until", filter.until_us / 1000000);
     admin_page_write(&list.writer, &list.page, list.count);
@@ -267,8 +244,8 @@ void handle_admin_audit(struct service *service, struct request *request, struct
         .actor = admin_text(request->query, "actor"),
         .target = admin_text(request->query, "target"),
         .action = admin_text(request->query, "action"),
-        .since_us = time_of(request, "since"),
-        .until_us = time_of(request, "until"),
+        .since_us = call_list_time(request, "since"),
+        .until_us = call_list_time(request, "until"),
         .before_seq = admin_integer(request->query, "before", 0),
         .limit = admin_integer(request->query, "limit", ADMIN_LIMIT),
     };

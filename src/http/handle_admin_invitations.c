@@ -30,19 +30,6 @@ static const struct form_field invite_fields[] = {
 const struct form form_admin_invite = {"AdminNewInvitation", invite_fields,
                                        sizeof(invite_fields) / sizeof(invite_fields[0]), false};
 
-/* All that there is of it but the text, which is answered once. */
-static void members_write(struct json_writer *writer, const struct invitation_row *row)
-{
-    json_member_string(writer, "id", row->id);
-    show_text(writer, "username", row->username);
-    json_member_string(writer, "role", user_role_name(row->role));
-    json_member_string(writer, "models", row->models);
-    json_member_string(writer, "tier", row->tier);
-    show_text(writer, "made_by", row->made_by);
-    show_time(writer, "created_at", row->created_at);
-    show_time(writer, "expires_at", row->expires_at);
-}
-
 /* How long it is to hold.  False with the refusal written. */
 static bool seconds_read(const struct request *request, int64_t *seconds, struct reply *reply)
 {
@@ -102,7 +89,7 @@ void handle_admin_invite(struct service *service, struct request *request, struc
     result = invitation_create(&service->home, &wish, text, &row, &why);
     if (result == RESULT_OK) {
         json_write_object(&writer);
-        members_write(&writer, &row);
+        show_invitation_members(&writer, &row);
         json_member_string(&writer, "invitation", text);
         json_write_object_end(&writer);
     } else {
@@ -126,7 +113,7 @@ static void list_row(void *arg, const struct invitation_row *row)
     if (at < list->page.offset || at - list->page.offset >= list->page.limit)
         return;
     json_write_object(&list->writer);
-    members_write(&list->writer, row);
+    show_invitation_members(&list->writer, row);
     json_write_object_end(&list->writer);
 }
 

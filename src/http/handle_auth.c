@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json_write.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "gate/login.h"
@@ -61,11 +62,12 @@ static const char *text_of(const struct request *request, const char *name)
 
 /* Whether the address has not made too many by now. */
 static bool may_register_from(struct service *service, const struct request *request,
-                              struct reply *reply)
+                              struct throttle_attempt *attempt, struct reply *reply)
 {
     int64_t wait_s;
     struct reason why;
-    enum result result = throttle_register(&service->home, &request->from, &wait_s, &why);
+    enum result result =
+        throttle_register(&service->home, &request->from, attempt, &wait_s, &why);
 
     if (result == RESULT_DENIED)
         refuse_early(reply, "registration", "Too many accounts were made from this address.",
@@ -77,7 +79,7 @@ static bool may_register_from(struct service *service, const struct request *req
 
 /* Whether accounts may be made without an invitation now.  False with the refusal written. */
 static bool may_register(struct service *service, const struct request *request,
-                         struct reply *reply)
+                         struct throttle_attempt *attempt, struct reply *reply)
 {
     int64_t waiting = 0;
     enum result result;
@@ -100,7 +102,7 @@ static bool may_register(struct service *service, const struct request *request,
         reply_retry_after(reply, WAITING_RETRY_S);
     }
     return result == RESULT_OK && waiting < WAITING_MAX &&
-           may_register_from(service, request, reply);
+           may_register_from(service, request, attempt, reply);
 }
 
 /* Too many passwords at once: nothing was counted, and it may be tried again. */
@@ -145,12 +147,13 @@ void handle_create(struct service *service, struct request *request, struct repl
     }};
     bool invited = invitation->text != NULL && invitation->len > 0;
     enum user_part part = USER_PART__MAX;
+    struct throttle_attempt attempt = {.count = 0};
     struct json_writer writer;
     struct user_row row;
     enum result result;
     struct reason why;
 
-    if (!invited && !may_register(service, request, reply))
+    if (!invited && !may_register(service, request, &attempt, reply))
         return;
     if (invited) {
         result = invitation_accept(&service->home, invitation->text, invitation->len, &wish,
@@ -160,6 +163,9 @@ void handle_create(struct service *service, struct request *request, struct repl
         result = user_create(&service->home, &wish, password->text, password->len, &row, &part,
                              &why);
     }
+    if (result == RESULT_BUSY && attempt.count > 0 &&
+        throttle_withdraw(&service->home, &attempt, NULL) != RESULT_OK)
+        log_message("a registration that nobody has looked at stays counted");
     if (result != RESULT_OK) {
         refuse_create(reply, result, part, &why);
         return;

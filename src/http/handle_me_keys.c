@@ -107,7 +107,7 @@ static void key_write(struct service *service, const char *id, const char *text,
     json_write_object(&writer);
     if (text != NULL)
         json_member_string(&writer, "key", text);
-    show_key_members(&writer, &row, &more, clock_wall_us() / 1000000);
+    show_key_members(&writer, &row, &more, clock_wall_s());
     json_write_object_end(&writer);
 }
 

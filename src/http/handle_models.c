@@ -3,20 +3,12 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json_write.h"
 #include "forest/describe.h"
 #include "forest/schema.h"
 #include "http/auth.h"
 #include "http/handlers.h"
-
-static void time_write(struct json_writer *writer, const char *key, int64_t seconds)
-{
-    char time[CLOCK_RFC3339_MAX];
-
-    clock_rfc3339(time, seconds * 1000000);
-    json_member_string(writer, key, time);
-}
+#include "http/show.h"
 
 /* The members that the list and the single model share. */
 static void summary_write(struct json_writer *writer, const struct service *service,
@@ -28,7 +20,7 @@ static void summary_write(struct json_writer *writer, const struct service *serv
                      model == registry_default(service->registry) ||
                          model == registry_default_text(service->registry));
     json_member_string(writer, "state", model->image != NULL ? "ready" : "unavailable");
-    time_write(writer, "published_at", model->row.published_at);
+    show_time(writer, "published_at", model->row.published_at);
 }
 
 void handle_models(struct service *service, struct request *request, struct reply *reply)

@@ -159,10 +159,7 @@ static void sums_settle(struct sums *sums)
             sums->rows[++kept] = *row;
             continue;
         }
-        sum->calls += row->calls;
-        sum->rows += row->rows;
-        sum->charged += row->charged;
-        sum->failed += row->failed;
+        usage_row_sum(sum, row);
     }
     sums->count = kept + 1;
 }

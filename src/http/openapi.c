@@ -14,6 +14,12 @@
 
 #define SCHEMA(name) "{\"schema\":{\"$ref\":\"#/components/schemas/" name "\"}}"
 
+/* Of predictions, which are sealed for who asks for that. */
+#define SEALED_CONTENT(name)         \
+    "{\"application/json\":" SCHEMA( \
+        name) ","                    \
+              "\"application/jose\":{\"schema\":{\"type\":\"string\"}}}"
+
 /* ---- answers ---- */
 
 static void code_print(char out[4], enum reply_status status)
@@ -35,26 +41,27 @@ static const struct {
 static const char *good_content(const struct route *route)
 {
     if (route->body == ROUTE_BODY_EXPLAIN)
-        return "{\"application/json\":" SCHEMA("Explanation") "}";
+        return SEALED_CONTENT("Explanation");
     if (route->body == ROUTE_BODY_PREDICT)
-        return "{\"application/json\":" SCHEMA("Prediction") "}";
+        return SEALED_CONTENT("Prediction");
     for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
         if (strcmp(route->path, contents[i].path) == 0)
             return contents[i].content;
     return "{\"application/json\":{\"schema\":{\"type\":\"object\"}}}";
 }
 
-static void good_response(struct json_writer *writer, const struct route *route)
+static void good_response(struct json_writer *writer, const struct route *route,
+                          enum reply_status status)
 {
     char code[4];
 
-    code_print(code, route->good);
+    code_print(code, status);
     json_write_key(writer, code);
     json_write_object(writer);
     json_member_string(writer, "description", route->summary);
     if (route->metered)
         openapi_raw(writer, "headers", "{" LIMIT_HEADERS "}");
-    if (route->good != REPLY_NO_CONTENT)
+    if (status != REPLY_NO_CONTENT)
         openapi_raw(writer, "content", good_content(route));
     json_write_object_end(writer);
 }
@@ -114,7 +121,9 @@ static void responses(struct json_writer *writer, const struct route *route)
 {
     json_write_key(writer, "responses");
     json_write_object(writer);
-    good_response(writer, route);
+    good_response(writer, route, route->good);
+    if (route->makes)
+        good_response(writer, route, REPLY_CREATED);
     for (int status = 0; status < REPLY_STATUS__MAX; status++)
         if (refuses(route, (enum reply_status)status))
             problem_response(writer, (enum reply_status)status);

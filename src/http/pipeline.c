@@ -24,6 +24,8 @@
 
 enum {
     SECOND_US = 1000000,
+    SECRET_LONG = 24, /* characters that a secret has at least, cut short or not */
+    SECRET_SHOWN = 8,
     LARGEST_UNKNOWN =
         64 << 20 /* a body, where the settings are not known: as they are at first */
 };
@@ -114,15 +116,16 @@ static bool enter(struct service *service, struct request *request, struct reply
  */
 static void name_actor(struct service *service, const struct request *request)
 {
-    static const char *const ways[] = {
-        [CALLER_KEY] = "key", [CALLER_TOKEN] = "user", [CALLER_OUTSIDE] = "outside"};
+    static const char *const kinds[] = {
+        [CALLER_KEY] = "key:", [CALLER_TOKEN] = "user:", [CALLER_OUTSIDE] = "outside:"};
     const struct caller *caller = &request->caller;
+    const char *id = caller->way == CALLER_KEY ? caller->key_id : caller->account;
+    const char *kind = caller->account[0] != '\0' ? kinds[caller->way] : "guest";
     struct actor *actor = &service->home.actor;
+    size_t len = strlen(kind);
 
-    text_copy(actor->name, sizeof(actor->name), "guest");
-    if (caller->account[0] != '\0')
-        text_print(actor->name, sizeof(actor->name), "%s:%s", ways[caller->way],
-                   caller->way == CALLER_KEY ? caller->key_id : caller->account);
+    text_copy(actor->name, sizeof(actor->name), kind);
+    text_copy(actor->name + len, sizeof(actor->name) - len, id);
     text_copy(actor->address, sizeof(actor->address), request->address);
     text_copy(actor->request_id, sizeof(actor->request_id), request->id);
 }
@@ -180,21 +183,55 @@ static bool admit(struct service *service, struct request *request, struct reply
     return result == RESULT_OK;
 }
 
+/* Whether one of our secrets may begin here: a key, an invitation, a token of either kind. */
+static bool begins_secret(const char *text)
+{
+    static const char *const begins[] = {"fg_", "fgi_", "fgr_", "eyJ"};
+
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+        if (strncmp(text, begins[i], strlen(begins[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The path with the beginnings alone of secrets that somebody has put into it. */
+static void path_print(const char *path, char out[REQUEST_PATH_MAX + 1])
+{
+    static const char of_secrets[] =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.";
+    size_t put = 0, run;
+
+    for (; *path != '\0'; path += run) {
+        run = begins_secret(path) ? strspn(path, of_secrets) : 1;
+        if (run < SECRET_LONG) {
+            memcpy(out + put, path, run);
+            put += run;
+        } else {
+            memcpy(out + put, path, SECRET_SHOWN);
+            memcpy(out + put + SECRET_SHOWN, "...", 3);
+            put += SECRET_SHOWN + 3;
+        }
+    }
+    out[put] = '\0';
+}
+
 static void write_log(const struct service *service, const struct request *request,
                       uint64_t duration_ns)
 {
+    char path[REQUEST_PATH_MAX + 1];
     struct log_entry entry = {
         .wall_us = request->wall_us,
         .duration_ns = duration_ns,
         .address = request->address,
         .method = fcgi_param(service->fcgi, FCGI_METHOD),
-        .path = request->path,
+        .path = path,
         .request_id = request->id,
         .key = request->caller.mask[0] != '\0' ? request->caller.mask : NULL,
         .status = reply_code(service->reply.status),
         .warning = request->refused_credential,
     };
 
+    path_print(request->path, path);
     log_write(service->log, &entry);
 }
 

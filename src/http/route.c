@@ -149,7 +149,7 @@ static const struct route routes[] = {
      .query = &form_admin_page},
     {REQUEST_PUT, "/admin/tiers/{name}", ROUTE_CALLER, handle_admin_tier_set, "setTier",
      .summary = "Make a tier, or put another in its place", .scope = KEY_SCOPE_ADMIN,
-     .body = ROUTE_BODY_JSON, .form = &form_admin_tier},
+     .body = ROUTE_BODY_JSON, .form = &form_admin_tier, .makes = true},
     {REQUEST_DELETE, "/admin/tiers/{name}", ROUTE_CALLER, handle_admin_tier_delete,
      "deleteTier", .summary = "Delete a tier that nobody is of", .scope = KEY_SCOPE_ADMIN,
      .good = REPLY_NO_CONTENT},
@@ -306,8 +306,12 @@ static void refuse_method(const struct route *rows, size_t count, const char *pa
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i].path, pattern) == 0)
             allow_add(&allow, rows[i].method);
-    reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
-    reply_header(reply, "Allow", allow.data);
+    if (buf_failed(&allow)) {
+        reply_refuse_memory(reply);
+    } else {
+        reply_refuse(reply, REPLY_METHOD, "This path takes %s.", allow.data);
+        reply_header(reply, "Allow", allow.data);
+    }
     buf_free(&allow);
 }
 
@@ -321,6 +325,16 @@ static const struct route *row_of(const struct route *rows, size_t count, const 
     return NULL;
 }
 
+/* The row of a path without variables, more literal than which none is; NULL if it is none. */
+static const struct route *literal_of(const struct route *rows, size_t count,
+                                      const struct request *request)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].method == request->method && strcmp(rows[i].path, request->path) == 0)
+            return strchr(request->path, '{') == NULL ? &rows[i] : NULL;
+    return NULL;
+}
+
 const struct route *route_find_in(const struct route *rows, size_t count,
                                   struct request *request, struct reply *reply)
 {
@@ -328,6 +342,10 @@ const struct route *route_find_in(const struct route *rows, size_t count,
     const char *pattern = NULL;
     const struct route *route = NULL;
 
+    if (!request->path_cut)
+        route = literal_of(rows, count, request);
+    if (route != NULL)
+        return route;
     if (!request->path_cut)
         pattern = pattern_of(rows, count, request->path, spans);
     if (pattern == NULL || !variables_take(request, spans)) {

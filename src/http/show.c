@@ -11,8 +11,7 @@
 #include "gate/user.h"
 
 enum {
-    US = 1000000,
-    MASK_MAX = 15
+    US = 1000000
 };
 
 void show_time(struct json_writer *writer, const char *key, int64_t seconds)
@@ -54,9 +53,9 @@ void show_user(struct json_writer *writer, const struct user_row *row)
 /* The mask that logs have of it too. */
 static void mask_member(struct json_writer *writer, const struct key_row *row)
 {
-    char mask[MASK_MAX + 1];
+    char mask[KEY_MASK_LEN + 1];
 
-    text_print(mask, sizeof(mask), "fg_%.4s...", row->id);
+    key_mask_print(mask, row->id);
     json_member_string(writer, "masked_key", mask);
 }
 
@@ -151,6 +150,17 @@ void show_usage(struct json_writer *writer, const struct usage_row *row)
     json_member_i64(writer, "rows", row->rows);
     json_member_i64(writer, "charged", row->charged);
     json_member_i64(writer, "failed", row->failed);
+    json_write_object_end(writer);
+}
+
+void show_totals(struct json_writer *writer, const struct usage_row *sum)
+{
+    json_write_key(writer, "totals");
+    json_write_object(writer);
+    json_member_i64(writer, "calls", sum->calls);
+    json_member_i64(writer, "rows", sum->rows);
+    json_member_i64(writer, "charged", sum->charged);
+    json_member_i64(writer, "failed", sum->failed);
     json_write_object_end(writer);
 }
 

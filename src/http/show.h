@@ -58,6 +58,9 @@ void show_call(struct json_writer *writer, const struct call_row *row);
  */
 void show_usage(struct json_writer *writer, const struct usage_row *row);
 
+/* A member "totals": calls, rows, charged, failed. */
+void show_totals(struct json_writer *writer, const struct usage_row *sum);
+
 /*
  * id, created_at, expires_at, used_at, address, current.  The id is the first
  * SHOW_SESSION_LEN characters: enough to tell a user's sessions apart.

@@ -63,24 +63,9 @@ enum result call_row_insert(struct db *db, const struct call_row *row, struct re
                    row->rows, row->charged, row->status, row->address, row->over);
 }
 
-/* The number that a statement, which was started with this result, gives in its one row. */
-static enum result number_get(struct db *db, enum sql sql, enum result result, int64_t *number,
-                              struct reason *why)
-{
-    *number = 0;
-    if (result == RESULT_OK)
-        result = sql_next(db, why, sql);
-    if (result == RESULT_OK)
-        *number = sql_int(db, sql, 0);
-    else if (result == RESULT_MISSING)
-        result = reason_set(why, RESULT_MALFORMED, "the database: a row of its own is missing");
-    sql_end(db, sql);
-    return result;
-}
-
 enum result call_drained_get(struct db *db, int64_t *seq, struct reason *why)
 {
-    return number_get(db, SQL_DRAINED_GET, sql_start(db, why, SQL_DRAINED_GET), seq, why);
+    return sql_number(db, SQL_DRAINED_GET, sql_start(db, why, SQL_DRAINED_GET), seq, why);
 }
 
 enum result call_drained_set(struct db *db, int64_t seq, struct reason *why)
@@ -100,6 +85,14 @@ enum result call_drained_rewrite(struct db *db, int64_t seq, struct reason *why)
     return result == RESULT_OK ? call_drained_set(db, seq, why) : result;
 }
 
+void usage_row_sum(struct usage_row *sum, const struct usage_row *row)
+{
+    sum->calls += row->calls;
+    sum->rows += row->rows;
+    sum->charged += row->charged;
+    sum->failed += row->failed;
+}
+
 enum result usage_row_add(struct db *db, const struct usage_row *row, struct reason *why)
 {
     return sql_run(db, why, SQL_USAGE_ADD, row->key, row->day, row->model, row->calls,
@@ -112,7 +105,7 @@ enum result usage_charged(struct db *db, const char *account, int64_t first_day,
 {
     enum result result = sql_start(db, why, SQL_USAGE_CHARGED, account, first_day, last_day);
 
-    return number_get(db, SQL_USAGE_CHARGED, result, charged, why);
+    return sql_number(db, SQL_USAGE_CHARGED, result, charged, why);
 }
 
 enum result call_day_note(struct db *db, int64_t day, int64_t seq, struct reason *why)
@@ -129,7 +122,7 @@ static enum result seq_since(struct db *db, int64_t since_us, int64_t *seq, stru
 {
     enum result result = sql_start(db, why, SQL_CALL_DAY_SEQ, call_day(since_us));
 
-    return number_get(db, SQL_CALL_DAY_SEQ, result, seq, why);
+    return sql_number(db, SQL_CALL_DAY_SEQ, result, seq, why);
 }
 
 /*
@@ -180,7 +173,7 @@ static enum result starts_choose(struct db *db, const char *account, enum sql *s
     enum result result = sql_start(db, why, SQL_KEY_ANY_OF_USER, account);
     int64_t any;
 
-    result = number_get(db, SQL_KEY_ANY_OF_USER, result, &any, why);
+    result = sql_number(db, SQL_KEY_ANY_OF_USER, result, &any, why);
     *sql = any != 0 ? SQL_CALL_STARTS_OF_USER : SQL_CALL_STARTS;
     return result;
 }

@@ -82,6 +82,9 @@ struct usage_row {
     int64_t last_us; /* the latest started_us */
 };
 
+/* Adds the numbers of a row that are shown to a sum: calls, rows, charged and failed. */
+void usage_row_sum(struct usage_row *sum, const struct usage_row *row);
+
 /* Adds these sums to those that are there. */
 enum result usage_row_add(struct db *db, const struct usage_row *row, struct reason *why);
 

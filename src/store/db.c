@@ -1,13 +1,12 @@
 /*
  * db.c: the database of a home, on SQLite.
  *
- * The one file that knows the engine.  WAL where the file system can carry it (not over
+ * It and db_copy.c alone know the engine.  WAL where the file system can carry it (not over
  * a network, where its shared memory does not work), so that readers never wait for a
  * writer.
  */
 #include "store/db.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,12 +14,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "base/text.h"
+#include "store/db_inner.h"
 #include "store/sql.h"
 
 struct db {
@@ -49,7 +48,7 @@ static int full_name_as_is(sqlite3_vfs *vfs, const char *name, int size, char *o
     return text_copy(out, (size_t)size, name) ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
-static const char *vfs_name(void)
+const char *db_vfs_name(void)
 {
     static sqlite3_vfs vfs;
     static const char name[] = "forestgate";
@@ -64,7 +63,7 @@ static const char *vfs_name(void)
     return name;
 }
 
-static enum result result_from_sqlite(int code)
+enum result db_result_of(int code)
 {
     switch (code & 0xff) {
     case SQLITE_OK:
@@ -98,11 +97,23 @@ static enum result result_from_sqlite(int code)
     }
 }
 
+/* Of a constraint the general text alone: clients are told why there is a conflict. */
 static enum result fail(sqlite3 *handle, int code, struct reason *why)
 {
-    const char *text = handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+    bool plain = handle == NULL || (code & 0xff) == SQLITE_CONSTRAINT;
+    const char *text = plain ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
 
-    return reason_set(why, result_from_sqlite(code), "the database: %s", text);
+    return reason_set(why, db_result_of(code), "the database: %s", text);
+}
+
+struct sqlite3 *db_handle(struct db *db)
+{
+    return db->handle;
+}
+
+int db_busy_ms(const struct db *db)
+{
+    return busy_ms[db->role];
 }
 
 bool db_on_network(const char *path)
@@ -135,8 +146,7 @@ static int configure(sqlite3 *handle, enum db_role role)
     return code;
 }
 
-/* The number that a statement gives in its first row. */
-static int number_of(sqlite3 *handle, const char *sql, int64_t *number)
+int db_number_of(sqlite3 *handle, const char *sql, int64_t *number)
 {
     sqlite3_stmt *statement = NULL;
     int code;
@@ -155,7 +165,7 @@ static int number_of(sqlite3 *handle, const char *sql, int64_t *number)
 static int schema_of(sqlite3 *handle, int *schema)
 {
     int64_t number = *schema;
-    int code = number_of(handle, "PRAGMA user_version", &number);
+    int code = db_number_of(handle, "PRAGMA user_version", &number);
 
     *schema = (int)number;
     return code;
@@ -194,8 +204,8 @@ enum result db_migrate(const char *path, struct reason *why)
     mode_t mask = umask(077);
     int code, schema = 0;
 
-    code =
-        sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs_name());
+    code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                           db_vfs_name());
     if (code == SQLITE_OK)
         code = configure(handle, DB_CLI);
     if (code == SQLITE_OK && !db_on_network(path))
@@ -217,7 +227,7 @@ enum result db_migrate(const char *path, struct reason *why)
     return result;
 }
 
-static enum result check_schema(sqlite3 *handle, const char *path, struct reason *why)
+enum result db_schema_check(sqlite3 *handle, const char *path, struct reason *why)
 {
     int schema = 0, code = schema_of(handle, &schema);
 
@@ -238,14 +248,14 @@ static enum result connect(struct db *db, const char *path, struct reason *why)
     int code;
 
     code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                           vfs_name());
+                           db_vfs_name());
     if (code == SQLITE_OK)
         code = configure(db->handle, db->role);
     if (code != SQLITE_OK)
         result = fail(db->handle, code, why);
     if (result == RESULT_OK && db->outlasts_power_cuts)
         result = db_outlast_power_cuts(db, why);
-    return result == RESULT_OK ? check_schema(db->handle, path, why) : result;
+    return result == RESULT_OK ? db_schema_check(db->handle, path, why) : result;
 }
 
 static void disconnect(struct db *db)
@@ -412,6 +422,20 @@ int64_t sql_int(struct db *db, enum sql sql, int column)
     return sqlite3_column_int64(db->prepared[sql], column);
 }
 
+enum result sql_number(struct db *db, enum sql sql, enum result result, int64_t *number,
+                       struct reason *why)
+{
+    *number = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, sql);
+    if (result == RESULT_OK)
+        *number = sql_int(db, sql, 0);
+    else if (result == RESULT_MISSING)
+        result = reason_set(why, RESULT_MALFORMED, "the database: a row of its own is missing");
+    sql_end(db, sql);
+    return result;
+}
+
 double sql_double(struct db *db, enum sql sql, int column)
 {
     return sqlite3_column_double(db->prepared[sql], column);
@@ -534,227 +558,6 @@ void db_read_end(struct db *db)
     db_rollback(db);
 }
 
-struct db_copy {
-    sqlite3 *handle;
-    const char *path, *name;
-};
-
-enum {
-    COPY_PAGES = 1024, /* of a step */
-    COPY_RESTARTS = 3, /* then it holds the lock to its end */
-    COPY_LOOK = 100000 /* instructions of the engine between looks at whether to go on */
-};
-
-static enum result copy_fail(struct db_copy *copy, int code, struct reason *why)
-{
-    if (code == SQLITE_INTERRUPT)
-        return reason_set(why, RESULT_FAILED, "%s: stopped", copy->name);
-    return reason_set(why, result_from_sqlite(code), "%s: %s", copy->name,
-                      copy->handle != NULL ? sqlite3_errmsg(copy->handle)
-                                           : sqlite3_errstr(code));
-}
-
-/*
- * Without a journal, and with its lock held from here on, the engine has no more to do with
- * the file's name, which would mean another file in the home.
- */
-enum result db_copy_open(const char *path, const char *name, struct db_copy **out,
-                         struct reason *why)
-{
-    enum result result;
-    struct db_copy *copy;
-    int code;
-
-    *out = NULL;
-    copy = calloc(1, sizeof(*copy));
-    if (copy == NULL)
-        return reason_set(why, RESULT_NOMEM, "%s: out of memory", name);
-    copy->path = path;
-    copy->name = name;
-    code = sqlite3_open_v2(path, &copy->handle, SQLITE_OPEN_READWRITE, vfs_name());
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(copy->handle,
-                            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
-                            "PRAGMA synchronous = OFF; BEGIN EXCLUSIVE; COMMIT;",
-                            NULL, NULL, NULL);
-    if (code != SQLITE_OK) {
-        result = copy_fail(copy, code, why);
-        db_copy_close(copy);
-        return result;
-    }
-    *out = copy;
-    return RESULT_OK;
-}
-
-/* Begins to read: until the transaction ends, all that is read is of one moment. */
-static int snapshot_take(sqlite3 *handle)
-{
-    int code = sqlite3_exec(handle, "BEGIN", NULL, NULL, NULL);
-    int schema = 0;
-
-    return code == SQLITE_OK ? schema_of(handle, &schema) : code;
-}
-
-static bool has_wal(sqlite3 *handle)
-{
-    int64_t is = 0;
-
-    return number_of(handle, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is) ==
-               SQLITE_OK &&
-           is == 1;
-}
-
-static int copy_steps(sqlite3_backup *backup, sqlite3 *from, db_copy_more *more, void *arg)
-{
-    int code = has_wal(from) ? snapshot_take(from) : SQLITE_OK;
-    int left = -1, restarts = 0, total;
-
-    while (code == SQLITE_OK) {
-        code = sqlite3_backup_step(backup, COPY_PAGES);
-        total = sqlite3_backup_pagecount(backup);
-        restarts += left >= 0 && sqlite3_backup_remaining(backup) >= left;
-        left = sqlite3_backup_remaining(backup);
-        if (code != SQLITE_DONE && !more(arg, (uint64_t)(total - left), (uint64_t)total))
-            code = SQLITE_INTERRUPT;
-        if (code == SQLITE_OK && restarts == COPY_RESTARTS && sqlite3_get_autocommit(from))
-            code = snapshot_take(from);
-    }
-    return code;
-}
-
-/* Tells how far it is, and asks whether to go on, while it waits and while it checks. */
-struct copy_look {
-    db_copy_more *more;
-    void *arg;
-    int waits; /* most milliseconds for a lock */
-};
-
-/*
- * A writer that goes on and on leaves the database free for moments only: one who looks ten
- * times a second, as the engine does by itself, may not meet one of them.
- */
-static int copy_wait(void *arg, int tries)
-{
-    static const struct timespec moment = {.tv_nsec = 1000000};
-    const struct copy_look *look = arg;
-
-    nanosleep(&moment, NULL);
-    return tries < look->waits && look->more(look->arg, 0, 0);
-}
-
-static int copy_look(void *arg)
-{
-    const struct copy_look *look = arg;
-
-    return !look->more(look->arg, 0, 0);
-}
-
-enum result db_copy_fill(struct db_copy *copy, struct db *from, db_copy_more *more, void *arg,
-                         struct reason *why)
-{
-    struct copy_look look = {more, arg, busy_ms[from->role]};
-    sqlite3_backup *backup;
-    int code, finished;
-
-    backup = sqlite3_backup_init(copy->handle, "main", from->handle, "main");
-    if (backup == NULL)
-        return copy_fail(copy, sqlite3_errcode(copy->handle), why);
-    sqlite3_busy_handler(from->handle, copy_wait, &look);
-    code = copy_steps(backup, from->handle, more, arg);
-    finished = sqlite3_backup_finish(backup);
-    if (!sqlite3_get_autocommit(from->handle))
-        sqlite3_exec(from->handle, "ROLLBACK", NULL, NULL, NULL);
-    sqlite3_busy_timeout(from->handle, busy_ms[from->role]);
-    if (code == SQLITE_DONE)
-        code = finished;
-    return code == SQLITE_OK ? RESULT_OK : copy_fail(copy, code, why);
-}
-
-/* The first that is wrong with the pages or the indices. */
-static enum result copy_prove(struct db_copy *copy, struct reason *why)
-{
-    enum result result = RESULT_OK;
-    sqlite3_stmt *statement = NULL;
-    const char *text;
-    int code;
-
-    code = sqlite3_prepare_v2(copy->handle, "PRAGMA integrity_check(1)", -1, &statement, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
-        text = (const char *)sqlite3_column_text(statement, 0);
-        if (text == NULL || strcmp(text, "ok") != 0)
-            result = reason_set(why, RESULT_MALFORMED, "%s: the copy is damaged: %s",
-                                copy->name, text != NULL ? text : "?");
-    } else {
-        result = copy_fail(copy, code, why);
-    }
-    sqlite3_finalize(statement);
-    return result;
-}
-
-/* The copied first page says WAL, which would want two more files beside the one. */
-static int copy_reopen(struct db_copy *copy)
-{
-    int code;
-
-    sqlite3_close(copy->handle);
-    code = sqlite3_open_v2(copy->path, &copy->handle, SQLITE_OPEN_READWRITE, vfs_name());
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(copy->handle,
-                            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF;"
-                            "PRAGMA journal_mode = DELETE;",
-                            NULL, NULL, NULL);
-    return code;
-}
-
-enum result db_copy_check(struct db_copy *copy, db_copy_more *more, void *arg,
-                          struct db_copy_facts *facts, struct reason *why)
-{
-    struct copy_look look = {.more = more, .arg = arg};
-    int64_t plain = 0;
-    enum result result;
-    int code;
-
-    code = copy_reopen(copy);
-    sqlite3_progress_handler(copy->handle, COPY_LOOK, copy_look, &look);
-    if (code == SQLITE_OK)
-        code = number_of(copy->handle,
-                         "SELECT journal_mode = 'delete' FROM pragma_journal_mode", &plain);
-    if (code != SQLITE_OK)
-        return copy_fail(copy, code, why);
-    if (plain != 1)
-        return reason_set(why, RESULT_FAILED, "%s: its journal could not be ended", copy->name);
-    result = copy_prove(copy, why);
-    if (result == RESULT_OK)
-        result = check_schema(copy->handle, copy->name, why);
-    if (result != RESULT_OK)
-        return result;
-    code = number_of(copy->handle, "SELECT count(*) FROM key", &facts->keys);
-    if (code == SQLITE_OK)
-        code = number_of(copy->handle, "SELECT count(*) FROM call", &facts->calls);
-    return code == SQLITE_OK ? RESULT_OK : copy_fail(copy, code, why);
-}
-
-void db_copy_close(struct db_copy *copy)
-{
-    static const char *const beside[] = {"-journal", "-wal", "-shm"};
-    char path[PATH_MAX];
-
-    if (copy == NULL)
-        return;
-    sqlite3_close(copy->handle);
-    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
-        if (snprintf(path, sizeof(path), "%s%s", copy->path, beside[i]) < (int)sizeof(path))
-            unlink(path);
-    free(copy);
-}
-
-bool db_is_read_only(struct db *db)
-{
-    return db->handle == NULL || sqlite3_db_readonly(db->handle, "main") != 0;
-}
-
 bool db_is_orphan(struct db *db)
 {
     int moved = 0;
@@ -763,4 +566,9 @@ bool db_is_orphan(struct db *db)
            sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
                SQLITE_OK &&
            moved != 0;
+}
+
+bool db_is_read_only(struct db *db)
+{
+    return db->handle == NULL || sqlite3_db_readonly(db->handle, "main") != 0;
 }

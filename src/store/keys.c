@@ -201,12 +201,7 @@ enum result key_row_find(struct db *db, const struct key_filter *filter,
     enum result result = sql_start(db, why, SQL_KEY_COUNT, filter->search, filter->user,
                                    (int64_t)filter->state, filter->now);
 
-    *total = 0;
-    if (result == RESULT_OK)
-        result = sql_next(db, why, SQL_KEY_COUNT);
-    if (result == RESULT_OK)
-        *total = sql_int(db, SQL_KEY_COUNT, 0);
-    sql_end(db, SQL_KEY_COUNT);
+    result = sql_number(db, SQL_KEY_COUNT, result, total, why);
     if (result != RESULT_OK)
         return result;
     result = sql_start(db, why, SQL_KEY_FIND, filter->search, filter->user,
@@ -224,15 +219,8 @@ enum result key_row_list_of(struct db *db, const char *user,
 
 enum result key_count_of(struct db *db, const char *user, int64_t *count, struct reason *why)
 {
-    enum result result = sql_start(db, why, SQL_KEY_COUNT_OF_USER, user);
-
-    *count = 0;
-    if (result == RESULT_OK)
-        result = sql_next(db, why, SQL_KEY_COUNT_OF_USER);
-    if (result == RESULT_OK)
-        *count = sql_int(db, SQL_KEY_COUNT_OF_USER, 0);
-    sql_end(db, SQL_KEY_COUNT_OF_USER);
-    return result;
+    return sql_number(db, SQL_KEY_COUNT_OF_USER,
+                      sql_start(db, why, SQL_KEY_COUNT_OF_USER, user), count, why);
 }
 
 enum result key_row_update(struct db *db, const struct key_row *row, struct reason *why)

@@ -163,23 +163,10 @@ enum result session_rows_expire(struct db *db, int64_t now, int64_t most, struct
     return sql_run(db, why, SQL_SESSION_EXPIRE, now, most);
 }
 
-/* The number that a statement, which was started with this result, gives in its one row. */
-static enum result number_get(struct db *db, enum sql sql, enum result result, int64_t *number,
-                              struct reason *why)
-{
-    *number = 0;
-    if (result == RESULT_OK)
-        result = sql_next(db, why, sql);
-    if (result == RESULT_OK)
-        *number = sql_int(db, sql, 0);
-    sql_end(db, sql);
-    return result;
-}
-
 enum result session_rows_count(struct db *db, const char *user, int64_t *count,
                                struct reason *why)
 {
-    return number_get(db, SQL_SESSION_COUNT, sql_start(db, why, SQL_SESSION_COUNT, user), count,
+    return sql_number(db, SQL_SESSION_COUNT, sql_start(db, why, SQL_SESSION_COUNT, user), count,
                       why);
 }
 
@@ -313,7 +300,7 @@ enum result attempt_rows_expire(struct db *db, int64_t before_us, int64_t most,
 
 enum result attempt_rows_count(struct db *db, int64_t *count, struct reason *why)
 {
-    return number_get(db, SQL_ATTEMPT_COUNT, sql_start(db, why, SQL_ATTEMPT_COUNT), count, why);
+    return sql_number(db, SQL_ATTEMPT_COUNT, sql_start(db, why, SQL_ATTEMPT_COUNT), count, why);
 }
 
 enum result known_row_get(struct db *db, const char *user,

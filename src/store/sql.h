@@ -158,6 +158,13 @@ void sql_end(struct db *db, enum sql sql);
 /* How many rows the last statement that was run changed. */
 int64_t sql_changes(struct db *db);
 
+/*
+ * The number that a statement, which was started with this result, gives in its one row, and
+ * ends it; 0 with any other result than RESULT_OK.  RESULT_MALFORMED without a row.
+ */
+enum result sql_number(struct db *db, enum sql sql, enum result result, int64_t *number,
+                       struct reason *why);
+
 /* Columns of the row at hand.  sql_text() copies; RESULT_TOO_BIG if it does not fit,
  * RESULT_MALFORMED for one with a NUL in it, of which only a part would be seen. */
 int64_t sql_int(struct db *db, enum sql sql, int column);

@@ -102,28 +102,14 @@ enum result tier_row_list(struct db *db, void (*each)(void *arg, const struct ti
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
-static enum result count_of(struct db *db, enum sql sql, const char *name, int64_t *count,
-                            struct reason *why)
-{
-    enum result result = sql_start(db, why, sql, name);
-
-    *count = 0;
-    if (result == RESULT_OK)
-        result = sql_next(db, why, sql);
-    if (result == RESULT_OK)
-        *count = sql_int(db, sql, 0);
-    sql_end(db, sql);
-    return result;
-}
-
 enum result tier_row_keys(struct db *db, const char *name, int64_t *keys, struct reason *why)
 {
-    return count_of(db, SQL_TIER_KEYS, name, keys, why);
+    return sql_number(db, SQL_TIER_KEYS, sql_start(db, why, SQL_TIER_KEYS, name), keys, why);
 }
 
 enum result tier_row_users(struct db *db, const char *name, int64_t *users, struct reason *why)
 {
-    return count_of(db, SQL_TIER_USERS, name, users, why);
+    return sql_number(db, SQL_TIER_USERS, sql_start(db, why, SQL_TIER_USERS, name), users, why);
 }
 
 enum result tier_row_delete(struct db *db, const char *name, struct reason *why)

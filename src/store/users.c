@@ -95,19 +95,6 @@ enum result user_row_find(struct db *db, const char *username, struct user_row *
     return get(db, SQL_USER_GET_BY_NAME, username, row, why);
 }
 
-/* The number that a statement, which was started with this result, gives in its one row. */
-static enum result number_get(struct db *db, enum sql sql, enum result result, int64_t *number,
-                              struct reason *why)
-{
-    *number = 0;
-    if (result == RESULT_OK)
-        result = sql_next(db, why, sql);
-    if (result == RESULT_OK)
-        *number = sql_int(db, sql, 0);
-    sql_end(db, sql);
-    return result;
-}
-
 enum result user_row_list(struct db *db, const struct user_filter *filter,
                           void (*each)(void *arg, const struct user_row *row), void *arg,
                           int64_t *total, struct reason *why)
@@ -117,7 +104,7 @@ enum result user_row_list(struct db *db, const struct user_filter *filter,
 
     result = sql_start(db, why, SQL_USER_COUNT, filter->search, (int64_t)filter->role,
                        (int64_t)filter->active);
-    result = number_get(db, SQL_USER_COUNT, result, total, why);
+    result = sql_number(db, SQL_USER_COUNT, result, total, why);
     if (result != RESULT_OK)
         return result;
     result = sql_start(db, why, SQL_USER_LIST, filter->search, (int64_t)filter->role,
@@ -190,11 +177,11 @@ enum result user_login_note(struct db *db, const char *id, int64_t now, struct r
 
 enum result user_admins(struct db *db, const char *but, int64_t *count, struct reason *why)
 {
-    return number_get(db, SQL_USER_ADMINS, sql_start(db, why, SQL_USER_ADMINS, but), count,
+    return sql_number(db, SQL_USER_ADMINS, sql_start(db, why, SQL_USER_ADMINS, but), count,
                       why);
 }
 
 enum result user_waiting(struct db *db, int64_t *count, struct reason *why)
 {
-    return number_get(db, SQL_USER_WAITING, sql_start(db, why, SQL_USER_WAITING), count, why);
+    return sql_number(db, SQL_USER_WAITING, sql_start(db, why, SQL_USER_WAITING), count, why);
 }

@@ -332,6 +332,8 @@ worker_has_it() {
   amid "$token" PUT /users/me '{"first_name":"Anna"}' cli tier set nobodys --rate 7/60s
   assert_status 200
   assert_json '.first_name == "Anna"'
+  admin DELETE "/admin/users/$id" # so that one administrator is the last one again
+  assert_status 204
 }
 
 @test "disabled, and let in again: the next request of every worker goes by it" {

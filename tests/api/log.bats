@@ -51,6 +51,23 @@ address() {
   [[ "$(log_line)" =~ ^[^\ ]+\ info\  ]] || fail "$(log_line)"
 }
 
+@test "a key, an invitation or a token that somebody puts into the path is cut there" {
+  invitation=$(cli user invite 2>/dev/null | grep -o 'fgi_[0-9A-Za-z_]*')
+  refresh=fgr_AAAAAAAAAAAAAAAAAAAAAA_0000000001_${KEY:16:43}
+  token=eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJmb3Jlc3RnYXRlIn0.${KEY:16:43}
+  for secret in "$KEY" "${KEY%??????????}" "x$KEY" "$KEY$KEY" "$invitation" "$refresh" "$token"; do
+    call DELETE "/users/me/keys/$secret" HTTP_X_REQUEST_ID=in-path
+    [[ "$(log_line)" == *" DELETE /users/me/keys/"*"... 40"*" in-path "* ]] || fail "$(log_line)"
+    call GET "/$secret/x" HTTP_X_REQUEST_ID=in-path
+    [[ "$(log_line)" == *" GET /"*".../x 40"*" in-path "* ]] || fail "$(log_line)"
+  done
+  if grep -F "${KEY:16:20}" "$LOG"; then fail 'a secret is in the log'; fi
+  for path in /models/fg_short /models/fgi_/predict /fg_ /eyJ.eyJ /health/x; do
+    call GET "$path"
+    [[ "$(log_line)" == *" $path "* ]] || fail "$(log_line)"
+  done
+}
+
 @test "the file is its owner's alone" {
   [ "$(stat -c %a "$LOG")" = 600 ] || [ "$(stat -c %a "$LOG")" = 640 ]
   if am_root; then [ "$(stat -c %U "$LOG")" = www-data ]; fi

@@ -125,6 +125,24 @@ all_ended() {
   [ "${seen:-0}" -ge 1 ] || fail 'no worker has mapped the image'
 }
 
+@test "no worker and no command with a password leaves a core dump" {
+  am_root || skip 'only root may look into workers, which are not dumpable'
+  ulimit -S -c "$(ulimit -H -c)" # as who debugs something else has it
+  gate_start --workers 2
+  mkfifo "$BATS_TEST_TMPDIR/password"
+  "$FORESTGATE" --home "$G/home" user create core@example.org --password-stdin <"$BATS_TEST_TMPDIR/password" \
+    >/dev/null 3>&- &
+  exec 8>"$BATS_TEST_TMPDIR/password"
+  asking=$!
+  wait_for 100 grep -qE '^Max core file size +0 +0 ' "/proc/$asking/limits" || : # it has only begun
+  for pid in $(gate_pids) "$asking"; do
+    grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits" || fail "$pid: $(cat "/proc/$pid/limits")"
+  done
+  echo 'a bicycle for seven cats' >&8
+  exec 8>&-
+  wait "$asking"
+}
+
 @test "SIGTERM ends an idle worker within a second, a hundred times of a hundred" {
   gate_start --workers 25
   tries=0

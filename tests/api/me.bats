@@ -272,6 +272,27 @@ END
   [ "$(database "SELECT count(*) FROM session WHERE user = '$PERSON'")" = "$sessions" ]
 }
 
+# from_nowhere URI JSON: a PUT with TOKEN by a front that tells no address.
+from_nowhere() {
+  call_arguments PUT "$1" -d "$2" HTTP_AUTHORIZATION="Bearer $TOKEN"
+  answer=$BATS_TEST_TMPDIR/answer
+  env -i PATH="$PATH" "${PARAMS[@]/#REMOTE_ADDR=*/NO_ADDRESS=}" timeout 30 cgi-fcgi -bind -connect "127.0.0.1:$PORT" \
+    <"$BODY" >"$answer"
+  answer_read
+}
+
+@test "a change of the password whose client's address nobody tells is nobody else's" {
+  person zoe
+  database "DELETE FROM known WHERE user = '$PERSON'; DELETE FROM attempt"
+  for i in {1..8}; do
+    for _ in 1 2 3; do as "$TOKEN" GET /users/me REMOTE_ADDR="203.0.113.$i"; done # each worker
+    assert_status 200
+    from_nowhere /users/me/password "$(jq -nc --arg p "$PASSWORD" '{password: $p, new_password: $p}')"
+    assert_status 204
+  done
+  [ "$(database "SELECT count(*) FROM known WHERE user = '$PERSON'")" = 1 ]
+}
+
 # ---- sessions ----
 
 @test "sessions are listed without what tokens are made of, and each may be ended" {

@@ -429,8 +429,31 @@ refresh() {
   [ "$status" = 401 ] || wrong="a refresh there: $status"
   gate_stop
   G=$here
+  # shellcheck disable=SC1091
   . "$here/running"
   [ -z "${wrong:-}" ] || fail "$wrong"
   refresh "$refresh"
   assert_status 200
+}
+
+@test "of some who use one refresh token at once one is answered with tokens, and then the session has ended for all" {
+  for round in 1 2 3; do
+    enter "race$round@example.org"
+    call_arguments POST /auth/token -d "{\"grant_type\":\"refresh_token\",\"refresh_token\":\"$REFRESH\"}"
+    pids=
+    for i in {1..8}; do
+      env -i PATH="$PATH" "${PARAMS[@]}" timeout 30 cgi-fcgi -bind -connect "127.0.0.1:$PORT" <"$BODY" \
+        >"$BATS_TEST_TMPDIR/race.$i" 2>>"$G/out" 3>&- &
+      pids="$pids $!"
+    done
+    # shellcheck disable=SC2086
+    wait $pids
+    [ "$(grep -l '^Status: 200' "$BATS_TEST_TMPDIR"/race.* | wc -l)" = 1 ]
+    [ "$(grep -l '^Status: 401' "$BATS_TEST_TMPDIR"/race.* | wc -l)" = 7 ]
+    won=$(cat "$(grep -l '^Status: 200' "$BATS_TEST_TMPDIR"/race.*)")
+    refused "$ACCESS"
+    refused "$(sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p' <<<"$won")"
+    refresh "$(sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p' <<<"$won")"
+    assert_problem 401 invalid_grant
+  done
 }

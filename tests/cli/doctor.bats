@@ -30,7 +30,7 @@ diagnose() {
   status=0
   report=$(cli doctor --json "$@" 2>"$W/err") || status=$?
   [ ! -s "$W/err" ] || fail "$(cat "$W/err")"
-  jq -e 'length == 19 and [.[].number] == [range(1; 20)] and
+  jq -e 'length == 20 and [.[].number] == [range(1; 21)] and
     all(.[]; (keys == ["command","detail","name","number","state"]) and (.detail | length > 0) and
       ([.state] | inside(["ok","warning","failed","not asked"])))' <<<"$report" >/dev/null || fail "$report"
   # Failures and nothing else make it fail.
@@ -74,7 +74,7 @@ all_of_home() {
   before=$(all_of_home)
   diagnose
   for check in home rights settings database ledger models disk secrets audit; do found "$check" ok; done
-  [ "$(jq '[.[10:][] | select(.state == "not asked" and (.detail | contains("--url")))] | length' <<<"$report")" = 9 ]
+  [ "$(jq '[.[10:][] | select(.state == "not asked" and (.detail | contains("--url")))] | length' <<<"$report")" = 10 ]
   [ "$(all_of_home)" = "$before" ] || fail "$(diff <(echo "$before") <(all_of_home))"
 }
 
@@ -85,7 +85,7 @@ all_of_home() {
   [[ "${lines[0]}" =~ ^' 1  ok       home: ' ]] || fail "$output"
   [[ "${lines[1]}" =~ ^' 2  FAILED   rights: the home has mode 0755' ]] || fail "$output"
   [[ "${lines[2]}" =~ ^' '+'mend it with: chmod -R go= '"$W/home"$ ]] || fail "$output"
-  [ "$(grep -cE '^( [1-9]|1[0-9])  (ok|warning|FAILED|-) +[^ ].*: ' <<<"$output")" = 19 ] || fail "$output"
+  [ "$(grep -cE '^( [1-9]|1[0-9]|20)  (ok|warning|FAILED|-) +[^ ].*: ' <<<"$output")" = 20 ] || fail "$output"
   # Names that somebody has made are not printed as they are.
   touch "$W/home/$(printf 'a\033[31m\nb')"
   owned "$W"/home/a*

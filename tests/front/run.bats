@@ -35,6 +35,7 @@ nothing_left() { [ -z "$(left)" ]; }
 run_start() {
   PORT=$(port_free)
   URL=http://127.0.0.1:$PORT
+  : >"$T/out" # of which an earlier run's words would be taken for this one's
   set -m
   env FGTEST="$T" BUILD="$BUILD" make -s -C "$tree" run PORT="$PORT" STATE="$T/home" "$@" \
     >"$T/out" 2>&1 </dev/null 3>&- 4>&- &

@@ -23,6 +23,9 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
 G=${G:-$BATS_FILE_TMPDIR}
+# What is called before the first test has no directory of a test: without this its answers
+# would lie in /, where all the files that run at once would find them.
+BATS_TEST_TMPDIR=${BATS_TEST_TMPDIR:-$G}
 unset "${!FORESTGATE_@}" # a setting of the user's own service
 FORESTGATE=$BUILD/forestgate
 WORKER=$BUILD/forestgate.fcgi

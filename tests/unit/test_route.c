@@ -198,6 +198,8 @@ static void variables_have_their_texts(void **state)
     assert_string_equal(request_variable(&request, "nam", NULL), "");
     assert_found(REQUEST_POST, "/things/me/keys/...b;c=@:/rotate", MY_KEY);
     assert_string_equal(request_variable(&request, "key", NULL), "...b;c=@:");
+    assert_found(REQUEST_GET, "/things/{name}/versions/{version}", VERSION);
+    assert_string_equal(request_variable(&request, "name", NULL), "{name}");
 }
 
 static void only_a_row_of_a_model_asks_one(void **state)

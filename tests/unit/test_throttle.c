@@ -485,10 +485,12 @@ static void neither_names_nor_addresses_are_kept(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static struct throttle_attempt last_registered;
+
 static int64_t registered(struct addr from)
 {
     int64_t wait_s = -1;
-    enum result result = throttle_register(&home, &from, &wait_s, &why);
+    enum result result = throttle_register(&home, &from, &last_registered, &wait_s, &why);
 
     if (result != RESULT_OK && result != RESULT_DENIED)
         fail_msg("%s", why.text);
@@ -508,6 +510,20 @@ static void who_makes_accounts_without_end_waits_and_nobody_else(void **state)
     assert_int_equal(tried(name, user_id, address_at(1)), 0);
     pass(8 * HOUR_S);
     assert_int_equal(registered(address_at(1)), 0);
+}
+
+static void a_registration_that_nobody_has_looked_at_leaves_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FREE_ACCOUNTS + 50; i++) {
+        assert_int_equal(registered(address_at(1)), 0);
+        assert_int_equal(throttle_withdraw(&home, &last_registered, &why), RESULT_OK);
+    }
+    assert_int_equal(rows(), 0);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(registered(address_at(1)), 0);
+    assert_int_equal(throttle_withdraw(&home, &last_registered, &why), RESULT_OK);
+    assert_int_equal(rows(), 1);
 }
 
 int main(void)
@@ -536,6 +552,7 @@ int main(void)
         TEST(there_are_never_more_than_100000_counts),
         TEST(neither_names_nor_addresses_are_kept),
         TEST(who_makes_accounts_without_end_waits_and_nobody_else),
+        TEST(a_registration_that_nobody_has_looked_at_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -408,6 +408,12 @@ static void another_password_ends_all_sessions_but_the_one(void **state)
                      RESULT_INVALID);
     assert_true(has_session("one"));
     assert_int_equal(
+        user_password_change(&home, ann.id, "eight dogs on a bus", 19, "gone", &why),
+        RESULT_MISSING); /* it has ended since it proved the old one */
+    assert_int_equal(user_password_get(home.db, ann.id, after, &why), RESULT_OK);
+    assert_string_equal(before, after);
+    assert_true(has_session("one"));
+    assert_int_equal(
         user_password_change(&home, ann.id, "eight dogs on a bus", 19, "two", &why), RESULT_OK);
     assert_false(has_session("one"));
     assert_true(has_session("two"));
@@ -416,6 +422,24 @@ static void another_password_ends_all_sessions_but_the_one(void **state)
     assert_int_equal(
         user_password_change(&home, ann.id, password, strlen(password), NULL, &why), RESULT_OK);
     assert_false(has_session("two"));
+}
+
+/* As an administrator's, which comes while that of a thief is hashed. */
+static void a_password_is_not_changed_from_a_session_that_has_ended(void **state)
+{
+    struct user_row ann = user_of("ann@example.org", "user");
+    char before[USER_PASSWORD_MAX + 1], after[USER_PASSWORD_MAX + 1];
+
+    (void)state;
+    session_of(&ann, "one");
+    assert_int_equal(user_password_change(&home, ann.id, "eight dogs on a bus", 19, NULL, &why),
+                     RESULT_OK);
+    assert_int_equal(user_password_get(home.db, ann.id, before, &why), RESULT_OK);
+    assert_int_equal(
+        user_password_change(&home, ann.id, password, strlen(password), "one", &why),
+        RESULT_MISSING);
+    assert_int_equal(user_password_get(home.db, ann.id, after, &why), RESULT_OK);
+    assert_string_equal(before, after);
 }
 
 static void the_keys_of_a_user_go_with_the_user(void **state)
@@ -539,6 +563,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(another_password_ends_all_sessions_but_the_one, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_password_is_not_changed_from_a_session_that_has_ended,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(the_keys_of_a_user_go_with_the_user, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_of_a_user_has_no_limits_of_its_own, setup,
                                         teardown),
