@@ -219,19 +219,22 @@ static void write_log(const struct service *service, const struct request *reque
                       uint64_t duration_ns)
 {
     char path[REQUEST_PATH_MAX + 1];
+    /* The path of a route without variables is the route's, letter by letter. */
+    bool is_own = request->route != NULL && strchr(request->route->path, '{') == NULL;
     struct log_entry entry = {
         .wall_us = request->wall_us,
         .duration_ns = duration_ns,
         .address = request->address,
         .method = fcgi_param(service->fcgi, FCGI_METHOD),
-        .path = path,
+        .path = is_own ? request->path : path,
         .request_id = request->id,
         .key = request->caller.mask[0] != '\0' ? request->caller.mask : NULL,
         .status = reply_code(service->reply.status),
         .warning = request->refused_credential,
     };
 
-    path_print(request->path, path);
+    if (!is_own)
+        path_print(request->path, path);
     log_write(service->log, &entry);
 }
 
