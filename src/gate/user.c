@@ -181,6 +181,16 @@ static enum result change_write(struct home *home, const struct user_row *before
     return result;
 }
 
+/* Whether a change changes nothing of a user. */
+static bool is_same(const struct user_row *a, const struct user_row *b)
+{
+    return strcmp(a->first_name, b->first_name) == 0 &&
+           strcmp(a->last_name, b->last_name) == 0 && strcmp(a->country, b->country) == 0 &&
+           a->role == b->role && a->active == b->active && strcmp(a->models, b->models) == 0 &&
+           strcmp(a->tier, b->tier) == 0;
+}
+
+/* What is so already troubles no worker, no disk and no trail. */
 enum result user_set(struct home *home, const char *id, const struct user_wish *wish,
                      bool forced, struct user_row *row, enum user_part *part,
                      struct reason *why)
@@ -192,6 +202,8 @@ enum result user_set(struct home *home, const char *id, const struct user_wish *
     if (wish->parts[USER_PART_USERNAME] != NULL)
         return reason_set(why, RESULT_INVALID, "a username stays as it is");
     result = change_read(home, id, wish, forced, &before, row, part, why);
+    if (result == RESULT_OK && is_same(&before, row))
+        return RESULT_OK;
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
     if (result != RESULT_OK)
