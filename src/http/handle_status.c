@@ -156,7 +156,7 @@ void handle_status(struct service *service, struct request *request, struct repl
 
 /* How the parts are that a call needs. */
 struct state {
-    bool writable; /* the database has just taken a write, or is about to */
+    bool writable;      /* the database has just taken a write, or is about to */
     bool seals, tokens; /* whether the keys of the home are there */
     bool space_known;
     struct ledger_state ledger;
