@@ -453,11 +453,11 @@ rotate() { cli key rotate "$@" 2>/dev/null; }
 
 @test "/openapi.json and / say which scope each route needs" {
   call GET /openapi.json
-  assert_json '.paths["/predict"].post.security == [{"key":["predict"]},{"bearer":["predict"]}] and
-    .paths["/models"].get.security == [{"key":["read"]},{"bearer":["read"]}] and
+  assert_json '.paths["/predict"].post.security == [{"key":["predict"]},{"bearer":["predict"]},{"login":[]}] and
+    .paths["/models"].get.security == [{"key":["read"]},{"bearer":["read"]},{"login":[]}] and
     .paths["/health"].get.security == [] and
     (.paths["/models/{name}/predict"].post.description | test("scope predict"))'
   call GET /
-  assert_json 'all(.routes[]; (.credential == "key") == (.scope != null)) and
+  assert_json 'all(.routes[]; .credential != "none" or .scope == null) and
     (.routes[] | select(.path == "/predict") | .scope) == "predict"'
 }
