@@ -211,9 +211,10 @@ static enum result shape_check(const struct npy *npy, unsigned dimensions, struc
         return refuse(npy, RESULT_INVALID, why,
                       "an array in Fortran order, which cannot be read row by row: "
                       "save it with numpy.ascontiguousarray()");
-    if (npy->n_columns == 0 || npy->n_columns > SIZE_MAX / 64)
-        return refuse(npy, RESULT_INVALID, why, "an array of %" PRIu64 " columns",
-                      npy->n_columns);
+    if (npy->n_columns == 0 || npy->n_columns > NPY_MAX_COLUMNS)
+        return refuse(npy, RESULT_INVALID, why,
+                      "an array of %" PRIu64 " columns, must be from 1 to %d", npy->n_columns,
+                      NPY_MAX_COLUMNS);
     return RESULT_OK;
 }
 

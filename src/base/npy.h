@@ -23,7 +23,8 @@
 
 enum {
     NPY_MAX_HEADER = 1 << 16,
-    NPY_WRITE_HEADER = 128, /* bytes of the headers that npy_header_print() writes */
+    NPY_MAX_COLUMNS = 1 << 20, /* far more than any model has features: a row is kept whole */
+    NPY_WRITE_HEADER = 128,    /* bytes of the headers that npy_header_print() writes */
 };
 
 struct npy;

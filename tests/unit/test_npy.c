@@ -91,7 +91,10 @@ static void refuses_shapes_that_are_no_rows(void **state)
     check(SHAPED("'<f8'", "()"), "", 0, expected);
     snprintf(expected, sizeof(expected), "a.npy: an array of 3%s", advice);
     check(SHAPED("'<f8'", "(1, 2, 3)"), "", 0, expected);
-    check(SHAPED("'<f8'", "(5, 0)"), "", 0, "a.npy: an array of 0 columns");
+    check(SHAPED("'<f8'", "(5, 0)"), "", 0,
+          "a.npy: an array of 0 columns, must be from 1 to 1048576");
+    check(SHAPED("'<f8'", "(0, 3000000000)"), "", 0,
+          "a.npy: an array of 3000000000 columns, must be from 1 to 1048576");
     check("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }", "", 0,
           "a.npy: an array in Fortran order, which cannot be read row by row: "
           "save it with numpy.ascontiguousarray()");
