@@ -98,7 +98,7 @@ static bool enter(struct service *service, struct request *request, struct reply
     const struct route *route = request->route = route_find(request, reply);
     bool asks = route != NULL && asks_credential(service, route);
 
-    if (route != NULL && route->uncounted)
+    if (route != NULL && route->uncounted && !asks)
         return true;
     if (!limit_address(service, request, LEDGER_WATCH_ALL, reply))
         return false;
