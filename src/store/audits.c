@@ -23,11 +23,7 @@ enum column {
 
 static void row_read(struct db *db, enum sql sql, struct audit_row *row)
 {
-    const struct {
-        enum column column;
-        char *to;
-        size_t size;
-    } texts[] = {
+    const struct sql_text_to texts[] = {
         {COLUMN_ACTOR, row->actor, sizeof(row->actor)},
         {COLUMN_ADDRESS, row->address, sizeof(row->address)},
         {COLUMN_REQUEST_ID, row->request_id, sizeof(row->request_id)},
@@ -40,10 +36,8 @@ static void row_read(struct db *db, enum sql sql, struct audit_row *row)
     memset(row, 0, sizeof(*row));
     row->seq = sql_int(db, sql, COLUMN_SEQ);
     row->at_us = sql_int(db, sql, COLUMN_AT_US);
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (sql_text(db, sql, (int)texts[i].column, texts[i].to, texts[i].size) != RESULT_OK)
-            row->damaged = true;
-    if (sql_blob(db, sql, COLUMN_MAC, row->mac, sizeof(row->mac)) != RESULT_OK)
+    if (sql_texts(db, sql, texts, sizeof(texts) / sizeof(texts[0])) != RESULT_OK ||
+        sql_blob(db, sql, COLUMN_MAC, row->mac, sizeof(row->mac)) != RESULT_OK)
         row->damaged = true;
 }
 

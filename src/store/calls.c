@@ -205,11 +205,7 @@ enum result call_starts(struct db *db, const char *account, int64_t after_us, in
 static enum result call_read(struct db *db, enum sql sql, struct call_row *row,
                              struct reason *why)
 {
-    const struct {
-        enum call_column column;
-        char *out;
-        size_t size;
-    } texts[] = {
+    const struct sql_text_to texts[] = {
         {CALL_REQUEST_ID, row->request_id, sizeof(row->request_id)},
         {CALL_KEY, row->key, sizeof(row->key)},
         {CALL_USER, row->user, sizeof(row->user)},
@@ -227,10 +223,9 @@ static enum result call_read(struct db *db, enum sql sql, struct call_row *row,
     row->rows = sql_int(db, sql, CALL_ROWS);
     row->charged = sql_int(db, sql, CALL_CHARGED);
     row->status = sql_int(db, sql, CALL_STATUS);
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (sql_text(db, sql, (int)texts[i].column, texts[i].out, texts[i].size) != RESULT_OK)
-            return reason_set(why, RESULT_MALFORMED, "the database: call %lld is damaged",
-                              (long long)row->seq);
+    if (sql_texts(db, sql, texts, sizeof(texts) / sizeof(texts[0])) != RESULT_OK)
+        return reason_set(why, RESULT_MALFORMED, "the database: call %lld is damaged",
+                          (long long)row->seq);
     return RESULT_OK;
 }
 

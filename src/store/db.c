@@ -458,6 +458,20 @@ enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t 
     return RESULT_OK;
 }
 
+enum result sql_texts(struct db *db, enum sql sql, const struct sql_text_to *texts,
+                      size_t count)
+{
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        enum result one = sql_text(db, sql, texts[i].column, texts[i].to, texts[i].size);
+
+        if (result == RESULT_OK)
+            result = one;
+    }
+    return result;
+}
+
 enum result sql_blob(struct db *db, enum sql sql, int column, void *out, size_t len)
 {
     const void *blob = sqlite3_column_blob(db->prepared[sql], column);

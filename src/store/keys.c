@@ -88,11 +88,7 @@ void key_scopes_print(char out[KEY_SCOPES_MAX + 1], unsigned scopes)
 
 static bool texts_read(struct db *db, enum sql sql, struct key_row *row)
 {
-    const struct {
-        enum column column;
-        char *to;
-        size_t size;
-    } texts[] = {
+    const struct sql_text_to texts[] = {
         {COLUMN_ID, row->id, sizeof(row->id)},
         {COLUMN_NAME, row->name, sizeof(row->name)},
         {COLUMN_MODELS, row->models, sizeof(row->models)},
@@ -103,10 +99,7 @@ static bool texts_read(struct db *db, enum sql sql, struct key_row *row)
         {COLUMN_USER_MODELS, row->owner.models, sizeof(row->owner.models)},
     };
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (sql_text(db, sql, (int)texts[i].column, texts[i].to, texts[i].size) != RESULT_OK)
-            return false;
-    return true;
+    return sql_texts(db, sql, texts, sizeof(texts) / sizeof(texts[0])) == RESULT_OK;
 }
 
 static bool digests_read(struct db *db, enum sql sql, struct key_row *row)

@@ -185,11 +185,7 @@ enum result invitation_row_insert(struct db *db, const struct invitation_row *ro
 
 static bool invitation_texts(struct db *db, enum sql sql, struct invitation_row *row)
 {
-    const struct {
-        enum invitation_column column;
-        char *to;
-        size_t size;
-    } texts[] = {
+    const struct sql_text_to texts[] = {
         {INVITATION_ID, row->id, sizeof(row->id)},
         {INVITATION_USERNAME, row->username, sizeof(row->username)},
         {INVITATION_MODELS, row->models, sizeof(row->models)},
@@ -197,10 +193,7 @@ static bool invitation_texts(struct db *db, enum sql sql, struct invitation_row 
         {INVITATION_MADE_BY, row->made_by, sizeof(row->made_by)},
     };
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (sql_text(db, sql, (int)texts[i].column, texts[i].to, texts[i].size) != RESULT_OK)
-            return false;
-    return true;
+    return sql_texts(db, sql, texts, sizeof(texts) / sizeof(texts[0])) == RESULT_OK;
 }
 
 static enum result invitation_read(struct db *db, enum sql sql, struct invitation_row *row,

@@ -170,6 +170,14 @@ enum result sql_number(struct db *db, enum sql sql, enum result result, int64_t 
 int64_t sql_int(struct db *db, enum sql sql, int column);
 double sql_double(struct db *db, enum sql sql, int column);
 enum result sql_text(struct db *db, enum sql sql, int column, char *out, size_t size);
+/* Copies several, all of them whatever becomes of one; the result is the first bad one's. */
+struct sql_text_to {
+    int column;
+    char *to;
+    size_t size;
+};
+enum result sql_texts(struct db *db, enum sql sql, const struct sql_text_to *texts,
+                      size_t count);
 enum result sql_blob(struct db *db, enum sql sql, int column, void *out, size_t len);
 
 #endif

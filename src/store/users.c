@@ -26,11 +26,7 @@ enum column {
 static enum result row_read(struct db *db, enum sql sql, struct user_row *row,
                             struct reason *why)
 {
-    const struct {
-        enum column column;
-        char *to;
-        size_t size;
-    } texts[] = {
+    const struct sql_text_to texts[] = {
         {COLUMN_ID, row->id, sizeof(row->id)},
         {COLUMN_USERNAME, row->username, sizeof(row->username)},
         {COLUMN_FIRST_NAME, row->first_name, sizeof(row->first_name)},
@@ -42,10 +38,8 @@ static enum result row_read(struct db *db, enum sql sql, struct user_row *row,
     int64_t role = sql_int(db, sql, COLUMN_ROLE);
 
     memset(row, 0, sizeof(*row));
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (sql_text(db, sql, (int)texts[i].column, texts[i].to, texts[i].size) != RESULT_OK)
-            return reason_set(why, RESULT_MALFORMED,
-                              "the database: the row of a user is damaged");
+    if (sql_texts(db, sql, texts, sizeof(texts) / sizeof(texts[0])) != RESULT_OK)
+        return reason_set(why, RESULT_MALFORMED, "the database: the row of a user is damaged");
     if (role < 0 || role >= USER_ROLE__MAX)
         return reason_set(why, RESULT_MALFORMED, "the database: the role of user %s is none",
                           row->id);
