@@ -128,6 +128,21 @@ void secret_mac_free(struct secret_mac *mac)
     free(mac);
 }
 
+enum result secret_mac_derive(struct secret_mac *from, const void *label, size_t len,
+                              struct secret_mac **out, struct reason *why)
+{
+    uint8_t key[SECRET_MAC_BYTES];
+    enum result result = secret_mac_digest(from, label, len, key);
+
+    *out = NULL;
+    if (result == RESULT_OK)
+        result = secret_mac_new(key, sizeof(key), out, why);
+    else
+        reason_set(why, result, "libcrypto could not derive a key");
+    secret_wipe(key, sizeof(key));
+    return result;
+}
+
 /* Opens a secret file, which has to be its owner's alone; -1 with the reason and result. */
 static int open_secret(const char *path, struct stat *st, enum result *result,
                        struct reason *why)

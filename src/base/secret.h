@@ -47,6 +47,13 @@ enum result secret_mac_digest(struct secret_mac *mac, const void *data, size_t l
 void secret_mac_free(struct secret_mac *mac);
 
 /*
+ * The same under a key of its own, for one purpose: the digest of a label, which nothing else
+ * under the first key may be.
+ */
+enum result secret_mac_derive(struct secret_mac *from, const void *label, size_t len,
+                              struct secret_mac **out, struct reason *why);
+
+/*
  * Reads a secret file of exactly SECRET_BYTES.  RESULT_DENIED, with the command that
  * mends it, if others than its owner may read it; RESULT_INVALID if it has another
  * length; RESULT_MISSING if it is not there.

@@ -48,17 +48,7 @@ struct head {
 enum result audit_mac_new(struct secret_mac *key_mac, struct secret_mac **out,
                           struct reason *why)
 {
-    uint8_t key[SECRET_MAC_BYTES];
-    enum result result;
-
-    *out = NULL;
-    result = secret_mac_digest(key_mac, key_label, sizeof(key_label), key);
-    if (result == RESULT_OK)
-        result = secret_mac_new(key, sizeof(key), out, why);
-    else
-        reason_set(why, result, "libcrypto could not derive the audit trail's key");
-    secret_wipe(key, sizeof(key));
-    return result;
+    return secret_mac_derive(key_mac, key_label, sizeof(key_label), out, why);
 }
 
 /* ---- the digest of a row ---- */

@@ -316,16 +316,7 @@ static enum result open_macs(struct home *home, struct reason *why)
 enum result home_mac_derive(const struct home *home, const char *label, struct secret_mac **out,
                             struct reason *why)
 {
-    uint8_t key[SECRET_MAC_BYTES];
-    enum result result = secret_mac_digest(home->key_mac, label, strlen(label), key);
-
-    *out = NULL;
-    if (result == RESULT_OK)
-        result = secret_mac_new(key, sizeof(key), out, why);
-    else
-        reason_set(why, result, "a key could not be derived");
-    secret_wipe(key, sizeof(key));
-    return result;
+    return secret_mac_derive(home->key_mac, label, strlen(label), out, why);
 }
 
 /* The CLI's connection always writes through to the disk. */
