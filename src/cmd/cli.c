@@ -72,6 +72,12 @@ void cli_home_close(struct home *home)
     home_leave(home);
 }
 
+int cli_home_end(struct home *home, int status)
+{
+    cli_home_close(home);
+    return status;
+}
+
 enum result cli_calls_bring_in(struct home *home, struct reason *why)
 {
     return journal_bring_in(home, why);
@@ -118,6 +124,14 @@ int cli_print(struct buf *text)
     return status;
 }
 
+int cli_answer(struct buf *text, enum result result, const struct reason *why)
+{
+    if (result == RESULT_OK)
+        return cli_print(text);
+    buf_free(text);
+    return cli_fail(why);
+}
+
 enum {
     LIST_CHUNK = 65536
 };
@@ -151,11 +165,9 @@ int cli_list_end(struct cli_list *list, enum result result, const struct reason 
 
     if (list->json)
         json_write_array_end(&list->writer);
-    if (result == RESULT_OK && list->error == 0)
-        return cli_print(&list->text);
-    buf_free(&list->text);
     if (list->error == 0)
-        return cli_fail(why);
+        return cli_answer(&list->text, result, why);
+    buf_free(&list->text);
     errno = list->error;
     reason_errno(&output, "standard output");
     return cli_fail(&output);

@@ -56,6 +56,9 @@ int cli_misuse(const struct reason *why);
 enum result cli_home_open(const struct option_set *set, struct home *home, struct reason *why);
 void cli_home_close(struct home *home);
 
+/* The end of a command: closes the home, and hands on its exit status. */
+int cli_home_end(struct home *home, int status);
+
 /*
  * Has every call that has ended in the database, before it is asked for calls: the ledger's
  * journal is brought into it.
@@ -77,6 +80,9 @@ enum result cli_image_open(const struct option_set *set, const char *name_or_fil
 
 /* Prints the text of a buffer and a newline, and frees it. */
 int cli_print(struct buf *text);
+
+/* The same if this is RESULT_OK; else frees it, and tells why. */
+int cli_answer(struct buf *text, enum result result, const struct reason *why);
 
 /*
  * A list while it is printed: a table with a head line, or a JSON array.  What does not fit

@@ -73,7 +73,6 @@ static int run_list(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     if (filter_read(set, &filter, &why) != RESULT_OK ||
         field_list_start(&list, set, audit_columns, audit_fields, &why) != RESULT_OK)
@@ -81,9 +80,7 @@ static int run_list(const struct option_set *set)
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = audit_row_list(home.db, &filter, list_row, &list, &why);
-    status = field_list_end(&list, result, &why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, field_list_end(&list, result, &why));
 }
 
 static void proof_write(struct buf *text, const struct audit_proof *proof)
@@ -132,7 +129,6 @@ static int run_accept(const struct option_set *set)
     struct reason why;
     struct home home;
     int64_t seq = 0;
-    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
@@ -144,9 +140,7 @@ static int run_accept(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "the audit trail ends with row %" PRId64 ", which says so", seq);
     }
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
 static const struct option_row list_options[] = {

@@ -220,7 +220,6 @@ static int run_list(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     if (list_filter_read(set, &filter, key, &why) != RESULT_OK ||
         field_list_start(&list, set, call_columns, call_fields, &why) != RESULT_OK)
@@ -232,9 +231,7 @@ static int run_list(const struct option_set *set)
         result = user_find(&home, &filter, &user, &why);
     if (result == RESULT_OK)
         result = call_row_list(home.db, &filter, list_row, &list, &why);
-    status = field_list_end(&list, result, &why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, field_list_end(&list, result, &why));
 }
 
 /* Sums while they are added up: in order, or the one at hand where they come in order. */

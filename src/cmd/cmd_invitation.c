@@ -30,7 +30,6 @@ static int run_list(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     cli_list_start(&list, set,
                    "ID            ROLE   TIER          EXPIRES           FOR"
@@ -38,9 +37,7 @@ static int run_list(const struct option_set *set)
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = invitation_row_list(home.db, list_row, &list, &why);
-    status = cli_list_end(&list, result, &why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_list_end(&list, result, &why));
 }
 
 static int run_revoke(const struct option_set *set)
@@ -51,7 +48,6 @@ static int run_revoke(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
@@ -64,9 +60,7 @@ static int run_revoke(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "invitation %s makes no account any more", id);
     }
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};

@@ -153,7 +153,6 @@ static int run_list(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     cli_list_start(&listing.list, set, key_show_head);
     result = cli_home_open(set, &home, &why);
@@ -165,9 +164,7 @@ static int run_list(const struct option_set *set)
         result = keys_read(set, &home, &listing, &why);
     if (result == RESULT_OK)
         result = listing.result;
-    status = cli_list_end(&listing.list, result, &why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_list_end(&listing.list, result, &why));
 }
 
 static enum result shown_read(struct home *home, const char *id, struct key_shown *key,
@@ -205,7 +202,6 @@ static int run_show(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     if (key_id_read(set->operands[0], id, &why) != RESULT_OK)
         return cli_misuse(&why);
@@ -216,9 +212,7 @@ static int run_show(const struct option_set *set)
         result = shown_read(&home, id, &key, &why);
     if (result == RESULT_OK)
         shown_print(set, &key, &usage, &text);
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
 /* Some option that changes the key must be there. */
@@ -342,7 +336,6 @@ static int run_revoke(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     if (key_id_read(set->operands[0], id, &why) != RESULT_OK)
         return cli_misuse(&why);
@@ -357,9 +350,7 @@ static int run_revoke(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "key %s is revoked: no worker admits it any more", id);
     }
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
 /* The same of a new key and of one that is changed, but for what is so if nothing is said. */

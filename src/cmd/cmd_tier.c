@@ -73,7 +73,6 @@ static int run_set(const struct option_set *set)
     struct tier_row row;
     struct reason why;
     struct home home;
-    int status;
 
     if (row_read(set, &row, &why) != RESULT_OK)
         return cli_misuse(&why);
@@ -88,9 +87,7 @@ static int run_set(const struct option_set *set)
         buf_printf(&text, "tier %s has %s: every worker goes by it", row.name,
                    row.limits[0] == '\0' ? "no limits" : row.limits);
     }
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
 static void list_row(void *arg, const struct tier_row *row)
@@ -115,15 +112,12 @@ static int run_list(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     cli_list_start(&list, set, "NAME              PRICE  SHADOW   KEYS  LIMITS");
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = tier_row_list(home.db, list_row, &list, &why);
-    status = cli_list_end(&list, result, &why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_list_end(&list, result, &why));
 }
 
 static int run_delete(const struct option_set *set)
@@ -134,7 +128,6 @@ static int run_delete(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
@@ -147,9 +140,7 @@ static int run_delete(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "tier %s is deleted", name);
     }
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
 static const struct option_row set_options[] = {

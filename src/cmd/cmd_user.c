@@ -90,7 +90,6 @@ static int run_create(const struct option_set *set)
     struct user_row row;
     struct reason why;
     struct home home;
-    int status;
 
     result = wish_read(set, true, &wish, &why);
     if (result == RESULT_OK && hash && plain)
@@ -106,9 +105,7 @@ static int run_create(const struct option_set *set)
     if (result == RESULT_OK)
         result = created(set, &home, &wish, &password, &row, &why);
     secret_wipe(&password, sizeof(password));
-    status = result == RESULT_OK ? print_user(set, &row) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, result == RESULT_OK ? print_user(set, &row) : cli_fail(&why));
 }
 
 static void list_row(void *arg, const struct user_row *row)
@@ -151,7 +148,6 @@ static int run_list(const struct option_set *set)
     struct home home;
     char lower[256];
     int64_t total;
-    int status;
 
     if (filter_read(set, lower, &filter, &why) != RESULT_OK)
         return cli_misuse(&why);
@@ -159,9 +155,7 @@ static int run_list(const struct option_set *set)
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_row_list(home.db, &filter, list_row, &list, &total, &why);
-    status = cli_list_end(&list, result, &why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_list_end(&list, result, &why));
 }
 
 static int run_show(const struct option_set *set)
@@ -171,7 +165,6 @@ static int run_show(const struct option_set *set)
     struct user_row row;
     struct reason why;
     struct home home;
-    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
@@ -179,25 +172,21 @@ static int run_show(const struct option_set *set)
     if (result == RESULT_OK)
         result = option_given(set, "--json") ? user_show_json(&home, &row, &text, &why)
                                              : user_show_text(&home, &row, &text, &why);
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    if (result != RESULT_OK)
-        buf_free(&text);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
-/* What was done to a user, as a sentence or as the object. */
+/* What was done to a user, as a sentence or as the object, or why it could not be done. */
 static int print_done(const struct option_set *set, const struct user_row *row,
-                      const char *done)
+                      const char *done, enum result result, const struct reason *why)
 {
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
 
-    if (option_given(set, "--json"))
+    if (result == RESULT_OK && option_given(set, "--json"))
         show_user(&writer, row);
-    else
+    else if (result == RESULT_OK)
         buf_printf(&text, "user %s %s", row->id, done);
-    return cli_print(&text);
+    return cli_answer(&text, result, why);
 }
 
 static enum result change_check(const struct user_wish *wish, struct reason *why)
@@ -218,7 +207,6 @@ static int run_set(const struct option_set *set)
     struct user_row row;
     struct reason why;
     struct home home;
-    int status;
 
     result = wish_read(set, false, &wish, &why);
     if (result == RESULT_OK)
@@ -234,10 +222,8 @@ static int run_set(const struct option_set *set)
         memcpy(id, row.id, sizeof(id));
         result = user_set(&home, id, &wish, option_given(set, "--force"), &row, &part, &why);
     }
-    status = result == RESULT_OK ? print_done(set, &row, "is changed: every worker goes by it")
-                                 : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(
+        &home, print_done(set, &row, "is changed: every worker goes by it", result, &why));
 }
 
 static int run_passwd(const struct option_set *set)
@@ -247,7 +233,6 @@ static int run_passwd(const struct option_set *set)
     struct user_row row;
     struct reason why;
     struct home home;
-    int status;
 
     result = password_ask(option_given(set, "--password-stdin"), &password, &why);
     if (result != RESULT_OK) {
@@ -260,11 +245,8 @@ static int run_passwd(const struct option_set *set)
     if (result == RESULT_OK)
         result = user_password_change(&home, row.id, password.text, password.len, NULL, &why);
     secret_wipe(&password, sizeof(password));
-    status = result == RESULT_OK
-                 ? print_done(set, &row, "has another password and is logged out")
-                 : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(
+        &home, print_done(set, &row, "has another password and is logged out", result, &why));
 }
 
 static int run_delete(const struct option_set *set)
@@ -275,7 +257,6 @@ static int run_delete(const struct option_set *set)
     struct user_row row;
     struct reason why;
     struct home home;
-    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
@@ -291,9 +272,7 @@ static int run_delete(const struct option_set *set)
         buf_printf(&text, "user %s is deleted, and no worker admits a key of it any more",
                    row.id);
     }
-    status = result == RESULT_OK ? cli_print(&text) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, cli_answer(&text, result, &why));
 }
 
 static int print_invitation(const struct option_set *set, const char *invitation,

@@ -124,7 +124,7 @@ int model_publish(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
-    int file, status;
+    int file;
 
     if (place_read(set, &place, &why) != RESULT_OK)
         return cli_misuse(&why);
@@ -137,9 +137,7 @@ int model_publish(const struct option_set *set)
     if (result == RESULT_OK)
         result = registry_publish(&home, set->operands[0], file, path, &place, &done, &why);
     close(file);
-    status = result == RESULT_OK ? print_done(set, &done) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
 }
 
 int model_promote(const struct option_set *set)
@@ -150,7 +148,6 @@ int model_promote(const struct option_set *set)
     struct reason why;
     struct home home;
     int64_t version;
-    int status;
 
     if (place_read(set, &place, &why) != RESULT_OK ||
         version_read(set, "--version", &version, &why) != RESULT_OK)
@@ -158,9 +155,7 @@ int model_promote(const struct option_set *set)
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = registry_promote(&home, set->operands[0], version, &place, &done, &why);
-    status = result == RESULT_OK ? print_done(set, &done) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
 }
 
 /* What takes a model and perhaps a version, and nothing else. */
@@ -174,16 +169,13 @@ static int run_on_version(const struct option_set *set, const char *option,
     struct reason why;
     struct home home;
     int64_t version;
-    int status;
 
     if (version_read(set, option, &version, &why) != RESULT_OK)
         return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = change(&home, set->operands[0], version, &done, &why);
-    status = result == RESULT_OK ? print_done(set, &done) : cli_fail(&why);
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
 }
 
 int model_rollback(const struct option_set *set)
