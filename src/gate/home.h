@@ -16,6 +16,7 @@
  *     secrets/token.secret  what tokens are signed with, if no other key is set
  *     secrets/seal.jwks     see seal.h
  *     models/NAME/N.fgm     published images
+ *     jobs/                 large answers on their way, in files without a name
  *     logs/access.log       one line a request
  *
  * A program enters its home before it uses it: the home becomes the working directory
@@ -86,6 +87,7 @@ struct home {
 #define HOME_SEAL_KEYS    "secrets/seal.jwks"
 #define HOME_LEDGER       "ledger"
 #define HOME_LOCK         "lock"
+#define HOME_JOBS         "jobs"
 #define HOME_ACCESS_LOG   "logs/access.log"
 
 /*

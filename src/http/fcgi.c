@@ -241,17 +241,24 @@ size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len)
     return had;
 }
 
-void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
+/* An error sticks to the stream, and the front knows of it. */
+static bool write_fcgi(struct fcgi *fcgi, const char *bytes, size_t len)
+{
+    bool taken = true;
+
+    for (size_t step; len > 0 && taken; bytes += step, len -= step) {
+        step = len < WRITE_STEP ? len : WRITE_STEP;
+        taken = FCGX_PutStr(bytes, (int)step, fcgi->request.out) == (int)step;
+    }
+    return taken;
+}
+
+bool fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
 {
     ssize_t put;
 
-    if (!fcgi->cgi) { /* an error sticks to the stream, and the front knows of it */
-        for (size_t step; len > 0; bytes += step, len -= step) {
-            step = len < WRITE_STEP ? len : WRITE_STEP;
-            FCGX_PutStr(bytes, (int)step, fcgi->request.out);
-        }
-        return;
-    }
+    if (!fcgi->cgi)
+        return write_fcgi(fcgi, bytes, len);
     while (len > 0 && !fcgi->failed) {
         put = write(STDOUT_FILENO, bytes, len);
         if (put < 0 && errno == EINTR)
@@ -263,6 +270,7 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
         bytes += put;
         len -= (size_t)put;
     }
+    return !fcgi->failed;
 }
 
 /*

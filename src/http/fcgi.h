@@ -66,8 +66,8 @@ bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param);
  */
 size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len);
 
-/* Writes a part of the answer. */
-void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
+/* Writes a part of the answer.  False where the front takes no more of it. */
+bool fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
 
 /*
  * Reads the rest of a refused body, up to 64 MiB more than the largest that any route
