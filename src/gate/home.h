@@ -87,7 +87,6 @@ struct home {
 #define HOME_SEAL_KEYS    "secrets/seal.jwks"
 #define HOME_LEDGER       "ledger"
 #define HOME_LOCK         "lock"
-#define HOME_JOBS         "jobs"
 #define HOME_ACCESS_LOG   "logs/access.log"
 
 /*
