@@ -64,6 +64,11 @@ struct config {
     struct rate address_rate_all;        /* count 0: off */
     int64_t durability;                  /* enum config_durability */
     int64_t call_retention;              /* seconds; 0: for ever */
+    int64_t job_body_limit;              /* bytes */
+    int64_t job_limit;                   /* jobs of an account that have not ended */
+    int64_t job_bytes_limit;             /* bytes of an account's jobs */
+    int64_t job_lease;                   /* seconds */
+    int64_t job_retention;               /* seconds */
     int64_t ledger_size;                 /* bytes */
     int64_t password_cost;               /* as crypt(5) counts it for yescrypt */
     int64_t password_hashes;             /* passwords that are hashed at once */

@@ -3,6 +3,9 @@
  *
  *     forestgate.conf       settings
  *     forestgate.db         keys, tiers and models
+ *     work.db               jobs, answers that may be asked for again, kept predictions
+ *     jobs/                 bodies and results that are too large for that
+ *     seats                 see seats.h
  *     epoch                 see epoch.h
  *     ledger                see ledger.h
  *     lock                  held by whoever fills it or publishes
@@ -35,6 +38,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "gate/epoch.h"
+#include "gate/seats.h"
 #include "store/db.h"
 
 /* Who changes something, for the audit trail. */
@@ -51,6 +55,8 @@ struct home {
     struct config config;
     enum db_role role; /* under which it was opened */
     struct db *db;
+    struct db *work;     /* NULL until home_work() */
+    struct seats *seats; /* NULL until home_seats() */
     struct epoch *epoch;
     struct secret_mac *key_mac;
     struct secret_mac *audit_mac; /* see gate/audit.h */
@@ -70,6 +76,9 @@ struct home {
 
 #define HOME_CONFIG       "forestgate.conf"
 #define HOME_DATABASE     "forestgate.db"
+#define HOME_WORK         "work.db"
+#define HOME_JOBS         "jobs"
+#define HOME_SEATS        "seats"
 #define HOME_EPOCH        "epoch"
 #define HOME_HASHING      "hashing"
 #define HOME_BULK         "bulk"
@@ -80,7 +89,6 @@ struct home {
 #define HOME_SEAL_KEYS    "secrets/seal.jwks"
 #define HOME_LEDGER       "ledger"
 #define HOME_LOCK         "lock"
-#define HOME_JOBS         "jobs"
 #define HOME_ACCESS_LOG   "logs/access.log"
 
 /*
@@ -113,6 +121,18 @@ enum result home_load_config(struct home *home, char *const *environment, struct
 
 /* Opens database, epoch and secret of the home that was entered, for changes too. */
 enum result home_open(struct home *home, enum db_role role, struct reason *why);
+
+/*
+ * The database of jobs, opened at the first use of it: most workers of most homes never need
+ * it.  Valid until home_close().
+ */
+enum result home_work(struct home *home, struct db **out, struct reason *why);
+
+/* The seats of the home's processes, in the same way; not to be called before a fork(). */
+enum result home_seats(struct home *home, struct seats **out, struct reason *why);
+
+/* Whether a file of it that is open was removed or replaced.  A system call for each. */
+bool home_is_orphan(struct home *home);
 
 /* As db_reopen(): the database may have become writable. */
 enum result home_reopen_database(struct home *home, struct reason *why);

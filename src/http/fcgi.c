@@ -34,7 +34,7 @@ enum {
 
 enum {
     NAME_LEN_MAX = 22,
-    NAMES_OF_A_LENGTH = 3
+    NAMES_OF_A_LENGTH = 4
 };
 
 /* By their lengths, so that most of what a front sends is passed over without a look at it. */
@@ -45,14 +45,16 @@ static const struct {
     [9] = {{"PATH_INFO", FCGI_PATH_INFO}},
     [11] = {{"REQUEST_URI", FCGI_URI},
             {"REMOTE_ADDR", FCGI_ADDRESS},
-            {"HTTP_ACCEPT", FCGI_ACCEPT}},
+            {"HTTP_ACCEPT", FCGI_ACCEPT},
+            {"HTTP_PREFER", FCGI_PREFER}},
     [12] = {{"CONTENT_TYPE", FCGI_CONTENT_TYPE}},
     [14] = {{"REQUEST_METHOD", FCGI_METHOD},
             {"CONTENT_LENGTH", FCGI_CONTENT_LENGTH},
             {"HTTP_X_API_KEY", FCGI_API_KEY}},
     [17] = {{"HTTP_X_REQUEST_ID", FCGI_REQUEST_ID}},
     [18] = {{"HTTP_AUTHORIZATION", FCGI_AUTHORIZATION}},
-    [20] = {{"HTTP_X_FORWARDED_FOR", FCGI_FORWARDED_FOR}},
+    [20] = {{"HTTP_X_FORWARDED_FOR", FCGI_FORWARDED_FOR},
+            {"HTTP_IDEMPOTENCY_KEY", FCGI_IDEMPOTENCY_KEY}},
     [22] = {{"HTTP_TRANSFER_ENCODING", FCGI_TRANSFER_ENCODING}},
 };
 

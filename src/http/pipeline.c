@@ -307,8 +307,7 @@ static bool home_was_replaced(struct service *service, int64_t second)
     service->looked_second = second;
     if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
         home_reopen_database(&service->home, NULL);
-    return epoch_is_orphan(service->home.epoch) || meter_is_orphan(service->meter) ||
-           db_is_orphan(service->home.db);
+    return home_is_orphan(&service->home) || meter_is_orphan(service->meter);
 }
 
 bool service_run(struct service *service)

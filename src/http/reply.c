@@ -22,6 +22,7 @@ static const struct {
 } statuses[REPLY_STATUS__MAX] = {
     [REPLY_OK] = {200, "OK", "ok"},
     [REPLY_CREATED] = {201, "Created", "created"},
+    [REPLY_ACCEPTED] = {202, "Accepted", "accepted"},
     [REPLY_NO_CONTENT] = {204, "No Content", "no_content"},
     [REPLY_MALFORMED] = {400, "Bad Request", "bad_request"},
     [REPLY_UNAUTHORIZED] = {401, "Unauthorized", "unauthorized"},

@@ -18,6 +18,7 @@
 enum reply_status {
     REPLY_OK,            /* 200 */
     REPLY_CREATED,       /* 201 */
+    REPLY_ACCEPTED,      /* 202 */
     REPLY_NO_CONTENT,    /* 204: its body is not sent */
     REPLY_MALFORMED,     /* 400 */
     REPLY_UNAUTHORIZED,  /* 401 */

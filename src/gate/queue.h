@@ -1,0 +1,143 @@
+/*
+ * queue.h: jobs: predictions that are taken now, made later and fetched then.
+ *
+ * A job that was taken is in work.db before the answer says so.  A runner (forestgate work)
+ * claims some, works them off one by one, and stores each result under its claim, so that it is
+ * stored once.  Whoever dies has its jobs handed to others: the one that it worked at has used
+ * up an attempt, the others have not.  After QUEUE_ATTEMPTS attempts a job has failed.  A
+ * runner that lives and whose beat stands still for `job_lease` is taken for hung, and the same
+ * is done; what it stores when it goes on after all is refused.
+ *
+ * Accounts take turns, so nobody waits for the million jobs of another.
+ *
+ * Large bodies and results are files of the home:
+ *
+ *     jobs/UUID.in       what is predicted, until the job has ended
+ *     jobs/UUID.N.out    the result that attempt N made, if the row says N
+ *
+ * What no row names is swept away.
+ */
+#ifndef GATE_QUEUE_H
+#define GATE_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/result.h"
+#include "gate/home.h"
+#include "store/jobs.h"
+
+enum {
+    QUEUE_NAME_MAX = 64, /* of a file's name, its NUL included */
+    QUEUE_ATTEMPTS = 5,
+    QUEUE_DELAY_FIRST_S = 1, /* before the second attempt; each further one four times it */
+    QUEUE_DELAY_MAX_S = 600,
+};
+
+/* A new UUID, version 7 (RFC 9562, section 5.7), in lower case. */
+void queue_uuid(char out[JOB_UUID_LEN + 1], int64_t now_us);
+
+/* Whether a text is one, in lower case. */
+bool queue_uuid_valid(const char *text, size_t len);
+
+/* The names of a job's files, from the home. */
+void queue_body_name(const struct job_row *row, char out[QUEUE_NAME_MAX]);
+void queue_result_name(const struct job_row *row, int64_t attempt, char out[QUEUE_NAME_MAX]);
+
+/* ---- for those who ask for jobs ---- */
+
+/*
+ * Takes a job, and wakes a runner.  Given are account, key, user, request_id, address, model,
+ * kind, result_kind, output, url, body_bytes, rows; the rest is set here.  The body is `body`,
+ * or if fd is not -1 an open file without a name in jobs/, which gets one.
+ *
+ * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit).
+ * RESULT_FULL: all accounts together have, or the disk is nearly full.
+ */
+enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
+                         int fd, struct reason *why);
+
+/*
+ * A job as this account sees it: RESULT_MISSING for another's, as for none; account NULL is an
+ * administrator.  One that has expired is none.
+ */
+enum result queue_get(struct home *home, const char *account, const char *uuid,
+                      struct job_row *row, struct reason *why);
+
+/*
+ * The result of a job that has one: appended to out, or if it is in a file opened, *fd, for
+ * reading; else *fd is -1.  RESULT_MISSING if there is none.
+ */
+enum result queue_result(struct home *home, const struct job_row *row, struct buf *out, int *fd,
+                         struct reason *why);
+
+/* RESULT_EXISTS if it has ended; fine if it was cancelled before.  As queue_get(). */
+enum result queue_cancel(struct home *home, const char *account, const char *uuid,
+                         struct reason *why);
+
+/* Ends all jobs of an account and has what is left of them deleted. */
+enum result queue_forget(struct home *home, const char *account, struct reason *why);
+
+/* ---- for runners ---- */
+
+struct queue;
+
+/* Takes a seat.  home outlives it. */
+enum result queue_open(struct home *home, struct queue **out, struct reason *why);
+/* Hands back what is claimed and not begun; that it waits no longer for the seat to be seen. */
+void queue_close(struct queue *queue);
+
+/*
+ * The next job to work at, with its body, or an open file of it; RESULT_MISSING if none is due.
+ * Claims several at a time; the results of some may wait to be stored with those of others,
+ * until queue_flush() or some milliseconds have passed.
+ */
+struct queue_job {
+    struct job_row row;
+    struct buf body;
+    int fd; /* -1: it is in body */
+};
+
+enum result queue_next(struct queue *queue, struct queue_job *job, struct reason *why);
+
+/*
+ * Ends the attempt at the job that queue_next() gave, as row says (see job_row_end()), with its
+ * result; or result_fd, an open file without a name in jobs/ that is the result, or -1.
+ * RESULT_MISSING: somebody cancelled it, or has it now; what was made is thrown away.
+ */
+enum result queue_end(struct queue *queue, struct queue_job *job, const void *result,
+                      size_t len, int result_fd, struct reason *why);
+
+/* The attempt failed, for a reason that may pass: it waits, or has failed if it was the last.
+ */
+enum result queue_fail(struct queue *queue, struct queue_job *job, const char *reason,
+                       struct reason *why);
+
+/* The attempt was not ended, since this process is to stop: it waits again, as if not begun. */
+enum result queue_return(struct queue *queue, struct queue_job *job, struct reason *why);
+
+/*
+ * Tells how far a long one is, and that this process goes on; to be called often, writes
+ * seldom.  RESULT_MISSING: it is not this process's any more, so stop.
+ */
+enum result queue_progress(struct queue *queue, struct queue_job *job, int64_t rows,
+                           int64_t rows_done, struct reason *why);
+
+/* Stores what is to be stored. */
+enum result queue_flush(struct queue *queue, struct reason *why);
+
+/*
+ * What is due without a job: gives the jobs of the dead and the hung to others, deletes what
+ * has expired (job_retention) and files that no row names, some at a time.
+ */
+void queue_tend(struct queue *queue);
+
+/* Waits until there may be something to do, at most so long.  A signal ends it. */
+void queue_wait(struct queue *queue, int timeout_ms);
+
+/* Whether nothing waits or is in work any more, for --drain. */
+enum result queue_is_empty(struct queue *queue, bool *empty, struct reason *why);
+
+#endif
