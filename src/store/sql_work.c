@@ -87,8 +87,9 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_JOB_FORGET)] = {"UPDATE job SET status = CASE WHEN status < 2 THEN 4 ELSE status"
                             " END, claim = NULL, body = NULL, body_bytes = 0, result = NULL,"
                             " result_bytes = 0, label = NULL, score = NULL, ended_us = 0"
-                            " WHERE account = ?",
-                            "t", BOTH},
+                            " WHERE id IN (SELECT id FROM job WHERE account = ?1 AND id > ?2"
+                            " ORDER BY id LIMIT ?3) RETURNING " JOB_COLUMNS,
+                            "tii", BOTH},
     [AT(SQL_JOB_EXPIRED)] = {"SELECT " JOB_COLUMNS " FROM job INDEXED BY job_ended"
                              " WHERE " JOB_ENDED " AND ended_us < ? ORDER BY ended_us LIMIT ?",
                              "ii", BOTH},
@@ -111,99 +112,65 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
 
 #define JOB_BYTES(row) "(" row ".body_bytes + " row ".result_bytes)"
 
-const char
-    *const sql_work_scripts[SQL_WORK_SCRIPTS] =
-        {
-            "CREATE TABLE job ("
-            " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " uuid TEXT NOT NULL UNIQUE," /* begins with the time: the index grows at its end */
-            " account TEXT NOT NULL,"
-            " key TEXT NOT NULL,"
-            " user TEXT,"
-            " request_id TEXT NOT NULL,"
-            " address TEXT,"
-            " model TEXT NOT NULL,"
-            " version INTEGER,"
-            " kind INTEGER NOT NULL," /* enum job_kind */
-            " result_kind INTEGER NOT NULL,"
-            " output TEXT,"
-            " url TEXT,"
-            " status INTEGER NOT NULL DEFAULT 0," /* enum job_status */
-            " attempts INTEGER NOT NULL DEFAULT 0,"
-            " due_ns INTEGER NOT NULL DEFAULT 0,"
-            " claim INTEGER,"
-            " body_bytes INTEGER NOT NULL,"
-            " body_in_file INTEGER NOT NULL,"
-            " result_bytes INTEGER NOT NULL DEFAULT 0,"
-            " result_try INTEGER NOT NULL DEFAULT 0,"
-            " rows INTEGER NOT NULL DEFAULT 0,"
-            " rows_done INTEGER NOT NULL DEFAULT 0,"
-            " created_us INTEGER NOT NULL,"
-            " started_us INTEGER,"
-            " ended_us INTEGER,"
-            " code INTEGER,"
-            " label TEXT,"
-            " score REAL,"
-            " reason TEXT,"
-            " body BLOB," /* the last two, so that the others are read without them */
-            " result BLOB"
-            ") STRICT;"
-            "CREATE INDEX job_account ON job (account);" /* and id, as in every index */
-            "CREATE INDEX job_waiting ON job (account, due_ns) WHERE " JOB_WAITS ";"
-            "CREATE INDEX job_due ON job (due_ns) WHERE " JOB_WAITS ";"
-            "CREATE INDEX job_claim ON job (claim) WHERE " JOB_RUNS ";"
-            "CREATE INDEX job_ended ON job (ended_us) WHERE " JOB_ENDED ";"
-            "CREATE TABLE job_total ("
-            " account TEXT PRIMARY KEY,"
-            " jobs INTEGER NOT NULL,"
-            " open INTEGER NOT NULL,"
-            " bytes INTEGER NOT NULL"
-            ") STRICT, WITHOUT ROWID;"
-            "CREATE TRIGGER job_added AFTER INSERT ON job BEGIN" JOB_TOTALS_ADD(
-                "new.account", "1", "new.status < 2",
-                JOB_BYTES(
-                    "new")) " END;"
-                            "CREATE TRIGGER job_changed AFTER UPDATE OF status, body_bytes, "
-                            "result_bytes ON job"
-                            " WHEN (old.status < 2) <> (new.status < 2) OR " JOB_BYTES("old") " <> " JOB_BYTES(
-                                "new") " BEGIN" JOB_TOTALS_ADD("new.account", "0",
-                                                               "(new.status < 2) - (old.status "
-                                                               "< 2)",
-                                                               JOB_BYTES("new") " - " JOB_BYTES(
-                                                                   "old")) " END;"
-                                                                           "CREATE TRIGGER "
-                                                                           "job_deleted AFTER "
-                                                                           "DELETE ON job "
-                                                                           "BEGI"
-                                                                           "N" JOB_TOTALS_ADD(
-                                                                               "old.account",
-                                                                               "-1",
-                                                                               "-(old.status < "
-                                                                               "2)",
-                                                                               "-" JOB_BYTES(
-                                                                                   "old")) " DE"
-                                                                                           "LET"
-                                                                                           "E "
-                                                                                           "FRO"
-                                                                                           "M "
-                                                                                           "job"
-                                                                                           "_to"
-                                                                                           "tal"
-                                                                                           " WH"
-                                                                                           "ERE"
-                                                                                           " ac"
-                                                                                           "cou"
-                                                                                           "nt "
-                                                                                           "= "
-                                                                                           "old"
-                                                                                           ".ac"
-                                                                                           "cou"
-                                                                                           "nt "
-                                                                                           "AND"
-                                                                                           " jo"
-                                                                                           "bs "
-                                                                                           "= "
-                                                                                           "0;"
-                                                                                           " EN"
-                                                                                           "D;",
+/* clang-format off */
+const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
+    "CREATE TABLE job ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " uuid TEXT NOT NULL UNIQUE," /* begins with the time: the index grows at its end */
+    " account TEXT NOT NULL,"
+    " key TEXT NOT NULL,"
+    " user TEXT,"
+    " request_id TEXT NOT NULL,"
+    " address TEXT,"
+    " model TEXT NOT NULL,"
+    " version INTEGER,"
+    " kind INTEGER NOT NULL," /* enum job_kind */
+    " result_kind INTEGER NOT NULL,"
+    " output TEXT,"
+    " url TEXT,"
+    " status INTEGER NOT NULL DEFAULT 0," /* enum job_status */
+    " attempts INTEGER NOT NULL DEFAULT 0,"
+    " due_ns INTEGER NOT NULL DEFAULT 0,"
+    " claim INTEGER,"
+    " body_bytes INTEGER NOT NULL,"
+    " body_in_file INTEGER NOT NULL,"
+    " result_bytes INTEGER NOT NULL DEFAULT 0,"
+    " result_try INTEGER NOT NULL DEFAULT 0,"
+    " rows INTEGER NOT NULL DEFAULT 0,"
+    " rows_done INTEGER NOT NULL DEFAULT 0,"
+    " created_us INTEGER NOT NULL,"
+    " started_us INTEGER,"
+    " ended_us INTEGER,"
+    " code INTEGER,"
+    " label TEXT,"
+    " score REAL,"
+    " reason TEXT,"
+    " body BLOB," /* the last two, so that the others are read without them */
+    " result BLOB"
+    ") STRICT;"
+    "CREATE INDEX job_account ON job (account);" /* and id, as in every index */
+    "CREATE INDEX job_waiting ON job (account, due_ns) WHERE " JOB_WAITS ";"
+    "CREATE INDEX job_due ON job (due_ns) WHERE " JOB_WAITS ";"
+    "CREATE INDEX job_claim ON job (claim) WHERE " JOB_RUNS ";"
+    "CREATE INDEX job_ended ON job (ended_us) WHERE " JOB_ENDED ";"
+    "CREATE TABLE job_total ("
+    " account TEXT PRIMARY KEY,"
+    " jobs INTEGER NOT NULL,"
+    " open INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER job_added AFTER INSERT ON job BEGIN"
+    JOB_TOTALS_ADD("new.account", "1", "new.status < 2", JOB_BYTES("new"))
+    " END;"
+    "CREATE TRIGGER job_changed AFTER UPDATE OF status, body_bytes, result_bytes ON job"
+    " WHEN (old.status < 2) <> (new.status < 2)"
+    " OR " JOB_BYTES("old") " <> " JOB_BYTES("new") " BEGIN"
+    JOB_TOTALS_ADD("new.account", "0", "(new.status < 2) - (old.status < 2)",
+                   JOB_BYTES("new") " - " JOB_BYTES("old"))
+    " END;"
+    "CREATE TRIGGER job_deleted AFTER DELETE ON job BEGIN"
+    JOB_TOTALS_ADD("old.account", "-1", "-(old.status < 2)", "-" JOB_BYTES("old"))
+    " DELETE FROM job_total WHERE account = old.account AND jobs = 0;"
+    " END;",
 };
+/* clang-format on */
