@@ -54,11 +54,26 @@ void queue_result_name(const struct job_row *row, int64_t attempt, char out[QUEU
  * kind, result_kind, output, url, body_bytes, rows; the rest is set here.  The body is `body`,
  * or if fd is not -1 an open file without a name in jobs/, which gets one.
  *
- * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit).
+ * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit);
+ * or who asks may no more: home->may_change is asked once more, under the lock.
  * RESULT_FULL: all accounts together have, or the disk is nearly full.
  */
 enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
                          int fd, struct reason *why);
+
+/* What an account has as much of as it may. */
+enum queue_limit {
+    QUEUE_LIMIT_NONE,
+    QUEUE_LIMIT_JOBS,
+    QUEUE_LIMIT_BYTES,
+};
+
+/*
+ * Whether a job with a body of so many bytes would be taken now: so that nobody sends a large
+ * one in vain, and to tell which limit it was.  As queue_submit().
+ */
+enum result queue_check(struct home *home, const char *account, int64_t bytes,
+                        enum queue_limit *over, struct reason *why);
 
 /*
  * A job as this account sees it: RESULT_MISSING for another's, as for none; account NULL is an
