@@ -346,6 +346,27 @@ enum result queue_cancel(struct home *home, const char *account, const char *uui
     return result;
 }
 
+/* A home that was not completed since there are jobs has none. */
+static bool has_jobs(void)
+{
+    return access(HOME_WORK, F_OK) == 0;
+}
+
+enum result queue_forget_check(struct home *home, struct reason *why)
+{
+    struct db *db;
+    enum result result;
+
+    if (!has_jobs())
+        return RESULT_OK;
+    result = home_work(home, &db, why);
+    if (result == RESULT_OK)
+        result = db_begin(db, why);
+    if (result == RESULT_OK)
+        db_rollback(db);
+    return result;
+}
+
 /* Of one step of queue_forget(), the jobs that have files. */
 struct forgotten {
     int64_t last; /* the highest number of a job */
@@ -367,10 +388,13 @@ static void forgotten_note(void *arg, const struct job_row *row)
 /* In steps, so that nobody waits for the million jobs of another. */
 enum result queue_forget(struct home *home, const char *account, struct reason *why)
 {
-    struct forgotten *forgotten = calloc(1, sizeof(*forgotten));
+    struct forgotten *forgotten;
     struct db *db = NULL;
     enum result result;
 
+    if (!has_jobs())
+        return RESULT_OK;
+    forgotten = calloc(1, sizeof(*forgotten));
     if (forgotten == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for jobs");
     result = home_work(home, &db, why);

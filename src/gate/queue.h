@@ -96,7 +96,16 @@ enum result queue_result(struct home *home, const struct job_row *row, struct bu
 enum result queue_cancel(struct home *home, const char *account, const char *uuid,
                          struct reason *why);
 
-/* Ends all jobs of an account, empties them, and has what is left of them deleted. */
+/*
+ * Whether queue_forget() could be done now, by which somebody asks before the account itself is
+ * deleted: the two are not one transaction.
+ */
+enum result queue_forget_check(struct home *home, struct reason *why);
+
+/*
+ * Ends all jobs of an account, empties them, and has what is left of them deleted.  Once the
+ * account may no more, or a request on its way could add one: see queue_submit().
+ */
 enum result queue_forget(struct home *home, const char *account, struct reason *why);
 
 /* ---- for runners ---- */
