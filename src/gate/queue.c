@@ -197,7 +197,7 @@ enum result queue_check(struct home *home, const char *account, int64_t bytes,
 
     *over = QUEUE_LIMIT_NONE;
     if (result == RESULT_OK)
-        result = check_room(bytes, why);
+        result = queue_room(bytes, why);
     if (result == RESULT_OK)
         result = check_limits(home, db, account, bytes, over, why);
     return result;
