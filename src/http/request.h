@@ -66,6 +66,7 @@ struct request {
     struct caller caller; /* after authentication */
     bool refused_credential;
     bool lapsed;  /* the caller may no more, which showed in the midst of a change */
+    bool later;   /* what is asked is to be made as a job: see prefer.h */
     bool metered; /* a call in hand: see metered.h */
     struct ledger_verdict verdict; /* of its limits */
     const struct model *model;     /* that is asked, and how many rows */
