@@ -2,7 +2,8 @@
  * pipeline.c: one request through the rooms, in one direction:
  *
  *     accept -> route -> address limits -> credential -> address -> scope -> model of the
- *       path -> limits -> query -> body -> models -> handler -> settled -> reply -> log
+ *       path -> limits -> query -> body -> models -> handler -> kept -> settled -> reply
+ *       -> log
  *
  * Each room either lets the request on or writes the refusal.  Behind the limits a call is
  * in hand, and is settled before its answer goes out, whatever became of it.
@@ -17,6 +18,7 @@
 #include "gate/token.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/idempotency.h"
 #include "http/input.h"
 #include "http/limit.h"
 #include "http/metered.h"
@@ -65,6 +67,7 @@ enum result service_open(struct service *service, const struct home *entered,
 void service_close(struct service *service)
 {
     fcgi_free(service->fcgi);
+    keyed_free(service->keyed);
     input_free(service->input);
     shadow_free(service->shadow);
     registry_free(service->registry);
@@ -171,7 +174,10 @@ static bool admit(struct service *service, struct request *request, struct reply
     if (request->name != NULL &&
         !auth_may_use(request, request->name, request->name_len, reply))
         return false;
-    if (request->route->metered && !metered_begin(service, request, reply))
+    if (request->route->metered && !metered_begin(service, request, reply) &&
+        !idempotency_admit(service, request, reply))
+        return false;
+    if (!idempotency_read(service, request, reply))
         return false;
     if (!body_query(service, request, reply) || !body_read(service, request, reply))
         return false;
@@ -180,7 +186,8 @@ static bool admit(struct service *service, struct request *request, struct reply
     result = registry_refresh(service->registry, &why);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
+    return result == RESULT_OK &&
+           (request->keyed == NULL || idempotency_begin(service, request, reply));
 }
 
 /* Whether one of our secrets may begin here: a key, an invitation, a token of either kind. */
@@ -257,6 +264,8 @@ static int64_t serve(struct service *service)
     if (admit(service, &request, reply))
         handle(service, &request, reply);
     reply_settle(reply);
+    if (request.keyed != NULL)
+        idempotency_end(service, &request, reply);
     if (request.metered)
         metered_end(service, &request, reply);
     limit_headers(&request, reply);

@@ -166,6 +166,8 @@ void request_start(struct request *request, const struct service *service)
     request->body = &service->body;
     request->form = NULL;
     request->query = NULL;
+    request->keyed = NULL;
+    memset(&request->replayed, 0, sizeof(request->replayed));
     request->image_fd = -1;
     memset(&request->caller, 0, sizeof(request->caller));
     method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));

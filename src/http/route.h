@@ -58,6 +58,7 @@ struct route {
     bool makes;               /* answers 201 where there was nothing before */
     bool of_model;  /* {name} is the model that is asked: the caller must be one who may */
     bool metered;   /* counts by the caller's limits, and has a row in the call log */
+    bool replays;   /* an Idempotency-Key has its answer kept */
     bool uncounted; /* for no address */
 };
 

@@ -72,6 +72,12 @@ void spool_fail(struct spool *spool, enum result result, const struct reason *wh
  */
 enum result spool_end(struct spool *spool, struct reason *why);
 
+/*
+ * Has all of what is in a file be there, *fd, which stays the spool's; -1: it is all in memory,
+ * spool->memory.
+ */
+enum result spool_file(struct spool *spool, int *fd, struct reason *why);
+
 /* How many bytes were written. */
 uint64_t spool_len(const struct spool *spool);
 
