@@ -17,6 +17,7 @@
 
 enum {
     RETRY_S = 1, /* for what is in flight */
+    EXPIRE_MOST = 64,
     SECOND_US = 1000000
 };
 
@@ -26,6 +27,7 @@ struct keyed {
     char key[REPLAY_KEY_MAX + 1];
     bool unpaid;    /* the call was admitted without its charge */
     bool in_flight; /* its answer is ours to keep */
+    int64_t tended; /* the second */
     struct replay_row row;
 };
 
@@ -330,4 +332,18 @@ void idempotency_end(struct service *service, struct request *request, struct re
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     replay_let_go(keyed->replay);
+}
+
+/* ---- between requests ---- */
+
+/* A lock that another has, or a full disk, is met again a second later. */
+void idempotency_tend(struct service *service, int64_t second)
+{
+    struct keyed *keyed = service->keyed;
+    struct reason why;
+
+    if (keyed == NULL || keyed->tended == second)
+        return;
+    keyed->tended = second;
+    replay_expire(&service->home, EXPIRE_MOST, &why);
 }

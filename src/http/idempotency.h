@@ -45,4 +45,7 @@ bool idempotency_begin(struct service *service, struct request *request, struct 
  */
 void idempotency_end(struct service *service, struct request *request, struct reply *reply);
 
+/* Between requests: deletes some of what has expired, once a second at most. */
+void idempotency_tend(struct service *service, int64_t second);
+
 #endif

@@ -246,10 +246,11 @@ static void write_log(const struct service *service, const struct request *reque
 }
 
 /* What is due between two requests. */
-static void tend(struct service *service)
+static void tend(struct service *service, int64_t wall_us)
 {
     meter_tend(service->meter);
     shadow_tend(service->shadow);
+    idempotency_tend(service, wall_us / SECOND_US);
 }
 
 /* Returns when the request came, as wall time. */
@@ -283,7 +284,7 @@ static int64_t serve(struct service *service)
     input_release(service->input);
     reply_start(reply);
     if (!fcgi_is_cgi())
-        tend(service);
+        tend(service, request.wall_us);
     return request.wall_us;
 }
 
@@ -316,6 +317,8 @@ static bool home_was_replaced(struct service *service, int64_t second)
     service->looked_second = second;
     if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
         home_reopen_database(&service->home, NULL);
+    if (service->home.work != NULL && db_is_read_only(service->home.work))
+        db_reopen(service->home.work, HOME_WORK, NULL);
     return home_is_orphan(&service->home) || meter_is_orphan(service->meter);
 }
 
@@ -329,7 +332,7 @@ bool service_run(struct service *service)
             wall_us = serve(service);
         } else {
             wall_us = clock_wall_us();
-            tend(service);
+            tend(service, wall_us);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("a file of the home was replaced under a worker, which ends");

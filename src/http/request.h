@@ -80,6 +80,13 @@ struct request {
         int64_t version;
     } replayed;
     int image_fd; /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
+    struct {
+        const char *type; /* one of body.h's; NULL: the body is no such file */
+        int64_t length;   /* announced; -1: not */
+        int64_t limit;
+    } file;       /* a body that is a file of rows, and is still to be read */
+    int slot;     /* of gate/slots.h, held until the answer is out; else -1 */
+    double *kept; /* rows that the shadow is asked about after the answer */
 };
 
 struct input;
