@@ -151,4 +151,7 @@ const struct model *registry_default_text(const struct registry *registry);
 const struct model *registry_choose(const struct model *serving, const char *key_id,
                                     const char *request_id);
 
+/* Whether a request is one of those that the model's setting has kept; always the same. */
+bool registry_keeps(const struct model *model, const char *request_id);
+
 #endif

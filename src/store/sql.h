@@ -88,6 +88,7 @@ enum sql {
     SQL_MODEL_VERSION_INSERT,
     SQL_MODEL_VERSION_DELETE,
     SQL_MODEL_PLACES_SET,
+    SQL_MODEL_KEEP_SET,
     SQL_MODEL_BACK_SET,
     SQL_MODEL_BACK_SKIP,
     SQL_COMPARED_ADD,
@@ -141,6 +142,23 @@ enum sql {
     SQL_JOB_EXPIRED,
     SQL_JOB_DELETE,
     SQL_JOB_TOTAL,
+    SQL_KEPT_INSERT,
+    SQL_KEPT_LIST,
+    SQL_KEPT_FIND,
+    SQL_KEPT_FIND_JOB,
+    SQL_KEPT_PARTS,
+    SQL_KEPT_TRUTH_SET,
+    SQL_KEPT_EXPIRE,
+    SQL_KEPT_MODEL_NEXT,
+    SQL_KEPT_FORGET,
+    SQL_KEPT_DELETE,
+    SQL_KEPT_GONE_SET,
+    SQL_KEPT_GONE_GET,
+    SQL_KEPT_TOTAL_GET,
+    SQL_KEPT_TOTAL_ADD,
+    SQL_KEPT_FILE_GET,
+    SQL_KEPT_FILE_SET,
+    SQL_KEPT_FILE_FORGET,
     SQL__MAX
 };
 
@@ -177,7 +195,7 @@ struct sql_schema {
 extern const struct sql_schema sql_schemas[DB_KIND__MAX];
 extern const char *const sql_work_scripts[];
 enum {
-    SQL_WORK_SCRIPTS = 1
+    SQL_WORK_SCRIPTS = 2
 };
 
 /*
