@@ -5,11 +5,13 @@
  *     forestgate.db         keys, tiers and models
  *     work.db               jobs, answers that may be asked for again, kept predictions
  *     jobs/                 bodies and results that are too large for that
+ *     kept/                 predictions on their way to it: see keep.h
  *     seats                 see seats.h
  *     epoch                 see epoch.h
  *     ledger                see ledger.h
  *     lock                  held by whoever fills it or publishes
  *     hashing               see password.h
+ *     bulk                  the slots of requests with files of rows: see slots.h
  *     testing               held by the one test of speed; see home_test_begin()
  *     audit.head            the end of the audit trail: see audit.h
  *     secrets/key.secret    what keys are hashed under
@@ -77,9 +79,11 @@ struct home {
 #define HOME_DATABASE     "forestgate.db"
 #define HOME_WORK         "work.db"
 #define HOME_JOBS         "jobs"
+#define HOME_KEPT         "kept"
 #define HOME_SEATS        "seats"
 #define HOME_EPOCH        "epoch"
 #define HOME_HASHING      "hashing"
+#define HOME_BULK         "bulk"
 #define HOME_TESTING      "testing"
 #define HOME_AUDIT_HEAD   "audit.head"
 #define HOME_KEY_SECRET   "secrets/key.secret"

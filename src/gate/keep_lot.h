@@ -23,7 +23,7 @@
 #include "gate/keep_box.h"
 #include "store/kept.h"
 
-#define KEEP_DIRECTORY "kept"
+#define KEEP_DIRECTORY HOME_KEPT
 
 enum {
     KEEP_LOT_BYTES = 64 << 10, /* after so many a lot is closed */

@@ -30,8 +30,8 @@ enum {
     DISK_LEFT_BYTES = 64 << 20,
 };
 
-static const uint64_t write_ns = 1000000000; /* after so long what is gathered is written, */
-static const uint64_t look_ns = 1000000000;  /* and how much is kept is looked at */
+static const uint64_t write_ns = 20000000;   /* between two writes of less than a lot */
+static const uint64_t look_ns = 1000000000;  /* between two looks how much is kept */
 static const uint64_t retry_ns = 1000000000; /* after a write that failed */
 
 struct loss {
@@ -44,7 +44,7 @@ struct keeper {
     struct keep_box *box;
     struct buf gathered; /* entries */
     size_t ready;        /* so many bytes of them are of requests that have ended well */
-    uint64_t since;      /* the first of those came then */
+    uint64_t written;    /* when some were written last */
 
     bool keeps; /* of the request at hand: */
     struct kept_row row;
@@ -333,6 +333,7 @@ static void settle(struct keeper *keeper, uint64_t now)
     if (keeper->loss_count > 0 && now >= keeper->due)
         losses_write(keeper, &why);
     keeper->ready = 0;
+    keeper->written = now;
     buf_clear(&keeper->gathered, BUF_KEPT);
     if (keeper->size >= KEEP_FILE_BYTES)
         file_close(keeper);
@@ -340,8 +341,6 @@ static void settle(struct keeper *keeper, uint64_t now)
 
 void keeper_end(struct keeper *keeper, bool given)
 {
-    uint64_t now;
-
     if (!keeper->keeps)
         return;
     keeper->keeps = false;
@@ -353,30 +352,31 @@ void keeper_end(struct keeper *keeper, bool given)
         return;
     }
     keep_entries_set_rows(&keeper->gathered, keeper->ready, keeper->row_count);
-    now = clock_mono_ns();
-    if (keeper->ready == 0)
-        keeper->since = now;
     keeper->ready = keeper->gathered.len;
     if (keeper->ready >= KEEP_LOT_BYTES)
-        settle(keeper, now);
+        settle(keeper, clock_mono_ns());
 }
 
 void keeper_tend(struct keeper *keeper)
 {
     uint64_t now;
 
-    if (keeper->ready == 0 && keeper->loss_count == 0)
+    if (keeper->ready == 0)
         return;
     now = clock_mono_ns();
-    if (now - keeper->since >= write_ns) {
+    if (now - keeper->written >= write_ns)
         settle(keeper, now);
-        keeper->since = now;
-    }
+}
+
+void keeper_flush(struct keeper *keeper)
+{
+    if (keeper->ready > 0 || keeper->loss_count > 0)
+        settle(keeper, clock_mono_ns());
 }
 
 void keeper_idle(struct keeper *keeper)
 {
-    keeper_tend(keeper);
+    keeper_flush(keeper);
     if (keeper->wrote)
         keeper->wrote = keep_tend(keeper->home);
 }
@@ -386,8 +386,7 @@ void keeper_free(struct keeper *keeper)
     if (keeper == NULL)
         return;
     keeper->due = 0;
-    if (keeper->ready > 0 || keeper->loss_count > 0)
-        settle(keeper, clock_mono_ns());
+    keeper_flush(keeper);
     file_close(keeper);
     keep_box_free(keeper->box);
     buf_free(&keeper->gathered);

@@ -42,10 +42,14 @@ void keeper_rows(struct keeper *keeper, const struct predictor *predictor,
 /* The request has ended; if it was not answered well, it is as if it had not been. */
 void keeper_end(struct keeper *keeper, bool given);
 
-/* Between requests: writes what has waited for long enough. */
+/*
+ * Between requests: writes what is there, if nothing was written just before; and at once,
+ * before what is kept is read.
+ */
 void keeper_tend(struct keeper *keeper);
+void keeper_flush(struct keeper *keeper);
 
-/* When there is nothing else to do: the same, and a part of what keep_tend() does. */
+/* When there is nothing else to do: writes what is there, and a part of keep_tend(). */
 void keeper_idle(struct keeper *keeper);
 
 #endif

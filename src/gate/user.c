@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "gate/password.h"
+#include "gate/keep.h"
 #include "gate/user_wish.h"
 
 static const char *const roles[USER_ROLE__MAX] = {
@@ -285,5 +286,7 @@ enum result user_delete(struct home *home, const char *id, bool forced, struct r
         result = user_row_delete(home->db, row.id, clock_wall_s(), why);
     if (result == RESULT_OK)
         result = user_audit(home, "user.delete", AUDIT_GONE, &row, &row, why);
+    if (result == RESULT_OK) /* last: it is of another database, and does not come back */
+        result = keep_forget(home, row.id, why);
     return home_change_end(home, result, why);
 }

@@ -49,10 +49,11 @@ enum {
     "seq, at_us, actor, address, request_id, action, target, before, after, mac"
 
 /* A version and its place: the numbers of the states are those of enum model_state. */
-#define VERSION_SELECT                                                                      \
-    "SELECT m.name, v.version, v.sha256, v.published_at, v.back, CASE v.version"            \
-    " WHEN m.version THEN 0 WHEN m.canary THEN 1 WHEN m.shadow THEN 2 ELSE 3 END AS state," \
-    " m.share, m.by_key, m.keep_share, m.keep_days FROM model m JOIN version v ON v.model = m.name"
+#define VERSION_SELECT                                                                        \
+    "SELECT m.name, v.version, v.sha256, v.published_at, v.back, CASE v.version"              \
+    " WHEN m.version THEN 0 WHEN m.canary THEN 1 WHEN m.shadow THEN 2 ELSE 3 END AS state,"   \
+    " m.share, m.by_key, m.keep_share, m.keep_days FROM model m JOIN version v ON v.model = " \
+    "m.name"
 
 #define CALL_COLUMNS                                                                    \
     "seq, request_id, started_us, duration_us, key, user, model, version, route, rows," \

@@ -142,6 +142,15 @@ enum sql {
     SQL_JOB_EXPIRED,
     SQL_JOB_DELETE,
     SQL_JOB_TOTAL,
+    SQL_REPLAY_FIND,
+    SQL_REPLAY_INSERT,
+    SQL_REPLAY_CLAIM,
+    SQL_REPLAY_END,
+    SQL_REPLAY_OLD,
+    SQL_REPLAY_OLDEST,
+    SQL_REPLAY_DELETE,
+    SQL_REPLAY_FORGET,
+    SQL_REPLAY_TOTAL,
     SQL_KEPT_INSERT,
     SQL_KEPT_LIST,
     SQL_KEPT_FIND,
@@ -195,7 +204,7 @@ struct sql_schema {
 extern const struct sql_schema sql_schemas[DB_KIND__MAX];
 extern const char *const sql_work_scripts[];
 enum {
-    SQL_WORK_SCRIPTS = 2
+    SQL_WORK_SCRIPTS = 1
 };
 
 /*
