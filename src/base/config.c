@@ -130,6 +130,9 @@ static const struct setting settings[] = {
      "Most bytes that the kept answers of one user may take, or those of a key without an "
      "owner. "
      "Over it what comes with a new Idempotency-Key is refused."},
+    {"keep_limit", SETTING_SIZE, AT(keep_limit), 1 << 20, 1LL << 50, NULL, "1G",
+     "Most bytes that predictions which are kept (forestgate model keep) may take. Above that "
+     "no more are kept, and predictions go on."},
     {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
      "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
      "100 calls in their windows. Takes effect when all workers have ended."},

@@ -14,6 +14,7 @@
 #include "gate/home.h"
 #include "gate/caller.h"
 #include "gate/key.h"
+#include "gate/keeper.h"
 #include "gate/keyring.h"
 #include "gate/ledger.h"
 #include "gate/meter.h"
@@ -102,6 +103,7 @@ struct service {
     struct meter *meter;
     struct registry *registry;
     struct shadow *shadow;
+    struct keeper *keeper;
     struct log *log;
     struct fcgi *fcgi;
     struct input *input;
