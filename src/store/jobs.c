@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "store/hooks.h"
 #include "store/sql.h"
 
 /* As JOB_COLUMNS in sql_work.c has them. */
@@ -313,7 +314,11 @@ enum result job_row_cancel(struct db *db, const char *uuid, int64_t now_us, stru
 
 enum result job_rows_forget(struct db *db, const char *account, struct reason *why)
 {
-    return sql_run(db, why, SQL_JOB_FORGET, account);
+    enum result result = sql_run(db, why, SQL_JOB_FORGET, account);
+
+    if (result == RESULT_OK)
+        result = hook_rows_forget(db, account, why);
+    return result;
 }
 
 enum result job_rows_expired(struct db *db, int64_t before_us, int64_t most,
