@@ -83,7 +83,7 @@ static const struct {
     {HOME_CONFIG, make_config},       {HOME_KEY_SECRET, make_key_secret},
     {HOME_EPOCH, epoch_make},         {HOME_DATABASE, make_database},
     {HOME_WORK, make_work_database},  {HOME_TOKEN_SECRET, secret_file_make},
-    {HOME_SEAL_KEYS, seal_file_make},
+    {HOME_SEAL_KEYS, seal_file_make}, {HOME_WEBHOOK_SECRET, secret_file_make},
 };
 
 enum {
