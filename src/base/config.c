@@ -75,6 +75,17 @@ static const struct setting settings[] = {
      "for images as large as that to come."},
     {"predict_rows_limit", SETTING_INT, AT(predict_rows_limit), 1, 10000000, NULL, "100000",
      "Most rows in one prediction."},
+    {"bulk_body_limit", SETTING_SIZE, AT(bulk_body_limit), 1024, 1LL << 40, NULL, "1G",
+     "Most bytes of a prediction's request body that is CSV or an array. The front's own limit "
+     "must be above it."},
+    {"bulk_answer_limit", SETTING_SIZE, AT(bulk_answer_limit), 1024, 1LL << 40, NULL, "4G",
+     "Most bytes of the answer to one."},
+    {"bulk_requests", SETTING_INT, AT(bulk_requests), 1, 64, NULL, "2",
+     "How many of those bodies are read at once, small ones aside, so that others have workers "
+     "left. Never as many as there are workers, unless there is one."},
+    {"bulk_stall", SETTING_SPAN, AT(bulk_stall), 1, 3600, NULL, "60s",
+     "How long such a body may bring nothing, and a large answer may not be taken on, until "
+     "the connection is given up."},
     {"log_format", SETTING_CHOICE, AT(log_format), 0, 0, log_formats, "text",
      "How logs/access.log is written: text is one line of fields a request, json one JSON "
      "object a line."},

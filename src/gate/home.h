@@ -10,6 +10,7 @@
  *     ledger                see ledger.h
  *     lock                  held by whoever fills it or publishes
  *     hashing               see password.h
+ *     bulk                  the slots of requests with files of rows: see slots.h
  *     testing               held by the one test of speed; see home_test_begin()
  *     audit.head            the end of the audit trail: see audit.h
  *     secrets/key.secret    what keys are hashed under
@@ -83,6 +84,7 @@ struct home {
 #define HOME_SEATS          "seats"
 #define HOME_EPOCH          "epoch"
 #define HOME_HASHING        "hashing"
+#define HOME_BULK           "bulk"
 #define HOME_TESTING        "testing"
 #define HOME_AUDIT_HEAD     "audit.head"
 #define HOME_KEY_SECRET     "secrets/key.secret"

@@ -30,7 +30,8 @@
 #include "store/jobs.h"
 
 enum {
-    QUEUE_NAME_MAX = 64, /* of a file's name, its NUL included */
+    QUEUE_NAME_MAX = 64,       /* of a file's name, its NUL included */
+    QUEUE_JOBS_MAX = 20000000, /* of all accounts together, those that have ended too */
     QUEUE_ATTEMPTS = 5,
     QUEUE_DELAY_FIRST_S = 1, /* before the second attempt; each further one four times it */
     QUEUE_DELAY_MAX_S = 600,
@@ -77,7 +78,7 @@ enum result queue_result(struct home *home, const struct job_row *row, struct bu
 enum result queue_cancel(struct home *home, const char *account, const char *uuid,
                          struct reason *why);
 
-/* Ends all jobs of an account and has what is left of them deleted. */
+/* Ends all jobs of an account, empties them, and has what is left of them deleted. */
 enum result queue_forget(struct home *home, const char *account, struct reason *why);
 
 /* ---- for runners ---- */

@@ -75,6 +75,10 @@ void handle_model(struct service *service, struct request *request, struct reply
 /* handle_predict.c */
 void handle_predict(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_bulk.c: where the body is a file of rows; form_bulk is of its query */
+extern const struct form form_bulk;
+void handle_bulk(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 

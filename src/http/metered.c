@@ -51,9 +51,9 @@ bool metered_rows(struct service *service, struct request *request, const struct
     struct reason why;
 
     request->model = model;
+    result = meter_charge_rows(service->meter, &request->caller, (int64_t)request->rows,
+                               (int64_t)rows, &request->verdict, &why);
     request->rows = rows;
-    result = meter_charge_rows(service->meter, &request->caller, (int64_t)rows,
-                               &request->verdict, &why);
     if (result == RESULT_DENIED)
         limit_refuse(request, reply);
     else if (result != RESULT_OK)

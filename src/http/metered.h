@@ -13,8 +13,8 @@
 bool metered_begin(struct service *service, struct request *request, struct reply *reply);
 
 /*
- * Says what the call is about, once that is known, and charges its rows where its tier does.
- * False with the refusal written.
+ * Says what the call is about, once that is known, and charges its rows where its tier does;
+ * again, with more rows in all, where they come step by step.  False with the refusal written.
  */
 bool metered_rows(struct service *service, struct request *request, const struct model *model,
                   size_t rows, struct reply *reply);

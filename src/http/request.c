@@ -167,6 +167,9 @@ void request_start(struct request *request, const struct service *service)
     request->form = NULL;
     request->query = NULL;
     request->image_fd = -1;
+    request->file.type = NULL;
+    request->slot = -1;
+    request->kept = NULL;
     memset(&request->caller, 0, sizeof(request->caller));
     method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));
     path_read(request, fcgi_param(service->fcgi, FCGI_URI),

@@ -74,6 +74,13 @@ struct request {
     const struct form_data *form;  /* of the body, for a route with a form */
     const struct form_data *query; /* of the query, for a route with a table of it */
     int image_fd;                  /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
+    struct {
+        const char *type; /* one of body.h's; NULL: the body is no such file */
+        int64_t length;   /* announced; -1: not */
+        int64_t limit;
+    } file;       /* a body that is a file of rows, and is still to be read */
+    int slot;     /* of gate/slots.h, held until the answer is out; else -1 */
+    double *kept; /* rows that the shadow is asked about after the answer */
 };
 
 struct input;

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "store/hooks.h"
 #include "store/sql.h"
 
 /* As JOB_COLUMNS in sql_work.c has them. */
@@ -312,21 +311,11 @@ enum result job_row_cancel(struct db *db, const char *uuid, int64_t now_us, stru
     return changed(db, sql_run(db, why, SQL_JOB_CANCEL, uuid, now_us), why);
 }
 
-enum result job_rows_forget(struct db *db, const char *account, struct reason *why)
-{
-    enum result result = sql_run(db, why, SQL_JOB_FORGET, account);
-
-    if (result == RESULT_OK)
-        result = hook_rows_forget(db, account, why);
-    return result;
-}
-
-enum result job_rows_expired(struct db *db, int64_t before_us, int64_t most,
+/* Calls each for the rows that a statement gives, which was started with this result. */
+static enum result rows_each(struct db *db, enum sql sql, enum result result,
                              void (*each)(void *arg, const struct job_row *row), void *arg,
                              struct reason *why)
 {
-    const enum sql sql = SQL_JOB_EXPIRED;
-    enum result result = sql_start(db, why, sql, before_us, most);
     struct job_row row;
 
     while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK &&
@@ -334,6 +323,24 @@ enum result job_rows_expired(struct db *db, int64_t before_us, int64_t most,
         each(arg, &row);
     sql_end(db, sql);
     return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+enum result job_rows_forget(struct db *db, const char *account, int64_t after, int64_t most,
+                            void (*each)(void *arg, const struct job_row *row), void *arg,
+                            struct reason *why)
+{
+    const enum sql sql = SQL_JOB_FORGET;
+
+    return rows_each(db, sql, sql_start(db, why, sql, account, after, most), each, arg, why);
+}
+
+enum result job_rows_expired(struct db *db, int64_t before_us, int64_t most,
+                             void (*each)(void *arg, const struct job_row *row), void *arg,
+                             struct reason *why)
+{
+    const enum sql sql = SQL_JOB_EXPIRED;
+
+    return rows_each(db, sql, sql_start(db, why, sql, before_us, most), each, arg, why);
 }
 
 enum result job_row_delete(struct db *db, int64_t id, struct reason *why)

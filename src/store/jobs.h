@@ -171,8 +171,13 @@ enum result job_row_progress(struct db *db, int64_t id, int64_t claim, int64_t r
 /* Cancels what has not ended; RESULT_MISSING if there is none of this uuid that has not. */
 enum result job_row_cancel(struct db *db, const char *uuid, int64_t now_us, struct reason *why);
 
-/* Cancels and empties all of an account, so that its jobs expire at once. */
-enum result job_rows_forget(struct db *db, const char *account, struct reason *why);
+/*
+ * Cancels and empties at most `most` jobs of an account whose numbers are above after, lowest
+ * first, so that they expire at once; and calls each with what they are then.
+ */
+enum result job_rows_forget(struct db *db, const char *account, int64_t after, int64_t most,
+                            void (*each)(void *arg, const struct job_row *row), void *arg,
+                            struct reason *why);
 
 /*
  * Calls each for at most `most` jobs that ended before before_us, oldest first; and deletes

@@ -92,12 +92,13 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_JOB_CANCEL)] = {"UPDATE job SET status = 4, claim = NULL, body = NULL,"
                             " body_bytes = 0, ended_us = ?2 WHERE uuid = ?1 AND status < 2",
                             "ti", BOTH},
-    [AT(SQL_JOB_FORGET)] =
-        {"UPDATE job SET status = CASE WHEN status < 2 THEN 4 ELSE status"
-         " END, claim = NULL, body = NULL, body_bytes = 0, result = NULL,"
-         " result_bytes = 0, label = NULL, score = NULL, url = NULL, ended_us = 0"
-         " WHERE account = ?",
-         "t", BOTH},
+    [AT(SQL_JOB_FORGET)] = {"UPDATE job SET status = CASE WHEN status < 2 THEN 4 ELSE status"
+                            " END, claim = NULL, body = NULL, body_bytes = 0, result = NULL,"
+                            " result_bytes = 0, label = NULL, score = NULL,"
+                            " url = NULL, ended_us = 0"
+                            " WHERE id IN (SELECT id FROM job WHERE account = ?1 AND id > ?2"
+                            " ORDER BY id LIMIT ?3) RETURNING " JOB_COLUMNS,
+                            "tii", BOTH},
     [AT(SQL_JOB_EXPIRED)] = {"SELECT " JOB_COLUMNS " FROM job INDEXED BY job_ended"
                              " WHERE " JOB_ENDED " AND ended_us < ? ORDER BY ended_us LIMIT ?",
                              "ii", BOTH},
@@ -141,6 +142,33 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
                              BOTH},
     [AT(SQL_HOOK_EMPTY)] = {"UPDATE hook SET label = NULL, score = NULL WHERE account = ?", "t",
                             BOTH},
+    [AT(SQL_REPLAY_FIND)] = {"SELECT id, fingerprint, claim, at_us, status, version, bytes,"
+                             " in_file, model, type, headers, body FROM replay"
+                             " WHERE account = ? AND digest = ?",
+                             "tb", BOTH},
+    [AT(SQL_REPLAY_INSERT)] = {"INSERT INTO replay (account, digest, fingerprint, claim, at_us)"
+                               " VALUES (?, ?, ?, ?, ?)",
+                               "tbbii", BOTH},
+    [AT(SQL_REPLAY_CLAIM)] = {"UPDATE replay SET fingerprint = ?2, claim = ?3, at_us = ?4,"
+                              " status = NULL, model = NULL, version = NULL, type = NULL,"
+                              " headers = NULL, bytes = 0, in_file = 0, body = NULL"
+                              " WHERE id = ?1",
+                              "ibii", BOTH},
+    [AT(SQL_REPLAY_END)] = {"UPDATE replay SET claim = NULL, status = ?3, version = ?4,"
+                            " bytes = ?5, in_file = ?6, model = ?7, type = ?8, headers = ?9,"
+                            " body = ?10 WHERE id = ?1 AND claim = ?2",
+                            "iiiiiieesB", BOTH},
+    [AT(SQL_REPLAY_OLD)] = {"SELECT id, claim, in_file, at_us FROM replay WHERE at_us < ?"
+                            " ORDER BY at_us LIMIT ?",
+                            "ii", BOTH},
+    [AT(SQL_REPLAY_OLDEST)] = {"SELECT at_us FROM replay INDEXED BY replay_at"
+                               " WHERE account = ? ORDER BY at_us LIMIT 1",
+                               "t", BOTH},
+    [AT(SQL_REPLAY_DELETE)] = {"DELETE FROM replay WHERE id = ? AND at_us = ?", "ii", BOTH},
+    [AT(SQL_REPLAY_FORGET)] = {"UPDATE replay SET at_us = 0, bytes = 0, body = NULL"
+                               " WHERE account = ?",
+                               "t", BOTH},
+    [AT(SQL_REPLAY_TOTAL)] = {"SELECT bytes FROM replay_total WHERE account = ?", "t", BOTH},
 };
 
 /*
@@ -155,6 +183,8 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
 #define JOB_TOTALS_ADD(account, jobs, open, bytes) \
     JOB_TOTAL_ADD(account, jobs, open, bytes) JOB_TOTAL_ADD("''", jobs, open, bytes)
 
+#define JOB_BYTES(row) "(" row ".body_bytes + " row ".result_bytes)"
+
 /*
  * Whoever ends a job has its end told, in the same transaction: to the URL that came with the
  * job, and to the operator's where a row of hook_operator says that there is one.
@@ -167,139 +197,143 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     "new.id, new.uuid, new.account, new.model, new.version, new.status, new.code," \
     " new.rows, new.label, new.score, new.reason, new.created_us, new.ended_us"
 
-#define JOB_BYTES(row) "(" row ".body_bytes + " row ".result_bytes)"
+/* What an account's kept answers take, by triggers as well; a row counts for something, too. */
+#define REPLAY_BYTES(row) "(512 + " row ".bytes)"
 
-const char
-    *const sql_work_scripts[SQL_WORK_SCRIPTS] =
-        {
-            "CREATE TABLE job ("
-            " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " uuid TEXT NOT NULL UNIQUE," /* begins with the time: the index grows at its end */
-            " account TEXT NOT NULL,"
-            " key TEXT NOT NULL,"
-            " user TEXT,"
-            " request_id TEXT NOT NULL,"
-            " address TEXT,"
-            " model TEXT NOT NULL,"
-            " version INTEGER,"
-            " kind INTEGER NOT NULL," /* enum job_kind */
-            " result_kind INTEGER NOT NULL,"
-            " output TEXT,"
-            " url TEXT,"
-            " status INTEGER NOT NULL DEFAULT 0," /* enum job_status */
-            " attempts INTEGER NOT NULL DEFAULT 0,"
-            " due_ns INTEGER NOT NULL DEFAULT 0,"
-            " claim INTEGER,"
-            " body_bytes INTEGER NOT NULL,"
-            " body_in_file INTEGER NOT NULL,"
-            " result_bytes INTEGER NOT NULL DEFAULT 0,"
-            " result_try INTEGER NOT NULL DEFAULT 0,"
-            " rows INTEGER NOT NULL DEFAULT 0,"
-            " rows_done INTEGER NOT NULL DEFAULT 0,"
-            " created_us INTEGER NOT NULL,"
-            " started_us INTEGER,"
-            " ended_us INTEGER,"
-            " code INTEGER,"
-            " label TEXT,"
-            " score REAL,"
-            " reason TEXT,"
-            " body BLOB," /* the last two, so that the others are read without them */
-            " result BLOB"
-            ") STRICT;"
-            "CREATE INDEX job_account ON job (account);" /* and id, as in every index */
-            "CREATE INDEX job_waiting ON job (account, due_ns) WHERE " JOB_WAITS ";"
-            "CREATE INDEX job_due ON job (due_ns) WHERE " JOB_WAITS ";"
-            "CREATE INDEX job_claim ON job (claim) WHERE " JOB_RUNS ";"
-            "CREATE INDEX job_ended ON job (ended_us) WHERE " JOB_ENDED ";"
-            "CREATE TABLE hook ("
-            " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " job INTEGER NOT NULL," /* which may be gone before its end was told; so: */
-            " uuid TEXT NOT NULL,"
-            " account TEXT NOT NULL,"
-            " model TEXT NOT NULL,"
-            " version INTEGER,"
-            " status INTEGER NOT NULL," /* enum job_status */
-            " code INTEGER,"
-            " rows INTEGER NOT NULL,"
-            " label TEXT,"
-            " score REAL,"
-            " reason TEXT,"
-            " created_us INTEGER NOT NULL,"
-            " ended_us INTEGER NOT NULL,"
-            " url TEXT,"           /* NULL: the operator's */
-            " turn TEXT NOT NULL," /* accounts take turns, and the operator is one: * */
-            " state INTEGER NOT NULL DEFAULT 0," /* enum hook_state */
-            " attempts INTEGER NOT NULL DEFAULT 0,"
-            " due_ns INTEGER NOT NULL DEFAULT 0,"
-            " answer INTEGER,"
-            " problem TEXT,"
-            " told_us INTEGER"
-            ") STRICT;"
-            "CREATE INDEX hook_turn ON hook (turn, due_ns) WHERE " HOOK_WAITS ";"
-            "CREATE INDEX hook_due ON hook (due_ns) WHERE " HOOK_WAITS ";"
-            "CREATE INDEX hook_runs ON hook (id) WHERE " HOOK_RUNS ";"
-            "CREATE INDEX hook_job ON hook (job);"
-            "CREATE INDEX hook_account ON hook (account);"
-            "CREATE TABLE hook_operator (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;"
-            "CREATE TRIGGER job_told AFTER UPDATE OF status ON job"
-            " WHEN old.status < 2 AND new.status >= 2 BEGIN" HOOK_INSERT " SELECT " HOOK_OF_JOB
-            ", NULL, '*' FROM hook_operator;" HOOK_INSERT " SELECT " HOOK_OF_JOB
-            ", new.url, new.account"
-            " WHERE new.url IS NOT NULL;"
-            " END;"
-            "CREATE TRIGGER job_untold AFTER DELETE ON job BEGIN"
-            " DELETE FROM hook WHERE job = old.id AND state >= 2; END;"
-            "CREATE TABLE job_total ("
-            " account TEXT PRIMARY KEY,"
-            " jobs INTEGER NOT NULL,"
-            " open INTEGER NOT NULL,"
-            " bytes INTEGER NOT NULL"
-            ") STRICT, WITHOUT ROWID;"
-            "CREATE TRIGGER job_added AFTER INSERT ON job BEGIN" JOB_TOTALS_ADD(
-                "new.account", "1", "new.status < 2",
-                JOB_BYTES(
-                    "new")) " END;"
-                            "CREATE TRIGGER job_changed AFTER UPDATE OF status, body_bytes, "
-                            "result_bytes ON job"
-                            " WHEN (old.status < 2) <> (new.status < 2) OR " JOB_BYTES("old") " <> " JOB_BYTES(
-                                "new") " BEGIN" JOB_TOTALS_ADD("new.account", "0",
-                                                               "(new.status < 2) - (old.status "
-                                                               "< 2)",
-                                                               JOB_BYTES("new") " - " JOB_BYTES(
-                                                                   "old")) " END;"
-                                                                           "CREATE TRIGGER "
-                                                                           "job_deleted AFTER "
-                                                                           "DELETE ON job "
-                                                                           "BEGI"
-                                                                           "N" JOB_TOTALS_ADD(
-                                                                               "old.account",
-                                                                               "-1",
-                                                                               "-(old.status < "
-                                                                               "2)",
-                                                                               "-" JOB_BYTES(
-                                                                                   "old")) " DE"
-                                                                                           "LET"
-                                                                                           "E "
-                                                                                           "FRO"
-                                                                                           "M "
-                                                                                           "job"
-                                                                                           "_to"
-                                                                                           "tal"
-                                                                                           " WH"
-                                                                                           "ERE"
-                                                                                           " ac"
-                                                                                           "cou"
-                                                                                           "nt "
-                                                                                           "= "
-                                                                                           "old"
-                                                                                           ".ac"
-                                                                                           "cou"
-                                                                                           "nt "
-                                                                                           "AND"
-                                                                                           " jo"
-                                                                                           "bs "
-                                                                                           "= "
-                                                                                           "0;"
-                                                                                           " EN"
-                                                                                           "D;",
+#define REPLAY_TOTAL_ADD(row, bytes)                                \
+    " INSERT INTO replay_total VALUES (" row ".account, " bytes ")" \
+    " ON CONFLICT (account) DO UPDATE SET bytes = bytes + excluded.bytes;"
+
+/* clang-format off */
+const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
+    "CREATE TABLE job ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " uuid TEXT NOT NULL UNIQUE," /* begins with the time: the index grows at its end */
+    " account TEXT NOT NULL,"
+    " key TEXT NOT NULL,"
+    " user TEXT,"
+    " request_id TEXT NOT NULL,"
+    " address TEXT,"
+    " model TEXT NOT NULL,"
+    " version INTEGER,"
+    " kind INTEGER NOT NULL," /* enum job_kind */
+    " result_kind INTEGER NOT NULL,"
+    " output TEXT,"
+    " url TEXT,"
+    " status INTEGER NOT NULL DEFAULT 0," /* enum job_status */
+    " attempts INTEGER NOT NULL DEFAULT 0,"
+    " due_ns INTEGER NOT NULL DEFAULT 0,"
+    " claim INTEGER,"
+    " body_bytes INTEGER NOT NULL,"
+    " body_in_file INTEGER NOT NULL,"
+    " result_bytes INTEGER NOT NULL DEFAULT 0,"
+    " result_try INTEGER NOT NULL DEFAULT 0,"
+    " rows INTEGER NOT NULL DEFAULT 0,"
+    " rows_done INTEGER NOT NULL DEFAULT 0,"
+    " created_us INTEGER NOT NULL,"
+    " started_us INTEGER,"
+    " ended_us INTEGER,"
+    " code INTEGER,"
+    " label TEXT,"
+    " score REAL,"
+    " reason TEXT,"
+    " body BLOB," /* the last two, so that the others are read without them */
+    " result BLOB"
+    ") STRICT;"
+    "CREATE INDEX job_account ON job (account);" /* and id, as in every index */
+    "CREATE INDEX job_waiting ON job (account, due_ns) WHERE " JOB_WAITS ";"
+    "CREATE INDEX job_due ON job (due_ns) WHERE " JOB_WAITS ";"
+    "CREATE INDEX job_claim ON job (claim) WHERE " JOB_RUNS ";"
+    "CREATE INDEX job_ended ON job (ended_us) WHERE " JOB_ENDED ";"
+    "CREATE TABLE job_total ("
+    " account TEXT PRIMARY KEY,"
+    " jobs INTEGER NOT NULL,"
+    " open INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER job_added AFTER INSERT ON job BEGIN"
+    JOB_TOTALS_ADD("new.account", "1", "new.status < 2", JOB_BYTES("new"))
+    " END;"
+    "CREATE TRIGGER job_changed AFTER UPDATE OF status, body_bytes, result_bytes ON job"
+    " WHEN (old.status < 2) <> (new.status < 2)"
+    " OR " JOB_BYTES("old") " <> " JOB_BYTES("new") " BEGIN"
+    JOB_TOTALS_ADD("new.account", "0", "(new.status < 2) - (old.status < 2)",
+                   JOB_BYTES("new") " - " JOB_BYTES("old"))
+    " END;"
+    "CREATE TRIGGER job_deleted AFTER DELETE ON job BEGIN"
+    JOB_TOTALS_ADD("old.account", "-1", "-(old.status < 2)", "-" JOB_BYTES("old"))
+    " DELETE FROM job_total WHERE account = old.account AND jobs = 0;"
+    " END;"
+    "CREATE TABLE hook ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " job INTEGER NOT NULL," /* which may be gone before its end was told; so: */
+    " uuid TEXT NOT NULL,"
+    " account TEXT NOT NULL,"
+    " model TEXT NOT NULL,"
+    " version INTEGER,"
+    " status INTEGER NOT NULL," /* enum job_status */
+    " code INTEGER,"
+    " rows INTEGER NOT NULL,"
+    " label TEXT,"
+    " score REAL,"
+    " reason TEXT,"
+    " created_us INTEGER NOT NULL,"
+    " ended_us INTEGER NOT NULL,"
+    " url TEXT," /* NULL: the operator's */
+    " turn TEXT NOT NULL," /* accounts take turns, and the operator is one: * */
+    " state INTEGER NOT NULL DEFAULT 0," /* enum hook_state */
+    " attempts INTEGER NOT NULL DEFAULT 0,"
+    " due_ns INTEGER NOT NULL DEFAULT 0,"
+    " answer INTEGER,"
+    " problem TEXT,"
+    " told_us INTEGER"
+    ") STRICT;"
+    "CREATE INDEX hook_turn ON hook (turn, due_ns) WHERE " HOOK_WAITS ";"
+    "CREATE INDEX hook_due ON hook (due_ns) WHERE " HOOK_WAITS ";"
+    "CREATE INDEX hook_runs ON hook (id) WHERE " HOOK_RUNS ";"
+    "CREATE INDEX hook_job ON hook (job);"
+    "CREATE INDEX hook_account ON hook (account);"
+    "CREATE TABLE hook_operator (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;"
+    "CREATE TRIGGER job_told AFTER UPDATE OF status ON job"
+    " WHEN old.status < 2 AND new.status >= 2 BEGIN"
+    HOOK_INSERT " SELECT " HOOK_OF_JOB ", NULL, '*' FROM hook_operator;"
+    HOOK_INSERT " SELECT " HOOK_OF_JOB ", new.url, new.account WHERE new.url IS NOT NULL;"
+    " END;"
+    "CREATE TRIGGER job_untold AFTER DELETE ON job BEGIN"
+    " DELETE FROM hook WHERE job = old.id AND state >= 2;"
+    " END;"
+    "CREATE TABLE replay ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT," /* never given twice: seats tell what they hold */
+    " account TEXT NOT NULL,"
+    " digest BLOB NOT NULL," /* of the client's key */
+    " fingerprint BLOB NOT NULL," /* of the request */
+    " claim INTEGER," /* the seat that has it in hand; NULL: it has ended */
+    " at_us INTEGER NOT NULL," /* when it was claimed */
+    " status INTEGER," /* of the answer, as all that follows */
+    " version INTEGER,"
+    " bytes INTEGER NOT NULL DEFAULT 0,"
+    " in_file INTEGER NOT NULL DEFAULT 0,"
+    " model TEXT,"
+    " type TEXT,"
+    " headers TEXT,"
+    " body BLOB,"
+    " UNIQUE (account, digest)"
+    ") STRICT;"
+    "CREATE INDEX replay_at ON replay (at_us);"
+    "CREATE TABLE replay_total ("
+    " account TEXT PRIMARY KEY,"
+    " bytes INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER replay_added AFTER INSERT ON replay BEGIN"
+    REPLAY_TOTAL_ADD("new", REPLAY_BYTES("new"))
+    " END;"
+    "CREATE TRIGGER replay_changed AFTER UPDATE OF bytes ON replay"
+    " WHEN old.bytes <> new.bytes BEGIN"
+    REPLAY_TOTAL_ADD("new", "new.bytes - old.bytes")
+    " END;"
+    "CREATE TRIGGER replay_deleted AFTER DELETE ON replay BEGIN"
+    REPLAY_TOTAL_ADD("old", "-" REPLAY_BYTES("old"))
+    " DELETE FROM replay_total WHERE account = old.account AND bytes <= 0;"
+    " END;",
 };
+/* clang-format on */

@@ -23,7 +23,8 @@ static struct {
     const char *body;
     size_t len, at;
     struct buf sent;
-    bool deaf; /* takes nothing more */
+    bool broken; /* its body ended early */
+    bool deaf;   /* takes nothing more */
 } front;
 
 const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param)
@@ -57,6 +58,18 @@ bool fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
     return true;
 }
 
+bool fcgi_is_broken(const struct fcgi *fcgi)
+{
+    (void)fcgi;
+    return front.broken;
+}
+
+void fcgi_set_patience(struct fcgi *fcgi, int64_t seconds)
+{
+    (void)fcgi;
+    (void)seconds;
+}
+
 bool fcgi_stopped(void)
 {
     return false;
@@ -69,7 +82,7 @@ static inline void front_start(void)
     memset(front.doubled, 0, sizeof(front.doubled));
     front.body = "";
     front.len = front.at = 0;
-    front.deaf = false;
+    front.broken = front.deaf = false;
     buf_clear(&front.sent, SIZE_MAX);
 }
 
