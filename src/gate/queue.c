@@ -76,14 +76,21 @@ void queue_result_name(const struct job_row *row, int64_t attempt, char out[QUEU
     snprintf(out, QUEUE_NAME_MAX, HOME_JOBS "/%s.%d.out", row->uuid, (int)attempt);
 }
 
+void queue_body_remove(const struct job_row *row)
+{
+    char name[QUEUE_NAME_MAX];
+
+    if (!row->body_in_file)
+        return;
+    queue_body_name(row, name);
+    unlink(name);
+}
+
 void queue_files_remove(const struct job_row *row)
 {
     char name[QUEUE_NAME_MAX];
 
-    if (row->body_in_file) {
-        queue_body_name(row, name);
-        unlink(name);
-    }
+    queue_body_remove(row);
     if (row->result_try > 0) {
         queue_result_name(row, row->result_try, name);
         unlink(name);
@@ -96,6 +103,20 @@ int64_t queue_kept_since_us(const struct home *home)
 }
 
 /* ---- files ---- */
+
+/* Where a file system has none without a name, it gets one for an instant. */
+enum result queue_file_make(int *fd, struct reason *why)
+{
+    char name[] = HOME_JOBS "/made.XXXXXX";
+
+    *fd = open(HOME_JOBS, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        *fd = mkostemp(name, O_CLOEXEC);
+        if (*fd >= 0)
+            unlink(name);
+    }
+    return *fd >= 0 ? RESULT_OK : reason_errno(why, "a file of a job");
+}
 
 enum result queue_file_settle(const struct home *home, int fd, struct reason *why)
 {
