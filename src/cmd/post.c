@@ -29,7 +29,8 @@ struct post {
     CURL *curl;
     struct curl_slist *headers;
     size_t body_len, header_len; /* of the answer, so far */
-    const char *refused;         /* what its address is */
+    bool passed;                 /* an address was let pass */
+    const char *refused;         /* what one is that was not */
     void (*ended)(void *arg, const struct post_answer *answer);
     void *arg;
 };
@@ -80,19 +81,20 @@ void posts_close(struct posts *posts)
 static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
     struct sockaddr_storage storage = {0};
+    const char *refused = "of no known family";
     struct post *post = arg;
     struct addr addr;
 
     if (purpose != CURLSOCKTYPE_IPCXN || to->addrlen > sizeof(storage))
         return CURL_SOCKET_BAD;
     memcpy(&storage, &to->addr, to->addrlen);
-    if (!addr_of_socket(&storage, &addr)) {
-        post->refused = "of no family that is known";
+    if (addr_of_socket(&storage, &addr))
+        refused = hook_address_refused(post->posts->allowed, &addr);
+    if (refused != NULL) {
+        post->refused = refused;
         return CURL_SOCKET_BAD;
     }
-    post->refused = hook_address_refused(post->posts->allowed, &addr);
-    if (post->refused != NULL)
-        return CURL_SOCKET_BAD;
+    post->passed = true;
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
@@ -201,7 +203,7 @@ static void answer_make(const struct post *post, CURLcode code, struct post_answ
     if (code == CURLE_OK || (cut && answer->status >= 200))
         return;
     answer->status = 0;
-    if (post->refused != NULL)
+    if (post->refused != NULL && !post->passed)
         text_print(answer->problem, sizeof(answer->problem),
                    "its address is not public but %s (webhook_private)", post->refused);
     else if (code == CURLE_WRITE_ERROR)
