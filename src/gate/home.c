@@ -90,6 +90,7 @@ static const struct {
     {HOME_WORK, make_work_database},
     {HOME_TOKEN_SECRET, secret_file_make},
     {HOME_SEAL_KEYS, seal_file_make},
+    {HOME_WEBHOOK_SECRET, secret_file_make},
 };
 
 enum {
