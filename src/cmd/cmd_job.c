@@ -1,5 +1,5 @@
 /*
- * cmd_job.c: forestgate job: list, show, cancel.
+ * cmd_job.c: forestgate job: list, show, cancel; and what their ends are told with.
  *
  * Rows go through as they are read, so memory does not grow with them.
  */
@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/field.h"
+#include "cmd/job_secret.h"
+#include "cmd/job_tell.h"
 #include "gate/queue.h"
 #include "store/users.h"
 
@@ -216,6 +218,8 @@ static const struct option_row list_options[] = {
     CLI_COMMON_OPTIONS};
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
+static const struct option_row secret_options[] = {JOB_SECRET_OPTIONS, CLI_COMMON_OPTIONS};
+static const struct option_row tell_options[] = {JOB_TELL_OPTIONS, CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_job_commands[] = {
     {"job", "list", "", 0, list_options, run_list, "list jobs, the newest first",
@@ -225,5 +229,11 @@ const struct cli_command cmd_job_commands[] = {
      "  forestgate job show 0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n"},
     {"job", "cancel", "UUID", 1, plain_options, run_cancel, "cancel a job that has not ended",
      "  forestgate job cancel 0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n"},
+    {"job", "secret", "", 0, secret_options, job_secret_run,
+     "show what webhooks are signed with",
+     "  forestgate job secret\n"
+     "  forestgate job secret --user ann@example.org\n"},
+    {"job", "tell", "", 0, tell_options, job_tell_run, "send the webhooks that are due",
+     "  forestgate job tell\n"},
     {0},
 };

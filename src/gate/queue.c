@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "gate/audit_change.h"
 #include "gate/queue_inner.h"
+#include "store/hooks.h"
 
 enum {
     FORGET_AT_ONCE = 500,   /* jobs in one transaction: others wait for no more than that */
@@ -437,6 +438,8 @@ enum result queue_forget(struct home *home, const char *account, struct reason *
         for (size_t i = 0; result == RESULT_OK && i < forgotten->files; i++)
             queue_files_remove(&forgotten->with_files[i]);
     }
+    if (result == RESULT_OK)
+        result = hook_rows_forget(db, account, why);
     free(forgotten);
     return result;
 }

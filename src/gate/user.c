@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "gate/password.h"
+#include "gate/keep.h"
 #include "gate/queue.h"
 #include "gate/user_wish.h"
 
@@ -302,6 +303,8 @@ enum result user_delete(struct home *home, const char *id, bool forced, struct r
         result = user_row_delete(home->db, row.id, clock_wall_s(), why);
     if (result == RESULT_OK)
         result = user_audit(home, "user.delete", AUDIT_GONE, &row, &row, why);
+    if (result == RESULT_OK) /* last: it is of another database, and does not come back */
+        result = keep_forget(home, row.id, why);
     result = home_change_end(home, result, why);
     if (result == RESULT_OK)
         work_forget(home, &row);

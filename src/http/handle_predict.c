@@ -7,25 +7,41 @@
 #include "http/predict.h"
 #include "http/sealed.h"
 
-/* What the shadow of the model that is asked is to be compared with. */
-struct shadowed {
-    struct shadow *shadow;
+/* What is looked at of the numbers of an answer, and for whom. */
+struct asked {
+    struct service *service;
+    const struct request *request;
     const struct input_rows *rows;
 };
 
+/* Has the rows be kept, if the model's setting says so, once the answer is out. */
+static void rows_keep(const struct asked *asked, const struct answer *answer)
+{
+    const struct request *request = asked->request;
+    const struct input_rows *rows = asked->rows;
+    struct keeper *keeper = asked->service->keeper;
+    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
+
+    if (keeper_begin(keeper, rows->model, &of))
+        keeper_rows(keeper, answer->predictor, rows->values, rows->count, answer->margins,
+                    answer->answers);
+}
+
+/* Also for the shadow of the model that is asked. */
 static void look(void *arg, const struct answer *answer)
 {
-    const struct shadowed *shadowed = arg;
-    const struct input_rows *rows = shadowed->rows;
+    const struct asked *asked = arg;
+    const struct input_rows *rows = asked->rows;
 
-    shadow_note(shadowed->shadow, rows->model, rows->values, rows->count, answer->predictor,
-                answer->margins, answer->answers);
+    shadow_note(asked->service->shadow, rows->model, rows->values, rows->count,
+                answer->predictor, answer->margins, answer->answers);
+    rows_keep(asked, answer);
 }
 
 void handle_predict(struct service *service, struct request *request, struct reply *reply)
 {
     struct input_rows rows;
-    struct shadowed shadowed = {service->shadow, &rows};
+    struct asked asked = {service, request, &rows};
 
     if (request->later) {
         handle_job_create(service, request, reply);
@@ -39,6 +55,6 @@ void handle_predict(struct service *service, struct request *request, struct rep
         return;
     if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
-    if (predict_answer(&rows, look, &shadowed, reply))
+    if (predict_answer(&rows, look, &asked, reply))
         sealed_answer(service, request, reply);
 }

@@ -68,6 +68,7 @@ struct route {
     bool of_model; /* {name} is the model that is asked: the caller must be one who may */
     bool metered;  /* counts by the caller's limits, and has a row in the call log */
     enum route_defers defers;
+    bool replays;   /* an Idempotency-Key has its answer kept */
     bool uncounted; /* for no address */
 };
 
