@@ -101,6 +101,28 @@ refuse() { # STATUS ERROR REGEX ARGUMENT...
     -d '{"features":[5.1,3.5,1.4,0.2],"webhook_url":"https://example.org/"}'
 }
 
+@test "a URL that is to be told is taken where a setting says so, and checked" {
+  gate_with --webhook_callers on
+  naming() { call POST /jobs -k "$KEY" -d "{\"webhook_url\":$1,\"features\":[5.1,3.5,1.4,0.2]}"; }
+  for wrong in '"http://127.0.0.1/"' '"https://169.254.169.254/latest"' '"ftp://example.org/"' '"https://a:b@example.org/"' \
+    '"example.org"' '""' '"\u0000"' 3 '["https://example.org/"]' "\"https://example.org/$(printf 'a%.0s' {1..1100})\""; do
+    assert_nothing_taken naming "$wrong"
+    assert_problem 422 unprocessable_content webhook_url || fail "$wrong"
+  done
+  naming null
+  assert_status 202
+  naming '"https://example.org/told?a=\u0062"'
+  assert_status 202
+  UUID=$(job_field .job_uuid)
+  [ "$(jobs_database "SELECT url FROM job WHERE uuid = '$UUID'")" = 'https://example.org/told?a=b' ]
+  work
+  call GET "/jobs/$UUID" -k "$KEY"
+  assert_json '.status == "completed" and .result_label == "setosa"'
+  gate_with --webhook_callers on
+  call POST /predict -k "$KEY" -d '{"features":[5.1,3.5,1.4,0.2],"webhook_url":"https://example.org/"}' HTTP_PREFER=respond-async
+  assert_problem 422 unprocessable_content 'no such member'
+}
+
 @test "a model that the key lacks is 403, be it there or not" {
   local other
   other=$(cli key create --name other --tier test --models iris 2>/dev/null)
