@@ -122,6 +122,17 @@ static const struct setting settings[] = {
      "that died is noticed at once."},
     {"job_retention", SETTING_SPAN, AT(job_retention), 60, 365 * 86400LL, NULL, "7d",
      "How long a job is kept, with its result, after it has ended."},
+    {"idempotency_retention", SETTING_SPAN, AT(idempotency_retention), 60, 365 * 86400LL, NULL,
+     "24h",
+     "How long the answer to a request with an Idempotency-Key is kept, to be given again."},
+    {"idempotency_bytes_limit", SETTING_SIZE, AT(idempotency_bytes_limit), 64 << 10, 1LL << 50,
+     NULL, "256M",
+     "Most bytes that the kept answers of one user may take, or those of a key without an "
+     "owner. "
+     "Over it what comes with a new Idempotency-Key is refused."},
+    {"keep_limit", SETTING_SIZE, AT(keep_limit), 1 << 20, 1LL << 50, NULL, "1G",
+     "Most bytes that predictions which are kept (forestgate model keep) may take. Above that "
+     "no more are kept, and predictions go on."},
     {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
      "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
      "100 calls in their windows. Takes effect when all workers have ended."},
