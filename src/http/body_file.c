@@ -4,10 +4,34 @@
 #include "http/body_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
+#include "gate/slots.h"
 #include "http/body_inner.h"
+
+enum {
+    SMALL = 256 << 10, /* bytes of a body that is as soon read as one of JSON */
+    PIECE = 64 << 10
+};
+
+bool body_file_slot(struct service *service, struct request *request, struct reply *reply)
+{
+    enum result result = RESULT_OK;
+    struct reason why;
+
+    if (request->slot < 0 && (request->file.length < 0 || request->file.length > SMALL))
+        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
+                            "too many files of rows are read just now", &request->slot, &why);
+    if (result == RESULT_BUSY)
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "Too many files of rows are read just now. Try again.");
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
 
 /*
  * A piece of the body; what is wrong with all of it is a failed read, so that nobody takes a
@@ -34,6 +58,25 @@ static ssize_t piece_read(void *cookie, char *to, size_t room)
     return -1;
 }
 
+/* What was taken in already, from its start. */
+static FILE *spool_open(struct spool *spool)
+{
+    FILE *file = NULL;
+    struct reason why;
+    int fd;
+
+    if (spool_file(spool, &fd, &why) != RESULT_OK)
+        return NULL;
+    if (fd < 0)
+        return fmemopen(spool->memory.data, spool->memory.len, "r");
+    fd = dup(fd);
+    if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+        file = fdopen(fd, "r");
+    if (file == NULL && fd >= 0)
+        close(fd);
+    return file;
+}
+
 bool body_file_open(struct service *service, const struct request *request,
                     struct body_file *body, struct reply *reply)
 {
@@ -42,8 +85,9 @@ bool body_file_open(struct service *service, const struct request *request,
     *body = (struct body_file){
         .service = service, .length = request->file.length, .limit = request->file.limit};
     fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
-    body->file = fopencookie(body, "r", functions);
-    if (body->file != NULL && setvbuf(body->file, NULL, _IOFBF, 64 << 10) != 0) {
+    body->file = request->file.spool != NULL ? spool_open(request->file.spool)
+                                             : fopencookie(body, "r", functions);
+    if (body->file != NULL && setvbuf(body->file, NULL, _IOFBF, PIECE) != 0) {
         fclose(body->file);
         body->file = NULL;
     }
@@ -68,4 +112,41 @@ void body_file_close(struct body_file *body)
     if (body->file != NULL)
         fclose(body->file);
     body->file = NULL;
+}
+
+/* All pieces of a stream. */
+static enum result spool_read(struct spool *spool, FILE *file, struct reason *why)
+{
+    char *piece = malloc(PIECE);
+    size_t got = 1;
+
+    if (piece == NULL)
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    while (got > 0 && spool_end(spool, why) == RESULT_OK) {
+        got = fread(piece, 1, PIECE, file);
+        spool_put(spool, piece, got);
+    }
+    free(piece);
+    return spool_end(spool, why);
+}
+
+bool body_file_take(struct service *service, struct request *request, struct spool *spool,
+                    struct reply *reply)
+{
+    struct body_file body;
+    enum result result;
+    struct reason why;
+    bool refused;
+
+    if (!body_file_slot(service, request, reply) ||
+        !body_file_open(service, request, &body, reply))
+        return false;
+    spool_start(spool);
+    result = spool_read(spool, body.file, &why);
+    refused = body_file_refuse(&body, reply);
+    body_file_close(&body);
+    if (!refused && result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    request->file.spool = spool;
+    return !refused && result == RESULT_OK;
 }

@@ -12,7 +12,6 @@
 
 #include "base/text.h"
 #include "forest/bulk.h"
-#include "gate/slots.h"
 #include "http/accept.h"
 #include "http/auth.h"
 #include "http/body.h"
@@ -23,7 +22,6 @@
 #include "http/sealed.h"
 
 enum {
-    SMALL = 256 << 10, /* bytes of a body that is as soon read as one of JSON */
     NAME_MAX_CHARS = MODEL_NAME_MAX
 };
 
@@ -256,23 +254,6 @@ static void run(struct bulk_call *call)
         head_write(call);
 }
 
-/* A slot for a body that may be long.  False with the refusal written. */
-static bool slot_take(struct service *service, struct request *request, struct reply *reply)
-{
-    enum result result = RESULT_OK;
-    struct reason why;
-
-    if (request->file.length < 0 || request->file.length > SMALL)
-        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
-                            "too many files of rows are read just now", &request->slot, &why);
-    if (result == RESULT_BUSY)
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "Too many files of rows are read just now. Try again.");
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
-}
-
 void handle_bulk(struct service *service, struct request *request, struct reply *reply)
 {
     struct bulk_call call = {.service = service, .request = request, .reply = reply};
@@ -282,7 +263,7 @@ void handle_bulk(struct service *service, struct request *request, struct reply 
         return;
     if (predictor_open(&call.predictor, call.model->image) != RESULT_OK)
         reply_refuse_memory(reply);
-    else if (kind_find(&call) && type_find(&call) && slot_take(service, request, reply))
+    else if (kind_find(&call) && type_find(&call) && body_file_slot(service, request, reply))
         run(&call);
     predictor_close(&call.predictor);
 }
