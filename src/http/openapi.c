@@ -12,6 +12,12 @@
     "\"RateLimit\":{\"$ref\":\"#/components/headers/RateLimit\"}," \
     "\"RateLimit-Policy\":{\"$ref\":\"#/components/headers/RateLimit-Policy\"}"
 
+/* Of an answer that may be one of before. */
+#define REPLAYED_HEADER                                                                       \
+    "\"Idempotency-Replayed\":{\"description\":\"true: this is the answer of before, to the " \
+    "request with the same Idempotency-Key, and is not charged.\","                           \
+    "\"schema\":{\"type\":\"string\",\"const\":\"true\"}}"
+
 #define SCHEMA(name) "{\"schema\":{\"$ref\":\"#/components/schemas/" name "\"}}"
 
 /* Of predictions, which are sealed for who asks for that. */
@@ -60,7 +66,9 @@ static void good_response(struct json_writer *writer, const struct route *route,
     json_write_object(writer);
     json_member_string(writer, "description", route->summary);
     if (route->metered)
-        openapi_raw(writer, "headers", "{" LIMIT_HEADERS "}");
+        openapi_raw(writer, "headers",
+                    route->replays ? "{" LIMIT_HEADERS "," REPLAYED_HEADER "}"
+                                   : "{" LIMIT_HEADERS "}");
     if (status != REPLY_NO_CONTENT)
         openapi_raw(writer, "content", good_content(route));
     json_write_object_end(writer);
@@ -100,8 +108,8 @@ static bool refuses(const struct route *route, enum reply_status status)
     case REPLY_NOT_FOUND:
         return strchr(route->path, '{') != NULL;
     case REPLY_CONFLICT:
-        return route->method != REQUEST_GET && !route->metered &&
-               (!open || route->good == REPLY_CREATED);
+        return route->replays || (route->method != REQUEST_GET && !route->metered &&
+                                  (!open || route->good == REPLY_CREATED));
     case REPLY_MALFORMED:
     case REPLY_UNPROCESSABLE:
         return body || form;
@@ -220,14 +228,35 @@ static void query_parameters(struct json_writer *writer, const struct form *quer
     }
 }
 
+/* A repetition under the same key is answered as the first was. */
+static void key_parameter(struct json_writer *writer)
+{
+    json_write_object(writer);
+    json_member_string(writer, "name", "Idempotency-Key");
+    json_member_string(writer, "in", "header");
+    json_member_bool(writer, "required", false);
+    json_member_string(
+        writer, "description",
+        "Made up by the client, and the same when it sends the request again: "
+        "then it has the answer of before, with Idempotency-Replayed, and is not "
+        "charged once more. The same key with another request is a 422, and a "
+        "409 while the first is being served.");
+    openapi_raw(writer, "schema",
+                "{\"type\":\"string\",\"minLength\":1,\"maxLength\":512,"
+                "\"examples\":[\"\\\"8e03978e-40d5-43dd-bc93-6894a57f9324\\\"\"]}");
+    json_write_object_end(writer);
+}
+
 static void parameters(struct json_writer *writer, const struct route *route)
 {
-    if (strchr(route->path, '{') == NULL && route->query == NULL)
+    if (strchr(route->path, '{') == NULL && route->query == NULL && !route->replays)
         return;
     json_write_key(writer, "parameters");
     json_write_array(writer);
     path_parameters(writer, route->path);
     query_parameters(writer, route->query);
+    if (route->replays)
+        key_parameter(writer);
     json_write_array_end(writer);
 }
 
