@@ -33,6 +33,17 @@ bool body_file_slot(struct service *service, struct request *request, struct rep
     return result == RESULT_OK;
 }
 
+/* False: the copy has failed, for which there is no reason to read on. */
+static bool copy(const struct body_file *body, const char *bytes, size_t len)
+{
+    struct reason why;
+
+    if (body->copy == NULL)
+        return true;
+    spool_put(body->copy, bytes, len);
+    return spool_end(body->copy, &why) == RESULT_OK;
+}
+
 /*
  * A piece of the body; what is wrong with all of it is a failed read, so that nobody takes a
  * part for the whole.
@@ -46,35 +57,18 @@ static ssize_t piece_read(void *cookie, char *to, size_t room)
 
     if (room > (size_t)most)
         room = (size_t)most;
-    got = fcgi_read(fcgi, to, room);
+    got = body->taken_in != NULL
+              ? spool_read(body->taken_in, (uint64_t)body->taken, to, room)
+              : fcgi_read(fcgi, to, room);
     body->taken += (int64_t)got;
     body->over = body->taken > body->limit;
-    body->broken = body->broken || (got < room && fcgi_is_broken(fcgi)) ||
+    body->broken = body->broken || (got < room && body->taken_in == NULL && fcgi_is_broken(fcgi)) ||
                    (body->length >= 0 &&
                     (body->taken > body->length || (got == 0 && body->taken != body->length)));
-    if (!body->over && !body->broken)
+    if (!body->over && !body->broken && copy(body, to, got))
         return (ssize_t)got;
     errno = EIO;
     return -1;
-}
-
-/* What was taken in already, from its start. */
-static FILE *spool_open(struct spool *spool)
-{
-    FILE *file = NULL;
-    struct reason why;
-    int fd;
-
-    if (spool_file(spool, &fd, &why) != RESULT_OK)
-        return NULL;
-    if (fd < 0)
-        return fmemopen(spool->memory.data, spool->memory.len, "r");
-    fd = dup(fd);
-    if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
-        file = fdopen(fd, "r");
-    if (file == NULL && fd >= 0)
-        close(fd);
-    return file;
 }
 
 bool body_file_open(struct service *service, const struct request *request,
@@ -83,10 +77,13 @@ bool body_file_open(struct service *service, const struct request *request,
     static const cookie_io_functions_t functions = {.read = piece_read};
 
     *body = (struct body_file){
-        .service = service, .length = request->file.length, .limit = request->file.limit};
+        .service = service,
+        .length = request->file.length,
+        .limit = request->file.limit,
+        .taken_in = request->file.spool,
+    };
     fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
-    body->file = request->file.spool != NULL ? spool_open(request->file.spool)
-                                             : fopencookie(body, "r", functions);
+    body->file = fopencookie(body, "r", functions);
     if (body->file != NULL && setvbuf(body->file, NULL, _IOFBF, PIECE) != 0) {
         fclose(body->file);
         body->file = NULL;
@@ -114,38 +111,31 @@ void body_file_close(struct body_file *body)
     body->file = NULL;
 }
 
-/* All pieces of a stream. */
-static enum result spool_read(struct spool *spool, FILE *file, struct reason *why)
-{
-    char *piece = malloc(PIECE);
-    size_t got = 1;
-
-    if (piece == NULL)
-        return reason_set(why, RESULT_NOMEM, "out of memory");
-    while (got > 0 && spool_end(spool, why) == RESULT_OK) {
-        got = fread(piece, 1, PIECE, file);
-        spool_put(spool, piece, got);
-    }
-    free(piece);
-    return spool_end(spool, why);
-}
-
 bool body_file_take(struct service *service, struct request *request, struct spool *spool,
                     struct reply *reply)
 {
-    struct body_file body;
+    char *piece = malloc(PIECE);
+    struct body_file body = {.file = NULL};
     enum result result;
     struct reason why;
     bool refused;
 
-    if (!body_file_slot(service, request, reply) ||
-        !body_file_open(service, request, &body, reply))
+    if (piece == NULL)
+        reply_refuse_memory(reply);
+    if (piece == NULL || !body_file_slot(service, request, reply) ||
+        !body_file_open(service, request, &body, reply)) {
+        free(piece);
         return false;
+    }
     spool_start(spool);
-    result = spool_read(spool, body.file, &why);
-    refused = body_file_refuse(&body, reply);
+    body.copy = spool;
+    while (fread(piece, 1, PIECE, body.file) > 0)
+        ;
+    free(piece);
+    result = spool_end(spool, &why);
+    refused = result == RESULT_OK && body_file_refuse(&body, reply);
     body_file_close(&body);
-    if (!refused && result != RESULT_OK)
+    if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     request->file.spool = spool;
     return !refused && result == RESULT_OK;

@@ -11,11 +11,7 @@
 #include "http/limit.h"
 #include "http/route.h"
 
-/*
- * Of a call by token the log has the account in the place of the key, and names an outside
- * caller as it does a user.
- */
-static void call_fill(const struct request *request, struct call_row *call)
+void metered_call(const struct request *request, struct call_row *call)
 {
     const struct caller *caller = &request->caller;
     bool by_key = caller->way == CALLER_KEY;
@@ -46,7 +42,7 @@ static bool admit(struct service *service, struct request *request, int64_t char
     enum result result;
     struct reason why;
 
-    call_fill(request, &call);
+    metered_call(request, &call);
     result =
         meter_admit(service->meter, &request->caller, &call, charge, &request->verdict, &why);
     request->metered = result == RESULT_OK;

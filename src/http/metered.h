@@ -9,6 +9,12 @@
 #include "http/reply.h"
 #include "http/request.h"
 
+/*
+ * The row of the call log as it begins: of a call by token it has the account in the place of
+ * the key, and names an outside caller as it does a user.
+ */
+void metered_call(const struct request *request, struct call_row *call);
+
 /* Takes the call in hand under the caller's limits.  False with the refusal written. */
 bool metered_begin(struct service *service, struct request *request, struct reply *reply);
 

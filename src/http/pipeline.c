@@ -22,6 +22,7 @@
 #include "http/input.h"
 #include "http/limit.h"
 #include "http/metered.h"
+#include "http/prefer.h"
 #include "http/route.h"
 
 enum {
@@ -58,6 +59,8 @@ enum result service_open(struct service *service, const struct home *entered,
     if (result == RESULT_OK)
         result = shadow_new(&service->home, &service->shadow, why);
     if (result == RESULT_OK)
+        result = keeper_new(&service->home, &service->keeper, why);
+    if (result == RESULT_OK)
         result = input_new(&service->input, why);
     if (result == RESULT_OK)
         result = fcgi_new(&service->fcgi, why);
@@ -70,6 +73,7 @@ void service_close(struct service *service)
     keyed_free(service->keyed);
     input_free(service->input);
     shadow_free(service->shadow);
+    keeper_free(service->keeper);
     registry_free(service->registry);
     keyring_free(service->keyring);
     tokens_close(service->tokens);
@@ -91,6 +95,14 @@ static bool asks_credential(const struct service *service, const struct route *r
     return route->credential != ROUTE_OPEN;
 }
 
+/* Whether what is asked is to be made as a job. */
+static bool is_for_later(const struct service *service, const struct route *route)
+{
+    const char *prefer = fcgi_param(service->fcgi, FCGI_PREFER);
+
+    return route->defers == ROUTE_DEFERS_ALWAYS || (prefer != NULL && prefer_async(prefer));
+}
+
 /*
  * Who may come in at all.  An address is counted as a stranger's unless a credential of
  * its was accepted, so that nobody is shut out who has one; health is asked by machines
@@ -101,6 +113,8 @@ static bool enter(struct service *service, struct request *request, struct reply
     const struct route *route = request->route = route_find(request, reply);
     bool asks = route != NULL && asks_credential(service, route);
 
+    if (route != NULL && route->defers != ROUTE_DEFERS_NOT)
+        request->later = is_for_later(service, route);
     if (route != NULL && route->uncounted && !asks)
         return true;
     if (!limit_address(service, request, LEDGER_WATCH_ALL, reply))
@@ -251,6 +265,7 @@ static void tend(struct service *service, int64_t wall_us)
     meter_tend(service->meter);
     shadow_tend(service->shadow);
     idempotency_tend(service, wall_us / SECOND_US);
+    keeper_tend(service->keeper);
 }
 
 /* Returns when the request came, as wall time. */
@@ -280,6 +295,7 @@ static int64_t serve(struct service *service)
     write_log(service, &request, frame.duration_ns);
     fcgi_finish(service->fcgi, body_largest(&service->home.config));
     shadow_compare(service->shadow, reply_is_good(reply->status));
+    keeper_end(service->keeper, reply_is_good(reply->status));
     body_release(service, &request);
     input_release(service->input);
     reply_start(reply);
@@ -333,6 +349,7 @@ bool service_run(struct service *service)
         } else {
             wall_us = clock_wall_us();
             tend(service, wall_us);
+            keeper_idle(service->keeper);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("a file of the home was replaced under a worker, which ends");

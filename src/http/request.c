@@ -159,6 +159,7 @@ void request_start(struct request *request, const struct service *service)
     request->name_len = 0;
     request->refused_credential = false;
     request->lapsed = false;
+    request->later = false;
     request->metered = false;
     request->verdict.count = 0;
     request->model = NULL;

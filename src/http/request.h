@@ -14,6 +14,7 @@
 #include "gate/home.h"
 #include "gate/caller.h"
 #include "gate/key.h"
+#include "gate/keeper.h"
 #include "gate/keyring.h"
 #include "gate/ledger.h"
 #include "gate/meter.h"
@@ -66,6 +67,7 @@ struct request {
     struct caller caller; /* after authentication */
     bool refused_credential;
     bool lapsed;  /* the caller may no more, which showed in the midst of a change */
+    bool later;   /* what is asked is to be made as a job: see prefer.h */
     bool metered; /* a call in hand: see metered.h */
     struct ledger_verdict verdict; /* of its limits */
     const struct model *model;     /* that is asked, and how many rows */
@@ -102,6 +104,7 @@ struct service {
     struct meter *meter;
     struct registry *registry;
     struct shadow *shadow;
+    struct keeper *keeper;
     struct log *log;
     struct fcgi *fcgi;
     struct input *input;

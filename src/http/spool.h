@@ -73,10 +73,16 @@ void spool_fail(struct spool *spool, enum result result, const struct reason *wh
 enum result spool_end(struct spool *spool, struct reason *why);
 
 /*
- * Has all of what is in a file be there, *fd, which stays the spool's; -1: it is all in memory,
- * spool->memory.
+ * After spool_end() was RESULT_OK: the file that has all of it, *fd, which stays the spool's;
+ * or -1 where there is little, which is in memory then.
  */
 enum result spool_file(struct spool *spool, int *fd, struct reason *why);
+
+/*
+ * Reads up to len bytes from a place on, after spool_end() was RESULT_OK; fewer only at the
+ * end, or where the file cannot be read.
+ */
+size_t spool_read(const struct spool *spool, uint64_t at, void *to, size_t len);
 
 /* How many bytes were written. */
 uint64_t spool_len(const struct spool *spool);
