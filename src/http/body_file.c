@@ -57,12 +57,12 @@ static ssize_t piece_read(void *cookie, char *to, size_t room)
 
     if (room > (size_t)most)
         room = (size_t)most;
-    got = body->taken_in != NULL
-              ? spool_read(body->taken_in, (uint64_t)body->taken, to, room)
-              : fcgi_read(fcgi, to, room);
+    got = body->taken_in != NULL ? spool_read(body->taken_in, (uint64_t)body->taken, to, room)
+                                 : fcgi_read(fcgi, to, room);
     body->taken += (int64_t)got;
     body->over = body->taken > body->limit;
-    body->broken = body->broken || (got < room && body->taken_in == NULL && fcgi_is_broken(fcgi)) ||
+    body->broken = body->broken ||
+                   (got < room && body->taken_in == NULL && fcgi_is_broken(fcgi)) ||
                    (body->length >= 0 &&
                     (body->taken > body->length || (got == 0 && body->taken != body->length)));
     if (!body->over && !body->broken && copy(body, to, got))

@@ -18,7 +18,7 @@ struct body_file {
     bool over, broken; /* it is over the limit; it ended too early, or went on */
     FILE *file;
     struct spool *taken_in; /* NULL, or where it is read from: see body_file_take() */
-    struct spool *copy; /* NULL, or what is given all that is read */
+    struct spool *copy;     /* NULL, or what is given all that is read */
 };
 
 /*

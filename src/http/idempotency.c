@@ -28,6 +28,7 @@ struct keyed {
     char key[REPLAY_KEY_MAX + 1];
     bool unpaid;       /* the call was admitted without its charge */
     bool in_flight;    /* its answer is ours to keep */
+    bool kept;         /* and was, together with what was asked for */
     int64_t tended;    /* the second */
     struct spool body; /* of a request that brings a file of rows */
     struct replay_row row;
@@ -101,7 +102,7 @@ bool idempotency_read(struct service *service, struct request *request, struct r
         return false;
     }
     memcpy(keyed->key, key, sizeof(key));
-    keyed->unpaid = keyed->in_flight = false;
+    keyed->unpaid = keyed->in_flight = keyed->kept = false;
     request->keyed = keyed;
     return true;
 }
@@ -323,6 +324,23 @@ static enum result keep(struct keyed *keyed, struct reply *reply, struct reason 
     return result;
 }
 
+enum result idempotency_keep(struct request *request, struct reply *reply, struct reason *why)
+{
+    struct keyed *keyed = request->keyed;
+    enum result result;
+
+    if (keyed == NULL)
+        return RESULT_OK;
+    if (buf_failed(&reply->body) || buf_failed(&reply->headers))
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    if (!row_fill(request, reply, &keyed->row))
+        return reason_set(why, RESULT_FAILED, "the head of an answer is too long to be kept");
+    result =
+        replay_end_within(keyed->replay, &keyed->row, reply->body.data, reply->body.len, why);
+    keyed->kept = result == RESULT_OK;
+    return result;
+}
+
 static uint64_t length_of(const struct reply *reply)
 {
     return reply->spooled ? spool_len(&reply->spool) : reply->body.len;
@@ -339,6 +357,10 @@ void idempotency_end(struct service *service, struct request *request, struct re
     if (!keyed->in_flight)
         return;
     keyed->in_flight = false;
+    if (keyed->kept) { /* or all of it was taken back */
+        replay_let_go(keyed->replay);
+        return;
+    }
     if (kept_statuses[reply->status]) {
         reply_write(reply, request->id, request->wall_us);
         reply_settle(reply);

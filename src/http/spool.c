@@ -216,8 +216,8 @@ size_t spool_read(const struct spool *spool, uint64_t at, void *to, size_t len)
     if (len > spool->len - at)
         len = (size_t)(spool->len - at);
     while (got < len && at + got < spool->filed) {
-        step = len - got < spool->filed - at - got ? len - got
-                                                   : (size_t)(spool->filed - at - got);
+        step =
+            len - got < spool->filed - at - got ? len - got : (size_t)(spool->filed - at - got);
         from_file = pread(spool->fd, bytes + got, step, (off_t)(at + got));
         if (from_file < 0 && errno == EINTR)
             continue;
