@@ -18,6 +18,12 @@
     "\"format\":\"uri-reference\"}},"                                            \
     "\"Retry-After\":{\"$ref\":\"#/components/headers/Retry-After\"}"
 
+/* Of an answer that may be one of before. */
+#define REPLAYED_HEADER                                                                       \
+    "\"Idempotency-Replayed\":{\"description\":\"true: this is the answer of before, to the " \
+    "request with the same Idempotency-Key, and is not charged.\","                           \
+    "\"schema\":{\"type\":\"string\",\"const\":\"true\"}}"
+
 #define SCHEMA(name) "{\"schema\":{\"$ref\":\"#/components/schemas/" name "\"}}"
 
 /* Of predictions, which are sealed for who asks for that. */
@@ -75,9 +81,12 @@ static void good_response(struct json_writer *writer, const struct route *route,
     json_write_object(writer);
     json_member_string(writer, "description", route->summary);
     if (status == REPLY_ACCEPTED)
-        openapi_raw(writer, "headers", "{" JOB_HEADERS "," LIMIT_HEADERS "}");
+        openapi_raw(writer, "headers",
+                    "{" JOB_HEADERS "," LIMIT_HEADERS "," REPLAYED_HEADER "}");
     else if (route->metered)
-        openapi_raw(writer, "headers", "{" LIMIT_HEADERS "}");
+        openapi_raw(writer, "headers",
+                    route->replays ? "{" LIMIT_HEADERS "," REPLAYED_HEADER "}"
+                                   : "{" LIMIT_HEADERS "}");
     if (status != REPLY_NO_CONTENT)
         openapi_raw(writer, "content", good_content(route, status));
     json_write_object_end(writer);
@@ -117,8 +126,8 @@ static bool refuses(const struct route *route, enum reply_status status)
     case REPLY_NOT_FOUND:
         return strchr(route->path, '{') != NULL;
     case REPLY_CONFLICT:
-        return route->method != REQUEST_GET && !route->metered &&
-               (!open || route->good == REPLY_CREATED);
+        return route->replays || (route->method != REQUEST_GET && !route->metered &&
+                                  (!open || route->good == REPLY_CREATED));
     case REPLY_MALFORMED:
     case REPLY_UNPROCESSABLE:
         return body || form;
@@ -243,9 +252,28 @@ static const char prefer[] =
     "{\"name\":\"Prefer\",\"in\":\"header\",\"description\":\"respond-async: have it made as a "
     "job, for which a key needs the scope jobs too\",\"schema\":{\"type\":\"string\"}}";
 
+/* A repetition under the same key is answered as the first was. */
+static void key_parameter(struct json_writer *writer)
+{
+    json_write_object(writer);
+    json_member_string(writer, "name", "Idempotency-Key");
+    json_member_string(writer, "in", "header");
+    json_member_bool(writer, "required", false);
+    json_member_string(
+        writer, "description",
+        "Made up by the client, and the same when it sends the request again: "
+        "then it has the answer of before, with Idempotency-Replayed, and is not "
+        "charged once more. The same key with another request is a 422, and a "
+        "409 while the first is being served.");
+    openapi_raw(writer, "schema",
+                "{\"type\":\"string\",\"minLength\":1,\"maxLength\":512,"
+                "\"examples\":[\"\\\"8e03978e-40d5-43dd-bc93-6894a57f9324\\\"\"]}");
+    json_write_object_end(writer);
+}
+
 static void parameters(struct json_writer *writer, const struct route *route)
 {
-    if (strchr(route->path, '{') == NULL && route->query == NULL &&
+    if (strchr(route->path, '{') == NULL && route->query == NULL && !route->replays &&
         route->defers != ROUTE_DEFERS_PREFERRED)
         return;
     json_write_key(writer, "parameters");
@@ -254,6 +282,8 @@ static void parameters(struct json_writer *writer, const struct route *route)
     query_parameters(writer, route->query);
     if (route->defers == ROUTE_DEFERS_PREFERRED)
         json_write_raw(writer, prefer, sizeof(prefer) - 1);
+    if (route->replays)
+        key_parameter(writer);
     json_write_array_end(writer);
 }
 

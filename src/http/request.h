@@ -86,9 +86,10 @@ struct request {
         const char *type; /* one of body.h's; NULL: the body is no such file */
         int64_t length;   /* announced; -1: not */
         int64_t limit;
-    } file;       /* a body that is a file of rows, and is still to be read */
-    int slot;     /* of gate/slots.h, held until the answer is out; else -1 */
-    double *kept; /* rows that the shadow is asked about after the answer */
+        struct spool *spool; /* where it was taken in already; else NULL */
+    } file;                  /* a body that is a file of rows, and is still to be read */
+    int slot;                /* of gate/slots.h, held until the answer is out; else -1 */
+    double *kept;            /* rows that the shadow is asked about after the answer */
 };
 
 struct input;

@@ -105,7 +105,7 @@ static const struct route routes[] = {
     {REQUEST_POST, "/jobs", ROUTE_CALLER, handle_job_create, "createJob",
      .summary = "Take a prediction that is made later", .scope = KEY_SCOPE_JOBS,
      .body = ROUTE_BODY_PREDICT, .bulk = &form_bulk, .good = REPLY_ACCEPTED, .metered = true,
-     .defers = ROUTE_DEFERS_ALWAYS},
+     .replays = true, .defers = ROUTE_DEFERS_ALWAYS},
     {REQUEST_GET, "/jobs/{id}", ROUTE_CALLER, handle_job, "getJob",
      .summary = "What has become of a job, and its result", .scope = KEY_SCOPE_JOBS},
     {REQUEST_GET, "/jobs/{id}/result", ROUTE_CALLER, handle_job_result, "getJobResult",

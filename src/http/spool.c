@@ -207,6 +207,29 @@ enum result spool_file(struct spool *spool, int *fd, struct reason *why)
     return spool_end(spool, why);
 }
 
+size_t spool_read(const struct spool *spool, uint64_t at, void *to, size_t len)
+{
+    char *bytes = to;
+    size_t got = 0, step;
+    ssize_t from_file;
+
+    if (len > spool->len - at)
+        len = (size_t)(spool->len - at);
+    while (got < len && at + got < spool->filed) {
+        step =
+            len - got < spool->filed - at - got ? len - got : (size_t)(spool->filed - at - got);
+        from_file = pread(spool->fd, bytes + got, step, (off_t)(at + got));
+        if (from_file < 0 && errno == EINTR)
+            continue;
+        if (from_file <= 0)
+            return got;
+        got += (size_t)from_file;
+    }
+    if (got < len)
+        memcpy(bytes + got, spool->memory.data + (at + got - spool->filed), len - got);
+    return len;
+}
+
 uint64_t spool_len(const struct spool *spool)
 {
     return spool->len;

@@ -78,6 +78,12 @@ enum result spool_end(struct spool *spool, struct reason *why);
  */
 enum result spool_file(struct spool *spool, int *fd, struct reason *why);
 
+/*
+ * Reads up to len bytes from a place on, after spool_end() was RESULT_OK; fewer only at the
+ * end, or where the file cannot be read.
+ */
+size_t spool_read(const struct spool *spool, uint64_t at, void *to, size_t len);
+
 /* How many bytes were written. */
 uint64_t spool_len(const struct spool *spool);
 
