@@ -76,6 +76,10 @@ void handle_predict(struct service *service, struct request *request, struct rep
         return;
     if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
+    if (rows.in_blocks) {
+        handle_predict_large(service, request, reply, &rows);
+        return;
+    }
     if (predictor_open(&predictor, rows.model->image) == RESULT_OK &&
         rows_predict(&rows, &predictor, &numbers, &answer)) {
         shadow_note(service->shadow, rows.model, rows.values, rows.count, &predictor,

@@ -71,6 +71,8 @@ struct request {
     const struct model *model;     /* that is asked, and how many rows */
     size_t rows;
     const struct buf *body;
+    const struct spool *large;     /* the body of a prediction that is over BODY_LARGE, in its
+                                      place; else NULL */
     const struct form_data *form;  /* of the body, for a route with a form */
     const struct form_data *query; /* of the query, for a route with a table of it */
     int image_fd;                  /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
@@ -78,9 +80,8 @@ struct request {
         const char *type; /* one of body.h's; NULL: the body is no such file */
         int64_t length;   /* announced; -1: not */
         int64_t limit;
-    } file;       /* a body that is a file of rows, and is still to be read */
-    int slot;     /* of gate/slots.h, held until the answer is out; else -1 */
-    double *kept; /* rows that the shadow is asked about after the answer */
+    } file;   /* a body that is a file of rows, and is still to be read */
+    int slot; /* of gate/slots.h, held until the answer is out; else -1 */
 };
 
 struct input;
@@ -101,6 +102,7 @@ struct service {
     uint64_t seal_epoch; /* under which its keys were looked at */
     uint64_t opened_ns;
     struct buf body;
+    struct spool large;
     struct form_data form, query;
     struct reply reply;
     int64_t looked_second; /* when the home was last looked at */
