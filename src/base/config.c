@@ -72,6 +72,17 @@ static const struct setting settings[] = {
      "for images as large as that to come."},
     {"predict_rows_limit", SETTING_INT, AT(predict_rows_limit), 1, 10000000, NULL, "100000",
      "Most rows in one prediction."},
+    {"bulk_body_limit", SETTING_SIZE, AT(bulk_body_limit), 1024, 1LL << 40, NULL, "1G",
+     "Most bytes of a prediction's request body that is CSV or an array. The front's own limit "
+     "must be above it."},
+    {"bulk_answer_limit", SETTING_SIZE, AT(bulk_answer_limit), 1024, 1LL << 40, NULL, "4G",
+     "Most bytes of the answer to one."},
+    {"bulk_requests", SETTING_INT, AT(bulk_requests), 1, 64, NULL, "2",
+     "How many of those bodies are read at once, small ones aside, so that others have workers "
+     "left. Never as many as there are workers, unless there is one."},
+    {"bulk_stall", SETTING_SPAN, AT(bulk_stall), 1, 3600, NULL, "60s",
+     "How long such a body may bring nothing, and a large answer may not be taken on, until "
+     "the connection is given up."},
     {"log_format", SETTING_CHOICE, AT(log_format), 0, 0, log_formats, "text",
      "How logs/access.log is written: text is one line of fields a request, json one JSON "
      "object a line."},
@@ -97,6 +108,20 @@ static const struct setting settings[] = {
      "90d",
      "How long the rows of the call log are kept. off: for ever. The sums by key, model and "
      "day are kept in any case."},
+    {"job_body_limit", SETTING_SIZE, AT(job_body_limit), 1024, 64LL << 30, NULL, "1G",
+     "Most bytes of a job's body. The front's own limit must be above it for bodies as large "
+     "as "
+     "that to come."},
+    {"job_limit", SETTING_INT, AT(job_limit), 1, 1000000000, NULL, "1000000",
+     "Most jobs of one user, or of one key without an owner, that wait or are in work."},
+    {"job_bytes_limit", SETTING_SIZE, AT(job_bytes_limit), 1 << 20, 1LL << 50, NULL, "4G",
+     "Most bytes that the bodies and results of one user's jobs may take, or of those of a key "
+     "without an owner."},
+    {"job_lease", SETTING_SPAN, AT(job_lease), 5, 3600, NULL, "60s",
+     "How long a runner that lives may stand still before its jobs are given to another. One "
+     "that died is noticed at once."},
+    {"job_retention", SETTING_SPAN, AT(job_retention), 60, 365 * 86400LL, NULL, "7d",
+     "How long a job is kept, with its result, after it has ended."},
     {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
      "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
      "100 calls in their windows. Takes effect when all workers have ended."},

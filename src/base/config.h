@@ -51,6 +51,10 @@ struct config {
     int64_t predict_body_limit; /* bytes of a prediction's request body */
     int64_t image_body_limit;   /* bytes of a model image that is uploaded */
     int64_t predict_rows_limit; /* rows in one prediction */
+    int64_t bulk_body_limit;    /* bytes of one that is CSV or an array */
+    int64_t bulk_answer_limit;  /* and of its answer */
+    int64_t bulk_requests;      /* of which so many are read at once */
+    int64_t bulk_stall;         /* seconds that one may stand still */
     int64_t log_format;         /* enum config_log_format */
     char default_model[CONFIG_NAME_MAX +
                        1]; /* empty: the first that was published, tables first */
@@ -60,6 +64,11 @@ struct config {
     struct rate address_rate_all;        /* count 0: off */
     int64_t durability;                  /* enum config_durability */
     int64_t call_retention;              /* seconds; 0: for ever */
+    int64_t job_body_limit;              /* bytes */
+    int64_t job_limit;                   /* jobs of an account that have not ended */
+    int64_t job_bytes_limit;             /* bytes of an account's jobs */
+    int64_t job_lease;                   /* seconds */
+    int64_t job_retention;               /* seconds */
     int64_t ledger_size;                 /* bytes */
     int64_t password_cost;               /* as crypt(5) counts it for yescrypt */
     int64_t password_hashes;             /* passwords that are hashed at once */

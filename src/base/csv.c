@@ -65,11 +65,9 @@ static enum result out_of_memory(const struct csv *csv, struct reason *why)
 static enum result refuse(const struct csv *csv, size_t i, enum result result,
                           const char *fault, struct reason *why)
 {
-    const char *name = "";
+    const char *name = csv_name(csv, i);
     char quoted[72];
 
-    if (csv->names != NULL && i < csv->expected)
-        name = csv->header.data + csv->names[i];
     utf8_quote(quoted, sizeof(quoted), name, strlen(name));
     return reason_set(why, result,
                       *name != '\0' ? "%s:%llu: column %zu (%s): %s"
@@ -323,6 +321,16 @@ const char *csv_cell(const struct csv *csv, size_t i, size_t *len)
     if (len != NULL)
         *len = csv->cells[i].len;
     return csv->row.data + csv->cells[i].offset;
+}
+
+uint64_t csv_cell_line(const struct csv *csv, size_t i)
+{
+    return csv->cells[i].line;
+}
+
+const char *csv_name(const struct csv *csv, size_t i)
+{
+    return csv->names != NULL && i < csv->expected ? csv->header.data + csv->names[i] : "";
 }
 
 uint64_t csv_line(const struct csv *csv)

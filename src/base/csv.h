@@ -58,8 +58,12 @@ enum result csv_take_header(struct csv *csv, struct reason *why);
 size_t csv_cells(const struct csv *csv);
 const char *csv_cell(const struct csv *csv, size_t i, size_t *len);
 
-/* The line, counted from 1, on which the current row begins. */
+/* The line, counted from 1, on which the current row begins, and on which its cell i does. */
 uint64_t csv_line(const struct csv *csv);
+uint64_t csv_cell_line(const struct csv *csv, size_t i);
+
+/* The header's name of column i; empty where no header was taken. */
+const char *csv_name(const struct csv *csv, size_t i);
 
 /*
  * Refuses cell i of the current row:

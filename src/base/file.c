@@ -193,6 +193,20 @@ enum result file_copy_atomic(int from, const char *path, mode_t mode, struct rea
     return write_named(&source, path, mode, why);
 }
 
+enum result file_nameless(const char *directory, int *fd, struct reason *why)
+{
+    char name[PATH_MAX];
+
+    *fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd < 0 && errno != ENOENT) { /* the file system may have no such files */
+        text_print(name, sizeof(name), "%s/.unnamed.XXXXXX", directory);
+        *fd = mkostemp(name, O_CLOEXEC);
+        if (*fd >= 0)
+            unlink(name);
+    }
+    return *fd >= 0 ? RESULT_OK : reason_errno(why, "a file in %s", directory);
+}
+
 enum result file_make_dir(const char *path, mode_t mode, struct reason *why)
 {
     struct stat st;

@@ -48,6 +48,12 @@ enum result file_write_atomic(const char *path, const void *bytes, size_t len, m
 enum result file_copy_atomic(int from, const char *path, mode_t mode, struct reason *why);
 
 /*
+ * Opens a new file in a directory, to be read and written, that has no name or has lost it
+ * before the first byte: whatever ends the process leaves nothing.
+ */
+enum result file_nameless(const char *directory, int *fd, struct reason *why);
+
+/*
  * Makes a directory (and not its parents) and syncs the one that it is in; a directory
  * that exists is left as it is.
  */

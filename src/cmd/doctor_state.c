@@ -30,7 +30,7 @@ static struct db *database(struct doctor *doctor, enum result *result, struct re
 {
     *result = RESULT_OK;
     if (doctor->home.db == NULL)
-        *result = db_open(HOME_DATABASE, DB_CLI, &doctor->home.db, why);
+        *result = db_open(HOME_DATABASE, DB_HOME, DB_CLI, &doctor->home.db, why);
     return doctor->home.db;
 }
 

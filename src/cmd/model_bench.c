@@ -36,7 +36,7 @@ static enum result rows_read(struct bench *bench, FILE *file, const char *name,
     size_t cap = 0;
     double *more;
 
-    if ((result = rows_open(file, name, bench->image, &rows, why)) != RESULT_OK)
+    if ((result = rows_open(file, name, bench->image, NULL, &rows, why)) != RESULT_OK)
         return result;
     while (result == RESULT_OK && bench->n_rows < MAX_ROWS) {
         if (bench->n_rows == cap) {

@@ -104,7 +104,7 @@ static enum result row_read(const struct subject *subject, unsigned long long li
     unsigned long long at = 0;
     enum result result;
 
-    result = rows_open(subject->in, subject->in_name, subject->image, &rows, why);
+    result = rows_open(subject->in, subject->in_name, subject->image, NULL, &rows, why);
     while (result == RESULT_OK && at < line) {
         result = rows_next(rows, row, why);
         at += result == RESULT_OK;
@@ -200,7 +200,7 @@ static enum result contributions_measure(const struct subject *subject, double *
         result = explain_new(subject->image, &explain, why);
     }
     if (result == RESULT_OK)
-        result = rows_open(subject->in, subject->in_name, subject->image, &rows, why);
+        result = rows_open(subject->in, subject->in_name, subject->image, NULL, &rows, why);
     while (result == RESULT_OK && (result = rows_next(rows, row, why)) == RESULT_OK) {
         walk_predict(subject->image, row, 1, margins);
         result = explain_rows(explain, &(struct explain_rows){row, 1, margins, NULL}, out, why);

@@ -280,7 +280,7 @@ enum result model_verify(const struct draft *draft, const struct image *image,
     if (result == RESULT_NOMEM)
         reason_set(why, result, "out of memory");
     if (result == RESULT_OK)
-        result = rows_open(rows, rows_path, image, &verify.rows, why);
+        result = rows_open(rows, rows_path, image, NULL, &verify.rows, why);
     if (result == RESULT_OK)
         result = csv_open_file(expected, expected_path, &verify.csv, why);
     if (result == RESULT_OK)

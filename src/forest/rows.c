@@ -12,6 +12,7 @@
 #include "base/csv.h"
 #include "base/npy.h"
 #include "base/num.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "forest/cells.h"
 #include "forest/schema.h"
@@ -23,6 +24,7 @@ struct rows {
     struct csv *csv; /* NULL for an array, */
     struct npy *npy; /* and this NULL for CSV */
     const char *name;
+    struct rows_fault *fault; /* or NULL */
     uint32_t n_features;
     struct schema schema;
     size_t *columns; /* the column of each feature, NO_COLUMN before it is found */
@@ -32,6 +34,44 @@ struct rows {
     const struct text_model *words; /* of a text model; then columns[0] has the texts */
     struct text_scratch *scratch;
 };
+
+/* Tells a fault in its parts; column 0 is none. */
+static void fault_tell(const struct rows *rows, uint64_t line, size_t column,
+                       const char *problem, const char *allowed)
+{
+    struct rows_fault *fault = rows->fault;
+    const char *name = "";
+    char quoted[72] = "";
+    size_t len;
+
+    if (fault == NULL)
+        return;
+    if (column > 0 && rows->csv != NULL)
+        name = csv_name(rows->csv, column - 1);
+    utf8_quote(quoted, sizeof(quoted), name, strlen(name));
+    text_print(fault->field, sizeof(fault->field), "%s %llu",
+               rows->csv != NULL ? "line" : "row", (unsigned long long)line);
+    len = strlen(fault->field);
+    if (column > 0)
+        text_print(fault->field + len, sizeof(fault->field) - len,
+                   *name != '\0' ? ", column %zu (%s)" : ", column %zu%s", column, quoted);
+    text_print(fault->problem, sizeof(fault->problem), "%s", problem);
+    text_print(fault->allowed, sizeof(fault->allowed), "%s", allowed);
+}
+
+/* Refuses cell i of the current row. */
+static enum result cell_refuse(const struct rows *rows, size_t i, const char *problem,
+                               const char *allowed, struct reason *why)
+{
+    char cell[64], text[sizeof(cell) + 96];
+    size_t len;
+    const char *bytes = csv_cell(rows->csv, i, &len);
+
+    utf8_quote(cell, sizeof(cell), bytes, len);
+    text_print(text, sizeof(text), "\"%s\" %s", cell, problem);
+    fault_tell(rows, csv_cell_line(rows->csv, i), i + 1, text, allowed);
+    return csv_refuse_cell(rows->csv, i, RESULT_INVALID, problem, why);
+}
 
 /* Looks for each feature's name in the first row; *found is how many are there. */
 static enum result match_names(struct rows *rows, const struct image *image, uint32_t *found,
@@ -49,8 +89,8 @@ static enum result match_names(struct rows *rows, const struct image *image, uin
         if (feature < 0)
             continue;
         if (rows->columns[feature] != NO_COLUMN)
-            return csv_refuse_cell(rows->csv, i, RESULT_INVALID, "is the name of two columns",
-                                   why);
+            return cell_refuse(rows, i, "is the name of two columns",
+                               "each feature's name once", why);
         rows->columns[feature] = i;
         ++*found;
     }
@@ -103,7 +143,7 @@ static enum result refuse_cell(const struct rows *rows, size_t i, uint32_t featu
         snprintf(text, sizeof(text), "is not %s", allowed);
         break;
     }
-    return csv_refuse_cell(rows->csv, i, RESULT_INVALID, text, why);
+    return cell_refuse(rows, i, text, allowed, why);
 }
 
 /* Whether the first row can be one to predict: it has a value for each feature. */
@@ -158,6 +198,16 @@ static bool row_is_mostly_values(const struct rows *rows)
     return fit < rows->n_features && fit > rows->n_features / 2;
 }
 
+/* No column of that name, which is printable. */
+static void column_lacks(const struct rows *rows, const char *name)
+{
+    char problem[112];
+
+    text_print(problem, sizeof(problem), "there is no column \"%s\"", name);
+    fault_tell(rows, csv_line(rows->csv), 0, problem,
+               "a column for each feature, found by its name");
+}
+
 static enum result refuse_missing(const struct rows *rows, const struct image *image,
                                   struct reason *why)
 {
@@ -168,8 +218,21 @@ static enum result refuse_missing(const struct rows *rows, const struct image *i
         i++;
     utf8_quote(name, sizeof(name), image_feature_name(image, i),
                strlen(image_feature_name(image, i)));
+    column_lacks(rows, name);
     return reason_set(why, RESULT_INVALID, "%s:%llu: no column \"%s\", which the model needs",
                       rows->name, (unsigned long long)csv_line(rows->csv), name);
+}
+
+/* So many columns where there are other features. */
+static void width_tell(const struct rows *rows, uint64_t line, uint64_t columns)
+{
+    char problem[80], allowed[64];
+
+    text_print(problem, sizeof(problem), "%llu columns where the model has %u features",
+               (unsigned long long)columns, (unsigned)rows->n_features);
+    text_print(allowed, sizeof(allowed), "%u columns, or a header that names the features",
+               (unsigned)rows->n_features);
+    fault_tell(rows, line, 0, problem, allowed);
 }
 
 /* Finds the features in the first row, or takes the columns by position. */
@@ -188,11 +251,13 @@ static enum result match_columns(struct rows *rows, const struct image *image,
         return refuse_first_row(rows, why);
     if (!numbers)
         return refuse_missing(rows, image, why);
-    if (csv_cells(rows->csv) != rows->n_features)
+    if (csv_cells(rows->csv) != rows->n_features) {
+        width_tell(rows, csv_line(rows->csv), csv_cells(rows->csv));
         return reason_set(why, RESULT_INVALID,
                           "%s:%llu: no header, and %zu columns where the model has %u features",
                           rows->name, (unsigned long long)csv_line(rows->csv),
                           csv_cells(rows->csv), rows->n_features);
+    }
     for (i = 0; i < rows->n_features; i++)
         rows->columns[i] = i;
     rows->headless = true;
@@ -220,6 +285,7 @@ static enum result match_texts(struct rows *rows, struct reason *why)
     if (n == 1)
         return RESULT_OK;
     utf8_quote(name, sizeof(name), words->name, words->head->name_len);
+    column_lacks(rows, name);
     return reason_set(why, RESULT_INVALID, "%s:%llu: no column \"%s\", which the model reads",
                       rows->name, (unsigned long long)csv_line(rows->csv), name);
 }
@@ -243,19 +309,23 @@ static enum result open_npy(struct rows *rows, FILE *file, struct reason *why)
     enum result result = npy_open(file, rows->name, &rows->npy, why);
 
     rows->headless = true;
-    if (result == RESULT_OK && rows->words != NULL)
+    if (result == RESULT_OK && rows->words != NULL) {
+        fault_tell(rows, 1, 0, "numbers, where the model reads texts", "CSV with the texts");
         return reason_set(why, RESULT_INVALID,
                           "%s: numbers, where the model reads texts: a CSV file is needed",
                           rows->name);
-    if (result == RESULT_OK && npy_columns(rows->npy) != rows->n_features)
+    }
+    if (result == RESULT_OK && npy_columns(rows->npy) != rows->n_features) {
+        width_tell(rows, 1, npy_columns(rows->npy));
         result = reason_set(why, RESULT_INVALID,
                             "%s: %llu columns, where the model has %u features", rows->name,
                             (unsigned long long)npy_columns(rows->npy), rows->n_features);
+    }
     return result;
 }
 
 enum result rows_open(FILE *file, const char *name, const struct image *image,
-                      struct rows **out, struct reason *why)
+                      struct rows_fault *fault, struct rows **out, struct reason *why)
 {
     struct rows *rows = calloc(1, sizeof(*rows));
     enum result result = RESULT_NOMEM;
@@ -263,8 +333,11 @@ enum result rows_open(FILE *file, const char *name, const struct image *image,
 
     if (first != EOF)
         ungetc(first, file);
+    if (fault != NULL)
+        fault->field[0] = '\0';
     if (rows != NULL) {
         rows->name = name;
+        rows->fault = fault;
         rows->n_features = image_n_features(image);
         rows->columns = calloc(rows->n_features, sizeof(*rows->columns));
         if ((rows->words = image_text(image)) != NULL)
@@ -300,6 +373,7 @@ static enum result next_of_npy(struct rows *rows, double *row, struct reason *wh
         if (fault == SCHEMA_FITS)
             continue;
         schema_print_allowed(&rows->schema, i, allowed, sizeof(allowed));
+        fault_tell(rows, npy_row(rows->npy), i + 1, schema_fault_text(fault), allowed);
         result = reason_set(why, RESULT_INVALID, "%s: row %llu, column %u: %s; allowed: %s",
                             rows->name, (unsigned long long)npy_row(rows->npy), i + 1,
                             schema_fault_text(fault), allowed);
@@ -314,7 +388,9 @@ static enum result read_text(struct rows *rows, double *row, struct reason *why)
     enum text_fault fault = text_check(&text, &len, NULL);
 
     if (fault != TEXT_FITS)
-        return csv_refuse_cell(rows->csv, column, RESULT_INVALID, text_fault_says(fault), why);
+        return cell_refuse(rows, column, text_fault_says(fault),
+                           "a text of 10 to 5000 characters, of which one is a letter or digit",
+                           why);
     text_features(rows->words, rows->scratch, text, len, row);
     return RESULT_OK;
 }

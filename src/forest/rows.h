@@ -26,14 +26,24 @@
 
 struct rows;
 
+/* A value that does not fit the model, or a column that is not there, in the file's terms. */
+struct rows_fault {
+    char field[160];   /* "line 17, column 3 (petal_length)"; of an array "row 17, column 3";
+                          empty: nothing was told */
+    char problem[160]; /* what was wrong */
+    char allowed[256];
+};
+
 /*
  * Reads the first row.  The stream stays the caller's, as does the image; both outlive
  * the rows.  RESULT_OK with *out; RESULT_INVALID: columns are missing (named) or
  * repeated, or the count is wrong; what csv_next() refuses; a file without a row is
  * RESULT_INVALID too.
+ * fault may be NULL; else it outlives the rows, and after RESULT_INVALID of a value or a column
+ * tells the same as the reason in its parts.
  */
 enum result rows_open(FILE *file, const char *name, const struct image *image,
-                      struct rows **out, struct reason *why);
+                      struct rows_fault *fault, struct rows **out, struct reason *why);
 
 /*
  * Fills row with n_features numbers, each fit for the walk; NaN is a missing one.  RESULT_OK;

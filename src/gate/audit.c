@@ -312,7 +312,7 @@ static enum result trail_is_empty(struct reason *why)
 {
     struct audit_row last;
     struct db *db = NULL;
-    enum result result = db_open(HOME_DATABASE, DB_CLI, &db, why);
+    enum result result = db_open(HOME_DATABASE, DB_HOME, DB_CLI, &db, why);
 
     if (result == RESULT_OK)
         result = audit_row_last(db, &last, why);

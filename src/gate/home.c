@@ -60,6 +60,16 @@ static enum result make_directory(const char *path, struct reason *why)
     return file_make_dir(path, 0700, why);
 }
 
+static enum result make_database(const char *path, struct reason *why)
+{
+    return db_migrate(path, DB_HOME, why);
+}
+
+static enum result make_work_database(const char *path, struct reason *why)
+{
+    return db_migrate(path, DB_WORK, why);
+}
+
 /*
  * What a new token.secret ends are sessions, and what a new seal.jwks ends is what was
  * sealed: so these two are made again where they are missing.
@@ -68,10 +78,11 @@ static const struct {
     const char *name;
     enum result (*make)(const char *path, struct reason *why);
 } parts[] = {
-    {"secrets", make_directory},        {"models", make_directory},
-    {"logs", make_directory},           {HOME_CONFIG, make_config},
-    {HOME_KEY_SECRET, make_key_secret}, {HOME_EPOCH, epoch_make},
-    {HOME_DATABASE, db_migrate},        {HOME_TOKEN_SECRET, secret_file_make},
+    {"secrets", make_directory},      {"models", make_directory},
+    {"logs", make_directory},         {HOME_JOBS, make_directory},
+    {HOME_CONFIG, make_config},       {HOME_KEY_SECRET, make_key_secret},
+    {HOME_EPOCH, epoch_make},         {HOME_DATABASE, make_database},
+    {HOME_WORK, make_work_database},  {HOME_TOKEN_SECRET, secret_file_make},
     {HOME_SEAL_KEYS, seal_file_make},
 };
 
@@ -320,10 +331,10 @@ enum result home_mac_derive(const struct home *home, const char *label, struct s
 }
 
 /* The CLI's connection always writes through to the disk. */
-static enum result open_database(struct home *home, enum db_role role, struct db **out,
-                                 struct reason *why)
+static enum result open_database(const struct home *home, const char *path, enum db_kind kind,
+                                 enum db_role role, struct db **out, struct reason *why)
 {
-    enum result result = db_open(HOME_DATABASE, role, out, why);
+    enum result result = db_open(path, kind, role, out, why);
 
     if (result == RESULT_OK && home->config.durability == CONFIG_DURABILITY_POWER)
         result = db_outlast_power_cuts(*out, why);
@@ -339,13 +350,44 @@ enum result home_open(struct home *home, enum db_role role, struct reason *why)
                           "the home has no " HOME_DATABASE
                           ": complete it with forestgate init, and "
                           "the same --home");
-    result = open_database(home, role, &home->db, why);
+    result = open_database(home, HOME_DATABASE, DB_HOME, role, &home->db, why);
     if (result == RESULT_OK)
         result = epoch_open(HOME_EPOCH, true, &home->epoch, why);
     if (result == RESULT_OK)
         result = open_macs(home, why);
     home->role = role;
     return result;
+}
+
+enum result home_work(struct home *home, struct db **out, struct reason *why)
+{
+    enum result result = RESULT_OK;
+
+    if (home->work == NULL && access(HOME_WORK, F_OK) != 0)
+        result = reason_set(why, RESULT_MISSING,
+                            "the home has no " HOME_WORK
+                            ": complete it with forestgate init, and the same --home");
+    else if (home->work == NULL)
+        result = open_database(home, HOME_WORK, DB_WORK, home->role, &home->work, why);
+    *out = home->work;
+    return result;
+}
+
+enum result home_seats(struct home *home, struct seats **out, struct reason *why)
+{
+    enum result result = RESULT_OK;
+
+    if (home->seats == NULL)
+        result = seats_open(HOME_SEATS, &home->seats, why);
+    *out = home->seats;
+    return result;
+}
+
+bool home_is_orphan(struct home *home)
+{
+    return epoch_is_orphan(home->epoch) || db_is_orphan(home->db) ||
+           (home->work != NULL && db_is_orphan(home->work)) ||
+           (home->seats != NULL && seats_is_orphan(home->seats));
 }
 
 enum result home_reopen_database(struct home *home, struct reason *why)
@@ -356,10 +398,14 @@ enum result home_reopen_database(struct home *home, struct reason *why)
 void home_close(struct home *home)
 {
     db_close(home->db);
+    db_close(home->work);
+    seats_close(home->seats);
     epoch_close(home->epoch);
     secret_mac_free(home->key_mac);
     secret_mac_free(home->audit_mac);
     home->db = NULL;
+    home->work = NULL;
+    home->seats = NULL;
     home->epoch = NULL;
     home->key_mac = NULL;
     home->audit_mac = NULL;

@@ -3,16 +3,21 @@
  *
  *     forestgate.conf       settings
  *     forestgate.db         keys, tiers and models
+ *     work.db               jobs, answers that may be asked for again, kept predictions
+ *     jobs/                 bodies and results that are too large for that
+ *     seats                 see seats.h
  *     epoch                 see epoch.h
  *     ledger                see ledger.h
  *     lock                  held by whoever fills it or publishes
  *     hashing               see password.h
+ *     bulk                  the slots of requests with files of rows: see slots.h
  *     testing               held by the one test of speed; see home_test_begin()
  *     audit.head            the end of the audit trail: see audit.h
  *     secrets/key.secret    what keys are hashed under
  *     secrets/token.secret  what tokens are signed with, if no other key is set
  *     secrets/seal.jwks     see seal.h
  *     models/NAME/N.fgm     published images
+ *     jobs/                 large answers on their way, in files without a name
  *     logs/access.log       one line a request
  *
  * A program enters its home before it uses it: the home becomes the working directory
@@ -33,6 +38,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "gate/epoch.h"
+#include "gate/seats.h"
 #include "store/db.h"
 
 /* Who changes something, for the audit trail. */
@@ -49,6 +55,8 @@ struct home {
     struct config config;
     enum db_role role; /* under which it was opened */
     struct db *db;
+    struct db *work;     /* NULL until home_work() */
+    struct seats *seats; /* NULL until home_seats() */
     struct epoch *epoch;
     struct secret_mac *key_mac;
     struct secret_mac *audit_mac; /* see gate/audit.h */
@@ -68,8 +76,12 @@ struct home {
 
 #define HOME_CONFIG       "forestgate.conf"
 #define HOME_DATABASE     "forestgate.db"
+#define HOME_WORK         "work.db"
+#define HOME_JOBS         "jobs"
+#define HOME_SEATS        "seats"
 #define HOME_EPOCH        "epoch"
 #define HOME_HASHING      "hashing"
+#define HOME_BULK         "bulk"
 #define HOME_TESTING      "testing"
 #define HOME_AUDIT_HEAD   "audit.head"
 #define HOME_KEY_SECRET   "secrets/key.secret"
@@ -109,6 +121,18 @@ enum result home_load_config(struct home *home, char *const *environment, struct
 
 /* Opens database, epoch and secret of the home that was entered, for changes too. */
 enum result home_open(struct home *home, enum db_role role, struct reason *why);
+
+/*
+ * The database of jobs, opened at the first use of it: most workers of most homes never need
+ * it.  Valid until home_close().
+ */
+enum result home_work(struct home *home, struct db **out, struct reason *why);
+
+/* The seats of the home's processes, in the same way; not to be called before a fork(). */
+enum result home_seats(struct home *home, struct seats **out, struct reason *why);
+
+/* Whether a file of it that is open was removed or replaced.  A system call for each. */
+bool home_is_orphan(struct home *home);
 
 /* As db_reopen(): the database may have become writable. */
 enum result home_reopen_database(struct home *home, struct reason *why);

@@ -253,14 +253,16 @@ enum result meter_look(struct meter *meter, const struct caller *caller,
                                : reason_set(why, RESULT_BUSY, "a key's usage changes too fast");
 }
 
-enum result meter_charge_rows(struct meter *meter, const struct caller *caller, int64_t rows,
-                              struct ledger_verdict *verdict, struct reason *why)
+enum result meter_charge_rows(struct meter *meter, const struct caller *caller, int64_t before,
+                              int64_t rows, struct ledger_verdict *verdict, struct reason *why)
 {
     struct ledger_account account = account_of(caller);
 
-    if (caller->price != TIER_PRICE_ROW || rows <= 1)
+    if (before < 1) /* the call itself was charged one */
+        before = 1;
+    if (caller->price != TIER_PRICE_ROW || rows <= before)
         return RESULT_OK;
-    return ledger_charge(meter->ledger, &account, rows - 1, verdict, why);
+    return ledger_charge(meter->ledger, &account, rows - before, verdict, why);
 }
 
 /* ---- settling ---- */

@@ -27,9 +27,12 @@ enum result meter_admit(struct meter *meter, const struct caller *caller,
                         const struct call_row *call, struct ledger_verdict *verdict,
                         struct reason *why);
 
-/* Where a call costs its rows: charges what is above one.  As meter_admit(). */
-enum result meter_charge_rows(struct meter *meter, const struct caller *caller, int64_t rows,
-                              struct ledger_verdict *verdict, struct reason *why);
+/*
+ * Where a call costs its rows: charges what is above one, or above the rows that it was charged
+ * before, since rows may come step by step.  As meter_admit().
+ */
+enum result meter_charge_rows(struct meter *meter, const struct caller *caller, int64_t before,
+                              int64_t rows, struct ledger_verdict *verdict, struct reason *why);
 
 /*
  * Ends the call in hand.  After a failure it is not to be answered as it ended, and counts

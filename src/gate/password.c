@@ -9,7 +9,6 @@
 
 #include <crypt.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "gate/slots.h"
 
 enum {
     PHRASE_MAX = CRYPT_MAX_PASSPHRASE_SIZE - 1, /* bytes that libxcrypt takes */
@@ -164,45 +164,10 @@ static enum result hash_run(const char *phrase, const char *setting,
     return result;
 }
 
-/* As many as the setting says, but of workers one is left for predictions. */
-static int64_t slots_of(const struct config *config)
-{
-    int64_t slots = config->password_hashes;
-
-    if (config->workers >= 2 && slots >= config->workers)
-        slots = config->workers - 1;
-    return slots;
-}
-
-/*
- * Takes a slot, which is free again when *slot is closed.  A person's command needs none: it
- * takes nobody's turn.
- */
 static enum result slot_take(const struct home *home, int *slot, struct reason *why)
 {
-    int64_t slots = slots_of(&home->config);
-
-    *slot = -1;
-    if (home->role == DB_CLI)
-        return RESULT_OK;
-    *slot = open(HOME_HASHING, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*slot < 0)
-        return reason_errno(why, HOME_HASHING);
-    for (int64_t i = 0; i < slots; i++) {
-        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = i, .l_len = 1};
-
-        if (fcntl(*slot, F_OFD_SETLK, &lock) == 0)
-            return RESULT_OK;
-        if (errno != EAGAIN && errno != EACCES)
-            return reason_errno(why, "locking " HOME_HASHING);
-    }
-    return reason_set(why, RESULT_BUSY, "too many passwords are looked at just now: try again");
-}
-
-static void slot_give(int slot)
-{
-    if (slot >= 0)
-        close(slot);
+    return slots_take(home, HOME_HASHING, home->config.password_hashes,
+                      "too many passwords are looked at just now: try again", slot, why);
 }
 
 enum result password_hash(struct home *home, const char *password, size_t len,
@@ -222,7 +187,7 @@ enum result password_hash(struct home *home, const char *password, size_t len,
     result = slot_take(home, &slot, why);
     if (result == RESULT_OK)
         result = hash_run(phrase, setting, out, why);
-    slot_give(slot);
+    slots_give(slot);
     secret_wipe(phrase, sizeof(phrase));
     return result;
 }
@@ -255,7 +220,7 @@ enum result password_check(struct home *home, const char *hash, const char *pass
         return result;
     right = phrase_make(password, len, methods[method].phrase_max, phrase) && right;
     result = hash_run(phrase, hash, made, why);
-    slot_give(slot);
+    slots_give(slot);
     secret_wipe(phrase, sizeof(phrase));
     if (result != RESULT_OK)
         return result;

@@ -3,8 +3,7 @@
  *
  * They are kept as yescrypt hashes in the form of crypt(5), made by libxcrypt, which costs
  * 16 MiB and some tens of milliseconds each.  So only a few processes of a home may hash at
- * once: slots are locks on the bytes of the file `hashing`, which the kernel gives back when
- * their holder dies.
+ * once: slots.h.
  */
 #ifndef GATE_PASSWORD_H
 #define GATE_PASSWORD_H

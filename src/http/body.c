@@ -7,12 +7,14 @@
 #include "http/body_inner.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/num.h"
 #include "base/secret.h"
+#include "gate/slots.h"
 #include "http/form.h"
 #include "http/route.h"
 
@@ -78,13 +80,20 @@ static bool type_is(const char *type, const char *wanted)
 static const char json_type[] = "application/json";
 static const char pairs_type[] = "application/x-www-form-urlencoded";
 static const char bytes_type[] = "application/octet-stream";
+const char body_csv[] = "text/csv";
+const char body_npy[] = "application/x-npy";
+
+enum {
+    KIND_TYPES = 3
+};
 
 /* What bodies are: none given is taken as the first type. */
 static const struct kind {
-    const char *types[2];
+    const char *types[KIND_TYPES];
     const char *taken; /* the same in words */
 } kinds[ROUTE_BODY__MAX] = {
-    [ROUTE_BODY_PREDICT] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
+                            "application/json or text/csv in UTF-8, or application/x-npy"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
@@ -105,7 +114,7 @@ static const char *type_find(const struct service *service, const struct kind *k
 
     if (type == NULL || type[0] == '\0')
         return kind->types[0];
-    for (size_t i = 0; i < 2 && kind->types[i] != NULL; i++)
+    for (size_t i = 0; i < KIND_TYPES && kind->types[i] != NULL; i++)
         if (type_is(type, kind->types[i]))
             return kind->types[i];
     if (length == 0)
@@ -130,7 +139,8 @@ static int64_t limit_of(const struct config *config, enum route_body body)
 
 int64_t body_largest(const struct config *config)
 {
-    int64_t largest = 0;
+    int64_t largest = config->bulk_body_limit > config->job_body_limit ? config->bulk_body_limit
+                                                                       : config->job_body_limit;
 
     for (enum route_body body = 0; body < ROUTE_BODY__MAX; body++)
         if (limit_of(config, body) > largest)
@@ -237,15 +247,14 @@ static bool form_take(struct service *service, struct request *request, const ch
     return result == RESULT_OK;
 }
 
-bool body_query(struct service *service, struct request *request, struct reply *reply)
+/* Reads the query by a table of it. */
+static bool query_take(struct service *service, struct request *request,
+                       const struct form *form, struct reply *reply)
 {
-    const struct form *form = request->route->query;
     const char *uri = fcgi_param(service->fcgi, FCGI_URI), *mark;
     enum result result;
     struct reason why;
 
-    if (form == NULL)
-        return true;
     mark = uri != NULL ? strchr(uri, '?') : NULL;
     if (mark == NULL)
         mark = "?";
@@ -255,6 +264,13 @@ bool body_query(struct service *service, struct request *request, struct reply *
         refuse_form(reply, &service->query, result, &why, "The query is not well formed",
                     false);
     return result == RESULT_OK;
+}
+
+bool body_query(struct service *service, struct request *request, struct reply *reply)
+{
+    const struct form *form = request->route->query;
+
+    return form == NULL || query_take(service, request, form, reply);
 }
 
 /* ---- the room ---- */
@@ -283,9 +299,18 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     type = type_find(service, &kinds[route->body], length, reply);
     if (type == NULL)
         return false;
+    if (type == body_csv || type == body_npy)
+        limit = request->later ? service->home.config.job_body_limit
+                               : service->home.config.bulk_body_limit;
     if (length > limit) {
         body_refuse_size(reply, limit);
         return false;
+    }
+    if (type == body_csv || type == body_npy) {
+        request->file.type = type;
+        request->file.length = length;
+        request->file.limit = limit;
+        return query_take(service, request, route->bulk, reply);
     }
     if (route->body == ROUTE_BODY_IMAGE)
         return body_image_take(service, request, length, limit, reply);
@@ -308,4 +333,8 @@ void body_release(struct service *service, struct request *request)
     if (request->image_fd >= 0)
         close(request->image_fd);
     request->image_fd = -1;
+    slots_give(request->slot);
+    request->slot = -1;
+    free(request->kept);
+    request->kept = NULL;
 }

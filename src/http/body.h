@@ -11,13 +11,17 @@
 #include "http/reply.h"
 #include "http/request.h"
 
+/* The types of bodies that are files of rows. */
+extern const char body_csv[], body_npy[];
+
 /*
  * Reads the body into service->body, and what the route has a form for into request->form;
- * the body of a ROUTE_BODY_IMAGE goes into a file without a name, request->image_fd.  False
- * with the refusal written: headers that do not say one thing about it (400: a length and a
- * transfer coding, or a length that is no number), its type (415), its size (413, from the
- * announced length before a byte is read), a body that is shorter or longer than announced
- * or not of its format (400), or one that does not fit the form (422).
+ * the body of a ROUTE_BODY_IMAGE goes into a file without a name, request->image_fd.  A file of
+ * rows is left where it is, told in request->file, for body_file.h; its query is in
+ * request->query.  False with the refusal written: headers that do not say one thing about it
+ * (400: a length and a transfer coding, or a length that is no number), its type (415), its
+ * size (413, from the announced length before a byte is read), a body that is shorter or longer
+ * than announced or not of its format (400), or one that does not fit the form (422).
  */
 bool body_read(struct service *service, struct request *request, struct reply *reply);
 

@@ -1,33 +1,17 @@
 /*
  * body_image.c: the image of a model as the body of a request, piece by piece into a file.
  *
- * The file never has a name, or has lost it before the first byte: whatever ends the
- * process leaves nothing.
+ * The file never has a name, and is on the disk where it may have to stay.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "http/body_inner.h"
 
 enum {
     PIECE = 64 << 10
 };
-
-/* In the home, the working directory, so that it is on the disk where it may have to stay. */
-static enum result file_open(int *fd, struct reason *why)
-{
-    char name[] = "models/.upload.XXXXXX";
-
-    *fd = open("models", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (*fd < 0) {
-        *fd = mkostemp(name, O_CLOEXEC);
-        if (*fd >= 0)
-            unlink(name);
-    }
-    return *fd >= 0 ? RESULT_OK : reason_errno(why, "a file for a body in models");
-}
 
 static enum result piece_write(int fd, const char *piece, size_t len, struct reason *why)
 {
@@ -70,7 +54,7 @@ bool body_image_take(struct service *service, struct request *request, int64_t l
 {
     struct reason why;
     int64_t taken = 0;
-    enum result result = file_open(&request->image_fd, &why);
+    enum result result = file_nameless("models", &request->image_fd, &why);
 
     if (result == RESULT_OK)
         result =

@@ -8,12 +8,16 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "http/listener.h"
@@ -22,12 +26,15 @@ enum {
     NO_LISTEN_FD = -1,
     DRAIN_MORE = 64 << 20,
     DRAIN_STEP = 8192,
+    DRAIN_LOOK = 64 << 10, /* bytes after which the time is looked at */
+    DRAIN_S = 30,          /* and so many seconds in all, */
+    DRAIN_STALL_S = 5,     /* or without a byte */
     WRITE_STEP = 1 << 20
 };
 
 enum {
     NAME_LEN_MAX = 22,
-    NAMES_OF_A_LENGTH = 3
+    NAMES_OF_A_LENGTH = 4
 };
 
 /* By their lengths, so that most of what a front sends is passed over without a look at it. */
@@ -38,24 +45,28 @@ static const struct {
     [9] = {{"PATH_INFO", FCGI_PATH_INFO}},
     [11] = {{"REQUEST_URI", FCGI_URI},
             {"REMOTE_ADDR", FCGI_ADDRESS},
-            {"HTTP_ACCEPT", FCGI_ACCEPT}},
+            {"HTTP_ACCEPT", FCGI_ACCEPT},
+            {"HTTP_PREFER", FCGI_PREFER}},
     [12] = {{"CONTENT_TYPE", FCGI_CONTENT_TYPE}},
     [14] = {{"REQUEST_METHOD", FCGI_METHOD},
             {"CONTENT_LENGTH", FCGI_CONTENT_LENGTH},
             {"HTTP_X_API_KEY", FCGI_API_KEY}},
     [17] = {{"HTTP_X_REQUEST_ID", FCGI_REQUEST_ID}},
     [18] = {{"HTTP_AUTHORIZATION", FCGI_AUTHORIZATION}},
-    [20] = {{"HTTP_X_FORWARDED_FOR", FCGI_FORWARDED_FOR}},
+    [20] = {{"HTTP_X_FORWARDED_FOR", FCGI_FORWARDED_FOR},
+            {"HTTP_IDEMPOTENCY_KEY", FCGI_IDEMPOTENCY_KEY}},
     [22] = {{"HTTP_TRANSFER_ENCODING", FCGI_TRANSFER_ENCODING}},
 };
 
 struct fcgi {
     FCGX_Request request;
-    bool cgi;        /* plain CGI: one request on standard input and output */
-    bool served;     /* under plain CGI: that request was given out */
-    bool body_ended; /* the end of the body was seen */
-    bool failed;     /* under plain CGI: a write failed */
-    long long left;  /* under plain CGI: bytes of the body still to come; -1 unknown */
+    bool cgi;         /* plain CGI: one request on standard input and output */
+    bool served;      /* under plain CGI: that request was given out */
+    bool body_ended;  /* the end of the body was seen */
+    bool failed;      /* under plain CGI: a write failed */
+    bool broken;      /* under plain CGI: a read did, or came to an end too early */
+    int64_t patience; /* seconds; 0: none was set */
+    long long left;   /* under plain CGI: bytes of the body still to come; -1 unknown */
     const char *params[FCGI_PARAM__MAX];
     bool doubled[FCGI_PARAM__MAX];
 };
@@ -187,7 +198,8 @@ enum fcgi_next fcgi_accept(struct fcgi *fcgi)
     if (next != FCGI_NEXT_REQUEST)
         return next;
     fcgi->body_ended = false;
-    fcgi->failed = false;
+    fcgi->failed = fcgi->broken = false;
+    fcgi->patience = 0;
     fcgi->left = fcgi->cgi ? cgi_length(fcgi) : -1;
     return FCGI_NEXT_REQUEST;
 }
@@ -202,6 +214,36 @@ bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param)
     return fcgi->doubled[param];
 }
 
+void fcgi_set_patience(struct fcgi *fcgi, int64_t seconds)
+{
+    const struct timeval limit = {.tv_sec = seconds};
+
+    fcgi->patience = seconds;
+    if (fcgi->cgi)
+        return;
+    setsockopt(fcgi->request.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    setsockopt(fcgi->request.ipcFd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+bool fcgi_is_broken(const struct fcgi *fcgi)
+{
+    return fcgi->cgi ? fcgi->broken : FCGX_GetError(fcgi->request.in) != 0;
+}
+
+/* Under plain CGI, where a pipe has no time limit of its own.  False: nothing came of it. */
+static bool cgi_wait(const struct fcgi *fcgi, int fd, short what)
+{
+    struct pollfd wait = {.fd = fd, .events = what};
+    int ready;
+
+    if (fcgi->patience == 0)
+        return true;
+    do
+        ready = poll(&wait, 1, (int)fcgi->patience * 1000);
+    while (ready < 0 && errno == EINTR);
+    return ready != 0;
+}
+
 static size_t read_cgi(struct fcgi *fcgi, char *to, size_t len)
 {
     size_t had = 0;
@@ -210,11 +252,17 @@ static size_t read_cgi(struct fcgi *fcgi, char *to, size_t len)
     if (fcgi->left >= 0 && len > (size_t)fcgi->left)
         len = (size_t)fcgi->left;
     while (had < len) {
+        if (!cgi_wait(fcgi, STDIN_FILENO, POLLIN)) {
+            fcgi->broken = true;
+            break;
+        }
         got = read(STDIN_FILENO, to + had, len - had);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
+        if (got <= 0) {
+            fcgi->broken = got < 0 || fcgi->left > 0;
             break;
+        }
         had += (size_t)got;
     }
     if (fcgi->left >= 0)
@@ -239,19 +287,33 @@ size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len)
     return had;
 }
 
-void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
+/* An error sticks to the stream, and the front knows of it. */
+static bool write_fcgi(struct fcgi *fcgi, const char *bytes, size_t len)
 {
+    bool taken = true;
+
+    for (size_t step; len > 0 && taken; bytes += step, len -= step) {
+        step = len < WRITE_STEP ? len : WRITE_STEP;
+        taken = FCGX_PutStr(bytes, (int)step, fcgi->request.out) == (int)step;
+    }
+    return taken;
+}
+
+bool fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
+{
+    size_t step;
     ssize_t put;
 
-    if (!fcgi->cgi) { /* an error sticks to the stream, and the front knows of it */
-        for (size_t step; len > 0; bytes += step, len -= step) {
-            step = len < WRITE_STEP ? len : WRITE_STEP;
-            FCGX_PutStr(bytes, (int)step, fcgi->request.out);
-        }
-        return;
-    }
+    if (!fcgi->cgi)
+        return write_fcgi(fcgi, bytes, len);
     while (len > 0 && !fcgi->failed) {
-        put = write(STDOUT_FILENO, bytes, len);
+        if (!cgi_wait(fcgi, STDOUT_FILENO, POLLOUT)) {
+            fcgi->failed = true;
+            break;
+        }
+        /* Of a pipe that takes something only so much is taken for sure without a wait. */
+        step = fcgi->patience > 0 && len > PIPE_BUF ? PIPE_BUF : len;
+        put = write(STDOUT_FILENO, bytes, step);
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0) {
@@ -261,6 +323,7 @@ void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
         bytes += put;
         len -= (size_t)put;
     }
+    return !fcgi->failed;
 }
 
 /*
@@ -277,17 +340,41 @@ static void end_prepare(struct fcgi *fcgi)
         FCGX_Attach(&fcgi->request);
 }
 
+/*
+ * Reads what is left of a body that nobody wants: what is still on its way is waited for, but
+ * not long.
+ */
+static void waste_rest(struct fcgi *fcgi, int64_t most)
+{
+    const char *length = fcgi->params[FCGI_CONTENT_LENGTH];
+    bool some = length != NULL && length[0] != '\0' && strcmp(length, "0") != 0;
+    uint64_t start = some && !fcgi->body_ended ? clock_mono_ns() : 0;
+    char waste[DRAIN_STEP];
+
+    if (start != 0)
+        fcgi_set_patience(fcgi, DRAIN_STALL_S);
+    for (int64_t had = 0; had < most && !fcgi->body_ended;) {
+        had += (int64_t)fcgi_read(fcgi, waste, sizeof(waste));
+        if (fcgi->body_ended || had % DRAIN_LOOK != 0)
+            continue;
+        if (start == 0) { /* its length was not announced */
+            start = clock_mono_ns();
+            fcgi_set_patience(fcgi, DRAIN_STALL_S);
+        }
+        if (clock_mono_ns() - start > DRAIN_S * UINT64_C(1000000000))
+            break;
+    }
+}
+
 void fcgi_finish(struct fcgi *fcgi, int64_t largest)
 {
-    char waste[DRAIN_STEP];
-    int64_t left = largest + DRAIN_MORE;
-
-    while (left > 0 && !fcgi->body_ended)
-        left -= (int64_t)fcgi_read(fcgi, waste, sizeof(waste));
+    waste_rest(fcgi, largest + DRAIN_MORE);
     if (fcgi->cgi)
         return;
     end_prepare(fcgi);
     FCGX_Finish_r(&fcgi->request);
+    if (fcgi->patience > 0 && fcgi->request.ipcFd >= 0) /* it is kept, for others */
+        fcgi_set_patience(fcgi, 0);
 }
 
 bool fcgi_stopped(void)

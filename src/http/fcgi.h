@@ -26,6 +26,8 @@ enum fcgi_param {
     FCGI_API_KEY,
     FCGI_AUTHORIZATION,
     FCGI_FORWARDED_FOR,
+    FCGI_PREFER,
+    FCGI_IDEMPOTENCY_KEY,
     FCGI_REQUEST_ID,
     FCGI_TRANSFER_ENCODING,
     FCGI_PARAM__MAX
@@ -64,16 +66,24 @@ bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param);
  */
 size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len);
 
-/* Writes a part of the answer. */
-void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
+/* Whether the body ended early: the front hung up, or sent nothing for too long. */
+bool fcgi_is_broken(const struct fcgi *fcgi);
 
 /*
- * Reads the rest of a refused body, up to 64 MiB more than the largest that any route
- * takes, so that a front that sends all
- * before it reads does not take the refusal for a fault, and the end of the stream, which
- * on a connection that is kept would be taken for the next request; then ends this one.
- * A small answer goes out here, in one write with the end of the request: a second write
- * would wake the front twice.
+ * From now on, for this request, gives up on a front that sends nothing, or takes nothing, for
+ * so many seconds: the body is then at its end, broken, and no more of the answer is taken.
+ */
+void fcgi_set_patience(struct fcgi *fcgi, int64_t seconds);
+
+/* Writes a part of the answer.  False where the front takes no more of it. */
+bool fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len);
+
+/*
+ * Reads the rest of a refused body, for half a minute and up to 64 MiB more than the largest
+ * that any route takes, so that a front that sends all before it reads does not take the
+ * refusal for a fault, and the end of the stream, which on a connection that is kept would be
+ * taken for the next request; then ends this one. A small answer goes out here, in one write
+ * with the end of the request: a second write would wake the front twice.
  */
 void fcgi_finish(struct fcgi *fcgi, int64_t largest);
 

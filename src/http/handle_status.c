@@ -189,7 +189,7 @@ static void parts_write(struct json_writer *writer, const struct state *state)
 {
     json_write_key(writer, "database");
     json_write_object(writer);
-    json_member_i64(writer, "schema", db_schema());
+    json_member_i64(writer, "schema", db_schema(DB_HOME));
     json_member_bool(writer, "writable", state->writable);
     json_write_object_end(writer);
     json_write_key(writer, "ledger");

@@ -75,6 +75,20 @@ void handle_model(struct service *service, struct request *request, struct reply
 /* handle_predict.c */
 void handle_predict(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_bulk.c: where the body is a file of rows; form_bulk is of its query */
+extern const struct form form_bulk;
+void handle_bulk(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_job_create.c */
+void handle_job_create(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_jobs.c; the form is of a query */
+extern const struct form form_jobs;
+void handle_jobs(struct service *service, struct request *request, struct reply *reply);
+void handle_job(struct service *service, struct request *request, struct reply *reply);
+void handle_job_result(struct service *service, struct request *request, struct reply *reply);
+void handle_job_cancel(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 

@@ -11,11 +11,7 @@
 #include "http/limit.h"
 #include "http/route.h"
 
-/*
- * Of a call by token the log has the account in the place of the key, and names an outside
- * caller as it does a user.
- */
-static void call_fill(const struct request *request, struct call_row *call)
+void metered_call(const struct request *request, struct call_row *call)
 {
     const struct caller *caller = &request->caller;
     bool by_key = caller->way == CALLER_KEY;
@@ -34,7 +30,7 @@ bool metered_begin(struct service *service, struct request *request, struct repl
     enum result result;
     struct reason why;
 
-    call_fill(request, &call);
+    metered_call(request, &call);
     result = meter_admit(service->meter, &request->caller, &call, &request->verdict, &why);
     request->metered = result == RESULT_OK;
     if (result == RESULT_DENIED)
@@ -51,9 +47,9 @@ bool metered_rows(struct service *service, struct request *request, const struct
     struct reason why;
 
     request->model = model;
+    result = meter_charge_rows(service->meter, &request->caller, (int64_t)request->rows,
+                               (int64_t)rows, &request->verdict, &why);
     request->rows = rows;
-    result = meter_charge_rows(service->meter, &request->caller, (int64_t)rows,
-                               &request->verdict, &why);
     if (result == RESULT_DENIED)
         limit_refuse(request, reply);
     else if (result != RESULT_OK)

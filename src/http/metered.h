@@ -9,12 +9,18 @@
 #include "http/reply.h"
 #include "http/request.h"
 
+/*
+ * The row of the call log as it begins: of a call by token it has the account in the place of
+ * the key, and names an outside caller as it does a user.
+ */
+void metered_call(const struct request *request, struct call_row *call);
+
 /* Takes the call in hand under the caller's limits.  False with the refusal written. */
 bool metered_begin(struct service *service, struct request *request, struct reply *reply);
 
 /*
- * Says what the call is about, once that is known, and charges its rows where its tier does.
- * False with the refusal written.
+ * Says what the call is about, once that is known, and charges its rows where its tier does;
+ * again, with more rows in all, where they come step by step.  False with the refusal written.
  */
 bool metered_rows(struct service *service, struct request *request, const struct model *model,
                   size_t rows, struct reply *reply);

@@ -20,6 +20,7 @@
 #include "http/input.h"
 #include "http/limit.h"
 #include "http/metered.h"
+#include "http/prefer.h"
 #include "http/route.h"
 
 enum {
@@ -88,6 +89,14 @@ static bool asks_credential(const struct service *service, const struct route *r
     return route->credential != ROUTE_OPEN;
 }
 
+/* Whether what is asked is to be made as a job. */
+static bool is_for_later(const struct service *service, const struct route *route)
+{
+    const char *prefer = fcgi_param(service->fcgi, FCGI_PREFER);
+
+    return route->defers == ROUTE_DEFERS_ALWAYS || (prefer != NULL && prefer_async(prefer));
+}
+
 /*
  * Who may come in at all.  An address is counted as a stranger's unless a credential of
  * its was accepted, so that nobody is shut out who has one; health is asked by machines
@@ -98,6 +107,8 @@ static bool enter(struct service *service, struct request *request, struct reply
     const struct route *route = request->route = route_find(request, reply);
     bool asks = route != NULL && asks_credential(service, route);
 
+    if (route != NULL && route->defers != ROUTE_DEFERS_NOT)
+        request->later = is_for_later(service, route);
     if (route != NULL && route->uncounted && !asks)
         return true;
     if (!limit_address(service, request, LEDGER_WATCH_ALL, reply))
@@ -307,8 +318,7 @@ static bool home_was_replaced(struct service *service, int64_t second)
     service->looked_second = second;
     if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
         home_reopen_database(&service->home, NULL);
-    return epoch_is_orphan(service->home.epoch) || meter_is_orphan(service->meter) ||
-           db_is_orphan(service->home.db);
+    return home_is_orphan(&service->home) || meter_is_orphan(service->meter);
 }
 
 bool service_run(struct service *service)

@@ -22,6 +22,7 @@ static const struct {
 } statuses[REPLY_STATUS__MAX] = {
     [REPLY_OK] = {200, "OK", "ok"},
     [REPLY_CREATED] = {201, "Created", "created"},
+    [REPLY_ACCEPTED] = {202, "Accepted", "accepted"},
     [REPLY_NO_CONTENT] = {204, "No Content", "no_content"},
     [REPLY_MALFORMED] = {400, "Bad Request", "bad_request"},
     [REPLY_UNAUTHORIZED] = {401, "Unauthorized", "unauthorized"},
@@ -75,8 +76,24 @@ bool reply_is_good(enum reply_status status)
     return status <= REPLY_NO_CONTENT;
 }
 
+static void spool_drop(struct reply *reply)
+{
+    if (reply->spooled)
+        spool_start(&reply->spool);
+    reply->spooled = false;
+}
+
+struct spool *reply_spool(struct reply *reply, const char *type)
+{
+    reply->type = type;
+    reply->spooled = true;
+    spool_start(&reply->spool);
+    return &reply->spool;
+}
+
 void reply_start(struct reply *reply)
 {
+    spool_drop(reply);
     reply->status = REPLY_OK;
     reply->word = NULL;
     reply->type = json_type;
@@ -95,6 +112,9 @@ void reply_free(struct reply *reply)
     buf_free(&reply->body);
     buf_free(&reply->errors);
     buf_free(&reply->policies);
+    if (reply->spooled || reply->spool.memory.data != NULL)
+        spool_free(&reply->spool);
+    reply->spooled = false;
 }
 
 void reply_header(struct reply *reply, const char *name, const char *value)
@@ -111,6 +131,7 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
 
     reply->status = status;
     reply->word = NULL;
+    spool_drop(reply);
     buf_clear(&reply->body, BUFFER_KEPT);
     buf_clear(&reply->headers, BUFFER_KEPT);
     buf_clear(&reply->policies, BUFFER_KEPT);
@@ -220,7 +241,7 @@ static void head_write(struct reply *reply, const struct reply_frame *frame)
         buf_puts(head, "\r\nContent-Type: ");
         buf_puts(head, reply->type);
         buf_puts(head, "\r\nContent-Length: ");
-        buf_put_u64(head, reply->body.len);
+        buf_put_u64(head, reply->spooled ? spool_len(&reply->spool) : reply->body.len);
     }
     buf_puts(head, "\r\nX-Request-ID: ");
     buf_puts(head, frame->request_id);
@@ -233,9 +254,29 @@ static void head_write(struct reply *reply, const struct reply_frame *frame)
 
 void reply_settle(struct reply *reply)
 {
+    enum result result;
+    struct reason why;
+
+    if (reply->spooled && (result = spool_end(&reply->spool, &why)) != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
     if (buf_failed(&reply->body) || buf_failed(&reply->errors) || buf_failed(&reply->headers) ||
         buf_failed(&reply->policies))
         reply_refuse_memory(reply);
+}
+
+static bool piece_send(void *arg, const char *bytes, size_t len)
+{
+    return fcgi_write(arg, bytes, len);
+}
+
+static void body_send(const struct reply *reply, struct fcgi *fcgi)
+{
+    struct reason why;
+
+    if (!reply->spooled)
+        fcgi_write(fcgi, reply->body.data, reply->body.len);
+    else if (spool_each(&reply->spool, piece_send, fcgi, &why) != RESULT_OK)
+        log_message("an answer was cut short: %s", why.text);
 }
 
 void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame)
@@ -252,7 +293,7 @@ void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame
         fcgi_write(fcgi, no_head, sizeof(no_head) - 1);
         return;
     }
-    fcgi_write(fcgi, reply->head.data, reply->head.len);
-    if (!frame->head && reply->status != REPLY_NO_CONTENT)
-        fcgi_write(fcgi, reply->body.data, reply->body.len);
+    if (fcgi_write(fcgi, reply->head.data, reply->head.len) && !frame->head &&
+        reply->status != REPLY_NO_CONTENT)
+        body_send(reply, fcgi);
 }

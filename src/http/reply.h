@@ -13,10 +13,12 @@
 #include "base/buf.h"
 #include "base/result.h"
 #include "http/fcgi.h"
+#include "http/spool.h"
 
 enum reply_status {
     REPLY_OK,            /* 200 */
     REPLY_CREATED,       /* 201 */
+    REPLY_ACCEPTED,      /* 202 */
     REPLY_NO_CONTENT,    /* 204: its body is not sent */
     REPLY_MALFORMED,     /* 400 */
     REPLY_UNAUTHORIZED,  /* 401 */
@@ -39,6 +41,8 @@ struct reply {
     struct buf head;    /* all of the header, when it is sent */
     struct buf headers; /* further lines of it */
     struct buf body;
+    struct spool spool; /* the body in the place of that, if it is spooled */
+    bool spooled;
     char detail[512];    /* of a refusal */
     const char *word;    /* its member error, if that is not its status's */
     struct buf errors;   /* of a 422: the members of its errors array, as JSON */
@@ -58,6 +62,13 @@ void reply_free(struct reply *reply);
 
 /* A header line.  The value is ours, never a client's. */
 void reply_header(struct reply *reply, const char *name, const char *value);
+
+/*
+ * Where a body is written to that may be too large for memory, in the place of reply->body; of
+ * a type that is a constant.  How it went is seen to when the reply is settled: what could not
+ * be written is a refusal (503).  A refusal drops it.
+ */
+struct spool *reply_spool(struct reply *reply, const char *type);
 
 /* Makes it a refusal; the body and the header lines that were written before are dropped. */
 void reply_refuse(struct reply *reply, enum reply_status status, const char *format, ...)
@@ -89,7 +100,10 @@ void reply_retry_after(struct reply *reply, int64_t seconds);
 /* The refusal for want of memory: 503. */
 void reply_refuse_memory(struct reply *reply);
 
-/* Makes it a refusal if it could not be written for want of memory; then its status holds. */
+/*
+ * Makes it a refusal if it could not be written, for want of memory or room; then its status
+ * holds.
+ */
 void reply_settle(struct reply *reply);
 
 /* What goes with every answer. */
@@ -100,7 +114,7 @@ struct reply_frame {
     bool head; /* the request was a HEAD: send no body */
 };
 
-/* Sends it. */
+/* Sends it; what is in a file in pieces, and no further than the front takes them. */
 void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame);
 
 #endif

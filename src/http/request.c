@@ -159,6 +159,7 @@ void request_start(struct request *request, const struct service *service)
     request->name_len = 0;
     request->refused_credential = false;
     request->lapsed = false;
+    request->later = false;
     request->metered = false;
     request->verdict.count = 0;
     request->model = NULL;
@@ -167,6 +168,9 @@ void request_start(struct request *request, const struct service *service)
     request->form = NULL;
     request->query = NULL;
     request->image_fd = -1;
+    request->file.type = NULL;
+    request->slot = -1;
+    request->kept = NULL;
     memset(&request->caller, 0, sizeof(request->caller));
     method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));
     path_read(request, fcgi_param(service->fcgi, FCGI_URI),

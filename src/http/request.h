@@ -66,6 +66,7 @@ struct request {
     struct caller caller; /* after authentication */
     bool refused_credential;
     bool lapsed;  /* the caller may no more, which showed in the midst of a change */
+    bool later;   /* what is asked is to be made as a job: see prefer.h */
     bool metered; /* a call in hand: see metered.h */
     struct ledger_verdict verdict; /* of its limits */
     const struct model *model;     /* that is asked, and how many rows */
@@ -74,6 +75,13 @@ struct request {
     const struct form_data *form;  /* of the body, for a route with a form */
     const struct form_data *query; /* of the query, for a route with a table of it */
     int image_fd;                  /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
+    struct {
+        const char *type; /* one of body.h's; NULL: the body is no such file */
+        int64_t length;   /* announced; -1: not */
+        int64_t limit;
+    } file;       /* a body that is a file of rows, and is still to be read */
+    int slot;     /* of gate/slots.h, held until the answer is out; else -1 */
+    double *kept; /* rows that the shadow is asked about after the answer */
 };
 
 struct input;

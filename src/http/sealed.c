@@ -3,12 +3,9 @@
  */
 #include "http/sealed.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
 #include "base/secret.h"
 #include "gate/seal.h"
+#include "http/accept.h"
 
 static const char jose_type[] = "application/jose";
 
@@ -59,49 +56,12 @@ enum result sealed_unwrap(struct service *service, const struct request *request
     return result;
 }
 
-/* The weight of one range of Accept, from its parameters; 1 if they do not say. */
-static double weight_read(const char *parameters, const char *end)
-{
-    const char *at = parameters;
-
-    while (at < end) {
-        at += strspn(at, "; \t");
-        if (at + 1 < end && (*at == 'q' || *at == 'Q') && at[1] == '=')
-            return strtod(at + 2, NULL);
-        at += strcspn(at, ";,");
-        if (*at == ',')
-            break;
-    }
-    return 1;
-}
-
-/* The weight of a type that Accept names (RFC 9110, section 12.5.1); 0 if it does not. */
-static double accept_weight(const char *accept, const char *type)
-{
-    size_t len = strlen(type);
-    double weight = 0;
-
-    while (*accept != '\0') {
-        const char *end;
-
-        accept += strspn(accept, ", \t");
-        end = accept + strcspn(accept, ",");
-        if (strncasecmp(accept, type, len) == 0 && strcspn(accept + len, ",; \t") == 0)
-            weight = weight_read(accept + len, end);
-        accept = end;
-    }
-    return weight;
-}
-
-static bool is_wanted(const struct service *service)
+bool sealed_is_wanted(const struct service *service, const char *rather)
 {
     const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
-    double jose;
+    double jose = accept_named(accept, jose_type);
 
-    if (accept == NULL)
-        return false;
-    jose = accept_weight(accept, jose_type);
-    return jose > 0 && jose >= accept_weight(accept, "application/json");
+    return jose > 0 && jose >= accept_named(accept, rather);
 }
 
 void sealed_answer(struct service *service, const struct request *request, struct reply *reply)
@@ -113,7 +73,7 @@ void sealed_answer(struct service *service, const struct request *request, struc
     if (!reply_is_good(reply->status))
         return;
     reply_header(reply, "Vary", "Accept");
-    if (!is_wanted(service) || buf_failed(&reply->body))
+    if (!sealed_is_wanted(service, "application/json") || buf_failed(&reply->body))
         return;
     result = sealed_wrap(service, request, &reply->body, &sealed, &why);
     if (result == RESULT_OK) {

@@ -21,6 +21,9 @@ enum result sealed_unwrap(struct service *service, const struct request *request
 /* Whether there is a key to seal with. */
 bool sealed_ready(struct service *service);
 
+/* Whether the client asks for a sealed answer, and not rather for one of this type. */
+bool sealed_is_wanted(const struct service *service, const char *rather);
+
 /*
  * Seals the body of an answer that went well, if the client asked for that: application/jose
  * in Accept, and JSON not rather.  A refusal stays as it is.

@@ -1,5 +1,5 @@
 /*
- * db.c: the database of a home, on SQLite.
+ * db.c: the databases of a home, on SQLite.
  *
  * It and db_copy.c alone know the engine.  WAL where the file system can carry it (not over
  * a network, where its shared memory does not work), so that readers never wait for a
@@ -24,6 +24,7 @@
 
 struct db {
     sqlite3 *handle; /* NULL: it could not be opened again, and is as if read-only */
+    enum db_kind kind;
     enum db_role role;
     bool outlasts_power_cuts;
     bool lasting;                     /* the transaction under way does */
@@ -171,18 +172,18 @@ static int schema_of(sqlite3 *handle, int *schema)
     return code;
 }
 
-int db_schema(void)
+int db_schema(enum db_kind kind)
 {
-    return sql_schema;
+    return sql_schemas[kind].count;
 }
 
-static int migrate_from(sqlite3 *handle, int schema)
+static int migrate_from(sqlite3 *handle, enum db_kind kind, int schema)
 {
     char stamp[64];
     int code = SQLITE_OK;
 
-    for (; code == SQLITE_OK && schema < sql_schema; schema++) {
-        code = sqlite3_exec(handle, sql_migrations[schema], NULL, NULL, NULL);
+    for (; code == SQLITE_OK && schema < db_schema(kind); schema++) {
+        code = sqlite3_exec(handle, sql_schemas[kind].scripts[schema], NULL, NULL, NULL);
         snprintf(stamp, sizeof(stamp), "PRAGMA user_version = %d", schema + 1);
         if (code == SQLITE_OK)
             code = sqlite3_exec(handle, stamp, NULL, NULL, NULL);
@@ -190,14 +191,14 @@ static int migrate_from(sqlite3 *handle, int schema)
     return code;
 }
 
-static enum result too_new(const char *path, int schema, struct reason *why)
+static enum result too_new(const char *path, enum db_kind kind, int schema, struct reason *why)
 {
     return reason_set(why, RESULT_INVALID,
                       "%s: its schema is %d and this program knows %d: use a newer program",
-                      path, schema, sql_schema);
+                      path, schema, db_schema(kind));
 }
 
-enum result db_migrate(const char *path, struct reason *why)
+enum result db_migrate(const char *path, enum db_kind kind, struct reason *why)
 {
     enum result result = RESULT_OK;
     sqlite3 *handle = NULL;
@@ -214,10 +215,10 @@ enum result db_migrate(const char *path, struct reason *why)
         code = sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = schema_of(handle, &schema);
-    if (code == SQLITE_OK && schema > sql_schema)
-        result = too_new(path, schema, why);
+    if (code == SQLITE_OK && schema > db_schema(kind))
+        result = too_new(path, kind, schema, why);
     else if (code == SQLITE_OK)
-        code = migrate_from(handle, schema);
+        code = migrate_from(handle, kind, schema);
     if (code == SQLITE_OK)
         code = sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL);
     if (code != SQLITE_OK)
@@ -227,18 +228,19 @@ enum result db_migrate(const char *path, struct reason *why)
     return result;
 }
 
-enum result db_schema_check(sqlite3 *handle, const char *path, struct reason *why)
+enum result db_schema_check(sqlite3 *handle, enum db_kind kind, const char *path,
+                            struct reason *why)
 {
     int schema = 0, code = schema_of(handle, &schema);
 
     if (code != SQLITE_OK)
         return fail(handle, code, why);
-    if (schema > sql_schema)
-        return too_new(path, schema, why);
-    if (schema < sql_schema)
+    if (schema > db_schema(kind))
+        return too_new(path, kind, schema, why);
+    if (schema < db_schema(kind))
         return reason_set(why, RESULT_INVALID,
                           "%s: its schema is %d and this program needs %d: run forestgate init",
-                          path, schema, sql_schema);
+                          path, schema, db_schema(kind));
     return RESULT_OK;
 }
 
@@ -255,7 +257,7 @@ static enum result connect(struct db *db, const char *path, struct reason *why)
         result = fail(db->handle, code, why);
     if (result == RESULT_OK && db->outlasts_power_cuts)
         result = db_outlast_power_cuts(db, why);
-    return result == RESULT_OK ? db_schema_check(db->handle, path, why) : result;
+    return result == RESULT_OK ? db_schema_check(db->handle, db->kind, path, why) : result;
 }
 
 static void disconnect(struct db *db)
@@ -268,7 +270,8 @@ static void disconnect(struct db *db)
     db->handle = NULL;
 }
 
-enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why)
+enum result db_open(const char *path, enum db_kind kind, enum db_role role, struct db **out,
+                    struct reason *why)
 {
     enum result result;
     struct db *db;
@@ -280,6 +283,7 @@ enum result db_open(const char *path, enum db_role role, struct db **out, struct
     db = calloc(1, sizeof(*db));
     if (db == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for the database");
+    db->kind = kind;
     db->role = role;
     result = connect(db, path, why);
     if (result != RESULT_OK) {
@@ -340,6 +344,11 @@ static enum result bind_all(struct db *db, sqlite3_stmt *statement, const char *
             code = sqlite3_bind_blob64(statement, at, bytes, va_arg(args, size_t),
                                        SQLITE_TRANSIENT);
             break;
+        case 'B':
+            bytes = va_arg(args, const void *);
+            code =
+                sqlite3_bind_blob64(statement, at, bytes, va_arg(args, size_t), SQLITE_STATIC);
+            break;
         case 'd':
             code = sqlite3_bind_double(statement, at, va_arg(args, double));
             break;
@@ -352,12 +361,21 @@ static enum result bind_all(struct db *db, sqlite3_stmt *statement, const char *
     return code == SQLITE_OK ? RESULT_OK : fail(db->handle, code, why);
 }
 
+/* Whether a statement is one for this connection. */
+static bool may_run(const struct db *db, enum sql sql, const struct sql_row *row)
+{
+    enum db_kind kind = sql < SQL__HOME_MAX ? DB_HOME : DB_WORK;
+
+    return (row->roles & 1U << db->role) != 0 &&
+           (kind == db->kind || (row->roles & SQL_ANY_DATABASE) != 0);
+}
+
 static enum result start(struct db *db, struct reason *why, enum sql sql, va_list args)
 {
-    const struct sql_row *row = &sql_rows[sql];
+    const struct sql_row *row = sql_row_of(sql);
     int code;
 
-    if ((row->roles & 1U << db->role) == 0)
+    if (!may_run(db, sql, row))
         return reason_set(why, RESULT_DENIED, "this program may not run statement %d",
                           (int)sql);
     if (db->handle == NULL)
@@ -482,9 +500,27 @@ enum result sql_blob(struct db *db, enum sql sql, int column, void *out, size_t 
     return RESULT_OK;
 }
 
+const void *sql_bytes(struct db *db, enum sql sql, int column, size_t *len)
+{
+    const void *blob = sqlite3_column_blob(db->prepared[sql], column);
+
+    *len = (size_t)sqlite3_column_bytes(db->prepared[sql], column);
+    return blob;
+}
+
+bool sql_is_null(struct db *db, enum sql sql, int column)
+{
+    return sqlite3_column_type(db->prepared[sql], column) == SQLITE_NULL;
+}
+
 int64_t sql_changes(struct db *db)
 {
     return sqlite3_changes64(db->handle);
+}
+
+int64_t sql_inserted(struct db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
 }
 
 static int synchronous_set(struct db *db, bool full)

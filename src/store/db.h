@@ -1,7 +1,7 @@
 /*
- * db.h: the database of a home.
+ * db.h: the databases of a home.
  *
- * One connection a process, never carried over a fork(): SQLite's locks would be lost.
+ * One connection to each a process, never carried over a fork(): SQLite's locks would be lost.
  * No type of the engine shows here; the verbs on keys and models are in keys.h and
  * models.h.  Every wait for a lock is bounded, and ends in RESULT_BUSY.
  */
@@ -15,6 +15,17 @@
 
 struct db;
 
+/*
+ * Which of them.  What is large or changes with every job is not in the one that calls are
+ * counted and users changed in: its lock and its log stay small.
+ */
+enum db_kind {
+    DB_HOME, /* forestgate.db: keys, users, tiers, models, calls */
+    DB_WORK, /* work.db: jobs and what belongs to them, answers that may be asked for again,
+                predictions that are kept */
+    DB_KIND__MAX
+};
+
 /* Who opens it: that decides what may be run and how long a lock is waited for. */
 enum db_role {
     DB_WORKER, /* a request waits at most 0.25 s */
@@ -26,16 +37,17 @@ enum db_role {
 bool db_on_network(const char *path);
 
 /* The number of this program's schema, which every database that it has opened is of. */
-int db_schema(void);
+int db_schema(enum db_kind kind);
 
 /* Makes or upgrades the database at path to this program's schema. */
-enum result db_migrate(const char *path, struct reason *why);
+enum result db_migrate(const char *path, enum db_kind kind, struct reason *why);
 
 /*
  * Opens it.  RESULT_MISSING if it is not there, RESULT_INVALID if its schema is
  * another than this program's (the reason says what to run).
  */
-enum result db_open(const char *path, enum db_role role, struct db **out, struct reason *why);
+enum result db_open(const char *path, enum db_kind kind, enum db_role role, struct db **out,
+                    struct reason *why);
 void db_close(struct db *db);
 
 /*

@@ -208,7 +208,7 @@ enum result db_copy_check(struct db_copy *copy, db_copy_more *more, void *arg,
         return reason_set(why, RESULT_FAILED, "%s: its journal could not be ended", copy->name);
     result = copy_prove(copy, why);
     if (result == RESULT_OK)
-        result = db_schema_check(copy->handle, copy->name, why);
+        result = db_schema_check(copy->handle, DB_HOME, copy->name, why);
     if (result != RESULT_OK)
         return result;
     code = db_number_of(copy->handle, "SELECT count(*) FROM key", &facts->keys);

@@ -27,6 +27,7 @@ int db_busy_ms(const struct db *db);
 int db_number_of(struct sqlite3 *handle, const char *sql, int64_t *number);
 
 /* Whether a database, called path in the reason, has this program's schema. */
-enum result db_schema_check(struct sqlite3 *handle, const char *path, struct reason *why);
+enum result db_schema_check(struct sqlite3 *handle, enum db_kind kind, const char *path,
+                            struct reason *why);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * sql.c: the table of all statements, and the schema.
+ * sql.c: the table of the statements for forestgate.db, and its schema; sql_work.c has those
+ * for work.db.
  *
  * Times are seconds since 1970 UTC.  A column that may be without a value is NULL then.
  */
@@ -9,6 +10,7 @@ enum {
     WORKER = 1U << DB_WORKER,
     CLI = 1U << DB_CLI,
     BOTH = WORKER | CLI,
+    EITHER = BOTH | SQL_ANY_DATABASE,
 };
 
 /*
@@ -70,11 +72,11 @@ enum {
 #define USAGE_COLUMNS \
     "key, day, model, calls, rows, charged, failed, over, duration_us, last_us"
 
-const struct sql_row sql_rows[SQL__MAX] = {
-    [SQL_BEGIN] = {"BEGIN IMMEDIATE", "", BOTH},
-    [SQL_BEGIN_READ] = {"BEGIN", "", BOTH},
-    [SQL_COMMIT] = {"COMMIT", "", BOTH},
-    [SQL_ROLLBACK] = {"ROLLBACK", "", BOTH},
+const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
+    [SQL_BEGIN] = {"BEGIN IMMEDIATE", "", EITHER},
+    [SQL_BEGIN_READ] = {"BEGIN", "", EITHER},
+    [SQL_COMMIT] = {"COMMIT", "", EITHER},
+    [SQL_ROLLBACK] = {"ROLLBACK", "", EITHER},
 
     [SQL_KEY_INSERT] =
         {"INSERT INTO key (id, name, mac, models, created_at, expires_at,"
@@ -326,10 +328,10 @@ const struct sql_row sql_rows[SQL__MAX] = {
                                       " AND (?7 IS NULL OR model = ?7)"
                                       " ORDER BY key, day, model LIMIT ?8",
          "sissiisis", BOTH},
-    [SQL_CHECK_ALL] = {"PRAGMA integrity_check(1)", "", CLI},
-    [SQL_CHECK_QUICK] = {"PRAGMA quick_check(1)", "", CLI},
-    [SQL_CHECK_REFERENCES] = {"PRAGMA foreign_key_check", "", CLI},
-    [SQL_CHECK_JOURNAL] = {"PRAGMA journal_mode", "", CLI},
+    [SQL_CHECK_ALL] = {"PRAGMA integrity_check(1)", "", CLI | SQL_ANY_DATABASE},
+    [SQL_CHECK_QUICK] = {"PRAGMA quick_check(1)", "", CLI | SQL_ANY_DATABASE},
+    [SQL_CHECK_REFERENCES] = {"PRAGMA foreign_key_check", "", CLI | SQL_ANY_DATABASE},
+    [SQL_CHECK_JOURNAL] = {"PRAGMA journal_mode", "", CLI | SQL_ANY_DATABASE},
     [SQL_CHECK_NEWEST] = {"SELECT coalesce(max(us), 0) FROM ("
                           "SELECT max(created_at) * 1000000 AS us FROM key UNION ALL "
                           "SELECT max(published_at) * 1000000 FROM version UNION ALL "
@@ -339,7 +341,7 @@ const struct sql_row sql_rows[SQL__MAX] = {
                           "", CLI},
 };
 
-const char *const sql_migrations[] = {
+static const char *const home_scripts[] = {
     /* 1: keys and models */
     "CREATE TABLE key ("
     " id TEXT PRIMARY KEY,"  /* the public part of the key */
@@ -515,4 +517,7 @@ const char *const sql_migrations[] = {
     " SELECT raise(ABORT, 'the audit trail is only added to'); END;",
 };
 
-const int sql_schema = sizeof(sql_migrations) / sizeof(sql_migrations[0]);
+const struct sql_schema sql_schemas[DB_KIND__MAX] = {
+    [DB_HOME] = {home_scripts, sizeof(home_scripts) / sizeof(home_scripts[0])},
+    [DB_WORK] = {sql_work_scripts, SQL_WORK_SCRIPTS},
+};

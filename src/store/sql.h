@@ -7,6 +7,7 @@
 #ifndef STORE_SQL_H
 #define STORE_SQL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -116,23 +117,77 @@ enum sql {
     SQL_CHECK_REFERENCES,
     SQL_CHECK_JOURNAL,
     SQL_CHECK_NEWEST,
+    SQL__HOME_MAX,
+
+    /* of work.db, in sql_work.c */
+    SQL_JOB_INSERT = SQL__HOME_MAX,
+    SQL_JOB_GET,
+    SQL_JOB_BODY,
+    SQL_JOB_RESULT,
+    SQL_JOB_LIST,
+    SQL_JOB_LIST_OF,
+    SQL_JOB_ACCOUNT_NEXT,
+    SQL_JOB_CLAIM,
+    SQL_JOB_DUE_NEXT,
+    SQL_JOB_DUE_MEND,
+    SQL_JOB_CLAIMS,
+    SQL_JOB_HAND_BACK,
+    SQL_JOB_HELD,
+    SQL_JOB_END,
+    SQL_JOB_RETRY,
+    SQL_JOB_PROGRESS,
+    SQL_JOB_CANCEL,
+    SQL_JOB_FORGET,
+    SQL_JOB_EXPIRED,
+    SQL_JOB_DELETE,
+    SQL_JOB_TOTAL,
+    SQL_REPLAY_FIND,
+    SQL_REPLAY_INSERT,
+    SQL_REPLAY_CLAIM,
+    SQL_REPLAY_END,
+    SQL_REPLAY_OLD,
+    SQL_REPLAY_OLDEST,
+    SQL_REPLAY_DELETE,
+    SQL_REPLAY_FORGET,
+    SQL_REPLAY_TOTAL,
     SQL__MAX
+};
+
+/* Beside the bits of who may run a statement: it is one for either database. */
+enum {
+    SQL_ANY_DATABASE = 1 << 8
 };
 
 /* One statement: its text, what is bound in order, and who may run it. */
 struct sql_row {
     const char *text;
     const char *binds; /* t text or NULL, i int64_t, o int64_t with 0 for NULL, d double,
-                          b pointer and size_t; texts that are not copied and stay as they are
-                          until sql_end(): s text or NULL, e text that is NULL when empty */
-    unsigned roles;    /* bits of 1 << enum db_role */
+                          b pointer and size_t, B the same, NULL for a null pointer, and the
+                          bytes stay as they are until sql_end(); texts that are not copied and
+                          stay as they are     until sql_end(): s text or NULL, e text that is
+                          NULL when empty */
+    unsigned roles;    /* bits of 1 << enum db_role, and SQL_ANY_DATABASE */
 };
 
-extern const struct sql_row sql_rows[SQL__MAX];
+extern const struct sql_row sql_home_rows[SQL__HOME_MAX];
+extern const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX];
 
-/* The scripts that make schema 1, 2, ... from the one before. */
-extern const char *const sql_migrations[];
-extern const int sql_schema;
+static inline const struct sql_row *sql_row_of(enum sql sql)
+{
+    return sql < SQL__HOME_MAX ? &sql_home_rows[sql] : &sql_work_rows[sql - SQL__HOME_MAX];
+}
+
+/* Of a kind of database, the scripts that make schema 1, 2, ... from the one before. */
+struct sql_schema {
+    const char *const *scripts;
+    int count;
+};
+
+extern const struct sql_schema sql_schemas[DB_KIND__MAX];
+extern const char *const sql_work_scripts[];
+enum {
+    SQL_WORK_SCRIPTS = 1
+};
 
 /*
  * The calls of a key are found by blocks of so many numbers: an index by block, key and
@@ -155,8 +210,10 @@ enum result sql_start(struct db *db, struct reason *why, enum sql sql, ...);
 enum result sql_next(struct db *db, struct reason *why, enum sql sql);
 void sql_end(struct db *db, enum sql sql);
 
-/* How many rows the last statement that was run changed. */
+/* How many rows the last statement that was run changed, triggers aside, and the number of the
+ * last one that was added. */
 int64_t sql_changes(struct db *db);
+int64_t sql_inserted(struct db *db);
 
 /*
  * The number that a statement, which was started with this result, gives in its one row, and
@@ -179,5 +236,9 @@ struct sql_text_to {
 enum result sql_texts(struct db *db, enum sql sql, const struct sql_text_to *texts,
                       size_t count);
 enum result sql_blob(struct db *db, enum sql sql, int column, void *out, size_t len);
+/* The bytes of a blob in place, until the next step; NULL and 0 for none. */
+const void *sql_bytes(struct db *db, enum sql sql, int column, size_t *len);
+/* Whether there is no value. */
+bool sql_is_null(struct db *db, enum sql sql, int column);
 
 #endif

@@ -9,8 +9,8 @@ setup() { G=$BATS_TEST_TMPDIR; }
 
 # All of the home: names, modes, owners and bytes; SQLite's side files aside.
 state() {
-  (cd "$G/home" && find . -not -name 'forestgate.db-*' -printf '%p %m %u\n' | sort &&
-    find . -type f -not -name 'forestgate.db-*' -not -name forestgate.db -exec sha256sum {} + | sort &&
+  (cd "$G/home" && find . -not -name '*.db-*' -printf '%p %m %u\n' | sort &&
+    find . -type f -not -name '*.db-*' -not -name '*.db' -exec sha256sum {} + | sort &&
     sqlite3 forestgate.db .dump)
 }
 
@@ -18,8 +18,8 @@ state() {
   run cli init
   [ "$status" = 0 ]
   [[ "$output" == *"$G/home"* ]]
-  [ "$(cd "$G/home" && find . -maxdepth 1 -not -name 'forestgate.db-*' -printf '%f\n' | sort | tr '\n' ' ')" = \
-    '. audit.head epoch forestgate.conf forestgate.db lock logs models secrets ' ]
+  [ "$(cd "$G/home" && find . -maxdepth 1 -not -name '*.db-*' -printf '%f\n' | sort | tr '\n' ' ')" = \
+    '. audit.head epoch forestgate.conf forestgate.db jobs lock logs models secrets work.db ' ]
   [ -z "$(find "$G/home" -perm /077)" ] || fail "$(find "$G/home" -perm /077 -printf '%p %m\n')"
   [ "$(stat -c %s "$G/home/secrets/key.secret")" = 32 ]
 }

@@ -23,6 +23,8 @@ static struct {
     const char *body;
     size_t len, at;
     struct buf sent;
+    bool broken; /* its body ended early */
+    bool deaf;   /* takes nothing more */
 } front;
 
 const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param)
@@ -47,10 +49,25 @@ size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len)
     return len;
 }
 
-void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
+bool fcgi_write(struct fcgi *fcgi, const char *bytes, size_t len)
 {
     (void)fcgi;
+    if (front.deaf)
+        return false;
     buf_put(&front.sent, bytes, len);
+    return true;
+}
+
+bool fcgi_is_broken(const struct fcgi *fcgi)
+{
+    (void)fcgi;
+    return front.broken;
+}
+
+void fcgi_set_patience(struct fcgi *fcgi, int64_t seconds)
+{
+    (void)fcgi;
+    (void)seconds;
 }
 
 bool fcgi_stopped(void)
@@ -65,6 +82,7 @@ static inline void front_start(void)
     memset(front.doubled, 0, sizeof(front.doubled));
     front.body = "";
     front.len = front.at = 0;
+    front.broken = front.deaf = false;
     buf_clear(&front.sent, SIZE_MAX);
 }
 

@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <sched.h>
 
-#include "cmd/blocks.h"
+#include "forest/blocks.h"
 
 struct block {
     unsigned number, worked;

@@ -45,7 +45,7 @@ static void check(const char *text, const char *expected)
     size_t used = 0;
 
     assert_non_null(file);
-    result = rows_open(file, "t.csv", image, &rows, &why);
+    result = rows_open(file, "t.csv", image, NULL, &rows, &why);
     while (result == RESULT_OK && (result = rows_next(rows, row, &why)) == RESULT_OK)
         used += (size_t)snprintf(out + used, sizeof(out) - used, "%llu: %g %g %g\n",
                                  (unsigned long long)rows_line(rows), row[0], row[1], row[2]);

@@ -288,7 +288,7 @@ static void check_file(const char *text, const char *expected)
     enum result result;
 
     assert_non_null(file);
-    result = rows_open(file, "t.csv", image, &rows, &why);
+    result = rows_open(file, "t.csv", image, NULL, &rows, &why);
     while (result == RESULT_OK && (result = rows_next(rows, row, &why)) == RESULT_OK)
         for (int i = 0; i < WIDTH; i++)
             used += (size_t)snprintf(out + used, sizeof(out) - used, "%g%c", row[i],

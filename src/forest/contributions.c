@@ -1,5 +1,5 @@
 /* contributions.c: what each feature adds, as columns of a file. */
-#include "cmd/contributions.h"
+#include "forest/contributions.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
  * contributions.h: forestgate predict --output contributions: what each feature adds to the
  * margins of a block of rows, as columns.
  */
-#ifndef CMD_CONTRIBUTIONS_H
-#define CMD_CONTRIBUTIONS_H
+#ifndef FOREST_CONTRIBUTIONS_H
+#define FOREST_CONTRIBUTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,13 +1,13 @@
 /*
- * columns.c: what forestgate predict writes of each row, as columns.
+ * columns.c: what is written of each row that was predicted, as columns.
  */
-#include "cmd/columns.h"
+#include "forest/columns.h"
 
 #include <string.h>
 
 #include "base/csv.h"
 #include "base/num.h"
-#include "cmd/contributions.h"
+#include "forest/contributions.h"
 
 static const char *const kind_names[COLUMNS__MAX] = {
     [COLUMNS_LABEL] = "label",   [COLUMNS_PROBABILITY] = "probability",
@@ -29,8 +29,8 @@ enum result columns_kind_read(const char *text, enum columns_kind *out, struct r
             *out = (enum columns_kind)i;
             return RESULT_OK;
         }
-    return reason_set(why, RESULT_INVALID,
-                      "--output: \"%.40s\" is not allowed; allowed: " COLUMNS_NAMES, text);
+    return reason_set(why, RESULT_INVALID, "\"%.40s\" is not allowed; allowed: " COLUMNS_NAMES,
+                      text);
 }
 
 static enum spec_task task_of(const struct columns *columns)
@@ -42,10 +42,10 @@ enum result columns_check(const struct columns *columns, struct reason *why)
 {
     if (columns->kind == COLUMNS_PROBABILITY && task_of(columns) != SPEC_REGRESS &&
         !output_has_probabilities(&columns->predictor->output))
-        return reason_set(why, RESULT_INVALID, "--output: the model has no probabilities");
+        return reason_set(why, RESULT_INVALID, "the model has no probabilities");
     if (columns->kind == COLUMNS_VALUE && task_of(columns) == SPEC_CLASSIFY)
         return reason_set(why, RESULT_INVALID,
-                          "--output: the model has classes and no value; allowed: label, "
+                          "the model has classes and no value; allowed: label, "
                           "probability, margin, leaf or contributions");
     return RESULT_OK;
 }

@@ -5,7 +5,7 @@
  * counters that only grow say how far each step is; a thread takes the next block that is
  * filled and not taken.
  */
-#include "cmd/blocks.h"
+#include "forest/blocks.h"
 
 #include <pthread.h>
 #include <stdbool.h>

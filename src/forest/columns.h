@@ -1,5 +1,5 @@
 /*
- * columns.h: what forestgate predict writes of each row, as columns.
+ * columns.h: what is written of each row that was predicted, as columns.
  *
  *     label          each target's label; a value where it has no classes
  *     probability    one for each class, in their order
@@ -8,8 +8,8 @@
  *     value          each target's value; an anomaly's score
  *     contributions  see contributions.h
  */
-#ifndef CMD_COLUMNS_H
-#define CMD_COLUMNS_H
+#ifndef FOREST_COLUMNS_H
+#define FOREST_COLUMNS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * reading and writing are never shared, what is written does not depend on the threads,
  * and memory is bounded by the number of blocks, whatever their sum.
  */
-#ifndef CMD_BLOCKS_H
-#define CMD_BLOCKS_H
+#ifndef FOREST_BLOCKS_H
+#define FOREST_BLOCKS_H
 
 #include <stddef.h>
 

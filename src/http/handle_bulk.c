@@ -1,0 +1,137 @@
+/*
+ * handle_bulk.c: a file of rows in, a file of predictions out.
+ *
+ * The body is read, predicted and written to the spool block by block, so memory stays as it
+ * is however many rows come; and it is answered when all of it was read, so that whatever is
+ * wrong with the last row is a refusal like any other, with nothing charged.  Rows are charged
+ * before they are predicted: nobody has more done than a quota has room for.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "forest/bulk.h"
+#include "http/body.h"
+#include "http/body_file.h"
+#include "http/bulk_ask.h"
+#include "http/handlers.h"
+#include "http/metered.h"
+
+/* One such request on its way. */
+struct bulk_call {
+    struct service *service;
+    struct request *request;
+    struct reply *reply;
+    struct bulk_ask ask;
+    struct spool *spool;
+    struct rows_fault fault;
+    bool refused; /* the refusal is written */
+};
+
+/* ---- what the work calls ---- */
+
+static enum result go_on(void *arg, const struct bulk_state *state, struct reason *why)
+{
+    struct bulk_call *call = arg;
+
+    call->refused =
+        !metered_rows(call->service, call->request, call->ask.model, state->read, call->reply);
+    return call->refused ? reason_set(why, RESULT_DENIED, "refused") : RESULT_OK;
+}
+
+/* The first rows are kept, if there is a shadow to be asked about them. */
+static enum result look(void *arg, const struct bulk_block *block, struct reason *why)
+{
+    struct bulk_call *call = arg;
+    size_t width = image_n_features(call->ask.predictor.image);
+    size_t rows = block->rows < SHADOW_ROWS ? block->rows : SHADOW_ROWS;
+
+    (void)why;
+    if (call->ask.model->shadow == NULL || call->request->kept != NULL)
+        return RESULT_OK;
+    call->request->kept = reallocarray(NULL, rows, width * sizeof(double));
+    if (call->request->kept == NULL)
+        return RESULT_OK; /* it is not compared */
+    memcpy(call->request->kept, block->values, rows * width * sizeof(double));
+    shadow_note(call->service->shadow, call->ask.model, call->request->kept, rows,
+                &call->ask.predictor, block->margins, block->answers);
+    return RESULT_OK;
+}
+
+static enum result put(void *arg, const void *bytes, size_t len, struct reason *why)
+{
+    struct bulk_call *call = arg;
+    int64_t limit = call->service->home.config.bulk_answer_limit;
+
+    if (spool_len(call->spool) + len > (uint64_t)limit) {
+        reply_fault(call->reply, "", "the answer would be over the limit of its bytes",
+                    "fewer rows at once, or another output");
+        call->refused = true;
+        return reason_set(why, RESULT_DENIED, "refused");
+    }
+    spool_put(call->spool, bytes, len);
+    return spool_end(call->spool, why);
+}
+
+static enum result put_head(void *arg, const void *bytes, size_t len, struct reason *why)
+{
+    struct bulk_call *call = arg;
+
+    spool_put_at(call->spool, 0, bytes, len);
+    return spool_end(call->spool, why);
+}
+
+/* ---- all of it ---- */
+
+static void head_write(struct bulk_call *call)
+{
+    const struct model_row *row = &call->ask.model->row;
+    char text[MODEL_NAME_MAX + 32];
+
+    text_print(text, sizeof(text), "%s; version=%" PRId64, row->name, (int64_t)row->version);
+    reply_header(call->reply, "Forestgate-Model", text);
+    reply_header(call->reply, "Vary", "Accept");
+}
+
+static void run(struct bulk_call *call)
+{
+    struct bulk_plan plan = {
+        .name = "body",
+        .predictor = &call->ask.predictor,
+        .kind = call->ask.kind,
+        .npy = call->ask.npy,
+        .threads = 1,
+        .fault = &call->fault,
+        .arg = call,
+        .go_on = go_on,
+        .look = look,
+        .put = put,
+        .put_head = put_head,
+    };
+    struct body_file body;
+    enum result result;
+    struct reason why;
+    uint64_t rows;
+
+    if (!body_file_open(call->service, call->request, &body, call->reply))
+        return;
+    plan.in = body.file;
+    call->spool =
+        reply_spool(call->reply, call->ask.npy ? body_npy : "text/csv; charset=utf-8");
+    result = bulk_run(&plan, &rows, &why);
+    if (!call->refused && result != RESULT_OK && !body_file_refuse(&body, call->reply))
+        bulk_ask_refuse(call->request, call->reply, &call->fault, result, &why);
+    body_file_close(&body);
+    if (result == RESULT_OK)
+        head_write(call);
+}
+
+void handle_bulk(struct service *service, struct request *request, struct reply *reply)
+{
+    struct bulk_call call = {.service = service, .request = request, .reply = reply};
+
+    if (bulk_ask_read(service, request, reply, &call.ask))
+        run(&call);
+    bulk_ask_close(&call.ask);
+}

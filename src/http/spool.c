@@ -1,0 +1,257 @@
+/*
+ * spool.c: bytes that are written now and read when they are whole.
+ *
+ * The file is in the home, on the disk where there is room for answers if anywhere; /tmp is
+ * memory on many machines.
+ */
+#include "http/spool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "gate/home.h"
+
+enum {
+    LOOK_STEP = 4 << 20 /* the disk is looked at once for so many bytes */
+};
+
+static bool has_failed(struct spool *spool)
+{
+    if (spool->result == RESULT_OK && buf_failed(&spool->memory))
+        spool->result = reason_set(&spool->why, RESULT_NOMEM, "out of memory");
+    return spool->result != RESULT_OK;
+}
+
+void spool_fail(struct spool *spool, enum result result, const struct reason *why)
+{
+    if (has_failed(spool) || result == RESULT_OK)
+        return;
+    spool->result = result;
+    spool->why = *why;
+}
+
+void spool_start(struct spool *spool)
+{
+    if (spool->in_file)
+        close(spool->fd);
+    spool->in_file = false;
+    spool->fd = -1;
+    spool->len = spool->filed = spool->looked = 0;
+    spool->result = RESULT_OK;
+    buf_clear(&spool->memory, SPOOL_MEMORY);
+}
+
+void spool_free(struct spool *spool)
+{
+    spool_start(spool);
+    buf_free(&spool->memory);
+}
+
+/* Whether the disk has room for what comes next and the reserve behind it. */
+static enum result look(struct spool *spool, struct reason *why)
+{
+    uint64_t upto = spool->filed + spool->memory.len + LOOK_STEP;
+    struct statvfs disk;
+
+    if (fstatvfs(spool->fd, &disk) != 0)
+        return reason_errno(why, "the room on the disk of " HOME_JOBS);
+    if (disk.f_bavail < (upto - spool->filed + SPOOL_RESERVE) / disk.f_frsize)
+        return reason_set(why, RESULT_FULL, "the disk of " HOME_JOBS " is almost full");
+    spool->looked = upto;
+    return RESULT_OK;
+}
+
+static enum result write_all(int fd, const char *bytes, size_t len, uint64_t at,
+                             struct reason *why)
+{
+    while (len > 0) {
+        ssize_t written = pwrite(fd, bytes, len, (off_t)at);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return reason_errno(why, "writing an answer to a file");
+        bytes += written;
+        len -= (size_t)written;
+        at += (uint64_t)written;
+    }
+    return RESULT_OK;
+}
+
+/* A home that was made before there were such answers has no directory for them yet. */
+static enum result file_open(int *fd, struct reason *why)
+{
+    enum result result = file_nameless(HOME_JOBS, fd, why);
+
+    if (result == RESULT_MISSING && file_make_dir(HOME_JOBS, 0700, why) == RESULT_OK)
+        result = file_nameless(HOME_JOBS, fd, why);
+    return result;
+}
+
+/* Brings what is in memory into the file, which is made at the first time. */
+static void file_out(struct spool *spool)
+{
+    struct buf *memory = &spool->memory;
+    struct reason why;
+
+    if (has_failed(spool))
+        return;
+    if (!spool->in_file) {
+        spool->result = file_open(&spool->fd, &spool->why);
+        spool->in_file = spool->result == RESULT_OK;
+    }
+    if (spool->result == RESULT_OK && spool->filed + memory->len > spool->looked)
+        spool_fail(spool, look(spool, &why), &why);
+    if (spool->result == RESULT_OK)
+        spool_fail(spool, write_all(spool->fd, memory->data, memory->len, spool->filed, &why),
+                   &why);
+    spool->filed += memory->len;
+    buf_clear(memory, SPOOL_MEMORY);
+}
+
+void spool_put(struct spool *spool, const void *bytes, size_t len)
+{
+    const char *from = bytes;
+    size_t step;
+
+    while (len > 0 && !has_failed(spool)) {
+        step = SPOOL_MEMORY - spool->memory.len;
+        if (step > len)
+            step = len;
+        buf_put(&spool->memory, from, step);
+        spool->len += step;
+        from += step;
+        len -= step;
+        if (len > 0)
+            file_out(spool);
+    }
+}
+
+void spool_take(struct spool *spool, struct buf *from)
+{
+    struct reason why;
+
+    if (buf_failed(from))
+        spool_fail(spool, reason_set(&why, RESULT_NOMEM, "out of memory"), &why);
+    else
+        spool_put(spool, from->data, from->len);
+    buf_clear(from, SIZE_MAX);
+}
+
+static bool append_piece(void *arg, const char *bytes, size_t len)
+{
+    struct spool *spool = arg;
+
+    spool_put(spool, bytes, len);
+    return spool->result == RESULT_OK;
+}
+
+void spool_append(struct spool *spool, struct spool *from)
+{
+    struct reason why;
+    enum result result = spool_end(from, &why);
+
+    if (result == RESULT_OK)
+        result = spool_each(from, append_piece, spool, &why);
+    spool_fail(spool, result, &why);
+}
+
+void spool_put_at(struct spool *spool, uint64_t at, const void *bytes, size_t len)
+{
+    size_t in_file = 0;
+    struct reason why;
+
+    if (at > spool->len || len > spool->len - at)
+        spool_fail(spool, reason_set(&why, RESULT_FAILED, "a write past the end of an answer"),
+                   &why);
+    if (has_failed(spool))
+        return;
+    if (at < spool->filed) {
+        in_file = len < spool->filed - at ? len : (size_t)(spool->filed - at);
+        spool_fail(spool, write_all(spool->fd, bytes, in_file, at, &why), &why);
+    }
+    if (len > in_file)
+        memcpy(spool->memory.data + (at + in_file - spool->filed),
+               (const char *)bytes + in_file, len - in_file);
+}
+
+void spool_adopt(struct spool *spool, int fd)
+{
+    struct stat st;
+
+    spool_start(spool);
+    spool->fd = fd;
+    spool->in_file = true;
+    if (fstat(fd, &st) != 0)
+        spool->result = reason_errno(&spool->why, "an answer in a file");
+    else
+        spool->len = spool->filed = (uint64_t)st.st_size;
+}
+
+enum result spool_end(struct spool *spool, struct reason *why)
+{
+    if (!has_failed(spool))
+        return RESULT_OK;
+    return reason_set(why, spool->result, "%s", spool->why.text);
+}
+
+enum result spool_file(struct spool *spool, int *fd, struct reason *why)
+{
+    if (spool->in_file && spool->memory.len > 0)
+        file_out(spool);
+    *fd = spool->in_file ? spool->fd : -1;
+    return spool_end(spool, why);
+}
+
+uint64_t spool_len(const struct spool *spool)
+{
+    return spool->len;
+}
+
+/* The part that is in the file. */
+static enum result file_each(const struct spool *spool,
+                             bool (*take)(void *arg, const char *bytes, size_t len), void *arg,
+                             bool *more, struct reason *why)
+{
+    char *piece = malloc(SPOOL_MEMORY);
+    enum result result = RESULT_OK;
+    uint64_t at = 0;
+    ssize_t got;
+
+    if (piece == NULL)
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    while (result == RESULT_OK && *more && at < spool->filed) {
+        uint64_t left = spool->filed - at;
+
+        got = pread(spool->fd, piece, left < SPOOL_MEMORY ? (size_t)left : SPOOL_MEMORY,
+                    (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            result = got < 0 ? reason_errno(why, "reading an answer from its file")
+                             : reason_set(why, RESULT_IO, "the file of an answer was cut");
+        else
+            *more = take(arg, piece, (size_t)got);
+        at += got > 0 ? (uint64_t)got : 0;
+    }
+    free(piece);
+    return result;
+}
+
+enum result spool_each(const struct spool *spool,
+                       bool (*take)(void *arg, const char *bytes, size_t len), void *arg,
+                       struct reason *why)
+{
+    enum result result = RESULT_OK;
+    bool more = true;
+
+    if (spool->in_file)
+        result = file_each(spool, take, arg, &more, why);
+    if (result == RESULT_OK && more && spool->memory.len > 0)
+        take(arg, spool->memory.data, spool->memory.len);
+    return result;
+}

@@ -1,0 +1,56 @@
+/*
+ * fuzz_url.c: any text as a URL.
+ *
+ * What is taken has a host, a port and nothing that another reader could take for the end of
+ * the host or for a name before it; and said again from its parts it has the same parts.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/url.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(truth)                                                    \
+    do {                                                                \
+        if (!(truth)) {                                                 \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
+            abort();                                                    \
+        }                                                               \
+    } while (0)
+
+static void check_again(const struct url *url)
+{
+    bool brackets = strchr(url->host, ':') != NULL;
+    struct url again;
+    char text[512];
+    int len;
+
+    len = snprintf(text, sizeof(text), "%s://%s%s%s:%u/", url->tls ? "https" : "http",
+                   brackets ? "[" : "", url->host, brackets ? "]" : "", url->port);
+    CHECK(len > 0 && (size_t)len < sizeof(text));
+    CHECK(url_parse(text, (size_t)len, &again) == NULL);
+    CHECK(strcmp(url->host, again.host) == 0 && url->port == again.port);
+    CHECK(url->tls == again.tls && url->is_addr == again.is_addr);
+    CHECK(memcmp(&url->addr, &again.addr, sizeof(url->addr)) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data, *wrong;
+    struct url url;
+
+    wrong = url_parse(text, size, &url);
+    if (wrong != NULL) {
+        CHECK(wrong[0] != '\0');
+        return 0;
+    }
+    CHECK(size <= URL_MAX && url.host[0] != '\0' && url.port >= 1 && url.port <= 65535);
+    for (size_t i = 0; i < size; i++)
+        CHECK(data[i] > 0x20 && data[i] < 0x7f && data[i] != '\\' && data[i] != '#');
+    if (!url.is_addr)
+        CHECK(url.host[strspn(url.host, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0');
+    check_again(&url);
+    return 0;
+}
