@@ -388,7 +388,7 @@ enum result baseline_of_rows(const struct image *image, FILE *file, const char *
 {
     struct sample sample = {.n = 0};
     struct rows *rows = NULL;
-    enum result result = rows_open(file, name, image, &rows, why);
+    enum result result = rows_open(file, name, image, NULL, &rows, why);
 
     if (result != RESULT_OK)
         return result;

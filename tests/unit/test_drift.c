@@ -43,7 +43,7 @@ static void the_index_is_that_of_another_program(void **state)
     assert_int_equal(predictor_open(&predictor, help_trained), RESULT_OK);
     assert_int_equal(drift_new(&predictor, &drift), RESULT_OK);
     assert_int_equal(drift_parts(drift), 9);
-    if (rows_open(file, "now.csv", help_trained, &rows, &why) != RESULT_OK)
+    if (rows_open(file, "now.csv", help_trained, NULL, &rows, &why) != RESULT_OK)
         fail_msg("%s", why.text);
     for (unsigned n = 1; n <= 400; n++) {
         assert_int_equal(rows_next(rows, row, &why), RESULT_OK);
