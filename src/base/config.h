@@ -69,6 +69,8 @@ struct config {
     int64_t job_bytes_limit;             /* bytes of an account's jobs */
     int64_t job_lease;                   /* seconds */
     int64_t job_retention;               /* seconds */
+    int64_t idempotency_retention;       /* seconds */
+    int64_t idempotency_bytes_limit;     /* bytes of an account's kept answers */
     int64_t keep_limit;                  /* bytes of predictions that are kept */
     int64_t ledger_size;                 /* bytes */
     int64_t password_cost;               /* as crypt(5) counts it for yescrypt */

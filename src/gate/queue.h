@@ -47,6 +47,9 @@ bool queue_uuid_valid(const char *text, size_t len);
 void queue_body_name(const struct job_row *row, char out[QUEUE_NAME_MAX]);
 void queue_result_name(const struct job_row *row, int64_t attempt, char out[QUEUE_NAME_MAX]);
 
+/* Makes a file without a name in jobs/, for a body or a result. */
+enum result queue_file_make(int *fd, struct reason *why);
+
 /* ---- for those who ask for jobs ---- */
 
 /*
@@ -54,11 +57,26 @@ void queue_result_name(const struct job_row *row, int64_t attempt, char out[QUEU
  * kind, result_kind, output, url, body_bytes, rows; the rest is set here.  The body is `body`,
  * or if fd is not -1 an open file without a name in jobs/, which gets one.
  *
- * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit).
+ * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit);
+ * or who asks may no more: home->may_change is asked once more, under the lock.
  * RESULT_FULL: all accounts together have, or the disk is nearly full.
  */
 enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
                          int fd, struct reason *why);
+
+/* What an account has as much of as it may. */
+enum queue_limit {
+    QUEUE_LIMIT_NONE,
+    QUEUE_LIMIT_JOBS,
+    QUEUE_LIMIT_BYTES,
+};
+
+/*
+ * Whether a job with a body of so many bytes would be taken now: so that nobody sends a large
+ * one in vain, and to tell which limit it was.  As queue_submit().
+ */
+enum result queue_check(struct home *home, const char *account, int64_t bytes,
+                        enum queue_limit *over, struct reason *why);
 
 /*
  * A job as this account sees it: RESULT_MISSING for another's, as for none; account NULL is an
@@ -78,7 +96,16 @@ enum result queue_result(struct home *home, const struct job_row *row, struct bu
 enum result queue_cancel(struct home *home, const char *account, const char *uuid,
                          struct reason *why);
 
-/* Ends all jobs of an account, empties them, and has what is left of them deleted. */
+/*
+ * Whether queue_forget() could be done now, by which somebody asks before the account itself is
+ * deleted: the two are not one transaction.
+ */
+enum result queue_forget_check(struct home *home, struct reason *why);
+
+/*
+ * Ends all jobs of an account, empties them, and has what is left of them deleted.  Once the
+ * account may no more, or a request on its way could add one: see queue_submit().
+ */
 enum result queue_forget(struct home *home, const char *account, struct reason *why);
 
 /* ---- for runners ---- */
@@ -87,58 +114,69 @@ struct queue;
 
 /* Takes a seat.  home outlives it. */
 enum result queue_open(struct home *home, struct queue **out, struct reason *why);
-/* Hands back what is claimed and not begun; that it waits no longer for the seat to be seen. */
+
+/* Stores what has ended, and hands back what is claimed and not begun. */
 void queue_close(struct queue *queue);
 
-/*
- * The next job to work at, with its body, or an open file of it; RESULT_MISSING if none is due.
- * Claims several at a time; the results of some may wait to be stored with those of others,
- * until queue_flush() or some milliseconds have passed.
- */
+/* A job to work at, with its body, or an open file of it. */
 struct queue_job {
     struct job_row row;
     struct buf body;
     int fd; /* -1: it is in body */
 };
 
+/*
+ * The next job to work at; RESULT_MISSING if none is due.  Claims several at a time, and stores
+ * what has ended before with the claim of more: see queue_flush().  RESULT_BUSY, RESULT_FULL
+ * and the like: that could not be done now, and nothing is lost; wait, and try again.
+ */
 enum result queue_next(struct queue *queue, struct queue_job *job, struct reason *why);
 
 /*
- * Ends the attempt at the job that queue_next() gave, as row says (see job_row_end()), with its
- * result; or result_fd, an open file without a name in jobs/ that is the result, or -1.
- * RESULT_MISSING: somebody cancelled it, or has it now; what was made is thrown away.
+ * What became of the job that queue_next() gave; one of these follows each.  It is noted here
+ * and stored by queue_flush(), which these call if the last one is long ago: somebody may have
+ * cancelled the job meanwhile or have it now, and then what was made is thrown away.
+ *
+ * queue_end(): as job->row says, status, version, code, rows, label, score and reason; with
+ * its result, whose bytes are copied, or result_fd, an open file without a name in jobs/, whose
+ * owner the queue becomes; else -1.
  */
-enum result queue_end(struct queue *queue, struct queue_job *job, const void *result,
-                      size_t len, int result_fd, struct reason *why);
+void queue_end(struct queue *queue, struct queue_job *job, const void *result, size_t len,
+               int result_fd);
 
-/* The attempt failed, for a reason that may pass: it waits, or has failed if it was the last.
- */
-enum result queue_fail(struct queue *queue, struct queue_job *job, const char *reason,
-                       struct reason *why);
+/* The attempt failed for a reason that may pass: it waits, or has failed if it was the last. */
+void queue_fail(struct queue *queue, struct queue_job *job, const char *reason);
 
 /* The attempt was not ended, since this process is to stop: it waits again, as if not begun. */
-enum result queue_return(struct queue *queue, struct queue_job *job, struct reason *why);
+void queue_return(struct queue *queue, struct queue_job *job);
 
 /*
  * Tells how far a long one is, and that this process goes on; to be called often, writes
- * seldom.  RESULT_MISSING: it is not this process's any more, so stop.
+ * seldom.  RESULT_MISSING: it is not this process's any more, so stop and queue_return() it.
  */
 enum result queue_progress(struct queue *queue, struct queue_job *job, int64_t rows,
                            int64_t rows_done, struct reason *why);
 
-/* Stores what is to be stored. */
+/*
+ * Stores what is to be stored.  After a failure it is kept, and stored with the next one that
+ * succeeds.
+ */
 enum result queue_flush(struct queue *queue, struct reason *why);
 
 /*
- * What is due without a job: gives the jobs of the dead and the hung to others, deletes what
- * has expired (job_retention) and files that no row names, some at a time.
+ * What is due without a job, some at a time: gives the jobs of the dead and the hung to others,
+ * deletes what has expired (job_retention) and files that no row names.
  */
 void queue_tend(struct queue *queue);
 
 /* Waits until there may be something to do, at most so long.  A signal ends it. */
 void queue_wait(struct queue *queue, int timeout_ms);
 
-/* Whether nothing waits or is in work any more, for --drain. */
-enum result queue_is_empty(struct queue *queue, bool *empty, struct reason *why);
+/* Whether nothing waits that is due within so many seconds, for --drain. */
+enum result queue_is_drained(struct queue *queue, int64_t seconds, bool *drained,
+                             struct reason *why);
+
+/* Whether a file of the home was removed or replaced under it. */
+bool queue_is_orphan(struct queue *queue);
 
 #endif

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -30,7 +31,8 @@ struct seat {
     _Atomic int64_t holds;
     _Atomic uint64_t beats;
     _Atomic uint32_t kind;
-    uint32_t unused;
+    _Atomic int32_t pid;
+    _Atomic uint64_t pids; /* whose number it is: the inode of the process's pid namespace */
 };
 
 /* The file.  All zero is an empty one. */
@@ -159,6 +161,14 @@ static int64_t token_new(void)
     return token;
 }
 
+/* 0 where that is not told. */
+static uint64_t namespace_of_pids(void)
+{
+    struct stat st;
+
+    return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
 enum result seats_take(struct seats *seats, enum seat_kind kind, struct reason *why)
 {
     give_back(seats);
@@ -174,6 +184,8 @@ enum result seats_take(struct seats *seats, enum seat_kind kind, struct reason *
         atomic_store(&seat->token, 0);
         atomic_store(&seat->holds, 0);
         atomic_store(&seat->kind, kind);
+        atomic_store(&seat->pid, getpid());
+        atomic_store(&seat->pids, namespace_of_pids());
         seats->own = i;
         seats->token = token_new();
         atomic_store(&seat->token, seats->token);
@@ -247,6 +259,36 @@ bool seats_is_lost(const struct seats *seats)
 {
     return seats->own != NOBODY &&
            atomic_load(&seats->file->seats[seats->own].token) != seats->token;
+}
+
+/*
+ * The process is got hold of first and then looked at again: so its number, if it became
+ * another's, is another's no more by the time it is used.
+ */
+static bool kill_at(const struct seats *seats, int i, int64_t token)
+{
+    const struct seat *seat = &seats->file->seats[i];
+    uint64_t pids = atomic_load(&seat->pids);
+    bool killed;
+    int process;
+
+    if (pids == 0 || pids != namespace_of_pids() || i == seats->own)
+        return false;
+    process = (int)syscall(SYS_pidfd_open, atomic_load(&seat->pid), 0);
+    if (process < 0)
+        return false;
+    killed = atomic_load(&seat->token) == token && lives(seats, i) &&
+             syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0) == 0;
+    close(process);
+    return killed;
+}
+
+bool seats_kill(struct seats *seats, int64_t token)
+{
+    for (int i = 0; i < SEATS_MAX; i++)
+        if (atomic_load(&seats->file->seats[i].token) == token)
+            return kill_at(seats, i, token);
+    return false;
 }
 
 uint32_t seats_bell(const struct seats *seats)

@@ -82,6 +82,13 @@ void seats_clear(struct seats *seats, int64_t token);
 bool seats_is_lost(const struct seats *seats);
 
 /*
+ * Kills the process of a seat that stands still, which may have stopped with a lock of the
+ * database in its hand.  False if it cannot be reached from here: it runs in another system's
+ * or container's numbers of processes, is another user's, or has died.
+ */
+bool seats_kill(struct seats *seats, int64_t token);
+
+/*
  * The bell.  Read it before looking for work; if there is none, wait with what was read: a
  * bell that was rung in between ends the wait at once.  False: nobody rang for so long.  A
  * signal handler may ring.

@@ -79,6 +79,10 @@ void handle_predict(struct service *service, struct request *request, struct rep
     struct answer answer;
     struct input_rows rows;
 
+    if (request->later) {
+        handle_job_create(service, request, reply);
+        return;
+    }
     if (request->file.type != NULL) {
         handle_bulk(service, request, reply);
         return;
