@@ -347,10 +347,15 @@ enum result keep_bring_waiting(struct home *home, int64_t *left, int wait_ms,
     return result;
 }
 
+enum result keep_bring_most(struct home *home, int64_t *left, struct reason *why)
+{
+    return keep_bring_waiting(home, left,
+                              home->role == DB_WORKER ? WORKER_WAIT_MS : CLI_WAIT_MS, why);
+}
+
 enum result keep_bring(struct home *home, int64_t most, struct reason *why)
 {
     int64_t left = most > 0 ? most : INT64_MAX;
 
-    return keep_bring_waiting(home, &left,
-                              home->role == DB_WORKER ? WORKER_WAIT_MS : CLI_WAIT_MS, why);
+    return keep_bring_most(home, &left, why);
 }

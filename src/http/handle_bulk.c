@@ -40,7 +40,7 @@ static enum result go_on(void *arg, const struct bulk_state *state, struct reaso
     return call->refused ? reason_set(why, RESULT_DENIED, "refused") : RESULT_OK;
 }
 
-/* The first rows are kept, if there is a shadow to be asked about them. */
+/* What the model's setting keeps; and the first rows, if there is a shadow to be asked. */
 static enum result look(void *arg, const struct bulk_block *block, struct reason *why)
 {
     struct bulk_call *call = arg;
@@ -48,6 +48,8 @@ static enum result look(void *arg, const struct bulk_block *block, struct reason
     size_t rows = block->rows < SHADOW_ROWS ? block->rows : SHADOW_ROWS;
 
     (void)why;
+    keeper_rows(call->service->keeper, &call->ask.predictor, block->values, block->rows,
+                block->margins, block->answers);
     if (call->ask.model->shadow == NULL || call->request->kept != NULL)
         return RESULT_OK;
     call->request->kept = reallocarray(NULL, rows, width * sizeof(double));
@@ -109,6 +111,8 @@ static void run(struct bulk_call *call)
         .put = put,
         .put_head = put_head,
     };
+    const struct request *request = call->request;
+    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
     struct body_file body;
     enum result result;
     struct reason why;
@@ -116,6 +120,7 @@ static void run(struct bulk_call *call)
 
     if (!body_file_open(call->service, call->request, &body, call->reply))
         return;
+    keeper_begin(call->service->keeper, call->ask.model, &of);
     plan.in = body.file;
     call->spool =
         reply_spool(call->reply, call->ask.npy ? body_npy : "text/csv; charset=utf-8");

@@ -35,6 +35,8 @@ static const struct {
     {"/setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
     {"/setup.js", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
     {"/auth/token", "{\"application/json\":" SCHEMA("Tokens") "}"},
+    {"/feedback", "{\"application/json\":" SCHEMA("FeedbackDone") "}"},
+    {"/admin/models/{name}/kept", "{\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"},
     {"/login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
 };
 
@@ -98,7 +100,7 @@ static bool refuses(const struct route *route, enum reply_status status)
     case REPLY_FORBIDDEN: /* also of who may not register, or is not active */
         return !open || secret;
     case REPLY_NOT_FOUND:
-        return strchr(route->path, '{') != NULL;
+        return route->body == ROUTE_BODY_FEEDBACK || strchr(route->path, '{') != NULL;
     case REPLY_CONFLICT:
         return route->method != REQUEST_GET && !route->metered &&
                (!open || route->good == REPLY_CREATED);
@@ -259,6 +261,8 @@ static void request_body(struct json_writer *writer, const struct route *route)
         schema = "Predict";
     if (route->body == ROUTE_BODY_EXPLAIN)
         schema = "Explain";
+    if (route->body == ROUTE_BODY_FEEDBACK)
+        schema = "Feedback";
     json_write_key(writer, "requestBody");
     json_write_object(writer);
     json_member_bool(writer, "required",
