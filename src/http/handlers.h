@@ -97,6 +97,9 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_feedback.c */
+void handle_feedback(struct service *service, struct request *request, struct reply *reply);
+
 /* openapi.c */
 void handle_openapi(struct service *service, struct request *request, struct reply *reply);
 
