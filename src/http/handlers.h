@@ -82,6 +82,10 @@ void handle_bulk(struct service *service, struct request *request, struct reply 
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_webhook.c */
+void handle_webhook_secret(struct service *service, struct request *request,
+                           struct reply *reply);
+
 /* openapi.c */
 void handle_openapi(struct service *service, struct request *request, struct reply *reply);
 

@@ -97,6 +97,8 @@ static const struct route routes[] = {
     {REQUEST_POST, "/models/{name}/explain", ROUTE_CALLER, handle_explain, "explain",
      .summary = "Predict with this model, and tell what each feature adds",
      .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_EXPLAIN, .of_model = true, .metered = true},
+    {REQUEST_GET, "/jobs/webhook-secret", ROUTE_CALLER, handle_webhook_secret, "webhookSecret",
+     .summary = "What webhooks of the caller's jobs are signed with", .scope = KEY_SCOPE_JOBS},
     {REQUEST_GET, "/admin/users", ROUTE_CALLER, handle_admin_users, "listUsers",
      .summary = "The users, as far as they fit", .scope = KEY_SCOPE_ADMIN,
      .query = &form_admin_users},
