@@ -141,6 +141,7 @@ bench:
 	@$(BUILD)/bench/ledger
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
+	@BUILD='$(BUILD)' tests/bench/bulk
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'
 	@tests/bench/explain '$(BUILD)/forestgate'

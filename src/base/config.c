@@ -125,6 +125,17 @@ static const struct setting settings[] = {
      "that died is noticed at once."},
     {"job_retention", SETTING_SPAN, AT(job_retention), 60, 365 * 86400LL, NULL, "7d",
      "How long a job is kept, with its result, after it has ended."},
+    {"idempotency_retention", SETTING_SPAN, AT(idempotency_retention), 60, 365 * 86400LL, NULL,
+     "24h",
+     "How long the answer to a request with an Idempotency-Key is kept, to be given again."},
+    {"idempotency_bytes_limit", SETTING_SIZE, AT(idempotency_bytes_limit), 64 << 10, 1LL << 50,
+     NULL, "256M",
+     "Most bytes that the kept answers of one user may take, or those of a key without an "
+     "owner. "
+     "Over it what comes with a new Idempotency-Key is refused."},
+    {"keep_limit", SETTING_SIZE, AT(keep_limit), 1 << 20, 1LL << 50, NULL, "1G",
+     "Most bytes that predictions which are kept (forestgate model keep) may take. Above that "
+     "no more are kept, and predictions go on."},
     {"webhook_url", SETTING_URL, AT(webhook_url), 0, 0, NULL, "",
      "Where the end of every job is told: a URL of http or https, up to 255 characters. Empty: "
      "nowhere."},

@@ -69,6 +69,9 @@ struct config {
     int64_t job_bytes_limit;               /* bytes of an account's jobs */
     int64_t job_lease;                     /* seconds */
     int64_t job_retention;                 /* seconds */
+    int64_t idempotency_retention;         /* seconds */
+    int64_t idempotency_bytes_limit;       /* bytes of an account's kept answers */
+    int64_t keep_limit;                    /* bytes of predictions that are kept */
     char webhook_url[CONFIG_TEXT_MAX + 1]; /* empty: there is none */
     int64_t webhook_callers;               /* whether callers may name URLs of their own */
     struct addr_list webhook_private;      /* that may be called although they are special */

@@ -78,12 +78,19 @@ static const struct {
     const char *name;
     enum result (*make)(const char *path, struct reason *why);
 } parts[] = {
-    {"secrets", make_directory},      {"models", make_directory},
-    {"logs", make_directory},         {HOME_JOBS, make_directory},
-    {HOME_CONFIG, make_config},       {HOME_KEY_SECRET, make_key_secret},
-    {HOME_EPOCH, epoch_make},         {HOME_DATABASE, make_database},
-    {HOME_WORK, make_work_database},  {HOME_TOKEN_SECRET, secret_file_make},
-    {HOME_SEAL_KEYS, seal_file_make}, {HOME_WEBHOOK_SECRET, secret_file_make},
+    {"secrets", make_directory},
+    {"models", make_directory},
+    {"logs", make_directory},
+    {HOME_JOBS, make_directory},
+    {HOME_KEPT, make_directory},
+    {HOME_CONFIG, make_config},
+    {HOME_KEY_SECRET, make_key_secret},
+    {HOME_EPOCH, epoch_make},
+    {HOME_DATABASE, make_database},
+    {HOME_WORK, make_work_database},
+    {HOME_TOKEN_SECRET, secret_file_make},
+    {HOME_SEAL_KEYS, seal_file_make},
+    {HOME_WEBHOOK_SECRET, secret_file_make},
 };
 
 enum {

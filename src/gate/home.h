@@ -5,6 +5,7 @@
  *     forestgate.db         keys, tiers and models
  *     work.db               jobs, answers that may be asked for again, kept predictions
  *     jobs/                 bodies and results that are too large for that
+ *     kept/                 predictions on their way to it: see keep.h
  *     seats                 see seats.h
  *     epoch                 see epoch.h
  *     ledger                see ledger.h
@@ -81,6 +82,7 @@ struct home {
 #define HOME_DATABASE       "forestgate.db"
 #define HOME_WORK           "work.db"
 #define HOME_JOBS           "jobs"
+#define HOME_KEPT           "kept"
 #define HOME_SEATS          "seats"
 #define HOME_EPOCH          "epoch"
 #define HOME_HASHING        "hashing"

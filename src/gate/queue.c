@@ -163,23 +163,27 @@ static enum result check_room(int64_t bytes, struct reason *why)
     return RESULT_OK;
 }
 
-/* Within the transaction that adds one. */
-static enum result check_limits(const struct home *home, struct db *db,
-                                const struct job_row *row, struct reason *why)
+static enum result check_limits(const struct home *home, struct db *db, const char *account,
+                                int64_t bytes, enum queue_limit *over, struct reason *why)
 {
     const struct config *config = &home->config;
     struct job_total own, all;
-    enum result result = job_total_get(db, row->account, &own, why);
+    enum result result = job_total_get(db, account, &own, why);
 
+    *over = QUEUE_LIMIT_NONE;
     if (result == RESULT_OK)
         result = job_total_get(db, NULL, &all, why);
     if (result != RESULT_OK)
         return result;
     if (own.open >= config->job_limit)
+        *over = QUEUE_LIMIT_JOBS;
+    else if (own.bytes + bytes > config->job_bytes_limit)
+        *over = QUEUE_LIMIT_BYTES;
+    if (*over == QUEUE_LIMIT_JOBS)
         return reason_set(why, RESULT_DENIED,
                           "%lld jobs wait or are in work, which is as many as may",
                           (long long)own.open);
-    if (own.bytes + row->body_bytes > config->job_bytes_limit)
+    if (*over == QUEUE_LIMIT_BYTES)
         return reason_set(why, RESULT_DENIED,
                           "the bodies and results of your jobs would have more than %lld bytes "
                           "together",
@@ -189,17 +193,44 @@ static enum result check_limits(const struct home *home, struct db *db,
     return RESULT_OK;
 }
 
+enum result queue_check(struct home *home, const char *account, int64_t bytes,
+                        enum queue_limit *over, struct reason *why)
+{
+    struct db *db;
+    enum result result = home_work(home, &db, why);
+
+    *over = QUEUE_LIMIT_NONE;
+    if (result == RESULT_OK)
+        result = check_room(bytes, why);
+    if (result == RESULT_OK)
+        result = check_limits(home, db, account, bytes, over, why);
+    return result;
+}
+
+/*
+ * Whether who asks still may, under the lock: after queue_forget() nobody adds a job for the
+ * one who is gone, however long the body of it took to come.
+ */
+static enum result check_asker(const struct home *home, struct reason *why)
+{
+    return home->may_change.ask != NULL ? home->may_change.ask(home->may_change.arg, why)
+                                        : RESULT_OK;
+}
+
 /* The file is named last: if the commit fails it is without a row. */
 static enum result insert(struct home *home, struct db *db, struct job_row *row,
                           const void *body, size_t len, int fd, struct reason *why)
 {
     char name[QUEUE_NAME_MAX];
+    enum queue_limit over;
     enum result result = db_begin(db, why);
 
     if (result != RESULT_OK)
         return result;
     queue_body_name(row, name);
-    result = check_limits(home, db, row, why);
+    result = check_limits(home, db, row->account, row->body_bytes, &over, why);
+    if (result == RESULT_OK)
+        result = check_asker(home, why);
     if (result == RESULT_OK)
         result = job_row_insert(db, row, body, len, why);
     if (result == RESULT_OK && fd >= 0)
@@ -316,6 +347,27 @@ enum result queue_cancel(struct home *home, const char *account, const char *uui
     return result;
 }
 
+/* A home that was not completed since there are jobs has none. */
+static bool has_jobs(void)
+{
+    return access(HOME_WORK, F_OK) == 0;
+}
+
+enum result queue_forget_check(struct home *home, struct reason *why)
+{
+    struct db *db;
+    enum result result;
+
+    if (!has_jobs())
+        return RESULT_OK;
+    result = home_work(home, &db, why);
+    if (result == RESULT_OK)
+        result = db_begin(db, why);
+    if (result == RESULT_OK)
+        db_rollback(db);
+    return result;
+}
+
 /* Of one step of queue_forget(), the jobs that have files. */
 struct forgotten {
     int64_t last; /* the highest number of a job */
@@ -337,10 +389,13 @@ static void forgotten_note(void *arg, const struct job_row *row)
 /* In steps, so that nobody waits for the million jobs of another. */
 enum result queue_forget(struct home *home, const char *account, struct reason *why)
 {
-    struct forgotten *forgotten = calloc(1, sizeof(*forgotten));
+    struct forgotten *forgotten;
     struct db *db = NULL;
     enum result result;
 
+    if (!has_jobs())
+        return RESULT_OK;
+    forgotten = calloc(1, sizeof(*forgotten));
     if (forgotten == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for jobs");
     result = home_work(home, &db, why);

@@ -57,11 +57,26 @@ enum result queue_file_make(int *fd, struct reason *why);
  * kind, result_kind, output, url, body_bytes, rows; the rest is set here.  The body is `body`,
  * or if fd is not -1 an open file without a name in jobs/, which gets one.
  *
- * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit).
+ * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit);
+ * or who asks may no more: home->may_change is asked once more, under the lock.
  * RESULT_FULL: all accounts together have, or the disk is nearly full.
  */
 enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
                          int fd, struct reason *why);
+
+/* What an account has as much of as it may. */
+enum queue_limit {
+    QUEUE_LIMIT_NONE,
+    QUEUE_LIMIT_JOBS,
+    QUEUE_LIMIT_BYTES,
+};
+
+/*
+ * Whether a job with a body of so many bytes would be taken now: so that nobody sends a large
+ * one in vain, and to tell which limit it was.  As queue_submit().
+ */
+enum result queue_check(struct home *home, const char *account, int64_t bytes,
+                        enum queue_limit *over, struct reason *why);
 
 /*
  * A job as this account sees it: RESULT_MISSING for another's, as for none; account NULL is an
@@ -81,7 +96,16 @@ enum result queue_result(struct home *home, const struct job_row *row, struct bu
 enum result queue_cancel(struct home *home, const char *account, const char *uuid,
                          struct reason *why);
 
-/* Ends all jobs of an account, empties them, and has what is left of them deleted. */
+/*
+ * Whether queue_forget() could be done now, by which somebody asks before the account itself is
+ * deleted: the two are not one transaction.
+ */
+enum result queue_forget_check(struct home *home, struct reason *why);
+
+/*
+ * Ends all jobs of an account, empties them, and has what is left of them deleted.  Once the
+ * account may no more, or a request on its way could add one: see queue_submit().
+ */
 enum result queue_forget(struct home *home, const char *account, struct reason *why);
 
 /* ---- for runners ---- */

@@ -10,8 +10,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "gate/password.h"
+#include "gate/keep.h"
+#include "gate/queue.h"
 #include "gate/user_wish.h"
 
 static const char *const roles[USER_ROLE__MAX] = {
@@ -271,11 +274,26 @@ static enum result delete_check(struct home *home, const char *id, bool forced,
     return result;
 }
 
+/*
+ * What the account has in another database is no part of the change.  It goes once the change
+ * is made, since then nobody adds to it any more; what can be known before is asked before.
+ */
+static void work_forget(struct home *home, const struct user_row *row)
+{
+    struct reason why;
+
+    if (queue_forget(home, row->id, &why) != RESULT_OK)
+        log_message("the jobs of user %s, who is deleted, are still there: %s", row->id,
+                    why.text);
+}
+
 enum result user_delete(struct home *home, const char *id, bool forced, struct reason *why)
 {
     struct user_row row;
     enum result result = delete_check(home, id, forced, &row, why);
 
+    if (result == RESULT_OK)
+        result = queue_forget_check(home, why);
     if (result == RESULT_OK)
         result = home_change_begin(home, why);
     if (result != RESULT_OK)
@@ -285,5 +303,10 @@ enum result user_delete(struct home *home, const char *id, bool forced, struct r
         result = user_row_delete(home->db, row.id, clock_wall_s(), why);
     if (result == RESULT_OK)
         result = user_audit(home, "user.delete", AUDIT_GONE, &row, &row, why);
-    return home_change_end(home, result, why);
+    if (result == RESULT_OK) /* last: it is of another database, and does not come back */
+        result = keep_forget(home, row.id, why);
+    result = home_change_end(home, result, why);
+    if (result == RESULT_OK)
+        work_forget(home, &row);
+    return result;
 }

@@ -128,7 +128,9 @@ static bool is_of_kind(const struct request *request, struct reply *reply)
 /* Whether the caller has the route's scopes; of a token it is the role that lacks any. */
 static bool has_scopes(const struct request *request, struct reply *reply)
 {
-    unsigned missing = (unsigned)request->route->scope & ~request->caller.scopes;
+    unsigned asked =
+        (unsigned)request->route->scope | (request->later ? (unsigned)KEY_SCOPE_JOBS : 0U);
+    unsigned missing = asked & ~request->caller.scopes;
     char scope[KEY_SCOPES_MAX + 1];
 
     if (missing == 0)

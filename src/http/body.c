@@ -139,7 +139,8 @@ static int64_t limit_of(const struct config *config, enum route_body body)
 
 int64_t body_largest(const struct config *config)
 {
-    int64_t largest = config->bulk_body_limit;
+    int64_t largest = config->bulk_body_limit > config->job_body_limit ? config->bulk_body_limit
+                                                                       : config->job_body_limit;
 
     for (enum route_body body = 0; body < ROUTE_BODY__MAX; body++)
         if (limit_of(config, body) > largest)
@@ -299,7 +300,8 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     if (type == NULL)
         return false;
     if (type == body_csv || type == body_npy)
-        limit = service->home.config.bulk_body_limit;
+        limit = request->later ? service->home.config.job_body_limit
+                               : service->home.config.bulk_body_limit;
     if (length > limit) {
         body_refuse_size(reply, limit);
         return false;

@@ -9,6 +9,17 @@
 
 #include "http/body_inner.h"
 
+/* False: the copy has failed, for which there is no reason to read on. */
+static bool copy(const struct body_file *body, const char *bytes, size_t len)
+{
+    struct reason why;
+
+    if (body->copy == NULL)
+        return true;
+    spool_put(body->copy, bytes, len);
+    return spool_end(body->copy, &why) == RESULT_OK;
+}
+
 /*
  * A piece of the body; what is wrong with all of it is a failed read, so that nobody takes a
  * part for the whole.
@@ -28,7 +39,7 @@ static ssize_t piece_read(void *cookie, char *to, size_t room)
     body->broken = body->broken || (got < room && fcgi_is_broken(fcgi)) ||
                    (body->length >= 0 &&
                     (body->taken > body->length || (got == 0 && body->taken != body->length)));
-    if (!body->over && !body->broken)
+    if (!body->over && !body->broken && copy(body, to, got))
         return (ssize_t)got;
     errno = EIO;
     return -1;

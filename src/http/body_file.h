@@ -17,6 +17,7 @@ struct body_file {
     int64_t length, limit, taken;
     bool over, broken; /* it is over the limit; it ended too early, or went on */
     FILE *file;
+    struct spool *copy; /* NULL, or what is given all that is read */
 };
 
 /*

@@ -12,133 +12,22 @@
 
 #include "base/text.h"
 #include "forest/bulk.h"
-#include "gate/slots.h"
-#include "http/accept.h"
-#include "http/auth.h"
 #include "http/body.h"
 #include "http/body_file.h"
+#include "http/bulk_ask.h"
 #include "http/handlers.h"
-#include "http/input.h"
 #include "http/metered.h"
-#include "http/sealed.h"
-
-enum {
-    SMALL = 256 << 10, /* bytes of a body that is as soon read as one of JSON */
-    NAME_MAX_CHARS = MODEL_NAME_MAX
-};
-
-static const char *const outputs[] = {"label", "probability", "margin", "leaf", "value", NULL};
-
-static const struct form_field bulk_fields[] = {
-    {"model", FORM_TEXT, .min = 1, .max = NAME_MAX_CHARS,
-     .help = "The model that is asked; where the path names one, that or nothing"},
-    {"output", FORM_TEXT, .choices = outputs,
-     .help = "What is answered for each row; label if nothing is said"},
-};
-
-const struct form form_bulk = {"BulkQuery", bulk_fields,
-                               sizeof(bulk_fields) / sizeof(bulk_fields[0]), false};
 
 /* One such request on its way. */
 struct bulk_call {
     struct service *service;
     struct request *request;
     struct reply *reply;
-    const struct model *model;
-    struct predictor predictor;
-    enum columns_kind kind;
-    bool npy; /* is answered */
+    struct bulk_ask ask;
     struct spool *spool;
     struct rows_fault fault;
     bool refused; /* the refusal is written */
 };
-
-/* ---- what is asked ---- */
-
-/* A name that the query gives, which has no more characters than a model's, and the problem. */
-static void model_fault(struct reply *reply, const char *before, const char *name,
-                        const char *after, const char *allowed)
-{
-    char text[4 * NAME_MAX_CHARS + 96];
-
-    text_print(text, sizeof(text), "%s\"%s\"%s", before, name, after);
-    reply_fault(reply, "model", text, allowed);
-}
-
-/* The model by the path, the query, or neither; NULL with the refusal written. */
-static const struct model *model_find(struct service *service, struct request *request,
-                                      struct reply *reply)
-{
-    const struct form_value *named = form_value(request->query, "model");
-    const char *name = request->name != NULL ? request->name : named->text;
-    size_t len = request->name != NULL ? request->name_len : named->len;
-    const struct model *model;
-
-    if (request->name != NULL && named->given &&
-        (named->len != len || memcmp(named->text, name, len) != 0)) {
-        model_fault(reply, "", named->text, " is not the model of this path",
-                    "the name in the path, or nothing");
-        return NULL;
-    }
-    if (name != NULL && request->name == NULL && !auth_may_use(request, name, len, reply))
-        return NULL;
-    model = name != NULL ? registry_find(service->registry, name, len)
-                         : registry_default(service->registry);
-    if (model == NULL && request->name != NULL)
-        reply_refuse(reply, REPLY_NOT_FOUND,
-                     "There is no such model. GET /models lists the ones that there are.");
-    else if (model == NULL && name != NULL)
-        model_fault(reply, "there is no model ", name, "", "a name that GET /models lists");
-    else if (model == NULL)
-        input_refuse_default(service, reply);
-    if (model == NULL ||
-        !auth_may_use(request, model->row.name, strlen(model->row.name), reply))
-        return NULL;
-    model = registry_choose(model, request->caller.account, request->id);
-    if (model->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     model->row.name);
-    return model->image != NULL ? model : NULL;
-}
-
-/* What is answered for each row.  False with the refusal written. */
-static bool kind_find(struct bulk_call *call)
-{
-    const struct form_value *named = form_value(call->request->query, "output");
-    struct columns columns = {COLUMNS_LABEL, &call->predictor};
-    struct reason why;
-    enum result result = RESULT_OK;
-
-    if (named->given)
-        result = columns_kind_read(named->text, &columns.kind, &why);
-    if (result == RESULT_OK)
-        result = columns_check(&columns, &why);
-    call->kind = columns.kind;
-    if (result != RESULT_OK)
-        reply_fault(call->reply, "output", why.text, "an output that the model has");
-    return result == RESULT_OK;
-}
-
-/*
- * The type of the answer: what the client would rather have, and of what is the same to it, or
- * where it would have neither, the type that came.
- */
-static bool type_find(struct bulk_call *call)
-{
-    const char *accept = fcgi_param(call->service->fcgi, FCGI_ACCEPT);
-    const char *same = call->request->file.type,
-               *other = same == body_csv ? body_npy : body_csv;
-    const char *type =
-        accept_weight(accept, other) > accept_weight(accept, same) ? other : same;
-
-    call->npy = type == body_npy;
-    if (!sealed_is_wanted(call->service, body_csv) ||
-        !sealed_is_wanted(call->service, body_npy))
-        return true;
-    reply_fault(call->reply, "Accept", "the answer to a file of rows is not sealed",
-                "text/csv or application/x-npy; or application/json with a body of JSON");
-    return false;
-}
 
 /* ---- what the work calls ---- */
 
@@ -147,7 +36,7 @@ static enum result go_on(void *arg, const struct bulk_state *state, struct reaso
     struct bulk_call *call = arg;
 
     call->refused =
-        !metered_rows(call->service, call->request, call->model, state->read, call->reply);
+        !metered_rows(call->service, call->request, call->ask.model, state->read, call->reply);
     return call->refused ? reason_set(why, RESULT_DENIED, "refused") : RESULT_OK;
 }
 
@@ -155,18 +44,18 @@ static enum result go_on(void *arg, const struct bulk_state *state, struct reaso
 static enum result look(void *arg, const struct bulk_block *block, struct reason *why)
 {
     struct bulk_call *call = arg;
-    size_t width = image_n_features(call->predictor.image);
+    size_t width = image_n_features(call->ask.predictor.image);
     size_t rows = block->rows < SHADOW_ROWS ? block->rows : SHADOW_ROWS;
 
     (void)why;
-    if (call->model->shadow == NULL || call->request->kept != NULL)
+    if (call->ask.model->shadow == NULL || call->request->kept != NULL)
         return RESULT_OK;
     call->request->kept = reallocarray(NULL, rows, width * sizeof(double));
     if (call->request->kept == NULL)
         return RESULT_OK; /* it is not compared */
     memcpy(call->request->kept, block->values, rows * width * sizeof(double));
-    shadow_note(call->service->shadow, call->model, call->request->kept, rows, &call->predictor,
-                block->margins, block->answers);
+    shadow_note(call->service->shadow, call->ask.model, call->request->kept, rows,
+                &call->ask.predictor, block->margins, block->answers);
     return RESULT_OK;
 }
 
@@ -195,29 +84,10 @@ static enum result put_head(void *arg, const void *bytes, size_t len, struct rea
 
 /* ---- all of it ---- */
 
-/* What came of it, where it is neither the body's length nor refused already. */
-static void refuse(struct bulk_call *call, enum result result, const struct reason *why)
-{
-    struct reply *reply = call->reply;
-    const char *form = call->request->file.type == body_csv ? "CSV" : "an array of NumPy's";
-
-    if (result == RESULT_INVALID && call->fault.field[0] != '\0')
-        reply_fault(reply, call->fault.field, call->fault.problem, call->fault.allowed);
-    else if (result == RESULT_INVALID)
-        reply_fault(reply, "", why->text, "rows as the model has its features");
-    else if (result == RESULT_MALFORMED || result == RESULT_TOO_BIG)
-        reply_refuse(reply, REPLY_MALFORMED, "The body is not %s that is taken here: %s.", form,
-                     why->text);
-    else if (result == RESULT_NOMEM)
-        reply_refuse_memory(reply);
-    else
-        reply_refuse_result(reply, result, why);
-}
-
 static void head_write(struct bulk_call *call)
 {
-    const struct model_row *row = &call->model->row;
-    char text[NAME_MAX_CHARS + 32];
+    const struct model_row *row = &call->ask.model->row;
+    char text[MODEL_NAME_MAX + 32];
 
     text_print(text, sizeof(text), "%s; version=%" PRId64, row->name, (int64_t)row->version);
     reply_header(call->reply, "Forestgate-Model", text);
@@ -228,9 +98,9 @@ static void run(struct bulk_call *call)
 {
     struct bulk_plan plan = {
         .name = "body",
-        .predictor = &call->predictor,
-        .kind = call->kind,
-        .npy = call->npy,
+        .predictor = &call->ask.predictor,
+        .kind = call->ask.kind,
+        .npy = call->ask.npy,
         .threads = 1,
         .fault = &call->fault,
         .arg = call,
@@ -247,42 +117,21 @@ static void run(struct bulk_call *call)
     if (!body_file_open(call->service, call->request, &body, call->reply))
         return;
     plan.in = body.file;
-    call->spool = reply_spool(call->reply, call->npy ? body_npy : "text/csv; charset=utf-8");
+    call->spool =
+        reply_spool(call->reply, call->ask.npy ? body_npy : "text/csv; charset=utf-8");
     result = bulk_run(&plan, &rows, &why);
     if (!call->refused && result != RESULT_OK && !body_file_refuse(&body, call->reply))
-        refuse(call, result, &why);
+        bulk_ask_refuse(call->request, call->reply, &call->fault, result, &why);
     body_file_close(&body);
     if (result == RESULT_OK)
         head_write(call);
-}
-
-/* A slot for a body that may be long.  False with the refusal written. */
-static bool slot_take(struct service *service, struct request *request, struct reply *reply)
-{
-    enum result result = RESULT_OK;
-    struct reason why;
-
-    if (request->file.length < 0 || request->file.length > SMALL)
-        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
-                            "too many files of rows are read just now", &request->slot, &why);
-    if (result == RESULT_BUSY)
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "Too many files of rows are read just now. Try again.");
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
 }
 
 void handle_bulk(struct service *service, struct request *request, struct reply *reply)
 {
     struct bulk_call call = {.service = service, .request = request, .reply = reply};
 
-    call.model = model_find(service, request, reply);
-    if (call.model == NULL)
-        return;
-    if (predictor_open(&call.predictor, call.model->image) != RESULT_OK)
-        reply_refuse_memory(reply);
-    else if (kind_find(&call) && type_find(&call) && slot_take(service, request, reply))
+    if (bulk_ask_read(service, request, reply, &call.ask))
         run(&call);
-    predictor_close(&call.predictor);
+    bulk_ask_close(&call.ask);
 }

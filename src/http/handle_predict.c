@@ -61,6 +61,17 @@ static void answer_write(struct reply *reply, const struct input_rows *rows,
     answer_end(&writer, rows);
 }
 
+/* Has the rows be kept, if the model's setting says so, once the answer is out. */
+static void rows_keep(struct service *service, const struct request *request,
+                      const struct input_rows *rows, const struct answer *answer)
+{
+    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
+
+    if (keeper_begin(service->keeper, rows->model, &of))
+        keeper_rows(service->keeper, answer->predictor, rows->values, rows->count,
+                    answer->margins, answer->answers);
+}
+
 void handle_predict(struct service *service, struct request *request, struct reply *reply)
 {
     struct numbers numbers = {.many = NULL};
@@ -68,6 +79,10 @@ void handle_predict(struct service *service, struct request *request, struct rep
     struct answer answer;
     struct input_rows rows;
 
+    if (request->later) {
+        handle_job_create(service, request, reply);
+        return;
+    }
     if (request->file.type != NULL) {
         handle_bulk(service, request, reply);
         return;
@@ -80,6 +95,7 @@ void handle_predict(struct service *service, struct request *request, struct rep
         rows_predict(&rows, &predictor, &numbers, &answer)) {
         shadow_note(service->shadow, rows.model, rows.values, rows.count, &predictor,
                     answer.margins, answer.answers);
+        rows_keep(service, request, &rows, &answer);
         answer_write(reply, &rows, &answer);
         sealed_answer(service, request, reply);
     } else {

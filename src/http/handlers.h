@@ -79,6 +79,16 @@ void handle_predict(struct service *service, struct request *request, struct rep
 extern const struct form form_bulk;
 void handle_bulk(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_job_create.c */
+void handle_job_create(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_jobs.c; the form is of a query */
+extern const struct form form_jobs;
+void handle_jobs(struct service *service, struct request *request, struct reply *reply);
+void handle_job(struct service *service, struct request *request, struct reply *reply);
+void handle_job_result(struct service *service, struct request *request, struct reply *reply);
+void handle_job_cancel(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 

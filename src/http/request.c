@@ -159,6 +159,7 @@ void request_start(struct request *request, const struct service *service)
     request->name_len = 0;
     request->refused_credential = false;
     request->lapsed = false;
+    request->later = false;
     request->metered = false;
     request->verdict.count = 0;
     request->model = NULL;
@@ -166,6 +167,8 @@ void request_start(struct request *request, const struct service *service)
     request->body = &service->body;
     request->form = NULL;
     request->query = NULL;
+    request->keyed = NULL;
+    memset(&request->replayed, 0, sizeof(request->replayed));
     request->image_fd = -1;
     request->file.type = NULL;
     request->slot = -1;

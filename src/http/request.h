@@ -14,6 +14,7 @@
 #include "gate/home.h"
 #include "gate/caller.h"
 #include "gate/key.h"
+#include "gate/keeper.h"
 #include "gate/keyring.h"
 #include "gate/ledger.h"
 #include "gate/meter.h"
@@ -66,6 +67,7 @@ struct request {
     struct caller caller; /* after authentication */
     bool refused_credential;
     bool lapsed;  /* the caller may no more, which showed in the midst of a change */
+    bool later;   /* what is asked is to be made as a job: see prefer.h */
     bool metered; /* a call in hand: see metered.h */
     struct ledger_verdict verdict; /* of its limits */
     const struct model *model;     /* that is asked, and how many rows */
@@ -73,7 +75,13 @@ struct request {
     const struct buf *body;
     const struct form_data *form;  /* of the body, for a route with a form */
     const struct form_data *query; /* of the query, for a route with a table of it */
-    int image_fd;                  /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
+    struct keyed *keyed; /* for a request with an Idempotency-Key: see idempotency.h */
+    struct {
+        bool yes; /* its answer is one of before */
+        const char *model;
+        int64_t version;
+    } replayed;
+    int image_fd; /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
     struct {
         const char *type; /* one of body.h's; NULL: the body is no such file */
         int64_t length;   /* announced; -1: not */
@@ -84,6 +92,7 @@ struct request {
 };
 
 struct input;
+struct keyed;
 struct seal;
 
 /* What a worker has: opened once, used by one request at a time. */
@@ -94,10 +103,12 @@ struct service {
     struct meter *meter;
     struct registry *registry;
     struct shadow *shadow;
+    struct keeper *keeper;
     struct log *log;
     struct fcgi *fcgi;
     struct input *input;
     struct seal *seal;
+    struct keyed *keyed; /* NULL until it is asked for */
     uint64_t seal_epoch; /* under which its keys were looked at */
     uint64_t opened_ns;
     struct buf body;

@@ -33,6 +33,13 @@ enum route_body {
     ROUTE_BODY__MAX
 };
 
+/* Whether what is asked is made later, as a job. */
+enum route_defers {
+    ROUTE_DEFERS_NOT,
+    ROUTE_DEFERS_PREFERRED, /* where the client prefers that */
+    ROUTE_DEFERS_ALWAYS,
+};
+
 enum {
     ROUTE_VARIABLES = REQUEST_VARIABLES
 };
@@ -58,8 +65,10 @@ struct route {
         *bulk; /* the query of a body that is a file of rows; NULL: none is taken */
     enum reply_status good; /* of what went well */
     bool makes;             /* answers 201 where there was nothing before */
-    bool of_model;  /* {name} is the model that is asked: the caller must be one who may */
-    bool metered;   /* counts by the caller's limits, and has a row in the call log */
+    bool of_model; /* {name} is the model that is asked: the caller must be one who may */
+    bool metered;  /* counts by the caller's limits, and has a row in the call log */
+    enum route_defers defers;
+    bool replays;   /* an Idempotency-Key has its answer kept */
     bool uncounted; /* for no address */
 };
 

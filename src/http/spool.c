@@ -199,6 +199,14 @@ enum result spool_end(struct spool *spool, struct reason *why)
     return reason_set(why, spool->result, "%s", spool->why.text);
 }
 
+enum result spool_file(struct spool *spool, int *fd, struct reason *why)
+{
+    if (spool->in_file && spool->memory.len > 0)
+        file_out(spool);
+    *fd = spool->in_file ? spool->fd : -1;
+    return spool_end(spool, why);
+}
+
 uint64_t spool_len(const struct spool *spool)
 {
     return spool->len;

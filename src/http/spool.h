@@ -72,6 +72,12 @@ void spool_fail(struct spool *spool, enum result result, const struct reason *wh
  */
 enum result spool_end(struct spool *spool, struct reason *why);
 
+/*
+ * After spool_end() was RESULT_OK: the file that has all of it, *fd, which stays the spool's;
+ * or -1 where there is little, which is in memory then.
+ */
+enum result spool_file(struct spool *spool, int *fd, struct reason *why);
+
 /* How many bytes were written. */
 uint64_t spool_len(const struct spool *spool);
 

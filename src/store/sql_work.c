@@ -30,6 +30,9 @@ enum {
     " AND (?2 IS NULL OR model = ?2) AND (?3 < 0 OR status = ?3) AND id < ?4" \
     " ORDER BY id DESC LIMIT ?5"
 
+#define KEPT_COLUMNS                                                                  \
+    "id, at_us, account, request_id, job_uuid, model, version, of_rows, first, rows," \
+    " n_features, n_margins, n_answers, n_targets, known"
 #define HOOK_COLUMNS                                                                    \
     "id, job, uuid, account, model, version, status, code, rows, label, score, reason," \
     " created_us, ended_us, url, state, attempts, due_ns, answer, problem, told_us"
@@ -169,6 +172,65 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
                                " WHERE account = ?",
                                "t", BOTH},
     [AT(SQL_REPLAY_TOTAL)] = {"SELECT bytes FROM replay_total WHERE account = ?", "t", BOTH},
+
+    [AT(SQL_KEPT_INSERT)] =
+        {"INSERT INTO kept (at_us, account, request_id, job_uuid, model, version, of_rows,"
+         " first, rows, n_features, n_margins, n_answers, n_targets, sealed)"
+         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         "issesiiiiiiiiB", BOTH},
+    [AT(SQL_KEPT_LIST)] = {"SELECT " KEPT_COLUMNS ", sealed, truth FROM kept"
+                           " INDEXED BY kept_model WHERE model = ?1"
+                           " AND (?2 = 0 OR version = ?2) AND (?3 IS NULL OR account = ?3)"
+                           " AND at_us >= ?4 AND at_us < ?5 AND (?6 = 0 OR known > 0)"
+                           " ORDER BY at_us, id",
+                           "titiii", BOTH},
+    [AT(SQL_KEPT_FIND)] = {"SELECT " KEPT_COLUMNS " FROM kept WHERE request_id = ?1"
+                           " AND (?2 IS NULL OR account = ?2)"
+                           " ORDER BY at_us DESC, account, first LIMIT 1",
+                           "tt", BOTH},
+    [AT(SQL_KEPT_FIND_JOB)] = {"SELECT " KEPT_COLUMNS " FROM kept WHERE job_uuid = ?1"
+                               " AND (?2 IS NULL OR account = ?2)"
+                               " ORDER BY at_us DESC, first LIMIT 1",
+                               "tt", BOTH},
+    [AT(SQL_KEPT_PARTS)] = {"SELECT " KEPT_COLUMNS ", sealed, truth FROM kept"
+                            " WHERE request_id = ? AND account = ? AND at_us = ?"
+                            " AND model = ? AND version = ? AND job_uuid IS ? ORDER BY first",
+                            "ttitie", BOTH},
+    [AT(SQL_KEPT_TRUTH_SET)] = {"UPDATE kept SET truth = ?2, known = ?3 WHERE id = ?1", "ibi",
+                                BOTH},
+    [AT(SQL_KEPT_EXPIRE)] = {"DELETE FROM kept WHERE id IN (SELECT id FROM kept"
+                             " INDEXED BY kept_model WHERE model = ? AND at_us < ?"
+                             " ORDER BY at_us LIMIT ?)",
+                             "tii", BOTH},
+    [AT(SQL_KEPT_MODEL_NEXT)] = {"SELECT model FROM kept INDEXED BY kept_model"
+                                 " WHERE model > ? ORDER BY model LIMIT 1",
+                                 "t", BOTH},
+    [AT(SQL_KEPT_FORGET)] = {"DELETE FROM kept WHERE account = ?", "t", BOTH},
+    [AT(SQL_KEPT_DELETE)] = {"DELETE FROM kept WHERE model = ?1 AND (?2 = 0 OR version = ?2)",
+                             "ti", BOTH},
+    [AT(SQL_KEPT_GONE_SET)] = {"INSERT INTO kept_gone VALUES (?, ?) ON CONFLICT (account)"
+                               " DO UPDATE SET until_us = excluded.until_us",
+                               "ti", BOTH},
+    [AT(SQL_KEPT_GONE_GET)] = {"SELECT until_us FROM kept_gone WHERE account = ?", "t", BOTH},
+    [AT(SQL_KEPT_TOTAL_GET)] = {"SELECT total(requests), total(rows), total(bytes),"
+                                " total(known), total(lost), total(damaged) FROM kept_total"
+                                " WHERE ?1 IS NULL OR model = ?1",
+                                "t", BOTH},
+    [AT(SQL_KEPT_TOTAL_ADD)] = {"INSERT INTO kept_total VALUES (?, ?, ?, ?, ?, ?, ?)"
+                                " ON CONFLICT (model) DO UPDATE SET"
+                                " requests = requests + excluded.requests,"
+                                " rows = rows + excluded.rows, bytes = bytes + excluded.bytes,"
+                                " known = known + excluded.known,"
+                                " lost = lost + excluded.lost,"
+                                " damaged = damaged + excluded.damaged",
+                                "tiiiiii", BOTH},
+    [AT(SQL_KEPT_FILE_GET)] = {"SELECT offset, number FROM kept_file WHERE name = ?", "t",
+                               BOTH},
+    [AT(SQL_KEPT_FILE_SET)] = {"INSERT INTO kept_file VALUES (?, ?, ?) ON CONFLICT (name)"
+                               " DO UPDATE SET offset = excluded.offset,"
+                               " number = excluded.number",
+                               "tii", BOTH},
+    [AT(SQL_KEPT_FILE_FORGET)] = {"DELETE FROM kept_file WHERE name = ?", "t", BOTH},
 };
 
 /*
@@ -203,6 +265,12 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
 #define REPLAY_TOTAL_ADD(row, bytes)                                \
     " INSERT INTO replay_total VALUES (" row ".account, " bytes ")" \
     " ON CONFLICT (account) DO UPDATE SET bytes = bytes + excluded.bytes;"
+
+/*
+ * Predictions that are kept.  Their sums are added to by who inserts, once for many rows; what
+ * is deleted is taken off by a trigger.  The bytes are those that are sealed.
+ */
+#define KEPT_BYTES(row) "(length(" row ".sealed) + coalesce(length(" row ".truth), 0))"
 
 /* clang-format off */
 const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
@@ -334,6 +402,56 @@ const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
     "CREATE TRIGGER replay_deleted AFTER DELETE ON replay BEGIN"
     REPLAY_TOTAL_ADD("old", "-" REPLAY_BYTES("old"))
     " DELETE FROM replay_total WHERE account = old.account AND bytes <= 0;"
-    " END;",
+    " END;"
+    "CREATE TABLE kept ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " at_us INTEGER NOT NULL,"
+    " account TEXT NOT NULL,"
+    " request_id TEXT NOT NULL,"
+    " job_uuid TEXT,"
+    " model TEXT NOT NULL,"
+    " version INTEGER NOT NULL,"
+    " of_rows INTEGER NOT NULL,"
+    " first INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL,"
+    " n_features INTEGER NOT NULL,"
+    " n_margins INTEGER NOT NULL,"
+    " n_answers INTEGER NOT NULL,"
+    " n_targets INTEGER NOT NULL,"
+    " known INTEGER NOT NULL DEFAULT 0," /* rows whose truth was told */
+    " sealed BLOB NOT NULL,"
+    " truth BLOB"
+    ") STRICT;"
+    "CREATE INDEX kept_request ON kept (request_id);"
+    "CREATE INDEX kept_job ON kept (job_uuid) WHERE job_uuid IS NOT NULL;"
+    "CREATE INDEX kept_model ON kept (model, at_us);"
+    "CREATE INDEX kept_account ON kept (account);"
+    "CREATE TABLE kept_total ("
+    " model TEXT PRIMARY KEY,"
+    " requests INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL,"
+    " known INTEGER NOT NULL,"
+    " lost INTEGER NOT NULL,"
+    " damaged INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER kept_told AFTER UPDATE OF truth, known ON kept BEGIN"
+    " UPDATE kept_total SET"
+    " known = known + (new.first = 0 AND new.known > 0) - (old.first = 0 AND old.known > 0),"
+    " bytes = bytes + " KEPT_BYTES("new") " - " KEPT_BYTES("old")
+    " WHERE model = new.model; END;"
+    "CREATE TRIGGER kept_deleted AFTER DELETE ON kept BEGIN"
+    " UPDATE kept_total SET requests = requests - (old.first = 0), rows = rows - old.rows,"
+    " known = known - (old.first = 0 AND old.known > 0), bytes = bytes - " KEPT_BYTES("old")
+    " WHERE model = old.model; END;"
+    "CREATE TABLE kept_gone (" /* accounts that are no more: what they asked until then is none */
+    " account TEXT PRIMARY KEY,"
+    " until_us INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE kept_file (" /* how far a file of lots was brought in */
+    " name TEXT PRIMARY KEY,"
+    " offset INTEGER NOT NULL,"
+    " number INTEGER NOT NULL" /* of the lot that is there */
+    ") STRICT, WITHOUT ROWID;",
 };
 /* clang-format on */

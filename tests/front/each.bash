@@ -391,6 +391,36 @@ upload() {
   done
 }
 
+@test "a file of rows of 20 MB is predicted, with its length and in pieces" {
+  yes 5.1,3.5,1.4,0.2 | head -n 1310720 >"$BATS_TEST_TMPDIR/rows.csv"
+  [ "$(stat -c %s "$BATS_TEST_TMPDIR/rows.csv")" -ge 20000000 ]
+  "$BUILD/forestgate" predict --model "$T/iris.fgm" --in "$BATS_TEST_TMPDIR/rows.csv" \
+    --out "$BATS_TEST_TMPDIR/want.csv"
+  for chunked in '' chunked; do
+    status=$(curl -sS --max-time 60 -o "$BATS_TEST_TMPDIR/rows.out" -w '%{http_code} %{content_type}' \
+      -H "X-API-Key: $KEY" -H 'Content-Type: text/csv; charset=utf-8' -X POST \
+      -T "$BATS_TEST_TMPDIR/rows.csv" ${chunked:+-H "Transfer-Encoding: $chunked"} "$URL/predict")
+    [ "$status" = '200 text/csv; charset=utf-8' ] || { echo "$status" && head -c 500 "$BATS_TEST_TMPDIR/rows.out" && false; } >&2
+    cmp "$BATS_TEST_TMPDIR/want.csv" "$BATS_TEST_TMPDIR/rows.out"
+  done
+}
+
+@test "only where files of rows are predicted does a front take a body as large as one" {
+  truncate -s 68157441 "$BATS_TEST_TMPDIR/big"
+  for path in /login /models/iris/explain /x/predict /models/a/b/predict /predictx; do
+    ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -X POST -T "$BATS_TEST_TMPDIR/big" "$path"
+    assert_problem 413 content_too_large
+    [ -z "$(header_of x-request-id)" ]
+  done
+  ask -H "X-API-Key: $KEY" -H "$JSON" -X POST -T "$BATS_TEST_TMPDIR/big" /predict
+  assert_problem 413 content_too_large
+  [ -z "$(header_of x-request-id)" ]
+  # There it is the worker who says what is wrong.
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -X POST -T "$BATS_TEST_TMPDIR/big" \
+    /models/iris/predict
+  assert_problem 400 bad_request
+}
+
 @test "a large body without a key is refused and the answer arrives" {
   head -c 15000000 /dev/zero >"$BATS_TEST_TMPDIR/big"
   for _ in 1 2 3 4 5; do

@@ -1,0 +1,173 @@
+/*
+ * bulk_ask.c: what a request with a file of rows asks for.
+ */
+#include "http/bulk_ask.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "gate/slots.h"
+#include "http/accept.h"
+#include "http/auth.h"
+#include "http/body.h"
+#include "http/handlers.h"
+#include "http/input.h"
+#include "http/sealed.h"
+
+enum {
+    SMALL = 256 << 10, /* bytes of a body that is as soon read as one of JSON */
+    NAME_MAX_CHARS = MODEL_NAME_MAX
+};
+
+static const char *const outputs[] = {"label", "probability", "margin", "leaf", "value", NULL};
+
+static const struct form_field bulk_fields[] = {
+    {"model", FORM_TEXT, .min = 1, .max = NAME_MAX_CHARS,
+     .help = "The model that is asked; where the path names one, that or nothing"},
+    {"output", FORM_TEXT, .choices = outputs,
+     .help = "What is answered for each row; label if nothing is said"},
+};
+
+const struct form form_bulk = {"BulkQuery", bulk_fields,
+                               sizeof(bulk_fields) / sizeof(bulk_fields[0]), false};
+
+/* A name that the query gives, which has no more characters than a model's, and the problem. */
+static void model_fault(struct reply *reply, const char *before, const char *name,
+                        const char *after, const char *allowed)
+{
+    char text[4 * NAME_MAX_CHARS + 96];
+
+    text_print(text, sizeof(text), "%s\"%s\"%s", before, name, after);
+    reply_fault(reply, "model", text, allowed);
+}
+
+/* The model by the path, the query, or neither; NULL with the refusal written. */
+static const struct model *model_find(struct service *service, struct request *request,
+                                      struct reply *reply)
+{
+    const struct form_value *named = form_value(request->query, "model");
+    const char *name = request->name != NULL ? request->name : named->text;
+    size_t len = request->name != NULL ? request->name_len : named->len;
+    const struct model *model;
+
+    if (request->name != NULL && named->given &&
+        (named->len != len || memcmp(named->text, name, len) != 0)) {
+        model_fault(reply, "", named->text, " is not the model of this path",
+                    "the name in the path, or nothing");
+        return NULL;
+    }
+    if (name != NULL && request->name == NULL && !auth_may_use(request, name, len, reply))
+        return NULL;
+    model = name != NULL ? registry_find(service->registry, name, len)
+                         : registry_default(service->registry);
+    if (model == NULL && request->name != NULL)
+        reply_refuse(reply, REPLY_NOT_FOUND,
+                     "There is no such model. GET /models lists the ones that there are.");
+    else if (model == NULL && name != NULL)
+        model_fault(reply, "there is no model ", name, "", "a name that GET /models lists");
+    else if (model == NULL)
+        input_refuse_default(service, reply);
+    if (model == NULL ||
+        !auth_may_use(request, model->row.name, strlen(model->row.name), reply))
+        return NULL;
+    model = registry_choose(model, request->caller.account, request->id);
+    if (model->image == NULL)
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
+                     model->row.name);
+    return model->image != NULL ? model : NULL;
+}
+
+/* What is answered for each row.  False with the refusal written. */
+static bool kind_find(const struct request *request, struct bulk_ask *ask, struct reply *reply)
+{
+    const struct form_value *named = form_value(request->query, "output");
+    struct columns columns = {COLUMNS_LABEL, &ask->predictor};
+    struct reason why;
+    enum result result = RESULT_OK;
+
+    ask->output = named->given ? named->text : "label";
+    if (named->given)
+        result = columns_kind_read(named->text, &columns.kind, &why);
+    if (result == RESULT_OK)
+        result = columns_check(&columns, &why);
+    ask->kind = columns.kind;
+    if (result != RESULT_OK)
+        reply_fault(reply, "output", why.text, "an output that the model has");
+    return result == RESULT_OK;
+}
+
+/*
+ * The type of the answer: what the client would rather have, and of what is the same to it, or
+ * where it would have neither, the type that came.
+ */
+static bool type_find(const struct service *service, const struct request *request,
+                      struct bulk_ask *ask, struct reply *reply)
+{
+    const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
+    const char *same = request->file.type, *other = same == body_csv ? body_npy : body_csv;
+    const char *type =
+        accept_weight(accept, other) > accept_weight(accept, same) ? other : same;
+
+    ask->npy = type == body_npy;
+    if (!sealed_is_wanted(service, body_csv) || !sealed_is_wanted(service, body_npy))
+        return true;
+    reply_fault(reply, "Accept", "the answer to a file of rows is not sealed",
+                "text/csv or application/x-npy; or application/json with a body of JSON");
+    return false;
+}
+
+/* A slot for a body that may be long.  False with the refusal written. */
+static bool slot_take(struct service *service, struct request *request, struct reply *reply)
+{
+    enum result result = RESULT_OK;
+    struct reason why;
+
+    if (request->file.length < 0 || request->file.length > SMALL)
+        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
+                            "too many files of rows are read just now", &request->slot, &why);
+    if (result == RESULT_BUSY)
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "Too many files of rows are read just now. Try again.");
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
+
+bool bulk_ask_read(struct service *service, struct request *request, struct reply *reply,
+                   struct bulk_ask *ask)
+{
+    memset(ask, 0, sizeof(*ask));
+    ask->model = model_find(service, request, reply);
+    if (ask->model == NULL)
+        return false;
+    if (predictor_open(&ask->predictor, ask->model->image) != RESULT_OK) {
+        reply_refuse_memory(reply);
+        return false;
+    }
+    return kind_find(request, ask, reply) && type_find(service, request, ask, reply) &&
+           slot_take(service, request, reply);
+}
+
+void bulk_ask_close(struct bulk_ask *ask)
+{
+    predictor_close(&ask->predictor);
+}
+
+void bulk_ask_refuse(const struct request *request, struct reply *reply,
+                     const struct rows_fault *fault, enum result result,
+                     const struct reason *why)
+{
+    const char *form = request->file.type == body_csv ? "CSV" : "an array of NumPy's";
+
+    if (result == RESULT_INVALID && fault->field[0] != '\0')
+        reply_fault(reply, fault->field, fault->problem, fault->allowed);
+    else if (result == RESULT_INVALID)
+        reply_fault(reply, "", why->text, "rows as the model has its features");
+    else if (result == RESULT_MALFORMED || result == RESULT_TOO_BIG)
+        reply_refuse(reply, REPLY_MALFORMED, "The body is not %s that is taken here: %s.", form,
+                     why->text);
+    else if (result == RESULT_NOMEM)
+        reply_refuse_memory(reply);
+    else
+        reply_refuse_result(reply, result, why);
+}
