@@ -109,6 +109,8 @@ static const struct route routes[] = {
      .summary = "Take a prediction that is made later", .scope = KEY_SCOPE_JOBS,
      .body = ROUTE_BODY_PREDICT, .bulk = &form_bulk, .good = REPLY_ACCEPTED, .metered = true,
      .replays = true, .defers = ROUTE_DEFERS_ALWAYS},
+    {REQUEST_GET, "/jobs/webhook-secret", ROUTE_CALLER, handle_webhook_secret, "webhookSecret",
+     .summary = "What webhooks of the caller's jobs are signed with", .scope = KEY_SCOPE_JOBS},
     {REQUEST_GET, "/jobs/{id}", ROUTE_CALLER, handle_job, "getJob",
      .summary = "What has become of a job, and its result", .scope = KEY_SCOPE_JOBS},
     {REQUEST_GET, "/jobs/{id}/result", ROUTE_CALLER, handle_job_result, "getJobResult",
