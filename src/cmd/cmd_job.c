@@ -1,5 +1,5 @@
 /*
- * cmd_job.c: forestgate job: list, show, cancel; and what their ends are told with.
+ * cmd_job.c: forestgate job: list, show, cancel; and what the ends of jobs are told with.
  *
  * Rows go through as they are read, so memory does not grow with them.
  */
@@ -218,6 +218,7 @@ static const struct option_row list_options[] = {
     CLI_COMMON_OPTIONS};
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
+
 static const struct option_row secret_options[] = {JOB_SECRET_OPTIONS, CLI_COMMON_OPTIONS};
 static const struct option_row tell_options[] = {JOB_TELL_OPTIONS, CLI_COMMON_OPTIONS};
 

@@ -94,6 +94,7 @@ static int run(struct job_room *runner, bool drain)
             log_message("jobs cannot be worked off now: %s", why.text);
         if (troubles >= TROUBLES_MAX)
             return EXIT_FAILURE;
+        job_room_idle(runner);
         queue_wait(queue, troubles > 0 ? TROUBLE_MS : IDLE_MS);
         if (queue_is_orphan(queue)) {
             log_message("a file of the home was replaced under a runner, which ends");

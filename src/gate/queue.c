@@ -216,7 +216,8 @@ static enum result check_asker(const struct home *home, struct reason *why)
 
 /* The file is named last: if the commit fails it is without a row. */
 static enum result insert(struct home *home, struct db *db, struct job_row *row,
-                          const void *body, size_t len, int fd, struct reason *why)
+                          const void *body, size_t len, int fd, const struct queue_also *also,
+                          struct reason *why)
 {
     char name[QUEUE_NAME_MAX];
     enum queue_limit over;
@@ -230,6 +231,8 @@ static enum result insert(struct home *home, struct db *db, struct job_row *row,
         result = check_asker(home, why);
     if (result == RESULT_OK)
         result = job_row_insert(db, row, body, len, why);
+    if (result == RESULT_OK && also != NULL)
+        result = also->run(also->arg, row, why);
     if (result == RESULT_OK && fd >= 0)
         result = queue_file_name(home, fd, name, why);
     if (result == RESULT_OK)
@@ -242,7 +245,7 @@ static enum result insert(struct home *home, struct db *db, struct job_row *row,
 }
 
 enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
-                         int fd, struct reason *why)
+                         int fd, const struct queue_also *also, struct reason *why)
 {
     struct seats *seats;
     struct db *db;
@@ -265,7 +268,7 @@ enum result queue_submit(struct home *home, struct job_row *row, const void *bod
     row->result_bytes = row->result_try = row->rows_done = 0;
     row->label[0] = row->reason[0] = '\0';
     row->has_score = false;
-    result = insert(home, db, row, body, len, fd, why);
+    result = insert(home, db, row, body, len, fd, also, why);
     if (result == RESULT_OK)
         seats_ring(seats);
     return result;

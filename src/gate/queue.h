@@ -66,9 +66,18 @@ enum result queue_room(int64_t bytes, struct reason *why);
  * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit);
  * or who asks may no more: home->may_change is asked once more, under the lock.
  * RESULT_FULL: all accounts together have, or the disk is nearly full.
+ *
+ * With `also`, which may be NULL, more is done to work.db in the same transaction, once the row
+ * says all that it will: so there is neither without the other.  Its result is that of the
+ * whole, if it is not RESULT_OK.
  */
+struct queue_also {
+    enum result (*run)(void *arg, const struct job_row *row, struct reason *why);
+    void *arg;
+};
+
 enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
-                         int fd, struct reason *why);
+                         int fd, const struct queue_also *also, struct reason *why);
 
 /* What an account has as much of as it may. */
 enum queue_limit {

@@ -20,6 +20,7 @@
 #include "http/body_file.h"
 #include "http/bulk_ask.h"
 #include "http/handlers.h"
+#include "http/idempotency.h"
 #include "http/input.h"
 #include "http/metered.h"
 #include "http/route.h"
@@ -71,12 +72,6 @@ static void refuse_many(const struct service *service, enum queue_limit over,
     reply_retry_after(reply, FULL_RETRY_S);
 }
 
-/* The path of a job from the request's own, so that it holds wherever the service is. */
-static const char *collection_of(const struct request *request)
-{
-    return request->name != NULL ? "../../jobs" : "jobs";
-}
-
 static void answer(const struct request *request, const struct job_row *row,
                    struct reply *reply)
 {
@@ -92,16 +87,33 @@ static void answer(const struct request *request, const struct job_row *row,
     show_job_links(&writer, row);
     json_write_object_end(&writer);
     reply->status = REPLY_ACCEPTED;
-    admin_location(reply, collection_of(request), row->uuid);
+    admin_location(reply, "/jobs", row->uuid);
     reply_retry_after(reply, 1);
     if (request->route->defers == ROUTE_DEFERS_PREFERRED)
         reply_header(reply, "Preference-Applied", "respond-async");
+}
+
+/* A job that is put into the queue. */
+struct submitting {
+    struct request *request;
+    struct reply *reply;
+};
+
+/* What is answered, which is kept together with the job where it has an Idempotency-Key. */
+static enum result answer_also(void *arg, const struct job_row *row, struct reason *why)
+{
+    const struct submitting *submitting = arg;
+
+    answer(submitting->request, row, submitting->reply);
+    return idempotency_keep(submitting->request, submitting->reply, why);
 }
 
 /* Puts it into the queue with its body, which is in memory or in a file, and answers. */
 static void submit(struct service *service, struct request *request, struct job_row *row,
                    struct spool *body, struct reply *reply)
 {
+    struct submitting submitting = {request, reply};
+    const struct queue_also also = {answer_also, &submitting};
     enum queue_limit over;
     struct reason why, again;
     enum result result = spool_end(body, &why);
@@ -111,16 +123,13 @@ static void submit(struct service *service, struct request *request, struct job_
     if (result == RESULT_OK)
         result = spool_file(body, &fd, &why);
     if (result == RESULT_OK)
-        result =
-            queue_submit(&service->home, row, body->memory.data, body->memory.len, fd, &why);
-
+        result = queue_submit(&service->home, row, body->memory.data, body->memory.len, fd,
+                              &also, &why);
     if (result == RESULT_DENIED) {
         queue_check(&service->home, row->account, row->body_bytes, &over, &again);
         refuse_many(service, over, reply);
     } else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    else
-        answer(request, row, reply);
 }
 
 /* ---- of JSON ---- */
@@ -163,7 +172,7 @@ static void take_json(struct service *service, struct request *request, struct r
     row.kind = row.result_kind = JOB_JSON;
     spool_start(&body);
     spool_put(&body, service->body.data, service->body.len);
-    submit(service, request, &row, &body, reply);
+    submit(service, request, &row, request->large != NULL ? &service->large : &body, reply);
     spool_free(&body);
 }
 

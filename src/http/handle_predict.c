@@ -7,41 +7,32 @@
 #include "http/predict.h"
 #include "http/sealed.h"
 
-/* What is looked at of the numbers of an answer, and for whom. */
-struct asked {
+/* What is done with the numbers of an answer beside answering with them. */
+struct looked {
     struct service *service;
     const struct request *request;
     const struct input_rows *rows;
 };
 
-/* Has the rows be kept, if the model's setting says so, once the answer is out. */
-static void rows_keep(const struct asked *asked, const struct answer *answer)
-{
-    const struct request *request = asked->request;
-    const struct input_rows *rows = asked->rows;
-    struct keeper *keeper = asked->service->keeper;
-    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
-
-    if (keeper_begin(keeper, rows->model, &of))
-        keeper_rows(keeper, answer->predictor, rows->values, rows->count, answer->margins,
-                    answer->answers);
-}
-
-/* Also for the shadow of the model that is asked. */
+/* They are compared with the shadow's, and kept if the model's setting says so. */
 static void look(void *arg, const struct answer *answer)
 {
-    const struct asked *asked = arg;
-    const struct input_rows *rows = asked->rows;
+    const struct looked *looked = arg;
+    const struct request *request = looked->request;
+    const struct input_rows *rows = looked->rows;
+    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
 
-    shadow_note(asked->service->shadow, rows->model, rows->values, rows->count,
+    shadow_note(looked->service->shadow, rows->model, rows->values, rows->count,
                 answer->predictor, answer->margins, answer->answers);
-    rows_keep(asked, answer);
+    if (keeper_begin(looked->service->keeper, rows->model, &of))
+        keeper_rows(looked->service->keeper, answer->predictor, rows->values, rows->count,
+                    answer->margins, answer->answers);
 }
 
 void handle_predict(struct service *service, struct request *request, struct reply *reply)
 {
     struct input_rows rows;
-    struct asked asked = {service, request, &rows};
+    struct looked looked = {service, request, &rows};
 
     if (request->later) {
         handle_job_create(service, request, reply);
@@ -55,6 +46,10 @@ void handle_predict(struct service *service, struct request *request, struct rep
         return;
     if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
-    if (predict_answer(&rows, look, &asked, reply))
+    if (rows.in_blocks) {
+        handle_predict_large(service, request, reply, &rows);
+        return;
+    }
+    if (predict_answer(&rows, look, &looked, reply))
         sealed_answer(service, request, reply);
 }

@@ -116,6 +116,8 @@ static enum result look(void *arg, const struct bulk_block *block, struct reason
     struct job_row *row = &work->job->row;
 
     (void)why;
+    keeper_rows(work->room->service.keeper, &work->predictor, block->values, block->rows,
+                block->margins, block->answers);
     if (block->rows == 1 && row->rows_done == 0 && row->label[0] == '\0' && !row->has_score) {
         job_note_single(row, &work->predictor, block->margins, block->answers);
     } else {
@@ -214,7 +216,9 @@ static enum result run(struct work *work, uint64_t *rows, struct reason *why)
     }
     if (plan.in == NULL)
         return reason_errno(why, "its body");
+    job_keep_begin(work->room, &job->row, work->model);
     result = bulk_run(&plan, rows, why);
+    keeper_end(work->room->service.keeper, result == RESULT_OK);
     fclose(plan.in);
     return result;
 }

@@ -12,10 +12,15 @@
 
 /* A service without a front, without callers and without limits. */
 struct job_room {
-    struct service service; /* its home, registry, shadow, input, body and reply alone */
+    struct service service; /* its home, registry, shadow, keeper, input, body and
+                               reply alone */
     struct queue *queue;
     const volatile sig_atomic_t *stop;
 };
+
+/* Whether its rows are to be kept: see keeper_begin(). */
+bool job_keep_begin(struct job_room *room, const struct job_row *row,
+                    const struct model *model);
 
 /* The job has failed: no further attempt would help. */
 void job_refuse(struct job_room *room, struct queue_job *job, int64_t code, const char *reason);

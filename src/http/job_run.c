@@ -45,6 +45,8 @@ enum result job_room_open(const struct home *entered, const volatile sig_atomic_
     if (result == RESULT_OK)
         result = shadow_new(&service->home, &service->shadow, why);
     if (result == RESULT_OK)
+        result = keeper_new(&service->home, &service->keeper, why);
+    if (result == RESULT_OK)
         result = input_new(&service->input, why);
     if (result == RESULT_OK)
         result = queue_open(&service->home, &room->queue, why);
@@ -61,6 +63,7 @@ void job_room_close(struct job_room *room)
         return;
     queue_close(room->queue);
     input_free(room->service.input);
+    keeper_free(room->service.keeper);
     shadow_free(room->service.shadow);
     registry_free(room->service.registry);
     home_close(&room->service.home);
@@ -83,10 +86,23 @@ void job_room_ring(const struct job_room *room)
 void job_room_tend(struct job_room *room)
 {
     shadow_tend(room->service.shadow);
+    keeper_tend(room->service.keeper);
     queue_tend(room->queue);
 }
 
+void job_room_idle(struct job_room *room)
+{
+    keeper_idle(room->service.keeper);
+}
+
 /* ---- what became of it ---- */
+
+bool job_keep_begin(struct job_room *room, const struct job_row *row, const struct model *model)
+{
+    const struct keeper_of of = {row->account, row->request_id, row->uuid, row->created_us};
+
+    return keeper_begin(room->service.keeper, model, &of);
+}
 
 void job_refuse(struct job_room *room, struct queue_job *job, int64_t code, const char *reason)
 {
@@ -201,6 +217,9 @@ static void look(void *arg, const struct answer *answer)
         job_note_single(noted->row, answer->predictor, answer->margins, answer->answers);
     shadow_note(noted->room->service.shadow, rows->model, rows->values, rows->count,
                 answer->predictor, answer->margins, answer->answers);
+    if (job_keep_begin(noted->room, noted->row, rows->model))
+        keeper_rows(noted->room->service.keeper, answer->predictor, rows->values, rows->count,
+                    answer->margins, answer->answers);
 }
 
 static void json_run(struct job_room *room, struct queue_job *job)
@@ -227,6 +246,7 @@ static void json_run(struct job_room *room, struct queue_job *job)
         refuse(room, job, reply);
     }
     shadow_compare(service->shadow, reply_is_good(reply->status));
+    keeper_end(service->keeper, reply_is_good(reply->status));
     input_release(service->input);
     reply_start(reply);
 }

@@ -33,7 +33,8 @@ void job_room_ring(const struct job_room *room);
 /* Works at the job that queue_next() gave, and says to the queue what became of it. */
 void job_run(struct job_room *room, struct queue_job *job);
 
-/* What is due between jobs. */
+/* What is due between jobs, and when there is none to do. */
 void job_room_tend(struct job_room *room);
+void job_room_idle(struct job_room *room);
 
 #endif
