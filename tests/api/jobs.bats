@@ -467,6 +467,32 @@ PY
   assert_problem 409 conflict
 }
 
+@test "a result is sealed for who asks for that, and a file of rows never is" {
+  rows_csv 3 >"$BATS_TEST_TMPDIR/rows.csv"
+  take -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
+  local file=$UUID
+  rows_csv 20000 | awk -F, 'BEGIN {printf "{\"instances\":["} NR > 1 {printf "%s[%s]", (NR > 2 ? "," : ""), $0} END {printf "]}"}' >"$BATS_TEST_TMPDIR/many.json"
+  take -k "$KEY" -f "$BATS_TEST_TMPDIR/many.json"
+  local many=$UUID
+  take -k "$KEY" -d "$IRIS"
+  work
+  for path in "/jobs/$UUID" "/jobs/$UUID/result" "/jobs/$many" "/jobs/$many/result"; do
+    call GET "$path" -k "$KEY"
+    cp "$body_file" "$BATS_TEST_TMPDIR/plain"
+    call GET "$path" -k "$KEY" HTTP_ACCEPT=application/jose
+    [ "$(header_of content-type)" = application/jose ] || fail "$path"
+    if [ "$path" = "/jobs/$UUID/result" ]; then
+      call POST /decrypt -k "$KEY" -d "{\"encrypted_data\":\"$(<"$body_file")\"}"
+      assert_status 200
+      assert_json --slurpfile p "$BATS_TEST_TMPDIR/plain" '[.. | objects | select(. == $p[0])] | length == 1'
+    fi
+  done
+  call GET "/jobs/$file/result" -k "$KEY" HTTP_ACCEPT=application/jose
+  assert_problem 422 unprocessable_content Accept
+  call GET "/jobs/$file/result" -k "$KEY" HTTP_ACCEPT='application/jose, text/csv'
+  assert_status 200
+}
+
 # ---- ending them ----
 
 @test "a job that waits is cancelled, at once and again, and is never worked off" {
