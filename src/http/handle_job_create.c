@@ -146,8 +146,9 @@ static void take_json(struct service *service, struct request *request, struct r
     row_fill(request, rows.model, &row);
     row.kind = row.result_kind = JOB_JSON;
     spool_start(&body);
-    spool_put(&body, service->body.data, service->body.len);
-    submit(service, request, &row, &body, reply);
+    if (request->large == NULL)
+        spool_put(&body, service->body.data, service->body.len);
+    submit(service, request, &row, request->large != NULL ? &service->large : &body, reply);
     spool_free(&body);
 }
 
