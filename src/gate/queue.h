@@ -50,6 +50,12 @@ void queue_result_name(const struct job_row *row, int64_t attempt, char out[QUEU
 /* Makes a file without a name in jobs/, for a body or a result. */
 enum result queue_file_make(int *fd, struct reason *why);
 
+/*
+ * Whether so many bytes may be written there: jobs leave a part of the disk free, so that calls
+ * can still be counted and users changed when there is no room for more jobs.  RESULT_FULL.
+ */
+enum result queue_room(int64_t bytes, struct reason *why);
+
 /* ---- for those who ask for jobs ---- */
 
 /*
@@ -104,6 +110,12 @@ enum result queue_result(struct home *home, const struct job_row *row, struct bu
 /* RESULT_EXISTS if it has ended; fine if it was cancelled before.  As queue_get(). */
 enum result queue_cancel(struct home *home, const char *account, const char *uuid,
                          struct reason *why);
+
+/*
+ * The same by an administrator, of anybody's job, told in the audit trail.  RESULT_EXISTS also
+ * where it was cancelled before.
+ */
+enum result queue_cancel_any(struct home *home, const char *uuid, struct reason *why);
 
 /*
  * Whether queue_forget() could be done now, by which somebody asks before the account itself is
