@@ -26,6 +26,7 @@ struct bulk_call {
     struct bulk_ask ask;
     struct spool *spool;
     struct rows_fault fault;
+    bool noted;   /* the first rows, for the shadow */
     bool refused; /* the refusal is written */
 };
 
@@ -40,24 +41,18 @@ static enum result go_on(void *arg, const struct bulk_state *state, struct reaso
     return call->refused ? reason_set(why, RESULT_DENIED, "refused") : RESULT_OK;
 }
 
-/* What the model's setting keeps; and the first rows, if there is a shadow to be asked. */
+/* What the model's setting keeps; the shadow is asked about the first rows. */
 static enum result look(void *arg, const struct bulk_block *block, struct reason *why)
 {
     struct bulk_call *call = arg;
-    size_t width = image_n_features(call->ask.predictor.image);
-    size_t rows = block->rows < SHADOW_ROWS ? block->rows : SHADOW_ROWS;
 
     (void)why;
     keeper_rows(call->service->keeper, &call->ask.predictor, block->values, block->rows,
                 block->margins, block->answers);
-    if (call->ask.model->shadow == NULL || call->request->kept != NULL)
-        return RESULT_OK;
-    call->request->kept = reallocarray(NULL, rows, width * sizeof(double));
-    if (call->request->kept == NULL)
-        return RESULT_OK; /* it is not compared */
-    memcpy(call->request->kept, block->values, rows * width * sizeof(double));
-    shadow_note(call->service->shadow, call->ask.model, call->request->kept, rows,
-                &call->ask.predictor, block->margins, block->answers);
+    if (!call->noted)
+        shadow_note(call->service->shadow, call->ask.model, block->values, block->rows,
+                    &call->ask.predictor, block->margins, block->answers);
+    call->noted = true;
     return RESULT_OK;
 }
 

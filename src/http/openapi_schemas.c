@@ -6,6 +6,17 @@
 
 #include "http/openapi_inner.h"
 
+/* What a job begins with, as members of its properties. */
+#define JOB_BEGINNING                                                                          \
+    "\"job_uuid\":{\"type\":\"string\",\"format\":\"uuid\"},"                                  \
+    "\"status\":{\"enum\":[\"pending\",\"processing\",\"completed\",\"failed\",\"cancelled\"]" \
+    "},"                                                                                       \
+    "\"model\":{\"type\":\"string\"},"                                                         \
+    "\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},"                           \
+    "\"links\":{\"type\":\"object\",\"description\":\"Paths from the root of the service\","   \
+    "\"properties\":{\"self\":{\"type\":\"string\"},\"result\":{\"type\":\"string\"}}}"
+#define NULL_TIME "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
+
 /* Those that do not depend on the routes, as the members of an object. */
 static const char schemas[] =
     "\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457 problem details\","
@@ -112,7 +123,40 @@ static const char schemas[] =
     "\"targets\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
     "\"warnings\":{\"type\":\"array\",\"maxItems\":20,\"description\":\"Values outside of what "
     "training saw\",\"items\":{\"$ref\":\"#/components/schemas/Warning\"}},"
-    "\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"}}}";
+    "\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"}}},"
+    "\"JobTaken\":{\"type\":\"object\",\"required\":[\"job_uuid\",\"status\",\"model\","
+    "\"created_at\",\"links\"],\"properties\":{" JOB_BEGINNING "}},"
+    "\"Job\":{\"type\":\"object\",\"required\":[\"job_uuid\",\"status\",\"model\","
+    "\"version\",\"kind\",\"created_at\",\"started_at\",\"ended_at\",\"expires_at\","
+    "\"attempts\",\"rows\",\"progress\",\"result_label\",\"result_score\",\"result_bytes\","
+    "\"result_type\",\"code\",\"reason\",\"links\"],\"properties\":{" JOB_BEGINNING ","
+    "\"account\":{\"type\":\"string\",\"description\":\"Whose it is; to administrators\"},"
+    "\"version\":{\"type\":[\"integer\",\"null\"],\"description\":\"That answered\"},"
+    "\"kind\":{\"enum\":[\"json\",\"csv\",\"npy\"],\"description\":\"As what the rows "
+    "came\"},"
+    "\"started_at\":" NULL_TIME ",\"ended_at\":" NULL_TIME ",\"expires_at\":" NULL_TIME ","
+    "\"attempts\":{\"type\":\"integer\",\"description\":\"That came to an end\"},"
+    "\"rows\":{\"type\":[\"integer\",\"null\"]},"
+    "\"progress\":{\"description\":\"Of one in work\",\"type\":[\"object\",\"null\"],"
+    "\"properties\":{\"rows\":{\"type\":[\"integer\",\"null\"]},"
+    "\"rows_done\":{\"type\":\"integer\"},\"rows_per_s\":{\"type\":\"integer\"},"
+    "\"seconds_left\":{\"type\":[\"integer\",\"null\"]}}},"
+    "\"result_label\":{\"type\":[\"string\",\"null\"],\"description\":\"Of a single row\"},"
+    "\"result_score\":{\"type\":[\"number\",\"null\"],\"description\":\"The label's "
+    "probability, or the value\"},"
+    "\"result_bytes\":{\"type\":[\"integer\",\"null\"]},"
+    "\"result_type\":{\"type\":\"string\"},"
+    "\"code\":{\"type\":[\"integer\",\"null\"],\"description\":\"Of one that failed the "
+    "status that the prediction would have had\"},"
+    "\"reason\":{\"type\":[\"string\",\"null\"],\"description\":\"Why it, or its last "
+    "attempt, failed\"},"
+    "\"result\":{\"description\":\"What the prediction answers, of a job of JSON that is "
+    "completed; not in lists\",\"oneOf\":[{\"$ref\":\"#/components/schemas/Prediction\"},"
+    "{\"type\":\"null\"}]}}},"
+    "\"Jobs\":{\"type\":\"object\",\"required\":[\"jobs\",\"limit\",\"next\"],"
+    "\"properties\":{\"jobs\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
+    "Job\"}},\"limit\":{\"type\":\"integer\"},\"next\":{\"type\":[\"string\",\"null\"],"
+    "\"description\":\"What to give as before for the next page\"}}}";
 
 static const char headers[] =
     "{\"Retry-After\":{\"description\":\"Seconds, after which it is worth to ask again\","
