@@ -210,6 +210,18 @@ static bool spool_rest(struct service *service, struct request *request, size_t 
     return room != NULL && result == RESULT_OK;
 }
 
+/* Whether so many bytes are what was announced, and within the limit. */
+static bool fits(uint64_t len, int64_t length, int64_t limit, struct reply *reply)
+{
+    if (length >= 0 && len != (uint64_t)length)
+        body_refuse_length(reply);
+    else if (len > (uint64_t)limit)
+        body_refuse_size(reply, limit);
+    else
+        return true;
+    return false;
+}
+
 /*
  * Takes the body in, and one byte more than the limit at most, so as to know that it is over
  * it.  False with the refusal written.
@@ -220,7 +232,6 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     const size_t most = (size_t)(length >= 0 ? length : limit) + 1;
     const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
     struct buf *body = &service->body;
-    uint64_t len;
 
     read_up_to(service, may_spool ? BODY_LARGE : most);
     if (buf_failed(body)) {
@@ -229,14 +240,8 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     }
     if (may_spool && body->len == BODY_LARGE && !spool_rest(service, request, most, reply))
         return false;
-    len = request->large != NULL ? spool_len(request->large) : body->len;
-    if (length >= 0 && len != (uint64_t)length)
-        body_refuse_length(reply);
-    else if (len > (uint64_t)limit)
-        body_refuse_size(reply, limit);
-    else
-        return true;
-    return false;
+    return fits(request->large != NULL ? spool_len(request->large) : body->len, length, limit,
+                reply);
 }
 
 /* ---- forms ---- */
@@ -326,6 +331,35 @@ static bool pass_over(const struct service *service, int64_t length, struct repl
     return length <= limit;
 }
 
+bool body_slot_take(struct service *service, struct request *request, struct reply *reply)
+{
+    enum result result = RESULT_OK;
+    struct reason why;
+
+    if (request->slot < 0 && (request->file.length < 0 || request->file.length > BODY_LARGE))
+        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
+                            "too many files of rows are read just now", &request->slot, &why);
+    if (result == RESULT_BUSY)
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "Too many files of rows are read just now. Try again.");
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
+
+/* A file of rows: its query, and where a key stands for all of it the whole of it. */
+static bool file_read(struct service *service, struct request *request, struct reply *reply)
+{
+    int64_t length = request->file.length, limit = request->file.limit;
+
+    if (!query_take(service, request, request->route->bulk, reply))
+        return false;
+    return request->keyed == NULL ||
+           (body_slot_take(service, request, reply) &&
+            spool_rest(service, request, (size_t)(length >= 0 ? length : limit) + 1, reply) &&
+            fits(spool_len(&service->large), length, limit, reply));
+}
+
 bool body_read(struct service *service, struct request *request, struct reply *reply)
 {
     const struct route *route = request->route;
@@ -351,7 +385,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
         request->file.type = type;
         request->file.length = length;
         request->file.limit = limit;
-        return query_take(service, request, route->bulk, reply);
+        return file_read(service, request, reply);
     }
     if (route->body == ROUTE_BODY_IMAGE)
         return body_image_take(service, request, length, limit, reply);

@@ -33,6 +33,12 @@ static ssize_t piece_read(void *cookie, char *to, size_t room)
 
     if (room > (size_t)most)
         room = (size_t)most;
+    if (body->whole != NULL) {
+        ssize_t had = spool_read(body->whole, (uint64_t)body->taken, to, room);
+
+        body->taken += had > 0 ? had : 0;
+        return had >= 0 && copy(body, to, (size_t)had) ? had : -1;
+    }
     got = fcgi_read(fcgi, to, room);
     body->taken += (int64_t)got;
     body->over = body->taken > body->limit;
@@ -50,8 +56,10 @@ bool body_file_open(struct service *service, const struct request *request,
 {
     static const cookie_io_functions_t functions = {.read = piece_read};
 
-    *body = (struct body_file){
-        .service = service, .length = request->file.length, .limit = request->file.limit};
+    *body = (struct body_file){.service = service,
+                               .length = request->file.length,
+                               .limit = request->file.limit,
+                               .whole = request->large};
     fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
     body->file = fopencookie(body, "r", functions);
     if (body->file != NULL && setvbuf(body->file, NULL, _IOFBF, 64 << 10) != 0) {

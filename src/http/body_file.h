@@ -17,7 +17,8 @@ struct body_file {
     int64_t length, limit, taken;
     bool over, broken; /* it is over the limit; it ended too early, or went on */
     FILE *file;
-    struct spool *copy; /* NULL, or what is given all that is read */
+    const struct spool *whole; /* where all of it is already; NULL: it is still to come */
+    struct spool *copy;        /* NULL, or what is given all that is read */
 };
 
 /*

@@ -41,16 +41,23 @@ static enum result go_on(void *arg, const struct bulk_state *state, struct reaso
     return call->refused ? reason_set(why, RESULT_DENIED, "refused") : RESULT_OK;
 }
 
-/* The shadow is asked about the first rows. */
+/* The shadow is asked about the first rows, and rows are kept as the model's setting says. */
 static enum result look(void *arg, const struct bulk_block *block, struct reason *why)
 {
     struct bulk_call *call = arg;
 
     (void)why;
-    if (!call->noted)
+    if (!call->noted) {
+        const struct keeper_of of = {call->request->caller.account, call->request->id, "",
+                                     call->request->wall_us};
+
         shadow_note(call->service->shadow, call->ask.model, block->values, block->rows,
                     &call->ask.predictor, block->margins, block->answers);
+        keeper_begin(call->service->keeper, call->ask.model, &of);
+    }
     call->noted = true;
+    keeper_rows(call->service->keeper, &call->ask.predictor, block->values, block->rows,
+                block->margins, block->answers);
     return RESULT_OK;
 }
 

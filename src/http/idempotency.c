@@ -147,6 +147,22 @@ static void text_add(struct digest *digest, const char *text)
     part_add(digest, text != NULL ? text : "", text != NULL ? strlen(text) : 0);
 }
 
+static bool piece_add(void *arg, const char *bytes, size_t len)
+{
+    digest_add(arg, bytes, len);
+    return true;
+}
+
+/* A body that is not in memory. */
+static enum result large_add(struct digest *digest, const struct spool *large,
+                             struct reason *why)
+{
+    uint64_t count = spool_len(large);
+
+    digest_add(digest, &count, sizeof(count));
+    return spool_each(large, piece_add, digest, why);
+}
+
 /* All that says what is asked: each part behind its length. */
 static enum result asked_digest(const struct service *service, const struct request *request,
                                 uint8_t out[DIGEST_BYTES], struct reason *why)
@@ -154,7 +170,7 @@ static enum result asked_digest(const struct service *service, const struct requ
     const char *uri = fcgi_param(service->fcgi, FCGI_URI);
     const char *query = uri != NULL ? strchr(uri, '?') : NULL;
     struct digest *digest = digest_open();
-    enum result result;
+    enum result result = RESULT_OK;
 
     if (digest == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for a digest");
@@ -162,11 +178,15 @@ static enum result asked_digest(const struct service *service, const struct requ
     text_add(digest, request->path);
     text_add(digest, query);
     text_add(digest, fcgi_param(service->fcgi, FCGI_CONTENT_TYPE));
-    part_add(digest, request->body->data != NULL ? request->body->data : "",
-             request->body->len);
-    result = digest_finish(digest, out);
+    if (request->large != NULL)
+        result = large_add(digest, request->large, why);
+    else
+        part_add(digest, request->body->data != NULL ? request->body->data : "",
+                 request->body->len);
+    if (result == RESULT_OK && (result = digest_finish(digest, out)) != RESULT_OK)
+        reason_set(why, result, "a digest failed");
     digest_close(digest);
-    return result == RESULT_OK ? result : reason_set(why, result, "a digest failed");
+    return result;
 }
 
 /* ---- begin ---- */
