@@ -95,6 +95,7 @@ static const struct kind {
     [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
                             "application/json or text/csv in UTF-8, or application/x-npy"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
@@ -128,6 +129,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     switch (body) {
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
+    case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
         return config->predict_body_limit;
     case ROUTE_BODY_IMAGE:
@@ -331,35 +333,6 @@ static bool pass_over(const struct service *service, int64_t length, struct repl
     return length <= limit;
 }
 
-bool body_slot_take(struct service *service, struct request *request, struct reply *reply)
-{
-    enum result result = RESULT_OK;
-    struct reason why;
-
-    if (request->slot < 0 && (request->file.length < 0 || request->file.length > BODY_LARGE))
-        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
-                            "too many files of rows are read just now", &request->slot, &why);
-    if (result == RESULT_BUSY)
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "Too many files of rows are read just now. Try again.");
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
-}
-
-/* A file of rows: its query, and where a key stands for all of it the whole of it. */
-static bool file_read(struct service *service, struct request *request, struct reply *reply)
-{
-    int64_t length = request->file.length, limit = request->file.limit;
-
-    if (!query_take(service, request, request->route->bulk, reply))
-        return false;
-    return request->keyed == NULL ||
-           (body_slot_take(service, request, reply) &&
-            spool_rest(service, request, (size_t)(length >= 0 ? length : limit) + 1, reply) &&
-            fits(spool_len(&service->large), length, limit, reply));
-}
-
 bool body_read(struct service *service, struct request *request, struct reply *reply)
 {
     const struct route *route = request->route;
@@ -385,7 +358,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
         request->file.type = type;
         request->file.length = length;
         request->file.limit = limit;
-        return file_read(service, request, reply);
+        return query_take(service, request, route->bulk, reply);
     }
     if (route->body == ROUTE_BODY_IMAGE)
         return body_image_take(service, request, length, limit, reply);

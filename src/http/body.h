@@ -20,21 +20,14 @@ enum {
 extern const char body_csv[], body_npy[];
 
 /*
- * Takes one of the places for files of rows that may be long, request->slot, if it has none.
- * False with the refusal written.
- */
-bool body_slot_take(struct service *service, struct request *request, struct reply *reply);
-
-/*
  * Reads the body into service->body, and what the route has a form for into request->form;
  * the body of a ROUTE_BODY_IMAGE goes into a file without a name, request->image_fd.  A file of
- * rows is left where it is, told in request->file, for body_file.h, unless there is an
- * Idempotency-Key, for which all of it has to be known: then it is in request->large; its query
- * is in request->query.  False with the refusal written: headers that do not say one thing
- * about it (400: a length and a transfer coding, or a length that is no number), its type
- * (415), its size (413, from the announced length before a byte is read), a body that is
- * shorter or longer than announced or not of its format (400), or one that does not fit the
- * form (422).
+ * rows is left where it is, told in request->file, for body_file.h; its query is in
+ * request->query.  A prediction's JSON of BODY_LARGE and above is in request->large.  False
+ * with the refusal written: headers that do not say one thing about it (400: a length and a
+ * transfer coding, or a length that is no number), its type (415), its size (413, from the
+ * announced length before a byte is read), a body that is shorter or longer than announced or
+ * not of its format (400), or one that does not fit the form (422).
  */
 bool body_read(struct service *service, struct request *request, struct reply *reply);
 

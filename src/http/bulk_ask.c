@@ -9,6 +9,7 @@
 #include "http/accept.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/body_file.h"
 #include "http/handlers.h"
 #include "http/input.h"
 #include "http/sealed.h"
@@ -126,7 +127,7 @@ bool bulk_ask_read(struct service *service, struct request *request, struct repl
         return false;
     }
     return kind_find(request, ask, reply) && type_find(service, request, ask, reply) &&
-           body_slot_take(service, request, reply);
+           body_file_slot(service, request, reply);
 }
 
 void bulk_ask_close(struct bulk_ask *ask)

@@ -41,23 +41,18 @@ static enum result go_on(void *arg, const struct bulk_state *state, struct reaso
     return call->refused ? reason_set(why, RESULT_DENIED, "refused") : RESULT_OK;
 }
 
-/* The shadow is asked about the first rows, and rows are kept as the model's setting says. */
+/* What the model's setting keeps; the shadow is asked about the first rows. */
 static enum result look(void *arg, const struct bulk_block *block, struct reason *why)
 {
     struct bulk_call *call = arg;
 
     (void)why;
-    if (!call->noted) {
-        const struct keeper_of of = {call->request->caller.account, call->request->id, "",
-                                     call->request->wall_us};
-
-        shadow_note(call->service->shadow, call->ask.model, block->values, block->rows,
-                    &call->ask.predictor, block->margins, block->answers);
-        keeper_begin(call->service->keeper, call->ask.model, &of);
-    }
-    call->noted = true;
     keeper_rows(call->service->keeper, &call->ask.predictor, block->values, block->rows,
                 block->margins, block->answers);
+    if (!call->noted)
+        shadow_note(call->service->shadow, call->ask.model, block->values, block->rows,
+                    &call->ask.predictor, block->margins, block->answers);
+    call->noted = true;
     return RESULT_OK;
 }
 
@@ -111,6 +106,8 @@ static void run(struct bulk_call *call)
         .put = put,
         .put_head = put_head,
     };
+    const struct request *request = call->request;
+    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
     struct body_file body;
     enum result result;
     struct reason why;
@@ -118,6 +115,7 @@ static void run(struct bulk_call *call)
 
     if (!body_file_open(call->service, call->request, &body, call->reply))
         return;
+    keeper_begin(call->service->keeper, call->ask.model, &of);
     plan.in = body.file;
     call->spool =
         reply_spool(call->reply, call->ask.npy ? body_npy : "text/csv; charset=utf-8");

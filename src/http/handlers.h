@@ -97,6 +97,13 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_feedback.c */
+void handle_feedback(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_webhook.c */
+void handle_webhook_secret(struct service *service, struct request *request,
+                           struct reply *reply);
+
 /* openapi.c */
 void handle_openapi(struct service *service, struct request *request, struct reply *reply);
 

@@ -465,8 +465,10 @@ static bool acceptable(const struct service *service, const struct request *requ
     struct input *input = service->input;
     const struct model *model = input->model;
 
-    if (input->forbidden) /* the refusal is written */
+    if (input->forbidden) { /* the refusal is written, and is of no field */
+        buf_clear(input->faults.json, SIZE_MAX);
         return false;
+    }
     if (model != NULL &&
         !auth_may_use(request, model->row.name, strlen(model->row.name), reply))
         return false;

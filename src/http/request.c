@@ -171,6 +171,7 @@ void request_start(struct request *request, const struct service *service)
     memset(&request->replayed, 0, sizeof(request->replayed));
     request->image_fd = -1;
     request->file.type = NULL;
+    request->file.spool = NULL;
     request->slot = -1;
     request->large = NULL;
     memset(&request->caller, 0, sizeof(request->caller));

@@ -88,8 +88,9 @@ struct request {
         const char *type; /* one of body.h's; NULL: the body is no such file */
         int64_t length;   /* announced; -1: not */
         int64_t limit;
-    } file;   /* a body that is a file of rows, and is still to be read */
-    int slot; /* of gate/slots.h, held until the answer is out; else -1 */
+        struct spool *spool; /* where it was taken in already; else NULL */
+    } file;                  /* a body that is a file of rows, and is still to be read */
+    int slot;                /* of gate/slots.h, held until the answer is out; else -1 */
 };
 
 struct input;
