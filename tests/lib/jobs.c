@@ -69,8 +69,8 @@ static int fill(struct home *home, char **argv)
     for (long i = 0, n = atol(argv[0]); result == RESULT_OK && i < n; i++) {
         struct job_row row = row_of(argv[1], argv[2]);
 
-        if (i % 10000 == 0)
-            result = db_begin(db, &why);
+        while (i % 10000 == 0 && (result = db_begin(db, &why)) == RESULT_BUSY)
+            ;
         row.created_us = clock_wall_us();
         queue_uuid(row.uuid, row.created_us);
         row.body_bytes = (int64_t)len;
