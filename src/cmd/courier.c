@@ -23,7 +23,7 @@ enum {
     WAIT_MS = 1000,     /* for the lock, and for a database that is locked */
     TURN_ROWS = 16,     /* of a turn that are looked at, as long as their hosts are busy */
     TURNS_MAX = 256,    /* that are looked at before anything else is done */
-    ATTEMPTS_LOST = 16, /* attempts, of which some killed the courier, after which it ends */
+    ATTEMPTS_LOST = 16, /* attempts, of which some killed the courier, after which it is left */
     ORPHAN_S = 5,
 };
 
@@ -205,7 +205,7 @@ static const char *never_why(const struct hook_row *row, const char *url)
 {
     if (url == NULL)
         return row->url[0] != '\0' ? "webhook_callers is off" : "there is no webhook_url";
-    return row->attempts > ATTEMPTS_LOST ? "the courier died of it too often" : NULL;
+    return row->attempts >= ATTEMPTS_LOST ? "the courier died of it too often" : NULL;
 }
 
 /* Takes a row that was found, if there is a place and its host is not busy. */

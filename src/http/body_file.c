@@ -44,6 +44,17 @@ static bool copy(const struct body_file *body, const char *bytes, size_t len)
     return spool_end(body->copy, &why) == RESULT_OK;
 }
 
+/* As fcgi_read(), of a body that was taken in already, or that comes now. */
+static size_t bytes_read(struct body_file *body, char *to, size_t room)
+{
+    ssize_t got;
+
+    if (body->taken_in == NULL)
+        return fcgi_read(body->service->fcgi, to, room);
+    got = spool_read(body->taken_in, (uint64_t)body->taken, to, room);
+    return got > 0 ? (size_t)got : 0;
+}
+
 /*
  * A piece of the body; what is wrong with all of it is a failed read, so that nobody takes a
  * part for the whole.
@@ -51,20 +62,19 @@ static bool copy(const struct body_file *body, const char *bytes, size_t len)
 static ssize_t piece_read(void *cookie, char *to, size_t room)
 {
     struct body_file *body = cookie;
-    struct fcgi *fcgi = body->service->fcgi;
     int64_t most = (body->length >= 0 ? body->length : body->limit) + 1 - body->taken;
     size_t got;
 
     if (room > (size_t)most)
         room = (size_t)most;
-    got = body->taken_in != NULL ? spool_read(body->taken_in, (uint64_t)body->taken, to, room)
-                                 : fcgi_read(fcgi, to, room);
+    got = bytes_read(body, to, room);
     body->taken += (int64_t)got;
     body->over = body->taken > body->limit;
-    body->broken = body->broken ||
-                   (got < room && body->taken_in == NULL && fcgi_is_broken(fcgi)) ||
-                   (body->length >= 0 &&
-                    (body->taken > body->length || (got == 0 && body->taken != body->length)));
+    body->broken =
+        body->broken ||
+        (got < room && body->taken_in == NULL && fcgi_is_broken(body->service->fcgi)) ||
+        (body->length >= 0 &&
+         (body->taken > body->length || (got == 0 && body->taken != body->length)));
     if (!body->over && !body->broken && copy(body, to, got))
         return (ssize_t)got;
     errno = EIO;

@@ -46,6 +46,10 @@ void handle_predict(struct service *service, struct request *request, struct rep
         return;
     if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
+    if (rows.in_blocks) {
+        handle_predict_large(service, request, reply, &rows);
+        return;
+    }
     if (predict_answer(&rows, look, &looked, reply))
         sealed_answer(service, request, reply);
 }

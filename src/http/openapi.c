@@ -55,6 +55,8 @@ static const struct {
          "Prediction") ","
                        "\"application/jose\":{\"schema\":{\"type\":\"string\"}},"
                        "\"text/csv\":{},\"application/x-npy\":{}}"},
+    {"feedback", "{\"application/json\":" SCHEMA("FeedbackDone") "}"},
+    {"exportKept", "{\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"},
 };
 
 static const char *good_content(const struct route *route, enum reply_status status)
@@ -124,7 +126,7 @@ static bool refuses(const struct route *route, enum reply_status status)
     case REPLY_FORBIDDEN: /* also of who may not register, or is not active */
         return !open || secret;
     case REPLY_NOT_FOUND:
-        return strchr(route->path, '{') != NULL;
+        return route->body == ROUTE_BODY_FEEDBACK || strchr(route->path, '{') != NULL;
     case REPLY_CONFLICT:
         return route->replays || (route->method != REQUEST_GET && !route->metered &&
                                   (!open || route->good == REPLY_CREATED));
@@ -315,6 +317,8 @@ static void request_body(struct json_writer *writer, const struct route *route)
         schema = "Predict";
     if (route->body == ROUTE_BODY_EXPLAIN)
         schema = "Explain";
+    if (route->body == ROUTE_BODY_FEEDBACK)
+        schema = "Feedback";
     json_write_key(writer, "requestBody");
     json_write_object(writer);
     json_member_bool(writer, "required",

@@ -173,7 +173,7 @@ void request_start(struct request *request, const struct service *service)
     request->file.type = NULL;
     request->file.spool = NULL;
     request->slot = -1;
-    request->kept = NULL;
+    request->large = NULL;
     memset(&request->caller, 0, sizeof(request->caller));
     method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));
     path_read(request, fcgi_param(service->fcgi, FCGI_URI),
