@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "base/url.h"
 
 enum setting_type {
     SETTING_INT,
@@ -33,6 +34,7 @@ enum setting_type {
     SETTING_FILE,   /* empty, or a file of the home */
     SETTING_TEXT,   /* one line of ASCII */
     SETTING_WORDS,  /* words separated by commas */
+    SETTING_URL,    /* empty, or a URL of http or https */
     SETTING__MAX
 };
 
@@ -58,6 +60,7 @@ static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const token_algorithms[] = {"HS256", "EdDSA", "RS256", NULL};
 static const char *const registrations[] = {"open", "closed", "invitation", NULL};
 static const char *const durabilities[] = {"process", "power", NULL};
+static const char *const switches[] = {"off", "on", NULL};
 
 static const struct setting settings[] = {
     {"workers", SETTING_INT, AT(workers), 0, 1024, NULL, "0",
@@ -122,6 +125,26 @@ static const struct setting settings[] = {
      "that died is noticed at once."},
     {"job_retention", SETTING_SPAN, AT(job_retention), 60, 365 * 86400LL, NULL, "7d",
      "How long a job is kept, with its result, after it has ended."},
+    {"idempotency_retention", SETTING_SPAN, AT(idempotency_retention), 60, 365 * 86400LL, NULL,
+     "24h",
+     "How long the answer to a request with an Idempotency-Key is kept, to be given again."},
+    {"idempotency_bytes_limit", SETTING_SIZE, AT(idempotency_bytes_limit), 64 << 10, 1LL << 50,
+     NULL, "256M",
+     "Most bytes that the kept answers of one user may take, or those of a key without an "
+     "owner. "
+     "Over it what comes with a new Idempotency-Key is refused."},
+    {"keep_limit", SETTING_SIZE, AT(keep_limit), 1 << 20, 1LL << 50, NULL, "1G",
+     "Most bytes that predictions which are kept (forestgate model keep) may take. Above that "
+     "no more are kept, and predictions go on."},
+    {"webhook_url", SETTING_URL, AT(webhook_url), 0, 0, NULL, "",
+     "Where the end of every job is told: a URL of http or https, up to 255 characters. Empty: "
+     "nowhere."},
+    {"webhook_callers", SETTING_CHOICE, AT(webhook_callers), 0, 0, switches, "off",
+     "Whether who asks for a job may name a URL that its end is told to."},
+    {"webhook_private", SETTING_ADDRS, AT(webhook_private), 0, 0, NULL, "",
+     "Addresses and ranges that jobs may be told to although they are not public: loopback, "
+     "private, link-local and the like, separated by commas. All others of those are refused, "
+     "whatever name leads there."},
     {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
      "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
      "100 calls in their windows. Takes effect when all workers have ended."},
@@ -237,6 +260,9 @@ static void allowed_text_print(struct buf *out, const struct setting *setting)
     else if (setting->type == SETTING_TEXT)
         buf_printf(out, "%d to %d characters of ASCII without blanks or quotes",
                    (int)setting->min, (int)setting->max);
+    else if (setting->type == SETTING_URL)
+        buf_printf(out, "empty or a URL such as https://example.org/jobs, up to %d characters",
+                   CONFIG_TEXT_MAX);
     else
         buf_puts(out, "words separated by commas");
 }
@@ -283,6 +309,7 @@ static void allowed_print(struct buf *out, const struct setting *setting)
     case SETTING_FILE:
     case SETTING_TEXT:
     case SETTING_WORDS:
+    case SETTING_URL:
         allowed_text_print(out, setting);
         break;
     case SETTING__MAX:
@@ -373,6 +400,7 @@ static bool value_parse(struct config *config, const struct setting *setting, co
     void *member = (char *)config + setting->offset;
     int64_t *number = member;
     struct addr_list addrs;
+    struct url url;
 
     switch (setting->type) {
     case SETTING_INT:
@@ -406,6 +434,9 @@ static bool value_parse(struct config *config, const struct setting *setting, co
         return text_parse(setting, value, member);
     case SETTING_WORDS:
         return words_parse(value, member);
+    case SETTING_URL:
+        return (value[0] == '\0' || url_parse(value, strlen(value), &url) == NULL) &&
+               text_copy(member, CONFIG_TEXT_MAX + 1, value);
     case SETTING__MAX:
         break;
     }

@@ -60,20 +60,26 @@ struct config {
                        1]; /* empty: the first that was published, tables first */
     char default_text_model[CONFIG_NAME_MAX + 1]; /* empty: the first that takes texts */
     struct addr_list trusted_proxies;
-    struct rate address_rate;            /* count 0: off */
-    struct rate address_rate_all;        /* count 0: off */
-    int64_t durability;                  /* enum config_durability */
-    int64_t call_retention;              /* seconds; 0: for ever */
-    int64_t job_body_limit;              /* bytes */
-    int64_t job_limit;                   /* jobs of an account that have not ended */
-    int64_t job_bytes_limit;             /* bytes of an account's jobs */
-    int64_t job_lease;                   /* seconds */
-    int64_t job_retention;               /* seconds */
-    int64_t ledger_size;                 /* bytes */
-    int64_t password_cost;               /* as crypt(5) counts it for yescrypt */
-    int64_t password_hashes;             /* passwords that are hashed at once */
-    int64_t token_algorithm;             /* enum config_token_algorithm */
-    char token_key[CONFIG_FILE_MAX + 1]; /* empty: the home's secret, for HS256 */
+    struct rate address_rate;              /* count 0: off */
+    struct rate address_rate_all;          /* count 0: off */
+    int64_t durability;                    /* enum config_durability */
+    int64_t call_retention;                /* seconds; 0: for ever */
+    int64_t job_body_limit;                /* bytes */
+    int64_t job_limit;                     /* jobs of an account that have not ended */
+    int64_t job_bytes_limit;               /* bytes of an account's jobs */
+    int64_t job_lease;                     /* seconds */
+    int64_t job_retention;                 /* seconds */
+    int64_t idempotency_retention;         /* seconds */
+    int64_t idempotency_bytes_limit;       /* bytes of an account's kept answers */
+    int64_t keep_limit;                    /* bytes of predictions that are kept */
+    char webhook_url[CONFIG_TEXT_MAX + 1]; /* empty: there is none */
+    int64_t webhook_callers;               /* whether callers may name URLs of their own */
+    struct addr_list webhook_private;      /* that may be called although they are special */
+    int64_t ledger_size;                   /* bytes */
+    int64_t password_cost;                 /* as crypt(5) counts it for yescrypt */
+    int64_t password_hashes;               /* passwords that are hashed at once */
+    int64_t token_algorithm;               /* enum config_token_algorithm */
+    char token_key[CONFIG_FILE_MAX + 1];   /* empty: the home's secret, for HS256 */
     char token_issuer[CONFIG_TEXT_MAX + 1];
     char token_audience[CONFIG_TEXT_MAX + 1];
     int64_t token_lifetime;              /* seconds */

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "cmd/cli.h"
 #include "gate/audit.h"
+#include "gate/hook.h"
 #include "gate/seal.h"
 #include "gate/user.h"
 
@@ -42,6 +43,12 @@ static enum result rotate_token(const struct config *config, struct reason *why)
     return secret_file_replace(HOME_TOKEN_SECRET, why);
 }
 
+static enum result rotate_webhook(const struct config *config, struct reason *why)
+{
+    (void)config;
+    return hook_secret_rotate(why);
+}
+
 /* What can be rotated. */
 static const struct rotation {
     const char *name;
@@ -51,6 +58,8 @@ static const struct rotation {
     {"seal", rotate_seal,
      "there is a new sealing key, and what the old ones sealed still opens"},
     {"token", rotate_token, "there is a new token secret, and every access token is void"},
+    {"webhook", rotate_webhook,
+     "there are new webhook secrets, and for a day webhooks are signed by the old ones, too"},
 };
 
 static const struct rotation *rotation_find(const char *name)
@@ -226,7 +235,7 @@ static int run_init(const struct option_set *set)
 
     if (what != NULL && rotation == NULL) {
         reason_set(&why, RESULT_INVALID,
-                   "--rotate: \"%.40s\" is not allowed; allowed: seal or token", what);
+                   "--rotate: \"%.40s\" is not allowed; allowed: seal, token or webhook", what);
         return cli_misuse(&why);
     }
     if (url_check(option_value(set, "--url"), &why) != RESULT_OK)
@@ -248,7 +257,7 @@ static const struct option_row init_options[] = {
     {"--user", "NAME", "whose a new home is, if root makes it: who the workers run as",
      "www-data"},
     {"--url", "URL", "where the service is, for the setup link", "http://127.0.0.1:8080"},
-    {"--rotate", "SECRET", "give the home a new secret instead: seal or token", NULL},
+    {"--rotate", "SECRET", "give the home a new secret instead: seal, token or webhook", NULL},
     CLI_COMMON_OPTIONS,
 };
 

@@ -12,6 +12,7 @@
 #include "cmd/model_bench.h"
 #include "cmd/model_compare.h"
 #include "cmd/model_draw.h"
+#include "cmd/model_keep.h"
 #include "cmd/model_list.h"
 #include "cmd/model_publish.h"
 #include "cmd/progress.h"
@@ -452,6 +453,15 @@ const struct cli_command cmd_model_commands[] = {
      "delete retired versions; prints their numbers",
      "  forestgate model delete iris --version 2\n"
      "  forestgate model delete iris --keep 5\n"},
+    {"model", "keep", "NAME", 1, model_keep_options, model_keep,
+     "have a share of what a model is asked be kept, or nothing any more",
+     "  forestgate model keep iris --rate 10% --days 30\n"
+     "  forestgate model keep iris --off\n"},
+    {"model", "kept", "NAME", 1, model_kept_options, model_kept,
+     "write what is kept of a model as CSV, or delete it",
+     "  forestgate model kept iris --out kept.csv\n"
+     "  forestgate model kept iris --columns training --out more.csv\n"
+     "  forestgate model kept iris --delete\n"},
     {"model", "list", "", 0, model_list_options, model_list,
      "list the published models, each version and what it does",
      "  forestgate model list --home var\n"},

@@ -1,5 +1,5 @@
 /*
- * doctor_http.c: one HTTP request at a time, on libcurl; the one file that knows it.
+ * doctor_http.c: one HTTP request at a time, on libcurl.
  */
 #include "cmd/doctor_http.h"
 
@@ -8,11 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include <curl/curl.h>
-
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "cmd/curl_plain.h"
 
 enum {
     CONNECT_WAIT_S = 5,
@@ -154,14 +153,9 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 /* What holds for every question. */
 static void set_always(CURL *curl, struct http_answer *answer)
 {
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_plain_set(curl);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_WAIT_S);
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take);

@@ -3,6 +3,7 @@
  */
 #include "cmd/field.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@ enum {
 
 /* Whether JSON has a field of the kind as a number. */
 static const bool is_number[FIELD_KIND__MAX] = {
-    [FIELD_NUMBER] = true, [FIELD_SERIAL] = true, [FIELD_MS] = true};
+    [FIELD_NUMBER] = true, [FIELD_SERIAL] = true, [FIELD_MS] = true, [FIELD_REAL] = true};
 
 /* Writes a number's value; false where the row has none. */
 static bool number_print(char out[VALUE_MAX], const struct field *field, const char *at)
@@ -34,6 +35,9 @@ static bool number_print(char out[VALUE_MAX], const struct field *field, const c
     case FIELD_TIME:
         clock_rfc3339_us(out, number);
         return true;
+    case FIELD_WHEN:
+        clock_rfc3339_us(out, number);
+        return number != 0;
     case FIELD_DAY:
         clock_date(out, number);
         return strcmp(out, "-") != 0;
@@ -41,6 +45,17 @@ static bool number_print(char out[VALUE_MAX], const struct field *field, const c
         num_print_i64(out, number);
         return field->kind != FIELD_SERIAL || number != 0;
     }
+}
+
+static bool real_print(char out[VALUE_MAX], const char *at)
+{
+    double number;
+
+    memcpy(&number, at, sizeof(number));
+    if (!isfinite(number))
+        return false;
+    num_print_double(out, number);
+    return true;
 }
 
 /* A field's value, in the row or in out; NULL where the row has none. */
@@ -52,6 +67,8 @@ static const char *value_print(char out[VALUE_MAX], const struct field *field, c
         return at[0] != '\0' ? at : NULL;
     if (field->kind == FIELD_JSON)
         return at[0] != '\0' && strcmp(at, "{}") != 0 ? at : NULL;
+    if (field->kind == FIELD_REAL)
+        return real_print(out, at) ? out : NULL;
     return number_print(out, field, at) ? out : NULL;
 }
 
@@ -146,6 +163,27 @@ static void comma_add(struct field_list *list, const struct field *field)
 {
     if (list->csv && field != list->fields)
         buf_putc(&list->list.text, ',');
+}
+
+void field_row_print(struct buf *text, const struct field *fields, const void *row, bool json)
+{
+    struct json_writer writer = json_writer_on(text);
+    char out[VALUE_MAX];
+
+    if (json)
+        json_write_object(&writer);
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        const char *value = value_print(out, field, row);
+
+        if (json) {
+            json_add(&writer, field, value);
+            continue;
+        }
+        buf_printf(text, "%s%-14s", field == fields ? "" : "\n", field->name);
+        printable_put(text, value != NULL ? value : "-");
+    }
+    if (json)
+        json_write_object_end(&writer);
 }
 
 enum result field_list_start(struct field_list *list, const struct option_set *set,

@@ -17,7 +17,9 @@ enum field_kind {
     FIELD_SERIAL, /* a number from 1 on, none when 0 */
     FIELD_MS,     /* microseconds, as milliseconds */
     FIELD_TIME,   /* microseconds since 1970 UTC, as RFC 3339 */
+    FIELD_WHEN,   /* the same, none when 0 */
     FIELD_DAY,    /* days since 1970 UTC, as a date */
+    FIELD_REAL,   /* double, none when NaN */
     FIELD_KIND__MAX
 };
 
@@ -27,6 +29,9 @@ struct field {
     int width; /* of its column; negative where it stands to the left */
     size_t at; /* where in the row */
 };
+
+/* One row alone, as a JSON object or as a line for each field. */
+void field_row_print(struct buf *text, const struct field *fields, const void *row, bool json);
 
 /* A list of such rows while it is printed, in the form that --json and --csv ask for. */
 struct field_list {

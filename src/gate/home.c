@@ -78,12 +78,19 @@ static const struct {
     const char *name;
     enum result (*make)(const char *path, struct reason *why);
 } parts[] = {
-    {"secrets", make_directory},      {"models", make_directory},
-    {"logs", make_directory},         {HOME_JOBS, make_directory},
-    {HOME_CONFIG, make_config},       {HOME_KEY_SECRET, make_key_secret},
-    {HOME_EPOCH, epoch_make},         {HOME_DATABASE, make_database},
-    {HOME_WORK, make_work_database},  {HOME_TOKEN_SECRET, secret_file_make},
+    {"secrets", make_directory},
+    {"models", make_directory},
+    {"logs", make_directory},
+    {HOME_JOBS, make_directory},
+    {HOME_KEPT, make_directory},
+    {HOME_CONFIG, make_config},
+    {HOME_KEY_SECRET, make_key_secret},
+    {HOME_EPOCH, epoch_make},
+    {HOME_DATABASE, make_database},
+    {HOME_WORK, make_work_database},
+    {HOME_TOKEN_SECRET, secret_file_make},
     {HOME_SEAL_KEYS, seal_file_make},
+    {HOME_WEBHOOK_SECRET, secret_file_make},
 };
 
 enum {
@@ -369,6 +376,8 @@ enum result home_work(struct home *home, struct db **out, struct reason *why)
                             ": complete it with forestgate init, and the same --home");
     else if (home->work == NULL)
         result = open_database(home, HOME_WORK, DB_WORK, home->role, &home->work, why);
+    else if (db_is_read_only(home->work)) /* it may have become writable */
+        result = db_reopen(home->work, HOME_WORK, why);
     *out = home->work;
     return result;
 }

@@ -5,7 +5,7 @@
  * A request is kept with all its rows or not at all: which ones is drawn by a hash of the
  * request id, so that a replay is kept as the first was.  What is kept goes three steps:
  *
- *     a worker's memory      until 64 KB have gathered or a second has passed: keeper.h
+ *     a worker's memory      for half a second at most, or until 64 KB have gathered: keeper.h
  *     kept/ID.lots           appended to by one process, sealed lot by lot: keep_lot.h
  *     work.db, table kept    sealed request by request, found by the request's id
  *

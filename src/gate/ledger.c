@@ -344,8 +344,8 @@ static void settle(struct ledger *ledger, uint32_t at, const struct ledger_end *
     struct ledger_header *header = ledger->header;
     struct ledger_seat *seat = &ledger->seats[at];
     struct ledger_record *record = ledger_record_at(ledger, header->last + 1);
-    bool refused = end->status >= STATUS_REFUSED;
-    uint32_t slot = refused ? ledger_slot_find(ledger, seat->call.account) : LEDGER_NONE;
+    bool costs = end->status < STATUS_REFUSED && !end->free;
+    uint32_t slot = !costs ? ledger_slot_find(ledger, seat->call.account) : LEDGER_NONE;
 
     ledger_begin(ledger, slot, at, 0);
     record->call = seat->call;
@@ -354,7 +354,7 @@ static void settle(struct ledger *ledger, uint32_t at, const struct ledger_end *
     record->call.version = end->version;
     record->call.rows = end->rows;
     record->call.status = end->status;
-    record->call.charged = refused ? 0 : seat->charged;
+    record->call.charged = costs ? seat->charged : 0;
     if (end->model != NULL)
         text_copy(record->call.model, sizeof(record->call.model), end->model);
     if (seat->over[0] != '\0')

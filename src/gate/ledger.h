@@ -156,12 +156,13 @@ enum result ledger_charge(struct ledger *ledger, const struct ledger_account *ac
 struct ledger_end {
     int64_t duration_us, version, rows, status;
     const char *model; /* or NULL */
+    bool free;         /* it costs nothing, though it went well */
 };
 
 /*
- * Ends the call in hand: into the journal with it; a status of 400 and above gives the
- * quotas their charge back, the windows keep it.  seq is its number.  After a failure the
- * call is still in hand, and is not to be answered.
+ * Ends the call in hand: into the journal with it; a status of 400 and above, and one that is
+ * free, gives the quotas their charge back, the windows keep it.  seq is its number.  After a
+ * failure the call is still in hand, and is not to be answered.
  */
 enum result ledger_settle(struct ledger *ledger, const struct ledger_end *end, int64_t *seq,
                           struct reason *why);

@@ -219,15 +219,15 @@ static struct ledger_account account_of(const struct caller *caller)
 }
 
 enum result meter_admit(struct meter *meter, const struct caller *caller,
-                        const struct call_row *call, struct ledger_verdict *verdict,
-                        struct reason *why)
+                        const struct call_row *call, int64_t charge,
+                        struct ledger_verdict *verdict, struct reason *why)
 {
     struct ledger_account account = account_of(caller);
     enum result result = writable(meter, why);
     struct ledger_need need;
 
     for (int i = 0; result == RESULT_OK && i < KNOW_TRIES; i++) {
-        result = ledger_admit(meter->ledger, &account, call, 1, verdict, &need, why);
+        result = ledger_admit(meter->ledger, &account, call, charge, verdict, &need, why);
         if (result != RESULT_MISSING)
             return result;
         result = know(meter, &account, &need, why);
@@ -251,6 +251,14 @@ enum result meter_look(struct meter *meter, const struct caller *caller,
     }
     return result != RESULT_OK ? result
                                : reason_set(why, RESULT_BUSY, "a key's usage changes too fast");
+}
+
+enum result meter_charge(struct meter *meter, const struct caller *caller, int64_t more,
+                         struct ledger_verdict *verdict, struct reason *why)
+{
+    struct ledger_account account = account_of(caller);
+
+    return ledger_charge(meter->ledger, &account, more, verdict, why);
 }
 
 enum result meter_charge_rows(struct meter *meter, const struct caller *caller, int64_t before,

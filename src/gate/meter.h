@@ -20,12 +20,17 @@ enum result meter_open(struct home *home, struct meter **out, struct reason *why
 void meter_close(struct meter *meter);
 
 /*
- * Takes a call in hand, charged one.  RESULT_DENIED with the verdict: over a limit.  Any
- * other result: nobody can say whether it may be, so it may not.
+ * Takes a call in hand, charged so much: one, or nothing if that may not be owed. RESULT_DENIED
+ * with the verdict: over a limit.  Any other result: nobody can say whether it may be, so it
+ * may not.
  */
 enum result meter_admit(struct meter *meter, const struct caller *caller,
-                        const struct call_row *call, struct ledger_verdict *verdict,
-                        struct reason *why);
+                        const struct call_row *call, int64_t charge,
+                        struct ledger_verdict *verdict, struct reason *why);
+
+/* Charges the call in hand so much more.  As meter_admit(). */
+enum result meter_charge(struct meter *meter, const struct caller *caller, int64_t more,
+                         struct ledger_verdict *verdict, struct reason *why);
 
 /*
  * Where a call costs its rows: charges what is above one, or above the rows that it was charged

@@ -94,6 +94,14 @@ enum result registry_delete(struct home *home, const char *name, int64_t version
                             void (*each)(void *arg, int64_t version), void *arg,
                             struct reason *why);
 
+/*
+ * Has a share of what a model is asked be kept (0: nothing any more), each request for so many
+ * days; days 0 leaves those as they are.  *row is the version that serves, as it is now.
+ * RESULT_INVALID for a model that is not published or takes texts.
+ */
+enum result registry_keep_set(struct home *home, const char *name, int64_t share, int64_t days,
+                              struct model_row *row, struct reason *why);
+
 /* Maps the served version of a model: image_close() is the caller's. */
 enum result registry_open_image(struct home *home, const char *name, struct model_row *row,
                                 struct image **out, struct reason *why);
@@ -155,5 +163,8 @@ const struct model *registry_default_text(const struct registry *registry);
  */
 const struct model *registry_choose(const struct model *serving, const char *key_id,
                                     const char *request_id);
+
+/* Whether a request is one of those that the model's setting has kept; always the same. */
+bool registry_keeps(const struct model *model, const char *request_id);
 
 #endif

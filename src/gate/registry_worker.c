@@ -287,3 +287,11 @@ const struct model *registry_choose(const struct model *serving, const char *key
     hash = hash_mix(hash_text(hash, canary->row.by_key ? key_id : request_id));
     return hash % MODEL_SHARE_ALL < (uint64_t)canary->row.share ? canary : serving;
 }
+
+/* Another hash than that which draws for a canary: what is kept is of all versions. */
+bool registry_keeps(const struct model *model, const char *request_id)
+{
+    uint64_t hash = hash_text(UINT64_C(0x9e3779b97f4a7c15), request_id);
+
+    return hash_mix(hash) % MODEL_SHARE_ALL < (uint64_t)model->row.keep_share;
+}

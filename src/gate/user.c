@@ -13,7 +13,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "gate/password.h"
+#include "gate/keep.h"
 #include "gate/queue.h"
+#include "gate/replay.h"
 #include "gate/user_wish.h"
 
 static const char *const roles[USER_ROLE__MAX] = {
@@ -284,6 +286,12 @@ static void work_forget(struct home *home, const struct user_row *row)
     if (queue_forget(home, row->id, &why) != RESULT_OK)
         log_message("the jobs of user %s, who is deleted, are still there: %s", row->id,
                     why.text);
+    if (replay_forget(home, row->id, &why) != RESULT_OK)
+        log_message("the kept answers of user %s, who is deleted, are still there: %s", row->id,
+                    why.text);
+    if (keep_forget(home, row->id, &why) != RESULT_OK)
+        log_message("what is kept of user %s, who is deleted, is there until it expires: %s",
+                    row->id, why.text);
 }
 
 enum result user_delete(struct home *home, const char *id, bool forced, struct reason *why)

@@ -24,20 +24,48 @@ void metered_call(const struct request *request, struct call_row *call)
     text_copy(call->address, sizeof(call->address), request->address);
 }
 
-bool metered_begin(struct service *service, struct request *request, struct reply *reply)
+/* Whether it went well; else the refusal is written. */
+static bool went_well(const struct request *request, enum result result,
+                      const struct reason *why, struct reply *reply)
+{
+    if (result == RESULT_DENIED)
+        limit_refuse(request, reply);
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, why);
+    return result == RESULT_OK;
+}
+
+static bool admit(struct service *service, struct request *request, int64_t charge,
+                  struct reply *reply)
 {
     struct call_row call;
     enum result result;
     struct reason why;
 
     metered_call(request, &call);
-    result = meter_admit(service->meter, &request->caller, &call, &request->verdict, &why);
+    result =
+        meter_admit(service->meter, &request->caller, &call, charge, &request->verdict, &why);
     request->metered = result == RESULT_OK;
-    if (result == RESULT_DENIED)
-        limit_refuse(request, reply);
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return request->metered;
+    return went_well(request, result, &why, reply);
+}
+
+bool metered_begin(struct service *service, struct request *request, struct reply *reply)
+{
+    return admit(service, request, 1, reply);
+}
+
+bool metered_begin_free(struct service *service, struct request *request, struct reply *reply)
+{
+    return admit(service, request, 0, reply);
+}
+
+bool metered_pay(struct service *service, struct request *request, struct reply *reply)
+{
+    struct reason why;
+    enum result result =
+        meter_charge(service->meter, &request->caller, 1, &request->verdict, &why);
+
+    return went_well(request, result, &why, reply);
 }
 
 bool metered_rows(struct service *service, struct request *request, const struct model *model,
@@ -50,11 +78,7 @@ bool metered_rows(struct service *service, struct request *request, const struct
     result = meter_charge_rows(service->meter, &request->caller, (int64_t)request->rows,
                                (int64_t)rows, &request->verdict, &why);
     request->rows = rows;
-    if (result == RESULT_DENIED)
-        limit_refuse(request, reply);
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
+    return went_well(request, result, &why, reply);
 }
 
 /* What is left, with the charge of a call that failed given back. */
@@ -72,6 +96,9 @@ void metered_end(struct service *service, struct request *request, struct reply 
     struct ledger_end end = {
         .duration_us = (int64_t)((clock_mono_ns() - request->start_ns) / 1000),
         .status = reply_code(reply->status),
+        .free = request->replayed.yes,
+        .model = request->replayed.model,
+        .version = request->replayed.version,
     };
     struct reason why;
     enum result result;
@@ -84,6 +111,6 @@ void metered_end(struct service *service, struct request *request, struct reply 
     result = meter_settle(service->meter, &end, &why);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    if (!reply_is_good(reply->status) && request->verdict.count > 0)
+    if ((!reply_is_good(reply->status) || end.free) && request->verdict.count > 0)
         look_again(service, request);
 }

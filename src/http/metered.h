@@ -18,6 +18,10 @@ void metered_call(const struct request *request, struct call_row *call);
 /* Takes the call in hand under the caller's limits.  False with the refusal written. */
 bool metered_begin(struct service *service, struct request *request, struct reply *reply);
 
+/* The same for a call that may cost nothing; what it costs after all is paid later. */
+bool metered_begin_free(struct service *service, struct request *request, struct reply *reply);
+bool metered_pay(struct service *service, struct request *request, struct reply *reply);
+
 /*
  * Says what the call is about, once that is known, and charges its rows where its tier does;
  * again, with more rows in all, where they come step by step.  False with the refusal written.
@@ -26,9 +30,9 @@ bool metered_rows(struct service *service, struct request *request, const struct
                   size_t rows, struct reply *reply);
 
 /*
- * Ends the call as its reply says, before that goes out: who is killed later has answered a
- * call that was counted, who is killed earlier has answered none.  Where it cannot be ended
- * the reply becomes a refusal.
+ * Ends the call as its reply says, an answer of before without a charge, before that goes out:
+ * who is killed later has answered a call that was counted, who is killed earlier has answered
+ * none.  Where it cannot be ended the reply becomes a refusal.
  */
 void metered_end(struct service *service, struct request *request, struct reply *reply);
 

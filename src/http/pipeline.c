@@ -2,7 +2,8 @@
  * pipeline.c: one request through the rooms, in one direction:
  *
  *     accept -> route -> address limits -> credential -> address -> scope -> model of the
- *       path -> limits -> query -> body -> models -> handler -> settled -> reply -> log
+ *       path -> limits -> query -> body -> models -> handler -> kept -> settled -> reply
+ *       -> log
  *
  * Each room either lets the request on or writes the refusal.  Behind the limits a call is
  * in hand, and is settled before its answer goes out, whatever became of it.
@@ -17,6 +18,7 @@
 #include "gate/token.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/idempotency.h"
 #include "http/input.h"
 #include "http/limit.h"
 #include "http/metered.h"
@@ -57,6 +59,8 @@ enum result service_open(struct service *service, const struct home *entered,
     if (result == RESULT_OK)
         result = shadow_new(&service->home, &service->shadow, why);
     if (result == RESULT_OK)
+        result = keeper_new(&service->home, &service->keeper, why);
+    if (result == RESULT_OK)
         result = input_new(&service->input, why);
     if (result == RESULT_OK)
         result = fcgi_new(&service->fcgi, why);
@@ -66,8 +70,10 @@ enum result service_open(struct service *service, const struct home *entered,
 void service_close(struct service *service)
 {
     fcgi_free(service->fcgi);
+    keyed_free(service->keyed);
     input_free(service->input);
     shadow_free(service->shadow);
+    keeper_free(service->keeper);
     registry_free(service->registry);
     keyring_free(service->keyring);
     tokens_close(service->tokens);
@@ -76,6 +82,7 @@ void service_close(struct service *service)
     log_close(service->log);
     home_close(&service->home);
     buf_free(&service->body);
+    spool_free(&service->large);
     form_free(&service->form);
     form_free(&service->query);
     reply_free(&service->reply);
@@ -182,7 +189,10 @@ static bool admit(struct service *service, struct request *request, struct reply
     if (request->name != NULL &&
         !auth_may_use(request, request->name, request->name_len, reply))
         return false;
-    if (request->route->metered && !metered_begin(service, request, reply))
+    if (request->route->metered && !metered_begin(service, request, reply) &&
+        !idempotency_admit(service, request, reply))
+        return false;
+    if (!idempotency_read(service, request, reply))
         return false;
     if (!body_query(service, request, reply) || !body_read(service, request, reply))
         return false;
@@ -191,7 +201,8 @@ static bool admit(struct service *service, struct request *request, struct reply
     result = registry_refresh(service->registry, &why);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
+    return result == RESULT_OK &&
+           (request->keyed == NULL || idempotency_begin(service, request, reply));
 }
 
 /* Whether one of our secrets may begin here: a key, an invitation, a token of either kind. */
@@ -250,10 +261,12 @@ static void write_log(const struct service *service, const struct request *reque
 }
 
 /* What is due between two requests. */
-static void tend(struct service *service)
+static void tend(struct service *service, int64_t wall_us)
 {
     meter_tend(service->meter);
     shadow_tend(service->shadow);
+    idempotency_tend(service, wall_us / SECOND_US);
+    keeper_tend(service->keeper);
 }
 
 /* Returns when the request came, as wall time. */
@@ -268,6 +281,8 @@ static int64_t serve(struct service *service)
     if (admit(service, &request, reply))
         handle(service, &request, reply);
     reply_settle(reply);
+    if (request.keyed != NULL)
+        idempotency_end(service, &request, reply);
     if (request.metered)
         metered_end(service, &request, reply);
     limit_headers(&request, reply);
@@ -281,11 +296,12 @@ static int64_t serve(struct service *service)
     write_log(service, &request, frame.duration_ns);
     fcgi_finish(service->fcgi, body_largest(&service->home.config));
     shadow_compare(service->shadow, reply_is_good(reply->status));
+    keeper_end(service->keeper, reply_is_good(reply->status));
     body_release(service, &request);
     input_release(service->input);
     reply_start(reply);
     if (!fcgi_is_cgi())
-        tend(service);
+        tend(service, request.wall_us);
     return request.wall_us;
 }
 
@@ -318,6 +334,8 @@ static bool home_was_replaced(struct service *service, int64_t second)
     service->looked_second = second;
     if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
         home_reopen_database(&service->home, NULL);
+    if (service->home.work != NULL && db_is_read_only(service->home.work))
+        db_reopen(service->home.work, HOME_WORK, NULL);
     return home_is_orphan(&service->home) || meter_is_orphan(service->meter);
 }
 
@@ -331,7 +349,8 @@ bool service_run(struct service *service)
             wall_us = serve(service);
         } else {
             wall_us = clock_wall_us();
-            tend(service);
+            tend(service, wall_us);
+            keeper_idle(service->keeper);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("a file of the home was replaced under a worker, which ends");

@@ -71,6 +71,16 @@ const char *reply_title(enum reply_status status)
     return statuses[status].title;
 }
 
+bool reply_status_of(int64_t code, enum reply_status *status)
+{
+    for (int i = 0; i < REPLY_STATUS__MAX; i++)
+        if (statuses[i].code == code) {
+            *status = (enum reply_status)i;
+            return true;
+        }
+    return false;
+}
+
 bool reply_is_good(enum reply_status status)
 {
     return status <= REPLY_NO_CONTENT;
@@ -91,11 +101,32 @@ struct spool *reply_spool(struct reply *reply, const char *type)
     return &reply->spool;
 }
 
+static bool piece_take(void *arg, const char *bytes, size_t len)
+{
+    buf_put(arg, bytes, len);
+    return true;
+}
+
+void reply_unspool(struct reply *reply)
+{
+    struct reason why;
+    enum result result = RESULT_OK;
+
+    if (reply->spooled)
+        result = spool_end(&reply->spool, &why);
+    if (reply->spooled && result == RESULT_OK)
+        result = spool_each(&reply->spool, piece_take, &reply->body, &why);
+    spool_drop(reply);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}
+
 void reply_start(struct reply *reply)
 {
     spool_drop(reply);
     reply->status = REPLY_OK;
     reply->word = NULL;
+    reply->written = false;
     reply->type = json_type;
     reply->detail[0] = '\0';
     buf_clear(&reply->head, BUFFER_KEPT);
@@ -131,6 +162,7 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
 
     reply->status = status;
     reply->word = NULL;
+    reply->written = false;
     spool_drop(reply);
     buf_clear(&reply->body, BUFFER_KEPT);
     buf_clear(&reply->headers, BUFFER_KEPT);
@@ -195,12 +227,12 @@ void reply_refuse_memory(struct reply *reply)
     reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
 }
 
-static void problem_write(struct reply *reply, const struct reply_frame *frame)
+static void problem_write(struct reply *reply, const char *request_id, int64_t wall_us)
 {
     struct json_writer writer = json_writer_on(&reply->body);
     char time[CLOCK_RFC3339_MAX];
 
-    clock_rfc3339(time, frame->wall_us);
+    clock_rfc3339(time, wall_us);
     json_write_object(&writer);
     json_member_string(&writer, "type",
                        reply->policies.len > 0 ? quota_exceeded : "about:blank");
@@ -223,10 +255,17 @@ static void problem_write(struct reply *reply, const struct reply_frame *frame)
         json_write_raw(&writer, reply->policies.data, reply->policies.len);
         json_write_array_end(&writer);
     }
-    json_member_string(&writer, "request_id", frame->request_id);
+    json_member_string(&writer, "request_id", request_id);
     json_member_string(&writer, "timestamp", time);
     json_write_object_end(&writer);
     reply->type = problem_type;
+}
+
+void reply_write(struct reply *reply, const char *request_id, int64_t wall_us)
+{
+    if (!reply_is_good(reply->status) && !reply->written)
+        problem_write(reply, request_id, wall_us);
+    reply->written = true;
 }
 
 static void head_write(struct reply *reply, const struct reply_frame *frame)
@@ -284,8 +323,7 @@ void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame
     static const char no_head[] = "Status: 503 Service Unavailable\r\n\r\n";
 
     reply_settle(reply);
-    if (!reply_is_good(reply->status))
-        problem_write(reply, frame);
+    reply_write(reply, frame->request_id, frame->wall_us);
     if (buf_failed(&reply->body))
         buf_clear(&reply->body, 0); /* the status says it all */
     head_write(reply, frame);

@@ -47,11 +47,15 @@ struct reply {
     const char *word;    /* its member error, if that is not its status's */
     struct buf errors;   /* of a 422: the members of its errors array, as JSON */
     struct buf policies; /* of a 429: the names of what was exceeded, as JSON */
+    bool written;        /* the body of a refusal is there as it is sent */
 };
 
 /* The number of a status and its phrase (RFC 9110, section 15). */
 unsigned reply_code(enum reply_status status);
 const char *reply_title(enum reply_status status);
+
+/* The status of a number; false if no answer here has it. */
+bool reply_status_of(int64_t code, enum reply_status *status);
 
 /* Whether it is one of what went well. */
 bool reply_is_good(enum reply_status status);
@@ -69,6 +73,9 @@ void reply_header(struct reply *reply, const char *name, const char *value);
  * be written is a refusal (503).  A refusal drops it.
  */
 struct spool *reply_spool(struct reply *reply, const char *type);
+
+/* Takes a spooled body into memory after all, for who needs it in one piece. */
+void reply_unspool(struct reply *reply);
 
 /* Makes it a refusal; the body and the header lines that were written before are dropped. */
 void reply_refuse(struct reply *reply, enum reply_status status, const char *format, ...)
@@ -105,6 +112,12 @@ void reply_refuse_memory(struct reply *reply);
  * holds.
  */
 void reply_settle(struct reply *reply);
+
+/*
+ * Writes the body of a refusal as it will be sent, for who wants to keep it; of what went well
+ * it is there already.
+ */
+void reply_write(struct reply *reply, const char *request_id, int64_t wall_us);
 
 /* What goes with every answer. */
 struct reply_frame {

@@ -14,6 +14,7 @@
 #include "gate/home.h"
 #include "gate/caller.h"
 #include "gate/key.h"
+#include "gate/keeper.h"
 #include "gate/keyring.h"
 #include "gate/ledger.h"
 #include "gate/meter.h"
@@ -72,19 +73,28 @@ struct request {
     const struct model *model;     /* that is asked, and how many rows */
     size_t rows;
     const struct buf *body;
+    const struct spool *large;     /* the body of a prediction that is over BODY_LARGE, in its
+                                      place; else NULL */
     const struct form_data *form;  /* of the body, for a route with a form */
     const struct form_data *query; /* of the query, for a route with a table of it */
-    int image_fd;                  /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
+    struct keyed *keyed; /* for a request with an Idempotency-Key: see idempotency.h */
+    struct {
+        bool yes; /* its answer is one of before */
+        const char *model;
+        int64_t version;
+    } replayed;
+    int image_fd; /* the body of a ROUTE_BODY_IMAGE, from its start; else -1 */
     struct {
         const char *type; /* one of body.h's; NULL: the body is no such file */
         int64_t length;   /* announced; -1: not */
         int64_t limit;
-    } file;       /* a body that is a file of rows, and is still to be read */
-    int slot;     /* of gate/slots.h, held until the answer is out; else -1 */
-    double *kept; /* rows that the shadow is asked about after the answer */
+        struct spool *spool; /* where it was taken in already; else NULL */
+    } file;                  /* a body that is a file of rows, and is still to be read */
+    int slot;                /* of gate/slots.h, held until the answer is out; else -1 */
 };
 
 struct input;
+struct keyed;
 struct seal;
 
 /* What a worker has: opened once, used by one request at a time. */
@@ -95,13 +105,16 @@ struct service {
     struct meter *meter;
     struct registry *registry;
     struct shadow *shadow;
+    struct keeper *keeper;
     struct log *log;
     struct fcgi *fcgi;
     struct input *input;
     struct seal *seal;
+    struct keyed *keyed; /* NULL until it is asked for */
     uint64_t seal_epoch; /* under which its keys were looked at */
     uint64_t opened_ns;
     struct buf body;
+    struct spool large;
     struct form_data form, query;
     struct reply reply;
     int64_t looked_second; /* when the home was last looked at */

@@ -28,7 +28,6 @@ struct kept_row {
     int64_t id;    /* in the order in which they were brought in */
     int64_t at_us; /* when it was asked; with account and request id the same in all parts */
     char account[KEY_ID_LEN + 1];
-    char user[USER_ID_LEN + 1]; /* of the account, if it is a user's of this home */
     char request_id[CALL_REQUEST_ID_MAX + 1];
     char job_uuid[JOB_UUID_LEN + 1];
     char model[MODEL_NAME_MAX + 1];
@@ -38,5 +37,86 @@ struct kept_row {
     uint32_t n_features, n_margins, n_answers, n_targets; /* numbers in a row */
     int64_t known;                                        /* rows whose truth was told */
 };
+
+/* Adds one, with its numbers as they are sealed; row->id is set. */
+enum result kept_row_insert(struct db *db, struct kept_row *row, const void *sealed, size_t len,
+                            struct reason *why);
+
+/* What is read of one: its bytes stay in place within the callback. */
+struct kept_part {
+    struct kept_row row;
+    const void *sealed, *truth; /* truth is NULL where there is none */
+    size_t sealed_len, truth_len;
+};
+
+/* Which are read; as struct keep_filter of gate/keep.h. */
+struct kept_filter {
+    const char *model;
+    int64_t version;
+    const char *account;
+    int64_t since_us, until_us;
+    bool with_truth;
+};
+
+/* False ends the reading, which then is RESULT_OK all the same. */
+enum result kept_row_list(struct db *db, const struct kept_filter *filter,
+                          bool (*each)(void *arg, const struct kept_part *part), void *arg,
+                          struct reason *why);
+
+/*
+ * The newest request of this id, or of this job, the other being NULL: its first part;
+ * account NULL: of any.  RESULT_MISSING.
+ */
+enum result kept_row_find(struct db *db, const char *account, const char *request_id,
+                          const char *job_uuid, struct kept_row *row, struct reason *why);
+
+/* Calls each for the parts of the request that a row is the first part of, in order. */
+enum result kept_part_list(struct db *db, const struct kept_row *first,
+                           bool (*each)(void *arg, const struct kept_part *part), void *arg,
+                           struct reason *why);
+
+/* Notes the truth of a part, and of how many of its rows it is known. */
+enum result kept_truth_set(struct db *db, int64_t id, const void *truth, size_t len,
+                           int64_t known, struct reason *why);
+
+/* Deletes so many parts of a model at most that are older; *deleted says how many. */
+enum result kept_rows_expire(struct db *db, const char *model, int64_t before_us, int64_t most,
+                             int64_t *deleted, struct reason *why);
+
+/* The next model behind this one, by name, of which something is kept; "" for none. */
+enum result kept_model_next(struct db *db, const char *after, char model[MODEL_NAME_MAX + 1],
+                            struct reason *why);
+
+/*
+ * Deletes all of an account, and has what was asked up to a time and comes in later be none;
+ * or of a model's version, 0 for all.
+ */
+enum result kept_rows_forget(struct db *db, const char *account, int64_t until_us,
+                             struct reason *why);
+enum result kept_rows_delete(struct db *db, const char *model, int64_t version,
+                             struct reason *why);
+
+/* Up to when what an account asked is forgotten; INT64_MIN if it is not. */
+enum result kept_forgotten(struct db *db, const char *account, int64_t *until_us,
+                           struct reason *why);
+
+/* Sums of a model; NULL is all. */
+struct kept_total {
+    int64_t requests, rows, bytes, known_requests, lost, damaged;
+};
+
+enum result kept_total_get(struct db *db, const char *model, struct kept_total *total,
+                           struct reason *why);
+
+/* Adds to them, for rows that were inserted; those that are deleted are taken off by itself. */
+enum result kept_total_add(struct db *db, const char *model, const struct kept_total *total,
+                           struct reason *why);
+
+/* How far a file of lots was read; 0 of one that is not known. */
+enum result kept_file_get(struct db *db, const char *name, int64_t *offset, int64_t *number,
+                          struct reason *why);
+enum result kept_file_set(struct db *db, const char *name, int64_t offset, int64_t number,
+                          struct reason *why);
+enum result kept_file_forget(struct db *db, const char *name, struct reason *why);
 
 #endif

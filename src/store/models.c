@@ -16,7 +16,9 @@ enum column {
     COLUMN_BACK,
     COLUMN_STATE,
     COLUMN_SHARE,
-    COLUMN_BY_KEY
+    COLUMN_BY_KEY,
+    COLUMN_KEEP_SHARE,
+    COLUMN_KEEP_DAYS
 };
 
 const char *model_state_name(enum model_state state)
@@ -42,6 +44,8 @@ static enum result row_read(struct db *db, enum sql sql, struct model_row *row,
     row->published_at = sql_int(db, sql, COLUMN_PUBLISHED_AT);
     row->back = sql_int(db, sql, COLUMN_BACK);
     row->state = (enum model_state)sql_int(db, sql, COLUMN_STATE);
+    row->keep_share = sql_int(db, sql, COLUMN_KEEP_SHARE);
+    row->keep_days = sql_int(db, sql, COLUMN_KEEP_DAYS);
     if (row->state == MODEL_CANARY) {
         row->share = sql_int(db, sql, COLUMN_SHARE);
         row->by_key = sql_int(db, sql, COLUMN_BY_KEY) != 0;
@@ -127,6 +131,12 @@ enum result model_version_delete(struct db *db, const char *name, int64_t versio
     if (result == RESULT_OK)
         result = sql_run(db, why, SQL_MODEL_VERSION_DELETE, name, version);
     return result;
+}
+
+enum result model_keep_set(struct db *db, const char *name, int64_t share, int64_t days,
+                           struct reason *why)
+{
+    return sql_run(db, why, SQL_MODEL_KEEP_SET, share, days, name);
 }
 
 enum result model_compared_add(struct db *db, const char *name,

@@ -38,6 +38,10 @@ struct model_row {
     int64_t share; /* of a canary: of MODEL_SHARE_ALL calls so many, 0 for other states */
     bool by_key;   /* of a canary: a key's calls are all its own or all not */
     int64_t back;  /* the version that served before it; 0 for none, or if it never served */
+
+    /* of the model: how much of what its versions are asked is kept, and for how long */
+    int64_t keep_share; /* of MODEL_SHARE_ALL requests so many; 0: nothing */
+    int64_t keep_days;
 };
 
 /*
@@ -79,6 +83,10 @@ enum result model_back_set(struct db *db, const char *name, int64_t version, int
  */
 enum result model_version_delete(struct db *db, const char *name, int64_t version,
                                  struct reason *why);
+
+/* How much of what a model is asked is kept, and for how many days. */
+enum result model_keep_set(struct db *db, const char *name, int64_t share, int64_t days,
+                           struct reason *why);
 
 /* What was compared of a shadow with the version that answered. */
 struct model_compared {

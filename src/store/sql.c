@@ -49,10 +49,11 @@ enum {
     "seq, at_us, actor, address, request_id, action, target, before, after, mac"
 
 /* A version and its place: the numbers of the states are those of enum model_state. */
-#define VERSION_SELECT                                                                      \
-    "SELECT m.name, v.version, v.sha256, v.published_at, v.back, CASE v.version"            \
-    " WHEN m.version THEN 0 WHEN m.canary THEN 1 WHEN m.shadow THEN 2 ELSE 3 END AS state," \
-    " m.share, m.by_key FROM model m JOIN version v ON v.model = m.name"
+#define VERSION_SELECT                                                                        \
+    "SELECT m.name, v.version, v.sha256, v.published_at, v.back, CASE v.version"              \
+    " WHEN m.version THEN 0 WHEN m.canary THEN 1 WHEN m.shadow THEN 2 ELSE 3 END AS state,"   \
+    " m.share, m.by_key, m.keep_share, m.keep_days FROM model m JOIN version v ON v.model = " \
+    "m.name"
 
 #define CALL_COLUMNS                                                                    \
     "seq, request_id, started_us, duration_us, key, user, model, version, route, rows," \
@@ -242,6 +243,8 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
     [SQL_MODEL_PLACES_SET] = {"UPDATE model SET version = ?, canary = ?, share = ?,"
                               " by_key = ?, shadow = ? WHERE name = ?",
                               "ioiiot", BOTH},
+    [SQL_MODEL_KEEP_SET] = {"UPDATE model SET keep_share = ?, keep_days = ? WHERE name = ?",
+                            "iit", BOTH},
     [SQL_MODEL_BACK_SET] = {"UPDATE version SET back = ? WHERE model = ? AND version = ?",
                             "oti", BOTH},
     [SQL_MODEL_BACK_SKIP] = {"UPDATE version SET back = (SELECT w.back FROM version w"
@@ -515,6 +518,9 @@ static const char *const home_scripts[] = {
     " SELECT raise(ABORT, 'the audit trail is only added to'); END;"
     "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN"
     " SELECT raise(ABORT, 'the audit trail is only added to'); END;",
+    /* 5: what is kept of predictions */
+    "ALTER TABLE model ADD COLUMN keep_share INTEGER NOT NULL DEFAULT 0;" /* of 10000 */
+    "ALTER TABLE model ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 30;",
 };
 
 const struct sql_schema sql_schemas[DB_KIND__MAX] = {

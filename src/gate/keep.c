@@ -1,0 +1,145 @@
+/*
+ * keep.c: what is kept, as a whole: its sums, its end.
+ */
+#include "gate/keep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "gate/audit_change.h"
+#include "gate/keep_inner.h"
+
+enum {
+    TEND_BYTES = 256 << 10, /* brought in, */
+    TEND_PARTS = 256,       /* and deleted, at a time */
+};
+
+static const int64_t day_us = INT64_C(86400000000);
+static const int64_t minute_us = 60000000;
+
+enum result keep_totals(struct home *home, const char *model, struct keep_totals *out,
+                        struct reason *why)
+{
+    struct kept_total total = {0};
+    struct db *work;
+    enum result result = home_work(home, &work, why);
+
+    if (result == RESULT_OK)
+        result = kept_total_get(work, model, &total, why);
+    *out = (struct keep_totals){
+        .requests = total.requests,
+        .rows = total.rows,
+        .bytes = total.bytes,
+        .true_requests = total.known_requests,
+        .lost = total.lost,
+        .damaged = total.damaged,
+    };
+    return result;
+}
+
+/* The days of a model; 0 if there is none of this name. */
+struct days {
+    const char *model;
+    int64_t days;
+};
+
+static void days_take(void *arg, const struct model_row *row)
+{
+    struct days *days = arg;
+
+    if (strcmp(days->model, row->name) == 0)
+        days->days = row->keep_days;
+}
+
+/* Deletes what is too old of one model. */
+static enum result model_expire(struct home *home, struct db *work, const char *model,
+                                int64_t most, int64_t *deleted, struct reason *why)
+{
+    struct days days = {model, 0};
+    enum result result = model_row_list(home->db, days_take, &days, why);
+    int64_t before = days.days > 0 ? clock_wall_us() - days.days * day_us : INT64_MAX;
+
+    if (result == RESULT_OK)
+        result = kept_rows_expire(work, model, before, most, deleted, why);
+    return result;
+}
+
+enum result keep_expire(struct home *home, int64_t most, int64_t *deleted, struct reason *why)
+{
+    char model[MODEL_NAME_MAX + 1] = "", next[MODEL_NAME_MAX + 1];
+    int64_t one = 0;
+    struct db *work;
+    enum result result = home_work(home, &work, why);
+
+    *deleted = 0;
+    while (result == RESULT_OK && *deleted < most &&
+           (result = kept_model_next(work, model, next, why)) == RESULT_OK && next[0] != '\0') {
+        text_copy(model, sizeof(model), next);
+        result = model_expire(home, work, model, most - *deleted, &one, why);
+        *deleted += result == RESULT_OK ? one : 0;
+    }
+    return result;
+}
+
+bool keep_tend(struct home *home)
+{
+    int64_t left = TEND_BYTES, deleted = 0;
+    struct reason why;
+    enum result result = keep_bring_waiting(home, &left, 0, &why);
+
+    if (result == RESULT_BUSY)
+        return true;
+    if (result == RESULT_OK)
+        result = keep_expire(home, TEND_PARTS, &deleted, &why);
+    if (result != RESULT_OK && result != RESULT_BUSY)
+        log_message("what is kept cannot be brought in: %s", why.text);
+    return result == RESULT_OK && (left <= 0 || deleted == TEND_PARTS);
+}
+
+enum result keep_forget(struct home *home, const char *account, struct reason *why)
+{
+    struct db *work;
+    enum result result = home_work(home, &work, why);
+
+    if (result == RESULT_OK)
+        result = db_begin(work, why);
+    if (result != RESULT_OK)
+        return result;
+    result = kept_rows_forget(work, account, clock_wall_us() + minute_us, why);
+    if (result == RESULT_OK)
+        return db_commit(work, why);
+    db_rollback(work);
+    return result;
+}
+
+/* Whoever deletes rows is in the trail. */
+static enum result delete_audit(struct home *home, const char *model, int64_t version,
+                                struct reason *why)
+{
+    struct audit_change change = audit_change_of(AUDIT_GONE);
+    enum result result = home_change_begin(home, why);
+
+    if (result != RESULT_OK)
+        return result;
+    audit_about_number(&change, "version", version);
+    result = audit_change_add(home, &change, "model.forget", "model", model, why);
+    return home_change_end(home, result, why);
+}
+
+enum result keep_delete(struct home *home, const char *model, int64_t version,
+                        struct reason *why)
+{
+    struct db *work;
+    enum result result = keep_bring(home, 0, why);
+
+    if (result == RESULT_OK)
+        result = home_work(home, &work, why);
+    if (result == RESULT_OK)
+        result = delete_audit(home, model, version, why);
+    if (result == RESULT_OK)
+        result = kept_rows_delete(work, model, version, why);
+    return result;
+}
