@@ -23,7 +23,8 @@ enum {
 };
 
 /* What the rooms look at of the route that would have been asked. */
-static const struct route predict_route = {.body = ROUTE_BODY_PREDICT};
+static const struct route predict_route = {.body = ROUTE_BODY_PREDICT,
+                                           .defers = ROUTE_DEFERS_ALWAYS};
 
 enum result job_room_open(const struct home *entered, const volatile sig_atomic_t *stop,
                           struct job_room **out, struct reason *why)
