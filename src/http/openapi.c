@@ -20,6 +20,10 @@
         name) ","                    \
               "\"application/jose\":{\"schema\":{\"type\":\"string\"}}}"
 
+#define CALLS_CONTENT                                           \
+    "{\"application/json\":{\"schema\":{\"type\":\"object\"}}," \
+    "\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"
+
 /* ---- answers ---- */
 
 static void code_print(char out[4], enum reply_status status)
@@ -35,6 +39,8 @@ static const struct {
     {"/setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
     {"/setup.js", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
     {"/auth/token", "{\"application/json\":" SCHEMA("Tokens") "}"},
+    {"/users/me/calls", CALLS_CONTENT},
+    {"/admin/calls", CALLS_CONTENT},
     {"/login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
 };
 

@@ -62,7 +62,7 @@ ended_job() {
   job_end "$1"
 }
 
-tell() { timeout 60 "$FORESTGATE" --home "$G/home" job tell "$@"; }
+tell() { timeout 60 "$FORESTGATE" --home "$G/home" job tell; }
 
 # What waits is due now.
 due() { work 'UPDATE hook SET due_ns = 0'; }

@@ -1,32 +1,14 @@
 /*
- * field.h: rows of the database as a table, as JSON or as CSV, by one table of fields.
+ * field_list.h: a list of rows while it is printed: as a table, as JSON or as CSV, by a table
+ * of fields (base/field.h).
  *
  * A field that a row has no value for is "-" in a table, null in JSON and nothing in CSV.
  */
-#ifndef CMD_FIELD_H
-#define CMD_FIELD_H
+#ifndef CMD_FIELD_LIST_H
+#define CMD_FIELD_LIST_H
 
-#include <stddef.h>
-
+#include "base/field.h"
 #include "cmd/cli.h"
-
-enum field_kind {
-    FIELD_TEXT,   /* char[], none when empty */
-    FIELD_JSON,   /* the same, a JSON object; none for {}, which JSON has nevertheless */
-    FIELD_NUMBER, /* int64_t, as the kinds below */
-    FIELD_SERIAL, /* a number from 1 on, none when 0 */
-    FIELD_MS,     /* microseconds, as milliseconds */
-    FIELD_TIME,   /* microseconds since 1970 UTC, as RFC 3339 */
-    FIELD_DAY,    /* days since 1970 UTC, as a date */
-    FIELD_KIND__MAX
-};
-
-struct field {
-    const char *name; /* "mean_ms": so in JSON and CSV, and MEAN MS over a column */
-    enum field_kind kind;
-    int width; /* of its column; negative where it stands to the left */
-    size_t at; /* where in the row */
-};
 
 /* A list of such rows while it is printed, in the form that --json and --csv ask for. */
 struct field_list {
