@@ -3,6 +3,7 @@
  */
 #include "base/field.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,6 +24,9 @@ static bool number_print(char out[FIELD_VALUE_MAX], const struct field *field, c
     case FIELD_TIME:
         clock_rfc3339_us(out, number);
         return true;
+    case FIELD_WHEN:
+        clock_rfc3339_us(out, number);
+        return number != 0;
     case FIELD_DAY:
         clock_date(out, number);
         return strcmp(out, "-") != 0;
@@ -30,6 +34,17 @@ static bool number_print(char out[FIELD_VALUE_MAX], const struct field *field, c
         num_print_i64(out, number);
         return field->kind != FIELD_SERIAL || number != 0;
     }
+}
+
+static bool real_print(char out[FIELD_VALUE_MAX], const char *at)
+{
+    double number;
+
+    memcpy(&number, at, sizeof(number));
+    if (!isfinite(number))
+        return false;
+    num_print_double(out, number);
+    return true;
 }
 
 const char *field_value(char out[FIELD_VALUE_MAX], const struct field *field, const void *row)
@@ -40,6 +55,8 @@ const char *field_value(char out[FIELD_VALUE_MAX], const struct field *field, co
         return at[0] != '\0' ? at : NULL;
     if (field->kind == FIELD_JSON)
         return at[0] != '\0' && strcmp(at, "{}") != 0 ? at : NULL;
+    if (field->kind == FIELD_REAL)
+        return real_print(out, at) ? out : NULL;
     return number_print(out, field, at) ? out : NULL;
 }
 

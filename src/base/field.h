@@ -19,7 +19,9 @@ enum field_kind {
     FIELD_SERIAL, /* a number from 1 on, none when 0 */
     FIELD_MS,     /* microseconds, as milliseconds */
     FIELD_TIME,   /* microseconds since 1970 UTC, as RFC 3339 */
+    FIELD_WHEN,   /* the same, none when 0 */
     FIELD_DAY,    /* days since 1970 UTC, as a date */
+    FIELD_REAL,   /* double, none when NaN */
     FIELD_KIND__MAX
 };
 

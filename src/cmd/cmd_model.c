@@ -11,9 +11,12 @@
 #include "cmd/model_import.h"
 #include "cmd/model_bench.h"
 #include "cmd/model_draw.h"
+#include "cmd/model_keep.h"
 #include "cmd/model_list.h"
 #include "cmd/model_publish.h"
 #include "cmd/progress.h"
+#include "forest/baseline.h"
+#include "forest/baseline_make.h"
 #include "forest/describe.h"
 #include "cmd/thresholds.h"
 #include "forest/draft.h"
@@ -162,11 +165,25 @@ static enum result train(const struct option_set *set, const struct train_option
     return result;
 }
 
+/* What the draft gets beside its trees, and then the file. */
+static enum result train_write(const struct option_set *set, const struct table *table,
+                               const struct oob_sample *sample, struct draft *draft,
+                               struct reason *why)
+{
+    enum result result = thresholds_take(set, draft, why);
+
+    if (result == RESULT_OK && baseline_of_table(table, sample, draft) != RESULT_OK)
+        result = reason_set(why, RESULT_NOMEM, "out of memory");
+    if (result == RESULT_OK)
+        result = draft_write(draft, option_value(set, "-o"), why);
+    return result;
+}
+
 static int run_train(const struct option_set *set)
 {
     struct train_options options =
         option_given(set, "--text") ? text_train_defaults : train_defaults;
-    const char *path = option_value(set, "-o");
+    struct oob_sample sample = {.n = 0};
     struct progress progress;
     struct table *table = NULL;
     struct draft draft = {0};
@@ -180,16 +197,16 @@ static int run_train(const struct option_set *set)
     progress_start(&progress, "training", "trees");
     options.progress = on_tree;
     options.arg = &progress;
+    options.sample = &sample;
     result = train(set, &options, task, &table, &draft, &why);
     progress_end(&progress);
     if (result == RESULT_OK)
-        result = thresholds_take(set, &draft, &why);
-    if (result == RESULT_OK)
-        result = draft_write(&draft, path, &why);
+        result = train_write(set, table, &sample, &draft, &why);
     status = result == RESULT_OK
-                 ? print_trained(set, &draft, path,
+                 ? print_trained(set, &draft, option_value(set, "-o"),
                                  (double)(clock_mono_ns() - progress.start_ns) * 1e-9)
                  : cli_fail(&why);
+    oob_sample_free(&sample);
     draft_free(&draft);
     table_free(table);
     return status;
@@ -291,12 +308,25 @@ static void training_put(struct buf *text, const struct image_facts *facts)
                    image_metric_name(facts->metric), facts->oob_score, facts->oob_rows);
 }
 
+/* How many rows drift is told by; a model without any says so. */
+static void baseline_put(struct buf *text, const struct image *image)
+{
+    const struct baseline *baseline = image_baseline(image);
+
+    if (baseline == NULL)
+        buf_puts(text, "\nno baseline: drift cannot be told");
+    else
+        buf_printf(text, "\nbaseline of %" PRIu64 " rows, which drift is told by",
+                   baseline->head->rows);
+}
+
 static void show_text(struct buf *text, const struct image *image)
 {
     buf_printf(text, "%s by %u trees of %" PRIu64 " nodes, depth %u, %" PRIu64 " bytes\n",
                image_task_name(image_task(image)), (unsigned)image_n_trees(image),
                image_n_nodes(image), (unsigned)image_depth(image), image_size(image));
     training_put(text, image_facts(image));
+    baseline_put(text, image);
     buf_printf(text, "\nsha256 %s", image_sha256_hex(image));
     targets_put(text, image);
     features_put(text, image);
@@ -418,6 +448,15 @@ const struct cli_command cmd_model_commands[] = {
      "delete retired versions; prints their numbers",
      "  forestgate model delete iris --version 2\n"
      "  forestgate model delete iris --keep 5\n"},
+    {"model", "keep", "NAME", 1, model_keep_options, model_keep,
+     "have a share of what a model is asked be kept, or nothing any more",
+     "  forestgate model keep iris --rate 10% --days 30\n"
+     "  forestgate model keep iris --off\n"},
+    {"model", "kept", "NAME", 1, model_kept_options, model_kept,
+     "write what is kept of a model as CSV, or delete it",
+     "  forestgate model kept iris --out kept.csv\n"
+     "  forestgate model kept iris --columns training --out more.csv\n"
+     "  forestgate model kept iris --delete\n"},
     {"model", "list", "", 0, model_list_options, model_list,
      "list the published models, each version and what it does",
      "  forestgate model list --home var\n"},

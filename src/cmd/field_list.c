@@ -16,7 +16,7 @@ enum {
 
 /* Whether JSON has a field of the kind as a number. */
 static const bool is_number[FIELD_KIND__MAX] = {
-    [FIELD_NUMBER] = true, [FIELD_SERIAL] = true, [FIELD_MS] = true};
+    [FIELD_NUMBER] = true, [FIELD_SERIAL] = true, [FIELD_MS] = true, [FIELD_REAL] = true};
 
 /* What is not an object after all is told as the text that it is. */
 static void object_add(struct json_writer *writer, const char *value)
@@ -96,6 +96,27 @@ static void column_head_add(struct buf *text, const struct field *field)
 bool field_list_is_table(const struct field_list *list)
 {
     return !list->list.json && !list->csv;
+}
+
+void field_row_print(struct buf *text, const struct field *fields, const void *row, bool json)
+{
+    struct json_writer writer = json_writer_on(text);
+    char out[FIELD_VALUE_MAX];
+
+    if (json)
+        json_write_object(&writer);
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        const char *value = field_value(out, field, row);
+
+        if (json) {
+            json_add(&writer, field, value);
+            continue;
+        }
+        buf_printf(text, "%s%-14s", field == fields ? "" : "\n", field->name);
+        printable_put(text, value != NULL ? value : "-");
+    }
+    if (json)
+        json_write_object_end(&writer);
 }
 
 enum result field_list_start(struct field_list *list, const struct option_set *set,

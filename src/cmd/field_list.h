@@ -10,6 +10,9 @@
 #include "base/field.h"
 #include "cmd/cli.h"
 
+/* One row alone, as a JSON object or as a line for each field. */
+void field_row_print(struct buf *text, const struct field *fields, const void *row, bool json);
+
 /* A list of such rows while it is printed, in the form that --json and --csv ask for. */
 struct field_list {
     struct cli_list list;

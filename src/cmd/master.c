@@ -24,6 +24,8 @@ enum {
     STOP_PATIENCE_S = 30
 };
 
+#define NEVER UINT64_MAX
+
 static const uint64_t second_ns = 1000000000;
 
 struct worker {
@@ -37,6 +39,8 @@ struct master {
     int count;
     int (*work)(void *arg);
     void *arg;
+    bool runs_out; /* who has ended is not replaced */
+    bool failed;   /* one of them gave up */
     sigset_t signals;
 };
 
@@ -70,7 +74,7 @@ static uint64_t workers_start(struct master *master)
 
         if (worker->pid == 0 && worker->due_ns <= now)
             worker_start(master, worker);
-        if (worker->pid == 0 && (next == 0 || worker->due_ns < next))
+        if (worker->pid == 0 && worker->due_ns != NEVER && (next == 0 || worker->due_ns < next))
             next = worker->due_ns;
     }
     return next;
@@ -101,6 +105,10 @@ static void workers_reap(struct master *master, bool stopping)
             worker->pid = 0;
             worker->due_ns =
                 now - worker->born_ns < SHORT_LIFE_S * second_ns ? now + second_ns : now;
+            if (master->runs_out && WIFEXITED(status)) {
+                worker->due_ns = NEVER;
+                master->failed = master->failed || WEXITSTATUS(status) != EXIT_SUCCESS;
+            }
         }
 }
 
@@ -146,35 +154,62 @@ static void workers_stop(struct master *master)
     workers_signal(master, SIGKILL);
 }
 
-int master_run(int count, int (*work)(void *arg), void *arg)
+/* Whether all have ended and none is to be started again. */
+static bool all_done(const struct master *master)
 {
-    struct master master = {.count = count, .work = work, .arg = arg};
+    for (int i = 0; i < master->count; i++)
+        if (master->workers[i].pid != 0 || master->workers[i].due_ns != NEVER)
+            return false;
+    return true;
+}
+
+static void signals_block(struct master *master)
+{
+    sigemptyset(&master->signals);
+    sigaddset(&master->signals, SIGTERM);
+    sigaddset(&master->signals, SIGINT);
+    sigaddset(&master->signals, SIGUSR1); /* how FastCGI asks for an end */
+    sigaddset(&master->signals, SIGHUP);
+    sigaddset(&master->signals, SIGCHLD);
+    signal(SIGCHLD, SIG_DFL); /* ignored, as who started us may have it, none is reaped */
+    sigprocmask(SIG_BLOCK, &master->signals, NULL);
+}
+
+static int run(struct master *master)
+{
     int taken = 0;
 
-    master.workers = calloc((size_t)count, sizeof(*master.workers));
-    if (master.workers == NULL) {
+    master->workers = calloc((size_t)master->count, sizeof(*master->workers));
+    if (master->workers == NULL) {
         log_message("out of memory");
         return EXIT_FAILURE;
     }
-    sigemptyset(&master.signals);
-    sigaddset(&master.signals, SIGTERM);
-    sigaddset(&master.signals, SIGINT);
-    sigaddset(&master.signals, SIGUSR1); /* how FastCGI asks for an end */
-    sigaddset(&master.signals, SIGHUP);
-    sigaddset(&master.signals, SIGCHLD);
-    signal(SIGCHLD, SIG_DFL); /* ignored, as who started us may have it, none is reaped */
-    sigprocmask(SIG_BLOCK, &master.signals, NULL);
-    while (taken != SIGTERM && taken != SIGINT && taken != SIGUSR1) {
-        taken = signal_wait(&master, workers_start(&master));
+    signals_block(master);
+    while (taken != SIGTERM && taken != SIGINT && taken != SIGUSR1 && !all_done(master)) {
+        taken = signal_wait(master, workers_start(master));
         if (taken == SIGHUP)
-            workers_signal(&master, SIGHUP);
-        workers_reap(&master, false);
+            workers_signal(master, SIGHUP);
+        workers_reap(master, false);
         if (listen_is_ours() && listen_lost()) {
             log_message("the socket's path is another's or gone: nobody comes here any more");
             break;
         }
     }
-    workers_stop(&master);
-    free(master.workers);
-    return EXIT_SUCCESS;
+    workers_stop(master);
+    free(master->workers);
+    return master->failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int master_run(int count, int (*work)(void *arg), void *arg)
+{
+    struct master master = {.count = count, .work = work, .arg = arg};
+
+    return run(&master);
+}
+
+int master_run_out(int count, int (*work)(void *arg), void *arg)
+{
+    struct master master = {.count = count, .work = work, .arg = arg, .runs_out = true};
+
+    return run(&master);
 }

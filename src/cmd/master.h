@@ -1,8 +1,8 @@
 /*
  * master.h: a process that keeps workers alive and serves nothing itself.
  *
- * The workers accept on the one listening socket that they inherit.  So when one dies,
- * only the request in its hand is lost: what waits at the socket waits for the others.
+ * The workers of a service accept on the one listening socket that they inherit.  So when one
+ * dies, only the request in its hand is lost: what waits at the socket waits for the others.
  */
 #ifndef CMD_MASTER_H
 #define CMD_MASTER_H
@@ -15,5 +15,11 @@
  * start another is up to whoever started this one.  Returns the exit status of the program.
  */
 int master_run(int count, int (*work)(void *arg), void *arg);
+
+/*
+ * The same until each of them has ended by itself, with EXIT_SUCCESS: one that died is
+ * replaced, one that gave up (another status) is not.  EXIT_FAILURE if one did.
+ */
+int master_run_out(int count, int (*work)(void *arg), void *arg);
 
 #endif

@@ -15,6 +15,7 @@
 #include "cmd/cli.h"
 #include "cmd/model_verify.h"
 #include "cmd/thresholds.h"
+#include "forest/baseline_make.h"
 #include "forest/draft.h"
 #include "forest/import.h"
 
@@ -360,6 +361,31 @@ static enum result verify_bytes(struct job *job, const void *bytes, size_t len,
     return result;
 }
 
+/* Gives the draft a baseline, of what it answers to rows as training's. */
+static enum result baseline_take(struct job *job, struct reason *why)
+{
+    const char *path = option_value(job->set, "--data");
+    struct image *image = NULL;
+    FILE *file = NULL;
+    void *bytes = NULL;
+    size_t len = 0;
+    enum result result;
+
+    if (path == NULL)
+        return RESULT_OK;
+    if ((file = fopen(path, "re")) == NULL)
+        return reason_errno(why, "%s", path);
+    result = draft_pack(&job->draft, &bytes, &len, why);
+    if (result == RESULT_OK)
+        result = image_prove(bytes, len, job->image, &image, why);
+    if (result == RESULT_OK)
+        result = baseline_of_rows(image, file, path, &job->draft, why);
+    image_close(image);
+    free(bytes);
+    fclose(file);
+    return result;
+}
+
 /* Packs, verifies, writes.  An image that is further off than its library's is not written. */
 static enum result image_make(struct job *job, struct reason *why)
 {
@@ -391,6 +417,8 @@ static enum result import_all(struct job *job, uint32_t *depth, struct reason *w
         return reason_set(why, result, "%s: %s", job->path, result_text(result));
     if (result == RESULT_OK)
         result = thresholds_take(job->set, &job->draft, why);
+    if (result == RESULT_OK)
+        result = baseline_take(job, why);
     if (result == RESULT_OK)
         result = image_make(job, why);
     return result;
@@ -445,6 +473,7 @@ const struct option_row model_import_options[] = {
     {"--features", "NAMES", "names for the features: a,b,c or @file with one a line", NULL},
     {"--classes", "NAMES", "labels for the classes, in their order", NULL},
     THRESHOLDS_OPTION,
+    {"--data", "FILE", "rows as training's, CSV or .npy, for drift to be told by", NULL},
     {"--best-iteration", NULL, "only the trees up to the best iteration of the training", NULL},
     {"--verify", "ROWS EXPECTED", "predict the rows of a CSV file and compare", NULL},
     CLI_COMMON_OPTIONS,

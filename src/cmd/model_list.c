@@ -78,6 +78,18 @@ static void compared_line(void *arg, const struct model_compared *compared)
                compared->apart / rows, compared->most);
 }
 
+/* How much of what a model is asked is kept, behind the version that serves. */
+static void keep_line(struct buf *text, const struct model_row *row)
+{
+    char share[REGISTRY_SHARE_TEXT];
+
+    if (row->state != MODEL_SERVING || row->keep_share == 0)
+        return;
+    registry_share_print(share, row->keep_share);
+    buf_printf(text, "\n%-24s %7s  keeps %s of the requests for %" PRId64 " days", "", "",
+               share, row->keep_days);
+}
+
 static enum result table_row(struct cli_list *list, struct home *home,
                              const struct model_row *row, struct reason *why)
 {
@@ -90,6 +102,7 @@ static enum result table_row(struct cli_list *list, struct home *home,
         snprintf(size, sizeof(size), "%" PRId64, bytes);
     buf_printf(&list->text, "\n%-24s %7" PRId64 "  %-16s  %-18s %12s  %.12s", row->name,
                row->version, published, state, size, row->sha256);
+    keep_line(&list->text, row);
     return model_compared_list(home->db, row->name, row->version, compared_line, &list->text,
                                why);
 }
@@ -158,6 +171,7 @@ static enum result model_json(struct json_writer *writer, struct home *home,
     for (size_t i = 0; i < count; i++)
         if (rows[i].state == MODEL_SERVING)
             facts_json(writer, &rows[i]);
+    show_keep(writer, &rows[0]);
     json_write_key(writer, "versions");
     json_write_array(writer);
     for (size_t i = 0; result == RESULT_OK && i < count; i++)

@@ -160,11 +160,10 @@ static enum result blocks_make(const struct bulk *bulk, struct block *blocks, vo
     return result;
 }
 
-static size_t rows_of_a_block(const struct bulk *bulk)
+size_t bulk_rows_at_once(const struct predictor *predictor, size_t width)
 {
-    const size_t features = image_n_features(bulk->image),
-                 width = columns_width(&bulk->columns);
-    size_t widest = predictor_margins(bulk->plan->predictor), rows;
+    const size_t features = image_n_features(predictor->image);
+    size_t widest = predictor_margins(predictor), rows;
 
     widest = widest > features ? widest : features;
     widest = widest > width ? widest : width;
@@ -190,7 +189,7 @@ static enum result rows_predict(struct bulk *bulk, struct reason *why)
     };
     enum result result;
 
-    bulk->block_rows = rows_of_a_block(bulk);
+    bulk->block_rows = bulk_rows_at_once(bulk->plan->predictor, columns_width(&bulk->columns));
     if (blocks == NULL || items == NULL)
         result = reason_set(why, RESULT_NOMEM, "out of memory");
     else

@@ -65,6 +65,9 @@ struct bulk_plan {
     void (*written)(void *arg, const struct bulk_state *state);
 };
 
+/* How many rows are done at once that have so many numbers in the answer. */
+size_t bulk_rows_at_once(const struct predictor *predictor, size_t width);
+
 /*
  * Does it; *rows is how many there were.  What rows_open() and rows_next() refuse, what
  * columns_check() does, RESULT_NOMEM, and what the callbacks say.  What was put before a

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "forest/baseline.h"
 
 /* The range that training saw; null where that is not known. */
 static void range_members(struct json_writer *writer, double min, double max)
@@ -123,4 +124,6 @@ void describe_image(struct json_writer *writer, const struct image *image)
     thresholds_member(writer, image);
     targets_member(writer, image);
     training_member(writer, image_facts(image));
+    json_member_u64(writer, "baseline_rows",
+                    image_baseline(image) != NULL ? image_baseline(image)->head->rows : 0);
 }

@@ -54,6 +54,7 @@ void draft_free(struct draft *draft)
     free(draft->base);
     free(draft->thresholds);
     free(draft->text);
+    free(draft->baseline);
     memset(draft, 0, sizeof(*draft));
 }
 

@@ -113,6 +113,8 @@ struct draft {
     struct image_facts facts;
     void *text; /* the block of text_model.h, of a text model; else NULL */
     size_t text_len;
+    void *baseline; /* the block of baseline.h, or NULL */
+    size_t baseline_len;
 };
 
 /* Frees all that the draft holds (not the struct itself), also when half filled. */

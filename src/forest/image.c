@@ -337,6 +337,11 @@ const struct text_model *image_text(const struct image *image)
     return image->text.head != NULL ? &image->text : NULL;
 }
 
+const struct baseline *image_baseline(const struct image *image)
+{
+    return image->baseline.head != NULL ? &image->baseline : NULL;
+}
+
 const struct image_facts *image_facts(const struct image *image)
 {
     return &image->facts;

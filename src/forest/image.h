@@ -146,6 +146,10 @@ const char *image_class_label(const struct image *image, uint32_t k);
 struct text_model;
 const struct text_model *image_text(const struct image *image);
 
+/* How training's rows were spread, where the image says so; else NULL. */
+struct baseline;
+const struct baseline *image_baseline(const struct image *image);
+
 const struct image_facts *image_facts(const struct image *image);
 
 /* The checksum in 64 hex digits: the image's identity. */

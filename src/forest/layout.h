@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "forest/baseline.h"
 #include "forest/digest.h"
 #include "forest/image.h"
 #include "forest/text_model.h"
@@ -91,6 +92,7 @@ enum layout_part {
     LAYOUT_TERMS,    /* struct layout_term x n_terms */
     LAYOUT_IDS,      /* + uint32_t x n_leaves: what the model's library calls them */
     LAYOUT_COVERS,   /* float or double x (n_splits + n_leaves), splits first */
+    LAYOUT_BASELINE, /* baseline.h; not needed, for it answers nothing */
     LAYOUT__MAX
 };
 
@@ -253,7 +255,8 @@ struct image {
     const struct layout_target *targets;
     const struct layout_text *labels;
     const char *texts;
-    struct text_model text; /* of nothing where text.head is NULL */
+    struct text_model text;   /* of nothing where text.head is NULL */
+    struct baseline baseline; /* of nothing where baseline.head is NULL */
     const double *base;
     const double *cuts; /* or NULL */
     const struct layout_tree *trees;
@@ -282,7 +285,8 @@ static inline uint32_t layout_tiles_end(const struct image *image, uint32_t t)
     return t + 1 < image->model->n_trees ? image->trees[t + 1].tiles : image->model->n_tiles;
 }
 
-/* How long each part has to be, by the model's counts; LAYOUT_TEXTS, LAYOUT_TEXT: unknown. */
+/* How long each part has to be, by the model's counts; those of LAYOUT_TEXTS,
+ * LAYOUT_TEXT and LAYOUT_BASELINE are not known. */
 void layout_lengths(const struct layout_model *model, uint32_t n_cuts, bool lines,
                     uint64_t lengths[LAYOUT__MAX]);
 

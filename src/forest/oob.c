@@ -13,6 +13,7 @@
 
 #include "forest/grow.h"
 #include "forest/pool.h"
+#include "forest/rng.h"
 #include "forest/walk.h"
 
 enum {
@@ -23,9 +24,10 @@ struct oob {
     const struct table *table;
     const struct draft *draft;
     const uint8_t *bags;
-    double *predictions; /* of each row: a class or a value; NAN if in all bags */
-    atomic_size_t next;  /* row */
-    atomic_bool failed;  /* for want of memory */
+    struct oob_sample *sample; /* or NULL */
+    double *predictions;       /* of each row: a class or a value; NAN if in all bags */
+    atomic_size_t next;        /* row */
+    atomic_bool failed;        /* for want of memory */
 };
 
 static const double *leaf_of(const struct oob *oob, const struct draft_tree *tree, size_t row)
@@ -62,6 +64,38 @@ static void vote(const struct oob *oob, uint32_t t, size_t begin, size_t end, do
     }
 }
 
+/* The place in the sample of the first of its rows that is not before `row`. */
+static size_t sample_find(const struct oob_sample *sample, size_t row)
+{
+    size_t low = 0, high = sample->n;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (sample->rows[middle] < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Keeps the answers of the block's rows that are in the sample. */
+static void keep_answers(const struct oob *oob, size_t begin, size_t end, const double *votes,
+                         const uint32_t *voters)
+{
+    const uint32_t n = oob->draft->spec.n_outputs;
+    struct oob_sample *sample = oob->sample;
+
+    for (size_t at = sample_find(sample, begin); at < sample->n && sample->rows[at] < end;
+         at++) {
+        const size_t i = sample->rows[at] - begin;
+
+        for (uint32_t k = 0; k < n; k++)
+            sample->answers[at * n + k] = voters[i] != 0 ? votes[i * n + k] / voters[i] : NAN;
+    }
+}
+
 static void predict_block(struct oob *oob, size_t begin, size_t end, double *votes)
 {
     const uint32_t n = oob->draft->spec.n_outputs;
@@ -71,6 +105,8 @@ static void predict_block(struct oob *oob, size_t begin, size_t end, double *vot
     memset(votes, 0, (end - begin) * n * sizeof(*votes));
     for (t = 0; t < oob->draft->n_trees; t++)
         vote(oob, t, begin, end, votes, voters);
+    if (oob->sample != NULL)
+        keep_answers(oob, begin, end, votes, voters);
     for (i = 0; i < end - begin; i++) {
         double *prediction = &oob->predictions[begin + i];
 
@@ -137,10 +173,41 @@ static void score_values(const struct oob *oob, struct image_facts *facts)
     facts->oob_score = 1 - left / total;
 }
 
-enum result oob_measure(const struct table *table, const uint8_t *bags, unsigned threads,
-                        struct draft *draft)
+/* D. Knuth's algorithm S (The Art of Computer Programming, 3.4.2). */
+static void choose(struct oob_sample *sample, size_t n_rows, size_t wanted, uint64_t seed)
 {
-    struct oob oob = {.table = table, .draft = draft, .bags = bags};
+    struct rng rng = rng_stream(seed, UINT64_MAX); /* which is no tree's */
+    size_t row;
+
+    for (row = 0; row < n_rows && sample->n < wanted; row++)
+        if (rng_next(&rng) % (n_rows - row) < wanted - sample->n)
+            sample->rows[sample->n++] = row;
+}
+
+enum result oob_sample_choose(struct oob_sample *sample, size_t n_rows, size_t most,
+                              uint32_t n_outputs, uint64_t seed)
+{
+    const size_t wanted = n_rows < most ? n_rows : most;
+
+    *sample = (struct oob_sample){.rows = calloc(wanted, sizeof(*sample->rows))};
+    sample->answers = reallocarray(NULL, wanted, n_outputs * sizeof(*sample->answers));
+    if (sample->rows == NULL || sample->answers == NULL)
+        return RESULT_NOMEM;
+    choose(sample, n_rows, wanted, seed);
+    return RESULT_OK;
+}
+
+void oob_sample_free(struct oob_sample *sample)
+{
+    free(sample->rows);
+    free(sample->answers);
+    *sample = (struct oob_sample){.n = 0};
+}
+
+enum result oob_measure(const struct table *table, const uint8_t *bags, unsigned threads,
+                        struct draft *draft, struct oob_sample *sample)
+{
+    struct oob oob = {.table = table, .draft = draft, .bags = bags, .sample = sample};
 
     oob.predictions = malloc(table->n_rows * sizeof(*oob.predictions));
     if (oob.predictions == NULL)

@@ -256,6 +256,8 @@ static uint64_t place_parts(struct packer *packer, uint32_t *n_sections)
                    packer->lines, packer->lengths);
     packer->lengths[LAYOUT_TEXTS] = packer->texts.len;
     packer->lengths[LAYOUT_TEXT] = packer->draft->text != NULL ? packer->draft->text_len : 0;
+    packer->lengths[LAYOUT_BASELINE] =
+        packer->draft->baseline != NULL ? packer->draft->baseline_len : 0;
     *n_sections = 0;
     for (part = 0; part < LAYOUT__MAX; part++)
         *n_sections += part_is_there(packer, part);
@@ -315,6 +317,7 @@ static void fill_schema(const struct packer *packer)
     fill_part(packer, LAYOUT_TEXTS, packer->texts.data);
     fill_part(packer, LAYOUT_TEXT, packer->draft->text);
     fill_part(packer, LAYOUT_BASE, packer->draft->base);
+    fill_part(packer, LAYOUT_BASELINE, packer->draft->baseline);
     fill_part(packer, LAYOUT_CUTS, packer->draft->thresholds);
     fill_part(packer, LAYOUT_ROWS, packer->rows);
     fill_facts(packer);
@@ -335,7 +338,7 @@ static void fill_header(const struct packer *packer, uint64_t size, uint32_t n_s
         if (!part_is_there(packer, part))
             continue;
         section->tag = layout_tags[part];
-        section->flags = LAYOUT_NEEDED;
+        section->flags = part == LAYOUT_BASELINE ? 0 : LAYOUT_NEEDED;
         section->offset = packer->offsets[part];
         section->length = packer->lengths[part];
         section++;

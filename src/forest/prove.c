@@ -42,6 +42,7 @@ const uint32_t layout_tags[LAYOUT__MAX] = {
     [LAYOUT_TERMS] = LAYOUT_TAG('T', 'E', 'R', 'M'),
     [LAYOUT_IDS] = LAYOUT_TAG('I', 'D', 'S', ' '),
     [LAYOUT_COVERS] = LAYOUT_TAG('C', 'O', 'V', 'R'),
+    [LAYOUT_BASELINE] = LAYOUT_TAG('B', 'L', 'I', 'N'),
 };
 
 void layout_lengths(const struct layout_model *model, uint32_t n_cuts, bool lines,
@@ -316,6 +317,7 @@ static enum result prove_lengths(const struct proof *proof)
                    image->parts[LAYOUT_LINES] != NULL, lengths);
     lengths[LAYOUT_TEXTS] = image->lengths[LAYOUT_TEXTS];
     lengths[LAYOUT_TEXT] = image->lengths[LAYOUT_TEXT];
+    lengths[LAYOUT_BASELINE] = image->lengths[LAYOUT_BASELINE];
     for (i = 0; i < LAYOUT__MAX; i++)
         if (image->lengths[i] != lengths[i])
             return refuse(proof, RESULT_MALFORMED,
@@ -485,6 +487,43 @@ static enum result prove_text(const struct proof *proof)
     return RESULT_OK;
 }
 
+/* How many parts the answers of a baseline have; see baseline.h. */
+static uint64_t count_answers(const struct image *image)
+{
+    uint64_t n = 0;
+    uint32_t t;
+
+    for (t = 0; t < image->model->n_targets; t++) {
+        const uint32_t n_classes = image->targets[t].n_classes;
+        const bool one = n_classes == 0 || image->spec.task == SPEC_ANOMALY;
+
+        n += (n_classes != 0) + (one ? 1 : n_classes);
+    }
+    return n;
+}
+
+/* What it knows of training's rows, if anything. */
+static enum result prove_baseline(const struct proof *proof)
+{
+    struct image *image = proof->image;
+    const struct baseline_head *head;
+    struct reason why = {""};
+    enum result result;
+
+    if (image->parts[LAYOUT_BASELINE] == NULL)
+        return RESULT_OK;
+    result = baseline_prove(image->parts[LAYOUT_BASELINE], image->lengths[LAYOUT_BASELINE],
+                            &image->baseline, &why);
+    if (result != RESULT_OK)
+        return refuse(proof, result, "%s", why.text);
+    head = image->baseline.head;
+    if ((head->n_features != 0 &&
+         (head->n_features != image->model->n_features || image->parts[LAYOUT_TEXT] != NULL)) ||
+        (head->n_answers != 0 && head->n_answers != count_answers(image)))
+        return refuse(proof, RESULT_MALFORMED, "its baseline is not that of such a model");
+    return RESULT_OK;
+}
+
 static enum result prove_facts(const struct proof *proof)
 {
     struct image *image = proof->image;
@@ -514,9 +553,9 @@ enum result prove_image(struct image *image, const char *expected, const char *n
                         struct reason *why)
 {
     static enum result (*const proofs[])(const struct proof *) = {
-        prove_header,  prove_checksum, prove_sections, prove_model,
-        prove_lengths, prove_features, prove_index,    prove_labels,
-        prove_columns, prove_targets,  prove_facts,    prove_text};
+        prove_header,   prove_checksum, prove_sections, prove_model,   prove_lengths,
+        prove_features, prove_index,    prove_labels,   prove_columns, prove_targets,
+        prove_facts,    prove_text,     prove_baseline};
     const struct proof proof = {image, expected, name, why};
     enum result result = RESULT_OK;
     size_t i;

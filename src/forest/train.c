@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forest/baseline_make.h"
 #include "forest/grow.h"
 #include "forest/oob.h"
 #include "forest/pool.h"
@@ -234,6 +235,7 @@ static enum result run(struct training *training, struct draft *draft)
     const struct table *table = training->plan.table;
     size_t trees = training->options->trees;
     unsigned threads = count_threads(training->options);
+    struct oob_sample *sample = training->options->sample;
 
     draft->trees = calloc(trees, sizeof(*draft->trees));
     training->trees = draft->trees;
@@ -246,7 +248,11 @@ static enum result run(struct training *training, struct draft *draft)
     if (training->result != RESULT_OK)
         return training->result;
     average_importances(training, draft);
-    return oob_measure(table, training->bags, threads, draft);
+    if (sample != NULL &&
+        oob_sample_choose(sample, table->n_rows, baseline_sample_size(draft->spec.n_outputs),
+                          draft->spec.n_outputs, training->options->seed) != RESULT_OK)
+        return RESULT_NOMEM;
+    return oob_measure(table, training->bags, threads, draft, sample);
 }
 
 enum result train_forest(const struct table *table, const struct train_options *options,

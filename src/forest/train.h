@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "forest/draft.h"
+#include "forest/oob.h"
 #include "forest/table.h"
 
 struct train_options {
@@ -25,6 +26,7 @@ struct train_options {
     /* Called after each tree, by one thread at a time but any of them; NULL for none. */
     void (*progress)(void *arg, unsigned done, unsigned total);
     void *arg;
+    struct oob_sample *sample; /* filled for a baseline, to be freed by the caller; or NULL */
 };
 
 /* 100 trees, seed 42, and scikit-learn's defaults for the rest. */

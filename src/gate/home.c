@@ -376,6 +376,8 @@ enum result home_work(struct home *home, struct db **out, struct reason *why)
                             ": complete it with forestgate init, and the same --home");
     else if (home->work == NULL)
         result = open_database(home, HOME_WORK, DB_WORK, home->role, &home->work, why);
+    else if (db_is_read_only(home->work)) /* it may have become writable */
+        result = db_reopen(home->work, HOME_WORK, why);
     *out = home->work;
     return result;
 }

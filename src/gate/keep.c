@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "gate/audit_change.h"
 #include "gate/keep_inner.h"
 
 enum {
@@ -114,6 +115,20 @@ enum result keep_forget(struct home *home, const char *account, struct reason *w
     return result;
 }
 
+/* Whoever deletes rows is in the trail. */
+static enum result delete_audit(struct home *home, const char *model, int64_t version,
+                                struct reason *why)
+{
+    struct audit_change change = audit_change_of(AUDIT_GONE);
+    enum result result = home_change_begin(home, why);
+
+    if (result != RESULT_OK)
+        return result;
+    audit_about_number(&change, "version", version);
+    result = audit_change_add(home, &change, "model.forget", "model", model, why);
+    return home_change_end(home, result, why);
+}
+
 enum result keep_delete(struct home *home, const char *model, int64_t version,
                         struct reason *why)
 {
@@ -122,6 +137,8 @@ enum result keep_delete(struct home *home, const char *model, int64_t version,
 
     if (result == RESULT_OK)
         result = home_work(home, &work, why);
+    if (result == RESULT_OK)
+        result = delete_audit(home, model, version, why);
     if (result == RESULT_OK)
         result = kept_rows_delete(work, model, version, why);
     return result;

@@ -164,17 +164,18 @@ static enum result lots_bring(struct bring *bring, size_t *from, bool *more, str
     enum result result = RESULT_OK;
     size_t most = bring->home->role == DB_WORKER ? BATCH_BYTES : BATCH_CLI_BYTES;
     struct keep_lot lot;
-    bool cut = false; /* what was there of the last lot, and that is no damage */
+    bool passing = false; /* bytes behind a lot that is cut off, or that was counted */
 
     while (result == RESULT_OK && *from - begin < most) {
         state = keep_lot_find(bytes, len, *from, &lot);
-        if (lot.begin > *from && (state == KEEP_LOT_WHOLE || (state == KEEP_LOT_NONE && !cut)))
+        if (lot.begin > *from && !passing && state != KEEP_LOT_CUT)
             result = damage_note(bring, why);
         if (state == KEEP_LOT_WHOLE && result == RESULT_OK) {
             result = lot_bring(bring, &lot, &opened, why);
             *from = opened ? lot.end : lot.begin + 1;
+            passing = !opened;
         } else if (state == KEEP_LOT_CUT && at_end && bring->dead) {
-            cut = true;
+            passing = true;
             *from = lot.begin + 1; /* a lot that says too great a length hides what follows */
         } else {
             *from = state == KEEP_LOT_NONE ? len : lot.begin;
@@ -346,10 +347,15 @@ enum result keep_bring_waiting(struct home *home, int64_t *left, int wait_ms,
     return result;
 }
 
+enum result keep_bring_most(struct home *home, int64_t *left, struct reason *why)
+{
+    return keep_bring_waiting(home, left,
+                              home->role == DB_WORKER ? WORKER_WAIT_MS : CLI_WAIT_MS, why);
+}
+
 enum result keep_bring(struct home *home, int64_t most, struct reason *why)
 {
     int64_t left = most > 0 ? most : INT64_MAX;
 
-    return keep_bring_waiting(home, &left,
-                              home->role == DB_WORKER ? WORKER_WAIT_MS : CLI_WAIT_MS, why);
+    return keep_bring_most(home, &left, why);
 }

@@ -10,6 +10,10 @@
 #include "gate/keep_lot.h"
 #include "gate/keep_part.h"
 
+enum {
+    WORKER_BRINGS = 16 << 20 /* bytes of files, for one request; who comes again goes on */
+};
+
 /* A part whose truth is to be told. */
 struct told {
     struct kept_row row;
@@ -140,13 +144,16 @@ static enum result find(struct db *work, const struct keep_about *about,
 enum result keep_find(struct home *home, const struct keep_about *about,
                       struct keep_found *found, struct reason *why)
 {
-    enum result result = keep_bring(home, 0, why);
+    int64_t left = home->role == DB_WORKER ? WORKER_BRINGS : INT64_MAX;
+    enum result result = keep_bring_most(home, &left, why);
     struct db *work;
 
     if (result == RESULT_OK)
         result = home_work(home, &work, why);
     if (result == RESULT_OK)
         result = find(work, about, found, why);
+    if (result == RESULT_MISSING && left <= 0)
+        result = reason_set(why, RESULT_BUSY, "what is kept is still being brought in");
     return result;
 }
 

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "gate/audit_change.h"
 #include "gate/queue_inner.h"
 #include "store/hooks.h"
 
@@ -142,11 +143,7 @@ enum result queue_file_name(struct home *home, int fd, const char *name, struct 
 
 /* ---- taking a job ---- */
 
-/*
- * Jobs leave a part of the file system free, so that calls can still be counted and users
- * changed when there is no room for more jobs.
- */
-static enum result check_room(int64_t bytes, struct reason *why)
+enum result queue_room(int64_t bytes, struct reason *why)
 {
     struct statvfs fs;
     int64_t size, room, reserve;
@@ -201,7 +198,7 @@ enum result queue_check(struct home *home, const char *account, int64_t bytes,
 
     *over = QUEUE_LIMIT_NONE;
     if (result == RESULT_OK)
-        result = check_room(bytes, why);
+        result = queue_room(bytes, why);
     if (result == RESULT_OK)
         result = check_limits(home, db, account, bytes, over, why);
     return result;
@@ -219,7 +216,8 @@ static enum result check_asker(const struct home *home, struct reason *why)
 
 /* The file is named last: if the commit fails it is without a row. */
 static enum result insert(struct home *home, struct db *db, struct job_row *row,
-                          const void *body, size_t len, int fd, struct reason *why)
+                          const void *body, size_t len, int fd, const struct queue_also *also,
+                          struct reason *why)
 {
     char name[QUEUE_NAME_MAX];
     enum queue_limit over;
@@ -233,6 +231,8 @@ static enum result insert(struct home *home, struct db *db, struct job_row *row,
         result = check_asker(home, why);
     if (result == RESULT_OK)
         result = job_row_insert(db, row, body, len, why);
+    if (result == RESULT_OK && also != NULL)
+        result = also->run(also->arg, row, why);
     if (result == RESULT_OK && fd >= 0)
         result = queue_file_name(home, fd, name, why);
     if (result == RESULT_OK)
@@ -245,7 +245,7 @@ static enum result insert(struct home *home, struct db *db, struct job_row *row,
 }
 
 enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
-                         int fd, struct reason *why)
+                         int fd, const struct queue_also *also, struct reason *why)
 {
     struct seats *seats;
     struct db *db;
@@ -254,7 +254,7 @@ enum result queue_submit(struct home *home, struct job_row *row, const void *bod
     if (result == RESULT_OK)
         result = home_seats(home, &seats, why);
     if (result == RESULT_OK)
-        result = check_room(row->body_bytes, why);
+        result = queue_room(row->body_bytes, why);
     if (result == RESULT_OK && fd >= 0)
         result = queue_file_settle(home, fd, why);
     if (result != RESULT_OK)
@@ -268,7 +268,7 @@ enum result queue_submit(struct home *home, struct job_row *row, const void *bod
     row->result_bytes = row->result_try = row->rows_done = 0;
     row->label[0] = row->reason[0] = '\0';
     row->has_score = false;
-    result = insert(home, db, row, body, len, fd, why);
+    result = insert(home, db, row, body, len, fd, also, why);
     if (result == RESULT_OK)
         seats_ring(seats);
     return result;
@@ -345,6 +345,41 @@ enum result queue_cancel(struct home *home, const char *account, const char *uui
                                 job_status_name(row.status));
     }
     return result;
+}
+
+/* The trail's row, which the cancelling itself follows. */
+static enum result cancel_note(struct home *home, const struct job_row *row, struct reason *why)
+{
+    struct audit_change change = audit_change_of(AUDIT_CHANGED);
+
+    audit_about_text(&change, "account", row->account);
+    audit_about_text(&change, "model", row->model);
+    audit_change_text(&change, "status", job_status_name(row->status),
+                      job_status_name(JOB_CANCELLED));
+    return audit_change_add(home, &change, "job.cancel", "job", row->uuid, why);
+}
+
+/*
+ * The two databases cannot be changed in one step.  The trail is committed last: a crash in
+ * between leaves a job that was cancelled and is not in the trail, and never one in the trail
+ * that runs on.
+ */
+enum result queue_cancel_any(struct home *home, const char *uuid, struct reason *why)
+{
+    struct job_row row;
+    enum result result = queue_get(home, NULL, uuid, &row, why);
+
+    if (result == RESULT_OK && row.status >= JOB_COMPLETED)
+        return reason_set(why, RESULT_EXISTS, "the job has ended: it is %s",
+                          job_status_name(row.status));
+    if (result == RESULT_OK)
+        result = home_change_begin(home, why);
+    if (result != RESULT_OK)
+        return result;
+    result = cancel_note(home, &row, why);
+    if (result == RESULT_OK)
+        result = queue_cancel(home, NULL, uuid, why);
+    return home_change_end(home, result, why);
 }
 
 /* A home that was not completed since there are jobs has none. */

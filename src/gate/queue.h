@@ -50,6 +50,12 @@ void queue_result_name(const struct job_row *row, int64_t attempt, char out[QUEU
 /* Makes a file without a name in jobs/, for a body or a result. */
 enum result queue_file_make(int *fd, struct reason *why);
 
+/*
+ * Whether so many bytes may be written there: jobs leave a part of the disk free, so that calls
+ * can still be counted and users changed when there is no room for more jobs.  RESULT_FULL.
+ */
+enum result queue_room(int64_t bytes, struct reason *why);
+
 /* ---- for those who ask for jobs ---- */
 
 /*
@@ -60,9 +66,18 @@ enum result queue_file_make(int *fd, struct reason *why);
  * RESULT_DENIED: the account has as many jobs or bytes as it may (job_limit, job_bytes_limit);
  * or who asks may no more: home->may_change is asked once more, under the lock.
  * RESULT_FULL: all accounts together have, or the disk is nearly full.
+ *
+ * With `also`, which may be NULL, more is done to work.db in the same transaction, once the row
+ * says all that it will: so there is neither without the other.  Its result is that of the
+ * whole, if it is not RESULT_OK.
  */
+struct queue_also {
+    enum result (*run)(void *arg, const struct job_row *row, struct reason *why);
+    void *arg;
+};
+
 enum result queue_submit(struct home *home, struct job_row *row, const void *body, size_t len,
-                         int fd, struct reason *why);
+                         int fd, const struct queue_also *also, struct reason *why);
 
 /* What an account has as much of as it may. */
 enum queue_limit {
@@ -95,6 +110,12 @@ enum result queue_result(struct home *home, const struct job_row *row, struct bu
 /* RESULT_EXISTS if it has ended; fine if it was cancelled before.  As queue_get(). */
 enum result queue_cancel(struct home *home, const char *account, const char *uuid,
                          struct reason *why);
+
+/*
+ * The same by an administrator, of anybody's job, told in the audit trail.  RESULT_EXISTS also
+ * where it was cancelled before.
+ */
+enum result queue_cancel_any(struct home *home, const char *uuid, struct reason *why);
 
 /*
  * Whether queue_forget() could be done now, by which somebody asks before the account itself is

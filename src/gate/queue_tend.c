@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "gate/queue_inner.h"
+#include "gate/replay.h"
 
 enum {
     CLAIMS_AT_ONCE = 64,
@@ -300,6 +301,7 @@ static void sweep(struct queue *queue)
     int64_t now = queue_now_ns(queue);
     struct job_file file;
     struct dirent *entry = NULL;
+    struct reason why;
 
     if (queue->sweeping == NULL && now < queue->sweep_due_ns)
         return;
@@ -313,6 +315,8 @@ static void sweep(struct queue *queue)
         } else if (entry->d_name[0] != '.') {
             if (job_file_parse(entry->d_name, &file))
                 unnamed_remove(queue, queue->sweeping, entry->d_name, &file);
+            else if (replay_file_is(entry->d_name))
+                replay_file_sweep(queue->home, entry->d_name, &why);
             else
                 stranger_remove(queue->sweeping, entry->d_name);
         }
@@ -338,6 +342,8 @@ void queue_tend(struct queue *queue)
     result = queue_bury(queue, &why);
     if (result == RESULT_OK)
         result = expire(queue, &more, &why);
+    if (result == RESULT_OK)
+        result = replay_expire(queue->home, EXPIRED_AT_ONCE, &why);
     if (result == RESULT_OK)
         sweep(queue);
     else if (result != RESULT_BUSY)

@@ -330,6 +330,25 @@ static bool body_open(struct queue *queue, struct queue_job *job)
     return false;
 }
 
+/*
+ * A job that may take long has no others behind it in this process: they go back to the queue,
+ * with what has ended stored.  Where that cannot be done now they wait.
+ */
+static void hand_back_others(struct queue *queue, const struct queue_job *job)
+{
+    bool is_long = job->row.kind != JOB_JSON || job->row.body_in_file;
+    struct reason why;
+
+    if (!is_long)
+        return;
+    if (queue_flush(queue, &why) != RESULT_OK || queue->next_ready == queue->n_ready)
+        return;
+    if (job_rows_hand_back(queue->db, queue->claim, job->row.id, &why) != RESULT_OK)
+        return;
+    queue_ready_drop(queue);
+    seats_ring(queue->seats);
+}
+
 enum result queue_next(struct queue *queue, struct queue_job *job, struct reason *why)
 {
     enum result result;
@@ -345,6 +364,7 @@ enum result queue_next(struct queue *queue, struct queue_job *job, struct reason
             continue;
         }
         *job = queue->ready[queue->next_ready++];
+        hand_back_others(queue, job);
         seats_hold(queue->seats, job->row.id);
         queue->begun_ns = queue_now_ns(queue);
         queue->told_ns = queue->begun_ns;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "gate/queue_inner.h"
@@ -362,6 +363,23 @@ enum result replay_end(struct replay *replay, struct replay_row *row, const void
     return result;
 }
 
+enum result replay_end_within(struct replay *replay, struct replay_row *row, const void *body,
+                              size_t len, struct reason *why)
+{
+    struct db *db;
+    enum result result = home_work(replay->home, &db, why);
+
+    if (result != RESULT_OK)
+        return result;
+    if (!replay->in_flight)
+        return reason_set(why, RESULT_FAILED, "there is no key in flight to be kept");
+    row->id = replay->id;
+    row->claim = replay->claim;
+    row->in_file = false;
+    row->bytes = (int64_t)len;
+    return replay_row_end(db, row, body, len, why);
+}
+
 void replay_let_go(struct replay *replay)
 {
     if (replay->in_flight)
@@ -442,6 +460,39 @@ enum result replay_expire(struct home *home, int64_t most, struct reason *why)
         db_rollback(db);
 out:
     free(old);
+    return result;
+}
+
+/* The number of the row of a file; 0: it is no answer's. */
+static int64_t file_row(const char *name)
+{
+    static const char end[] = ".kept";
+    size_t len = strlen(name);
+    int64_t id = 0;
+
+    if (len <= sizeof(end) - 1 || strcmp(name + len - (sizeof(end) - 1), end) != 0 ||
+        !num_parse_i64(name, len - (sizeof(end) - 1), &id))
+        return 0;
+    return id > 0 ? id : 0;
+}
+
+bool replay_file_is(const char *name)
+{
+    return file_row(name) != 0;
+}
+
+/* A row is there before its file, and goes after it: so a file without one is nobody's. */
+enum result replay_file_sweep(struct home *home, const char *name, struct reason *why)
+{
+    struct replay_row row = {.id = file_row(name), .in_file = true};
+    struct db *db;
+    bool there = true;
+    enum result result = home_work(home, &db, why);
+
+    if (result == RESULT_OK)
+        result = replay_row_is(db, row.id, &there, why);
+    if (result == RESULT_OK && !there)
+        file_remove(&row);
     return result;
 }
 

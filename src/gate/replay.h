@@ -89,6 +89,14 @@ enum result replay_begin(struct replay *replay, const struct replay_request *req
 enum result replay_end(struct replay *replay, struct replay_row *row, const void *body,
                        size_t len, int fd, struct reason *why);
 
+/*
+ * The same of an answer in memory, within a transaction of work.db that is under way: it is
+ * kept once that is committed.  The key stays in flight until replay_let_go(), which has to
+ * follow the commit.
+ */
+enum result replay_end_within(struct replay *replay, struct replay_row *row, const void *body,
+                              size_t len, struct reason *why);
+
 /* The key in flight is free again, if there is one. */
 void replay_let_go(struct replay *replay);
 
@@ -101,6 +109,13 @@ enum result replay_is_kept(struct replay *replay, const char *account, const cha
  * where there is nothing.
  */
 enum result replay_expire(struct home *home, int64_t most, struct reason *why);
+
+/*
+ * Of a name in jobs/: whether it is that of an answer's file; and removes the file if no row
+ * has it, as after work.db was lost.
+ */
+bool replay_file_is(const char *name);
+enum result replay_file_sweep(struct home *home, const char *name, struct reason *why);
 
 /* Has all answers of an account be gone; their rows and files are deleted when they expire. */
 enum result replay_forget(struct home *home, const char *account, struct reason *why);

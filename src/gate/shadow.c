@@ -26,10 +26,11 @@ struct sum {
 struct shadow {
     struct home *home;
     const struct model *model; /* of the answer at hand; NULL for none */
-    const double *values;
-    size_t count, width;      /* rows, and numbers that each was answered with */
-    double *answered, *other; /* SHADOW_NUMBERS of each, once there was a shadow, */
-    double *margins;          /* and of these */
+    double *values;            /* of the rows, */
+    size_t values_cap;         /* and the room for them */
+    size_t count, width;       /* rows, and numbers that each was answered with */
+    double *answered, *other;  /* SHADOW_NUMBERS of each, once there was a shadow, */
+    double *margins;           /* and of these */
     uint32_t classes[SHADOW_ROWS];
     struct sum sums[SUMS];
     size_t sum_count;
@@ -67,6 +68,21 @@ static uint32_t class_of(const struct predictor *predictor, const double *margin
     return predictor_class(predictor, margins, answers, 0);
 }
 
+static bool values_copy(struct shadow *shadow, const double *values, size_t n)
+{
+    double *more;
+
+    if (n > shadow->values_cap) {
+        more = reallocarray(shadow->values, n, sizeof(*more));
+        if (more == NULL)
+            return false;
+        shadow->values = more;
+        shadow->values_cap = n;
+    }
+    memcpy(shadow->values, values, n * sizeof(*values));
+    return true;
+}
+
 void shadow_note(struct shadow *shadow, const struct model *model, const double *values,
                  size_t count, const struct predictor *predictor, const double *margins,
                  const double *answers)
@@ -80,8 +96,9 @@ void shadow_note(struct shadow *shadow, const struct model *model, const double 
         count = SHADOW_ROWS;
     if (count > SHADOW_NUMBERS / width)
         count = SHADOW_NUMBERS / width;
+    if (!values_copy(shadow, values, count * image_n_features(model->image)))
+        return;
     shadow->model = model;
-    shadow->values = values;
     shadow->count = count;
     shadow->width = width;
     memcpy(shadow->answered, answers, count * width * sizeof(*answers));
@@ -205,5 +222,6 @@ void shadow_free(struct shadow *shadow)
     if (shadow->sum_count > 0)
         sums_settle(shadow, 0);
     free(shadow->answered);
+    free(shadow->values);
     free(shadow);
 }

@@ -30,8 +30,9 @@ enum result shadow_new(struct home *home, struct shadow **out, struct reason *wh
 void shadow_free(struct shadow *shadow);
 
 /*
- * Notes the answer of a version to rows, if it has a shadow: predictor_rows()'s margins and
- * answers, which are copied; the values and the model stay in place until shadow_compare().
+ * Notes the answer of a version to the first rows of a call, if it has a shadow:
+ * predictor_rows()'s margins and answers.  All is copied but the model, which stays in place
+ * until shadow_compare().
  */
 void shadow_note(struct shadow *shadow, const struct model *model, const double *values,
                  size_t count, const struct predictor *predictor, const double *margins,

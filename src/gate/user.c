@@ -15,6 +15,7 @@
 #include "gate/password.h"
 #include "gate/keep.h"
 #include "gate/queue.h"
+#include "gate/replay.h"
 #include "gate/user_wish.h"
 
 static const char *const roles[USER_ROLE__MAX] = {
@@ -285,6 +286,12 @@ static void work_forget(struct home *home, const struct user_row *row)
     if (queue_forget(home, row->id, &why) != RESULT_OK)
         log_message("the jobs of user %s, who is deleted, are still there: %s", row->id,
                     why.text);
+    if (replay_forget(home, row->id, &why) != RESULT_OK)
+        log_message("the kept answers of user %s, who is deleted, are still there: %s", row->id,
+                    why.text);
+    if (keep_forget(home, row->id, &why) != RESULT_OK)
+        log_message("what is kept of user %s, who is deleted, is there until it expires: %s",
+                    row->id, why.text);
 }
 
 enum result user_delete(struct home *home, const char *id, bool forced, struct reason *why)
@@ -303,8 +310,6 @@ enum result user_delete(struct home *home, const char *id, bool forced, struct r
         result = user_row_delete(home->db, row.id, clock_wall_s(), why);
     if (result == RESULT_OK)
         result = user_audit(home, "user.delete", AUDIT_GONE, &row, &row, why);
-    if (result == RESULT_OK) /* last: it is of another database, and does not come back */
-        result = keep_forget(home, row.id, why);
     result = home_change_end(home, result, why);
     if (result == RESULT_OK)
         work_forget(home, &row);

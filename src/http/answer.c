@@ -5,6 +5,8 @@
  */
 #include "http/answer.h"
 
+#include <stdlib.h>
+
 #include "http/input.h"
 
 /* Writes a value of row i. */
@@ -197,6 +199,89 @@ void answer_many(struct json_writer *writer, const struct answer *answer)
         json_write_array_end(writer);
     }
     targets_write(writer, answer);
+}
+
+/* ---- of rows in blocks ---- */
+
+struct answer_lists {
+    struct {
+        bool begun;
+        struct json_writer writer; /* on text */
+        struct buf text;           /* of a block */
+        struct spool spool;
+    } of[MEMBER__MAX];
+};
+
+struct answer_lists *answer_lists_new(void)
+{
+    struct answer_lists *lists = calloc(1, sizeof(*lists));
+
+    for (int m = 0; lists != NULL && m < MEMBER__MAX; m++)
+        spool_start(&lists->of[m].spool);
+    return lists;
+}
+
+void answer_lists_free(struct answer_lists *lists)
+{
+    for (int m = 0; lists != NULL && m < MEMBER__MAX; m++) {
+        buf_free(&lists->of[m].text);
+        spool_free(&lists->of[m].spool);
+    }
+    free(lists);
+}
+
+static void list_put(struct answer_lists *lists, enum member m, const struct answer *answer)
+{
+    struct json_writer *writer = &lists->of[m].writer;
+
+    if (!lists->of[m].begun) {
+        *writer = json_writer_on(&lists->of[m].text);
+        json_write_array(writer);
+    }
+    lists->of[m].begun = true;
+    for (size_t i = 0; i < answer->count; i++)
+        members[m].write(writer, answer, i);
+    spool_take(&lists->of[m].spool, &lists->of[m].text);
+}
+
+void answer_lists_put(struct answer_lists *lists, const struct answer *answer)
+{
+    for (int m = 0; m < MEMBER__MAX; m++)
+        if (has_member(answer, (enum member)m))
+            list_put(lists, (enum member)m, answer);
+}
+
+uint64_t answer_lists_len(const struct answer_lists *lists)
+{
+    uint64_t len = 0;
+
+    for (int m = 0; m < MEMBER__MAX; m++)
+        len += spool_len(&lists->of[m].spool);
+    return len;
+}
+
+void answer_lists_end(struct answer_lists *lists, const struct answer *answer,
+                      const struct input_rows *rows, struct spool *out)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+
+    json_write_object(&writer);
+    for (int m = 0; m < MEMBER__MAX; m++) {
+        if (!lists->of[m].begun)
+            continue;
+        json_write_array_end(&lists->of[m].writer);
+        spool_take(&lists->of[m].spool, &lists->of[m].text);
+        json_write_key(&writer, members[m].many);
+        json_write_raw(&writer, "", 0); /* the value, which is already written elsewhere */
+        spool_take(out, &text);
+        spool_append(out, &lists->of[m].spool);
+        spool_start(&lists->of[m].spool); /* its room on the disk is wanted */
+    }
+    targets_write(&writer, answer);
+    answer_end(&writer, rows);
+    spool_take(out, &text);
+    buf_free(&text);
 }
 
 void answer_end(struct json_writer *writer, const struct input_rows *rows)

@@ -19,9 +19,13 @@
 #define HTTP_ANSWER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/json_write.h"
 #include "forest/predictor.h"
+#include "http/spool.h"
+
+struct input_rows;
 
 /* The numbers of rows, as predictor_rows() and walk_leaves() fill them. */
 struct answer {
@@ -35,8 +39,30 @@ struct answer {
 void answer_single(struct json_writer *writer, const struct answer *answer);
 void answer_many(struct json_writer *writer, const struct answer *answer);
 
+/*
+ * The same of rows that come in blocks, which are not in memory together: each list is written
+ * to a spool of its own.
+ */
+struct answer_lists;
+
+/* NULL for want of memory. */
+struct answer_lists *answer_lists_new(void);
+void answer_lists_free(struct answer_lists *lists);
+
+/* Adds the next rows; all blocks are of one predictor and have the same outputs. */
+void answer_lists_put(struct answer_lists *lists, const struct answer *answer);
+
+/* Bytes of all lists. */
+uint64_t answer_lists_len(const struct answer_lists *lists);
+
+/*
+ * Writes the object with the lists, as answer_many() and answer_end() would; answer is the
+ * last block.  What went wrong with a list goes along with the spool.
+ */
+void answer_lists_end(struct answer_lists *lists, const struct answer *answer,
+                      const struct input_rows *rows, struct spool *out);
+
 /* What every answer ends with: warnings, the model and its version, the object's end. */
-struct input_rows;
 void answer_end(struct json_writer *writer, const struct input_rows *rows);
 
 #endif

@@ -95,6 +95,7 @@ static const struct kind {
     [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
                             "application/json or text/csv in UTF-8, or application/x-npy"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
@@ -128,6 +129,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     switch (body) {
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
+    case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
         return config->predict_body_limit;
     case ROUTE_BODY_IMAGE:
@@ -159,10 +161,9 @@ void body_refuse_length(struct reply *reply)
     reply_refuse(reply, REPLY_MALFORMED, "The body is not as long as Content-Length says.");
 }
 
-/* Takes in one byte more than the limit at most, so as to know that it is over it. */
-static void read_up_to(struct service *service, int64_t length, int64_t limit)
+/* Takes in so many bytes at most. */
+static void read_up_to(struct service *service, size_t most)
 {
-    size_t most = (size_t)(length >= 0 ? length : limit) + 1;
     struct buf *body = &service->body;
     size_t step = READ_FIRST, got;
     char *room;
@@ -181,17 +182,59 @@ static void read_up_to(struct service *service, int64_t length, int64_t limit)
     } while (body->len < most);
 }
 
-/* Takes the body in.  False with the refusal written. */
-static bool take_in(struct service *service, int64_t length, int64_t limit, struct reply *reply)
+/* What has come, and all that comes behind it, goes into the spool. */
+static bool spool_rest(struct service *service, struct request *request, size_t most,
+                       struct reply *reply)
 {
+    struct spool *large = &service->large;
     struct buf *body = &service->body;
+    size_t got = READ_STEP, step = READ_STEP;
+    enum result result;
+    struct reason why;
+    char *room;
 
-    read_up_to(service, length, limit);
-    if (buf_failed(body))
+    fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
+    spool_start(large);
+    request->large = large;
+    spool_take(large, body);
+    room = buf_reserve(body, READ_STEP);
+    while (room != NULL && got == step && spool_len(large) < most) {
+        if (step > most - spool_len(large))
+            step = (size_t)(most - spool_len(large));
+        got = fcgi_read(service->fcgi, room, step);
+        spool_put(large, room, got);
+    }
+    result = spool_end(large, &why);
+    if (room == NULL)
         reply_refuse_memory(reply);
-    else if (length >= 0 && body->len != (size_t)length)
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return room != NULL && result == RESULT_OK;
+}
+
+/*
+ * Takes the body in, and one byte more than the limit at most, so as to know that it is over
+ * it.  False with the refusal written.
+ */
+static bool take_in(struct service *service, struct request *request, int64_t length,
+                    int64_t limit, struct reply *reply)
+{
+    const size_t most = (size_t)(length >= 0 ? length : limit) + 1;
+    const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
+    struct buf *body = &service->body;
+    uint64_t len;
+
+    read_up_to(service, may_spool ? BODY_LARGE : most);
+    if (buf_failed(body)) {
+        reply_refuse_memory(reply);
+        return false;
+    }
+    if (may_spool && body->len == BODY_LARGE && !spool_rest(service, request, most, reply))
+        return false;
+    len = request->large != NULL ? spool_len(request->large) : body->len;
+    if (length >= 0 && len != (uint64_t)length)
         body_refuse_length(reply);
-    else if ((int64_t)body->len > limit)
+    else if (len > (uint64_t)limit)
         body_refuse_size(reply, limit);
     else
         return true;
@@ -316,7 +359,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
         return body_image_take(service, request, length, limit, reply);
     if (route->form != NULL)
         buf_reserve(&service->body, (size_t)(length >= 0 ? length : limit) + 1);
-    return take_in(service, length, limit, reply) &&
+    return take_in(service, request, length, limit, reply) &&
            (route->form == NULL || form_take(service, request, type, reply));
 }
 
@@ -335,6 +378,7 @@ void body_release(struct service *service, struct request *request)
     request->image_fd = -1;
     slots_give(request->slot);
     request->slot = -1;
-    free(request->kept);
-    request->kept = NULL;
+    if (request->large != NULL)
+        spool_start(&service->large);
+    request->large = NULL;
 }

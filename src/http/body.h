@@ -11,6 +11,11 @@
 #include "http/reply.h"
 #include "http/request.h"
 
+enum {
+    BODY_LARGE =
+        256 << 10 /* bytes: from here on the body of a prediction is in request->large */
+};
+
 /* The types of bodies that are files of rows. */
 extern const char body_csv[], body_npy[];
 

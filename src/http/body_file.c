@@ -4,10 +4,34 @@
 #include "http/body_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
+#include "gate/slots.h"
 #include "http/body_inner.h"
+
+enum {
+    SMALL = 256 << 10, /* bytes of a body that is as soon read as one of JSON */
+    PIECE = 64 << 10
+};
+
+bool body_file_slot(struct service *service, struct request *request, struct reply *reply)
+{
+    enum result result = RESULT_OK;
+    struct reason why;
+
+    if (request->slot < 0 && (request->file.length < 0 || request->file.length > SMALL))
+        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
+                            "too many files of rows are read just now", &request->slot, &why);
+    if (result == RESULT_BUSY)
+        reply_refuse(reply, REPLY_UNAVAILABLE,
+                     "Too many files of rows are read just now. Try again.");
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    return result == RESULT_OK;
+}
 
 /* False: the copy has failed, for which there is no reason to read on. */
 static bool copy(const struct body_file *body, const char *bytes, size_t len)
@@ -20,6 +44,17 @@ static bool copy(const struct body_file *body, const char *bytes, size_t len)
     return spool_end(body->copy, &why) == RESULT_OK;
 }
 
+/* As fcgi_read(), of a body that was taken in already, or that comes now. */
+static size_t bytes_read(struct body_file *body, char *to, size_t room)
+{
+    ssize_t got;
+
+    if (body->taken_in == NULL)
+        return fcgi_read(body->service->fcgi, to, room);
+    got = spool_read(body->taken_in, (uint64_t)body->taken, to, room);
+    return got > 0 ? (size_t)got : 0;
+}
+
 /*
  * A piece of the body; what is wrong with all of it is a failed read, so that nobody takes a
  * part for the whole.
@@ -27,18 +62,19 @@ static bool copy(const struct body_file *body, const char *bytes, size_t len)
 static ssize_t piece_read(void *cookie, char *to, size_t room)
 {
     struct body_file *body = cookie;
-    struct fcgi *fcgi = body->service->fcgi;
     int64_t most = (body->length >= 0 ? body->length : body->limit) + 1 - body->taken;
     size_t got;
 
     if (room > (size_t)most)
         room = (size_t)most;
-    got = fcgi_read(fcgi, to, room);
+    got = bytes_read(body, to, room);
     body->taken += (int64_t)got;
     body->over = body->taken > body->limit;
-    body->broken = body->broken || (got < room && fcgi_is_broken(fcgi)) ||
-                   (body->length >= 0 &&
-                    (body->taken > body->length || (got == 0 && body->taken != body->length)));
+    body->broken =
+        body->broken ||
+        (got < room && body->taken_in == NULL && fcgi_is_broken(body->service->fcgi)) ||
+        (body->length >= 0 &&
+         (body->taken > body->length || (got == 0 && body->taken != body->length)));
     if (!body->over && !body->broken && copy(body, to, got))
         return (ssize_t)got;
     errno = EIO;
@@ -51,10 +87,14 @@ bool body_file_open(struct service *service, const struct request *request,
     static const cookie_io_functions_t functions = {.read = piece_read};
 
     *body = (struct body_file){
-        .service = service, .length = request->file.length, .limit = request->file.limit};
+        .service = service,
+        .length = request->file.length,
+        .limit = request->file.limit,
+        .taken_in = request->file.spool,
+    };
     fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
     body->file = fopencookie(body, "r", functions);
-    if (body->file != NULL && setvbuf(body->file, NULL, _IOFBF, 64 << 10) != 0) {
+    if (body->file != NULL && setvbuf(body->file, NULL, _IOFBF, PIECE) != 0) {
         fclose(body->file);
         body->file = NULL;
     }
@@ -79,4 +119,34 @@ void body_file_close(struct body_file *body)
     if (body->file != NULL)
         fclose(body->file);
     body->file = NULL;
+}
+
+bool body_file_take(struct service *service, struct request *request, struct spool *spool,
+                    struct reply *reply)
+{
+    char *piece = malloc(PIECE);
+    struct body_file body = {.file = NULL};
+    enum result result;
+    struct reason why;
+    bool refused;
+
+    if (piece == NULL)
+        reply_refuse_memory(reply);
+    if (piece == NULL || !body_file_slot(service, request, reply) ||
+        !body_file_open(service, request, &body, reply)) {
+        free(piece);
+        return false;
+    }
+    spool_start(spool);
+    body.copy = spool;
+    while (fread(piece, 1, PIECE, body.file) > 0)
+        ;
+    free(piece);
+    result = spool_end(spool, &why);
+    refused = result == RESULT_OK && body_file_refuse(&body, reply);
+    body_file_close(&body);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+    request->file.spool = spool;
+    return !refused && result == RESULT_OK;
 }

@@ -17,8 +17,23 @@ struct body_file {
     int64_t length, limit, taken;
     bool over, broken; /* it is over the limit; it ended too early, or went on */
     FILE *file;
-    struct spool *copy; /* NULL, or what is given all that is read */
+    struct spool *taken_in; /* NULL, or where it is read from: see body_file_take() */
+    struct spool *copy;     /* NULL, or what is given all that is read */
 };
+
+/*
+ * A slot for a body that may be long, unless the request has one; held until its answer is
+ * out.  False with the refusal written.
+ */
+bool body_file_slot(struct service *service, struct request *request, struct reply *reply);
+
+/*
+ * Takes all of the body in, where it has to be known before it is worked at; from then on that
+ * is what body_file_open() opens.  The spool is the caller's, until the end of the request.
+ * False with the refusal written.
+ */
+bool body_file_take(struct service *service, struct request *request, struct spool *spool,
+                    struct reply *reply);
 
 /*
  * Opens request->file, which stays where it is until its end.  A front that sends nothing for

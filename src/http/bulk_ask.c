@@ -6,16 +6,15 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "gate/slots.h"
 #include "http/accept.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/body_file.h"
 #include "http/handlers.h"
 #include "http/input.h"
 #include "http/sealed.h"
 
 enum {
-    SMALL = 256 << 10, /* bytes of a body that is as soon read as one of JSON */
     NAME_MAX_CHARS = MODEL_NAME_MAX
 };
 
@@ -116,23 +115,6 @@ static bool type_find(const struct service *service, const struct request *reque
     return false;
 }
 
-/* A slot for a body that may be long.  False with the refusal written. */
-static bool slot_take(struct service *service, struct request *request, struct reply *reply)
-{
-    enum result result = RESULT_OK;
-    struct reason why;
-
-    if (request->file.length < 0 || request->file.length > SMALL)
-        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
-                            "too many files of rows are read just now", &request->slot, &why);
-    if (result == RESULT_BUSY)
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "Too many files of rows are read just now. Try again.");
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
-}
-
 bool bulk_ask_read(struct service *service, struct request *request, struct reply *reply,
                    struct bulk_ask *ask)
 {
@@ -145,7 +127,7 @@ bool bulk_ask_read(struct service *service, struct request *request, struct repl
         return false;
     }
     return kind_find(request, ask, reply) && type_find(service, request, ask, reply) &&
-           slot_take(service, request, reply);
+           body_file_slot(service, request, reply);
 }
 
 void bulk_ask_close(struct bulk_ask *ask)

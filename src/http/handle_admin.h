@@ -59,7 +59,7 @@ void handle_admin_tier_delete(struct service *service, struct request *request,
 
 /* handle_admin_models.c */
 extern const struct form form_admin_models, form_admin_publish, form_admin_promote,
-    form_admin_rollback, form_admin_retire;
+    form_admin_rollback, form_admin_retire, form_admin_keep;
 void handle_admin_models(struct service *service, struct request *request, struct reply *reply);
 void handle_admin_publish(struct service *service, struct request *request,
                           struct reply *reply);
@@ -68,8 +68,13 @@ void handle_admin_promote(struct service *service, struct request *request,
 void handle_admin_rollback(struct service *service, struct request *request,
                            struct reply *reply);
 void handle_admin_retire(struct service *service, struct request *request, struct reply *reply);
+void handle_admin_keep(struct service *service, struct request *request, struct reply *reply);
 void handle_admin_version_delete(struct service *service, struct request *request,
                                  struct reply *reply);
+
+/* handle_feedback.c */
+extern const struct form form_admin_kept;
+void handle_admin_kept(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_admin_calls.c */
 extern const struct form form_admin_calls, form_admin_usage, form_admin_audit;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "gate/keep.h"
 #include "gate/registry.h"
 #include "http/admin.h"
 #include "http/handle_admin.h"
@@ -77,6 +78,16 @@ static const struct form_field retire_fields[] = {
 const struct form form_admin_retire = {"AdminRetirement", retire_fields,
                                        sizeof(retire_fields) / sizeof(retire_fields[0]), false};
 
+static const struct form_field keep_fields[] = {
+    {"rate", FORM_TEXT, .required = true, .nullable = true, .max = SHARE_MAX,
+     .help = "How many of the requests are kept, 10%; off or null: none any more"},
+    {"days", FORM_INTEGER, .min = 1, .max = KEEP_DAYS_MAX,
+     .help = "For how long; as it was if nothing is said, and 30 at first"},
+};
+
+const struct form form_admin_keep = {"AdminKeep", keep_fields,
+                                     sizeof(keep_fields) / sizeof(keep_fields[0]), false};
+
 /* ---- lists ---- */
 
 /* The page of versions while it is written, those of a model in its object. */
@@ -112,14 +123,15 @@ static void model_end(struct listing *list)
     json_write_object_end(&list->writer);
 }
 
-static void model_begin(struct listing *list, const char *name)
+static void model_begin(struct listing *list, const struct model_row *row)
 {
-    if (strcmp(list->model, name) == 0)
+    if (strcmp(list->model, row->name) == 0)
         return;
     model_end(list);
-    snprintf(list->model, sizeof(list->model), "%s", name);
+    snprintf(list->model, sizeof(list->model), "%s", row->name);
     json_write_object(&list->writer);
-    json_member_string(&list->writer, "name", name);
+    json_member_string(&list->writer, "name", row->name);
+    show_keep(&list->writer, row);
     json_write_key(&list->writer, "versions");
     json_write_array(&list->writer);
 }
@@ -134,7 +146,7 @@ static void list_row(void *arg, const struct model_row *row)
     at = list->count++;
     if (at < list->page.offset || at - list->page.offset >= list->page.limit)
         return;
-    model_begin(list, row->name);
+    model_begin(list, row);
     json_write_object(&list->writer);
     state_write(&list->writer, row);
     json_write_object_end(&list->writer);
@@ -361,6 +373,38 @@ void handle_admin_retire(struct service *service, struct request *request, struc
         return;
     result = registry_retire(&service->home, search.name, search.version, &done, &why);
     answer(result, &done, &why, reply);
+}
+
+/* ---- what is kept ---- */
+
+void handle_admin_keep(struct service *service, struct request *request, struct reply *reply)
+{
+    const struct admin_asked asked = {"model", &form_admin_keep, "rate"};
+    struct search search = {.name = request_variable(request, "name", NULL)};
+    struct json_writer writer = json_writer_on(&reply->body);
+    const char *rate = admin_text(request->form, "rate");
+    int64_t share = 0;
+    struct model_row row;
+    enum result result;
+    struct reason why;
+
+    if (!model_find(service, &search, reply))
+        return;
+    if (rate != NULL && strcmp(rate, "off") != 0 && !registry_share_parse(rate, &share)) {
+        reply_fault(reply, "rate", "it is no share",
+                    "0.01% to 100%, such as 10%; off or null: nothing is kept");
+        return;
+    }
+    result = registry_keep_set(&service->home, search.name, share,
+                               admin_integer(request->form, "days", 0), &row, &why);
+    if (result != RESULT_OK) {
+        admin_refuse(reply, &asked, result, &why);
+        return;
+    }
+    json_write_object(&writer);
+    json_member_string(&writer, "name", row.name);
+    show_keep(&writer, &row);
+    json_write_object_end(&writer);
 }
 
 static void deleted(void *arg, int64_t version)

@@ -26,6 +26,7 @@ struct bulk_call {
     struct bulk_ask ask;
     struct spool *spool;
     struct rows_fault fault;
+    bool noted;   /* the first rows, for the shadow */
     bool refused; /* the refusal is written */
 };
 
@@ -40,22 +41,18 @@ static enum result go_on(void *arg, const struct bulk_state *state, struct reaso
     return call->refused ? reason_set(why, RESULT_DENIED, "refused") : RESULT_OK;
 }
 
-/* The first rows are kept, if there is a shadow to be asked about them. */
+/* What the model's setting keeps; the shadow is asked about the first rows. */
 static enum result look(void *arg, const struct bulk_block *block, struct reason *why)
 {
     struct bulk_call *call = arg;
-    size_t width = image_n_features(call->ask.predictor.image);
-    size_t rows = block->rows < SHADOW_ROWS ? block->rows : SHADOW_ROWS;
 
     (void)why;
-    if (call->ask.model->shadow == NULL || call->request->kept != NULL)
-        return RESULT_OK;
-    call->request->kept = reallocarray(NULL, rows, width * sizeof(double));
-    if (call->request->kept == NULL)
-        return RESULT_OK; /* it is not compared */
-    memcpy(call->request->kept, block->values, rows * width * sizeof(double));
-    shadow_note(call->service->shadow, call->ask.model, call->request->kept, rows,
-                &call->ask.predictor, block->margins, block->answers);
+    keeper_rows(call->service->keeper, &call->ask.predictor, block->values, block->rows,
+                block->margins, block->answers);
+    if (!call->noted)
+        shadow_note(call->service->shadow, call->ask.model, block->values, block->rows,
+                    &call->ask.predictor, block->margins, block->answers);
+    call->noted = true;
     return RESULT_OK;
 }
 
@@ -109,6 +106,8 @@ static void run(struct bulk_call *call)
         .put = put,
         .put_head = put_head,
     };
+    const struct request *request = call->request;
+    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
     struct body_file body;
     enum result result;
     struct reason why;
@@ -116,6 +115,7 @@ static void run(struct bulk_call *call)
 
     if (!body_file_open(call->service, call->request, &body, call->reply))
         return;
+    keeper_begin(call->service->keeper, call->ask.model, &of);
     plan.in = body.file;
     call->spool =
         reply_spool(call->reply, call->ask.npy ? body_npy : "text/csv; charset=utf-8");

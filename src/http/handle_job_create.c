@@ -19,6 +19,7 @@
 #include "http/body_file.h"
 #include "http/bulk_ask.h"
 #include "http/handlers.h"
+#include "http/idempotency.h"
 #include "http/input.h"
 #include "http/metered.h"
 #include "http/route.h"
@@ -98,10 +99,27 @@ static void answer(const struct request *request, const struct job_row *row,
         reply_header(reply, "Preference-Applied", "respond-async");
 }
 
+/* A job that is put into the queue. */
+struct submitting {
+    struct request *request;
+    struct reply *reply;
+};
+
+/* What is answered, which is kept together with the job where it has an Idempotency-Key. */
+static enum result answer_also(void *arg, const struct job_row *row, struct reason *why)
+{
+    const struct submitting *submitting = arg;
+
+    answer(submitting->request, row, submitting->reply);
+    return idempotency_keep(submitting->request, submitting->reply, why);
+}
+
 /* Puts it into the queue with its body, which is in memory or in a file, and answers. */
 static void submit(struct service *service, struct request *request, struct job_row *row,
                    struct spool *body, struct reply *reply)
 {
+    struct submitting submitting = {request, reply};
+    const struct queue_also also = {answer_also, &submitting};
     enum queue_limit over;
     struct reason why, again;
     enum result result = spool_end(body, &why);
@@ -111,16 +129,13 @@ static void submit(struct service *service, struct request *request, struct job_
     if (result == RESULT_OK)
         result = spool_file(body, &fd, &why);
     if (result == RESULT_OK)
-        result =
-            queue_submit(&service->home, row, body->memory.data, body->memory.len, fd, &why);
-
+        result = queue_submit(&service->home, row, body->memory.data, body->memory.len, fd,
+                              &also, &why);
     if (result == RESULT_DENIED) {
         queue_check(&service->home, row->account, row->body_bytes, &over, &again);
         refuse_many(service, over, reply);
     } else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    else
-        answer(request, row, reply);
 }
 
 /* ---- of JSON ---- */

@@ -188,6 +188,17 @@ void handle_job_result(struct service *service, struct request *request, struct 
     }
 }
 
+/* Of another's job it is administration, and told in the audit trail. */
+static enum result job_cancel(struct service *service, const struct request *request,
+                              const struct job_row *row, struct reason *why)
+{
+    if (strcmp(row->account, request->caller.account) == 0)
+        return queue_cancel(&service->home, row->account, row->uuid, why);
+    if (row->status == JOB_CANCELLED)
+        return RESULT_OK;
+    return queue_cancel_any(&service->home, row->uuid, why);
+}
+
 void handle_job_cancel(struct service *service, struct request *request, struct reply *reply)
 {
     enum result result;
@@ -196,7 +207,7 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 
     if (!job_find(service, request, &row, reply))
         return;
-    result = queue_cancel(&service->home, whose(request), row.uuid, &why);
+    result = job_cancel(service, request, &row, &why);
     if (result == RESULT_EXISTS)
         reply_refuse(reply, REPLY_CONFLICT, "This job has ended, and cannot be cancelled.");
     else if (result == RESULT_MISSING)

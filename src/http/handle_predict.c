@@ -1,83 +1,38 @@
 /*
  * handle_predict.c: rows in, predictions out.
- *
- * One row ("features") is answered with single values, many ("instances") with one list
- * for each kind of value, in the order of the rows.
  */
-#include <stdlib.h>
-
-#include "base/json_write.h"
-#include "forest/walk.h"
-#include "http/answer.h"
 #include "http/handlers.h"
 #include "http/input.h"
 #include "http/metered.h"
+#include "http/predict.h"
 #include "http/sealed.h"
 
-enum {
-    NUMBERS_ON_STACK = 64
+/* What is done with the numbers of an answer beside answering with them. */
+struct looked {
+    struct service *service;
+    const struct request *request;
+    const struct input_rows *rows;
 };
 
-/* Where the numbers of an answer are: on the stack for most single rows. */
-struct numbers {
-    double few[NUMBERS_ON_STACK];
-    double *many;
-    uint32_t *leaves;
-};
-
-/* Predicts the rows; false for want of memory. */
-static bool rows_predict(const struct input_rows *rows, const struct predictor *predictor,
-                         struct numbers *numbers, struct answer *answer)
+/* They are compared with the shadow's, and kept if the model's setting says so. */
+static void look(void *arg, const struct answer *answer)
 {
-    size_t margins = rows->count * predictor_margins(predictor);
-    size_t answers = rows->count * predictor_width(predictor);
-    const struct image *image = predictor->image;
-    double *at = numbers->few;
-
-    if (margins + answers > NUMBERS_ON_STACK)
-        at = numbers->many = malloc((margins + answers) * sizeof(*at));
-    if ((rows->outputs & INPUT_LEAVES) != 0)
-        numbers->leaves = calloc(rows->count, image_n_trees(image) * sizeof(uint32_t));
-    if (at == NULL || ((rows->outputs & INPUT_LEAVES) != 0 && numbers->leaves == NULL))
-        return false;
-    predictor_rows(predictor, rows->values, rows->count, at, at + margins);
-    if (numbers->leaves != NULL)
-        walk_leaves(image, rows->values, rows->count, numbers->leaves);
-    *answer = (struct answer){predictor,       at,          at + margins,
-                              numbers->leaves, rows->count, rows->outputs};
-    return true;
-}
-
-static void answer_write(struct reply *reply, const struct input_rows *rows,
-                         const struct answer *answer)
-{
-    struct json_writer writer = json_writer_on(&reply->body);
-
-    json_write_object(&writer);
-    if (rows->single)
-        answer_single(&writer, answer);
-    else
-        answer_many(&writer, answer);
-    answer_end(&writer, rows);
-}
-
-/* Has the rows be kept, if the model's setting says so, once the answer is out. */
-static void rows_keep(struct service *service, const struct request *request,
-                      const struct input_rows *rows, const struct answer *answer)
-{
+    const struct looked *looked = arg;
+    const struct request *request = looked->request;
+    const struct input_rows *rows = looked->rows;
     const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
 
-    if (keeper_begin(service->keeper, rows->model, &of))
-        keeper_rows(service->keeper, answer->predictor, rows->values, rows->count,
+    shadow_note(looked->service->shadow, rows->model, rows->values, rows->count,
+                answer->predictor, answer->margins, answer->answers);
+    if (keeper_begin(looked->service->keeper, rows->model, &of))
+        keeper_rows(looked->service->keeper, answer->predictor, rows->values, rows->count,
                     answer->margins, answer->answers);
 }
 
 void handle_predict(struct service *service, struct request *request, struct reply *reply)
 {
-    struct numbers numbers = {.many = NULL};
-    struct predictor predictor;
-    struct answer answer;
     struct input_rows rows;
+    struct looked looked = {service, request, &rows};
 
     if (request->later) {
         handle_job_create(service, request, reply);
@@ -91,17 +46,10 @@ void handle_predict(struct service *service, struct request *request, struct rep
         return;
     if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
-    if (predictor_open(&predictor, rows.model->image) == RESULT_OK &&
-        rows_predict(&rows, &predictor, &numbers, &answer)) {
-        shadow_note(service->shadow, rows.model, rows.values, rows.count, &predictor,
-                    answer.margins, answer.answers);
-        rows_keep(service, request, &rows, &answer);
-        answer_write(reply, &rows, &answer);
-        sealed_answer(service, request, reply);
-    } else {
-        reply_refuse_memory(reply);
+    if (rows.in_blocks) {
+        handle_predict_large(service, request, reply, &rows);
+        return;
     }
-    predictor_close(&predictor);
-    free(numbers.leaves);
-    free(numbers.many);
+    if (predict_answer(&rows, look, &looked, reply))
+        sealed_answer(service, request, reply);
 }

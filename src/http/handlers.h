@@ -75,6 +75,11 @@ void handle_model(struct service *service, struct request *request, struct reply
 /* handle_predict.c */
 void handle_predict(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_predict_large.c: the same, of rows that are not in memory together */
+struct input_rows;
+void handle_predict_large(struct service *service, struct request *request, struct reply *reply,
+                          const struct input_rows *rows);
+
 /* handle_bulk.c: where the body is a file of rows; form_bulk is of its query */
 extern const struct form form_bulk;
 void handle_bulk(struct service *service, struct request *request, struct reply *reply);
@@ -91,6 +96,9 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_feedback.c */
+void handle_feedback(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_webhook.c */
 void handle_webhook_secret(struct service *service, struct request *request,

@@ -12,6 +12,7 @@
 #include "forest/digest.h"
 #include "gate/replay.h"
 #include "http/auth.h"
+#include "http/body_file.h"
 #include "http/metered.h"
 #include "http/route.h"
 
@@ -25,9 +26,11 @@ enum {
 struct keyed {
     struct replay *replay;
     char key[REPLAY_KEY_MAX + 1];
-    bool unpaid;    /* the call was admitted without its charge */
-    bool in_flight; /* its answer is ours to keep */
-    int64_t tended; /* the second */
+    bool unpaid;       /* the call was admitted without its charge */
+    bool in_flight;    /* its answer is ours to keep */
+    bool kept;         /* and was, together with what was asked for */
+    int64_t tended;    /* the second */
+    struct spool body; /* of a request that brings a file of rows */
     struct replay_row row;
 };
 
@@ -46,6 +49,7 @@ void keyed_free(struct keyed *keyed)
     if (keyed == NULL)
         return;
     replay_free(keyed->replay);
+    spool_free(&keyed->body);
     free(keyed);
 }
 
@@ -60,6 +64,7 @@ static enum result keyed_get(struct service *service, struct keyed **out, struct
         service->keyed = calloc(1, sizeof(*service->keyed));
         if (service->keyed == NULL)
             return reason_set(why, RESULT_NOMEM, "out of memory");
+        service->keyed->body.fd = -1;
     }
     if (service->keyed->replay == NULL)
         result = replay_new(&service->home, &service->keyed->replay, why);
@@ -97,7 +102,7 @@ bool idempotency_read(struct service *service, struct request *request, struct r
         return false;
     }
     memcpy(keyed->key, key, sizeof(key));
-    keyed->unpaid = keyed->in_flight = false;
+    keyed->unpaid = keyed->in_flight = keyed->kept = false;
     request->keyed = keyed;
     return true;
 }
@@ -134,17 +139,33 @@ bool idempotency_admit(struct service *service, struct request *request, struct 
 
 /* ---- what is asked ---- */
 
-static void part_add(struct digest *digest, const void *bytes, size_t len)
-{
-    uint64_t count = len;
-
-    digest_add(digest, &count, sizeof(count));
-    digest_add(digest, bytes, len);
-}
-
 static void text_add(struct digest *digest, const char *text)
 {
-    part_add(digest, text != NULL ? text : "", text != NULL ? strlen(text) : 0);
+    uint64_t len = text != NULL ? strlen(text) : 0;
+
+    digest_add(digest, &len, sizeof(len));
+    if (len > 0)
+        digest_add(digest, text, len);
+}
+
+static bool piece_add(void *arg, const char *bytes, size_t len)
+{
+    digest_add(arg, bytes, len);
+    return true;
+}
+
+static enum result body_add(struct digest *digest, const struct request *request,
+                            struct reason *why)
+{
+    const struct spool *spool = request->file.spool;
+    uint64_t len = spool != NULL ? spool_len(spool) : request->body->len;
+
+    digest_add(digest, &len, sizeof(len));
+    if (spool != NULL)
+        return spool_each(spool, piece_add, digest, why);
+    if (len > 0)
+        digest_add(digest, request->body->data, len);
+    return RESULT_OK;
 }
 
 /* All that says what is asked: each part behind its length. */
@@ -162,11 +183,11 @@ static enum result asked_digest(const struct service *service, const struct requ
     text_add(digest, request->path);
     text_add(digest, query);
     text_add(digest, fcgi_param(service->fcgi, FCGI_CONTENT_TYPE));
-    part_add(digest, request->body->data != NULL ? request->body->data : "",
-             request->body->len);
-    result = digest_finish(digest, out);
+    result = body_add(digest, request, why);
+    if (result == RESULT_OK && digest_finish(digest, out) != RESULT_OK)
+        result = reason_set(why, RESULT_FAILED, "a digest failed");
     digest_close(digest);
-    return result == RESULT_OK ? result : reason_set(why, result, "a digest failed");
+    return result;
 }
 
 /* ---- begin ---- */
@@ -232,8 +253,11 @@ bool idempotency_begin(struct service *service, struct request *request, struct 
     enum replay_found found = REPLAY_NEW;
     struct reason why;
     int fd = -1;
-    enum result result = asked_digest(service, request, asked, &why);
+    enum result result;
 
+    if (request->file.type != NULL && !body_file_take(service, request, &keyed->body, reply))
+        return false;
+    result = asked_digest(service, request, asked, &why);
     if (result == RESULT_OK)
         result =
             replay_begin(keyed->replay, &which, &keyed->row, &reply->body, &fd, &found, &why);
@@ -300,6 +324,23 @@ static enum result keep(struct keyed *keyed, struct reply *reply, struct reason 
     return result;
 }
 
+enum result idempotency_keep(struct request *request, struct reply *reply, struct reason *why)
+{
+    struct keyed *keyed = request->keyed;
+    enum result result;
+
+    if (keyed == NULL)
+        return RESULT_OK;
+    if (buf_failed(&reply->body) || buf_failed(&reply->headers))
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    if (!row_fill(request, reply, &keyed->row))
+        return reason_set(why, RESULT_FAILED, "the head of an answer is too long to be kept");
+    result =
+        replay_end_within(keyed->replay, &keyed->row, reply->body.data, reply->body.len, why);
+    keyed->kept = result == RESULT_OK;
+    return result;
+}
+
 static uint64_t length_of(const struct reply *reply)
 {
     return reply->spooled ? spool_len(&reply->spool) : reply->body.len;
@@ -312,9 +353,14 @@ void idempotency_end(struct service *service, struct request *request, struct re
     struct reason why;
 
     (void)service;
+    spool_start(&keyed->body);
     if (!keyed->in_flight)
         return;
     keyed->in_flight = false;
+    if (keyed->kept) { /* or all of it was taken back */
+        replay_let_go(keyed->replay);
+        return;
+    }
     if (kept_statuses[reply->status]) {
         reply_write(reply, request->id, request->wall_us);
         reply_settle(reply);

@@ -45,6 +45,12 @@ bool idempotency_begin(struct service *service, struct request *request, struct 
  */
 void idempotency_end(struct service *service, struct request *request, struct reply *reply);
 
+/*
+ * Keeps the answer within the transaction of work.db that does what was asked for, where there
+ * is a key: so there is neither without the other.  Its result is to be that transaction's.
+ */
+enum result idempotency_keep(struct request *request, struct reply *reply, struct reason *why);
+
 /* Between requests: deletes some of what has expired, once a second at most. */
 void idempotency_tend(struct service *service, int64_t second);
 

@@ -17,6 +17,7 @@
 #include "http/auth.h"
 #include "http/input_inner.h"
 #include "http/route.h"
+#include "http/sealed.h"
 
 enum {
     VALUES_MAX = 4 << 20, /* numbers of the rows of a body that is smaller than that */
@@ -222,9 +223,24 @@ static bool unknown_member(struct input *input, const struct request *request)
     return json_skip(&input->reader);
 }
 
+static ssize_t large_fill(void *context, char *to, size_t room)
+{
+    struct input *input = context;
+    ssize_t got = spool_read(input->large, input->large_at, to, room);
+
+    if (got > 0)
+        input->large_at += (uint64_t)got;
+    return got;
+}
+
 static void pass_start(struct input *input, const struct request *request)
 {
-    json_reader_start(&input->reader, request->body->data, request->body->len);
+    input->large = request->large;
+    input->large_at = 0;
+    if (request->large != NULL)
+        json_reader_start_stream(&input->reader, large_fill, input);
+    else
+        json_reader_start(&input->reader, request->body->data, request->body->len);
     input_list_start(&input->faults, input->faults.json);
     input_list_start(&input->warnings, &input->warned);
     input->count = 0;
@@ -256,7 +272,7 @@ static void check_outputs(struct input *input)
              (input->outputs & (INPUT_LABEL | INPUT_PROBABILITIES)) != 0)
         input_fault(input, "outputs", "margin, leaves",
                     "the model %s has values and no classes", input->model->row.name);
-    if (input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
+    if (!input->unbounded && input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
         input_fault(input, "instances", "fewer rows at once, or fewer outputs",
                     "the answer would be over %d numbers", INPUT_OUTPUTS_MAX);
 }
@@ -349,6 +365,9 @@ static void refuse_malformed(struct input *input, struct reply *reply)
     case RESULT_FAILED:
         reply_refuse_memory(reply);
         break;
+    case RESULT_IO: /* a large body's file */
+        reply_refuse(reply, REPLY_UNAVAILABLE, "The body could not be read again. Try again.");
+        break;
     default:
         reply_refuse(reply, REPLY_MALFORMED, "The body is not JSON that is taken here: %s.",
                      json_problem(&input->reader));
@@ -379,7 +398,7 @@ static size_t rows_limit(const struct service *service, const struct request *re
     size_t limit = (size_t)service->home.config.predict_rows_limit;
     size_t body = request->body->len, values = body > VALUES_MAX ? body : VALUES_MAX, most;
 
-    if (image == NULL)
+    if (image == NULL || service->input->unbounded)
         return limit;
     most = INPUT_OUTPUTS_MAX / image_n_outputs(image);
     if (most > values / image_n_features(image))
@@ -446,8 +465,10 @@ static bool acceptable(const struct service *service, const struct request *requ
     struct input *input = service->input;
     const struct model *model = input->model;
 
-    if (input->forbidden) /* the refusal is written */
+    if (input->forbidden) { /* the refusal is written, and is of no field */
+        buf_clear(input->faults.json, SIZE_MAX);
         return false;
+    }
     if (model != NULL &&
         !auth_may_use(request, model->row.name, strlen(model->row.name), reply))
         return false;
@@ -483,10 +504,34 @@ void input_release(struct input *input)
     }
 }
 
+bool input_blocks(struct service *service, const struct request *request, struct reply *reply,
+                  size_t rows_at_once, input_take *take, void *arg)
+{
+    struct input *input = service->input;
+    enum pass pass;
+
+    input->take = take;
+    input->take_arg = arg;
+    input->block_rows = rows_at_once;
+    input->in_block = 0;
+    pass = pass_over(service, request, input);
+    input_block_end(input);
+    input->take = NULL;
+    if (pass == PASS_MALFORMED)
+        refuse_malformed(input, reply);
+    else if (input->no_memory)
+        reply_refuse_memory(reply);
+    return pass == PASS_DONE && !input->no_memory && !input->stopped;
+}
+
 bool input_read(struct service *service, const struct request *request, struct reply *reply,
                 struct input_rows *out)
 {
     struct input *input = service->input;
+
+    input->looking = request->large != NULL;
+    input->unbounded = input->looking && !sealed_is_wanted(service, "application/json");
+    input->stopped = false;
     input->faults.json = &reply->errors;
     input->model = first_model(service, request);
     input->fixed = request->name != NULL;
@@ -506,6 +551,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                                .count = input->count,
                                .outputs = input->outputs,
                                .warnings = &input->warned,
+                               .in_blocks = input->looking && input->has_instances,
                                .single = !input->has_instances,
                                .all_classes = input->all_classes};
     return true;

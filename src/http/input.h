@@ -36,6 +36,7 @@ struct input_rows {
     size_t count;
     unsigned outputs;           /* of enum input_output; label and probabilities by default */
     const struct buf *warnings; /* objects, as the body of a JSON array; perhaps none */
+    bool in_blocks;             /* values has no rows yet: input_blocks() gives them out */
     bool single;                /* asked with "features" or "text": answered as one */
     bool all_classes;           /* asked with "classes": "all" */
 };
@@ -51,6 +52,16 @@ struct input_rows {
  */
 bool input_read(struct service *service, const struct request *request, struct reply *reply,
                 struct input_rows *out);
+
+/* Takes some rows, one behind the other.  False: no more are wanted. */
+typedef bool input_take(void *arg, const double *values, size_t rows);
+
+/*
+ * Gives out the rows of a large body, so many at once, by reading it again.  False where that
+ * could not be, with the refusal written, or where take() wanted no more.
+ */
+bool input_blocks(struct service *service, const struct request *request, struct reply *reply,
+                  size_t rows_at_once, input_take *take, void *arg);
 
 /* Refuses what needs the default model when there is none: 503. */
 void input_refuse_default(const struct service *service, struct reply *reply);

@@ -44,6 +44,14 @@ struct input {
     struct input_list warnings;
     char first[512]; /* the first fault, for the detail */
     size_t rows_limit;
+    /* Of a large body rows are only looked at, in one place, and given out in a second pass. */
+    bool looking, stopped;
+    bool unbounded;   /* and its answer is not in memory either */
+    input_take *take; /* NULL but in that second pass */
+    void *take_arg;
+    size_t block_rows, in_block;
+    const struct spool *large; /* where that body is, and how far it was read */
+    uint64_t large_at;
     unsigned outputs; /* enum input_output, 0 if none were asked for */
     bool has_features, has_instances, has_text, has_outputs, all_classes;
     bool fixed;                   /* the path or the body has named the model */
@@ -97,6 +105,12 @@ bool input_row_read(struct input *input, enum json_token token, long row);
  * asked for, so all that follow are read into the first one's place.
  */
 double *input_row_begin(struct input *input);
+
+/* The row that was begun is there; in a second pass it may be the last of its block. */
+void input_row_end(struct input *input);
+
+/* Gives out the rows of a block that are there. */
+void input_block_end(struct input *input);
 
 /* ---- input_text.c ---- */
 

@@ -11,13 +11,37 @@
 
 #include "http/input_inner.h"
 
+/* Which row of values the next one is. */
+static size_t place_of_row(const struct input *input)
+{
+    if (input->take != NULL)
+        return input->in_block;
+    return input->looking || input->faults.count > 0 ? 0 : input->count;
+}
+
+void input_block_end(struct input *input)
+{
+    if (input->take != NULL && input->in_block > 0 && !input->stopped)
+        input->stopped = !input->take(input->take_arg, input->values, input->in_block);
+    input->in_block = 0;
+}
+
+void input_row_end(struct input *input)
+{
+    input->count++;
+    if (input->take != NULL && ++input->in_block == input->block_rows)
+        input_block_end(input);
+}
+
 double *input_row_begin(struct input *input)
 {
     size_t width = image_n_features(input->image);
-    size_t at = input->faults.count == 0 ? input->count : 0;
+    size_t at = place_of_row(input);
     size_t need = (at + 1) * width, cap = input->values_cap;
     double *more;
 
+    if (input->stopped)
+        return NULL;
     if (input->count >= input->rows_limit) {
         input->too_many = true;
         return NULL;
@@ -244,6 +268,6 @@ bool input_row_read(struct input *input, enum json_token token, long row)
         good = row_by_name(input, values, row);
     else
         row_fault(input, token, row);
-    input->count++;
+    input_row_end(input);
     return good;
 }

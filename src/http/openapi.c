@@ -12,6 +12,18 @@
     "\"RateLimit\":{\"$ref\":\"#/components/headers/RateLimit\"}," \
     "\"RateLimit-Policy\":{\"$ref\":\"#/components/headers/RateLimit-Policy\"}"
 
+/* Of an answer that a job was taken. */
+#define JOB_HEADERS                                                              \
+    "\"Location\":{\"description\":\"The job\",\"schema\":{\"type\":\"string\"," \
+    "\"format\":\"uri-reference\"}},"                                            \
+    "\"Retry-After\":{\"$ref\":\"#/components/headers/Retry-After\"}"
+
+/* Of an answer that may be one of before. */
+#define REPLAYED_HEADER                                                                       \
+    "\"Idempotency-Replayed\":{\"description\":\"true: this is the answer of before, to the " \
+    "request with the same Idempotency-Key, and is not charged.\","                           \
+    "\"schema\":{\"type\":\"string\",\"const\":\"true\"}}"
+
 #define SCHEMA(name) "{\"schema\":{\"$ref\":\"#/components/schemas/" name "\"}}"
 
 /* Of predictions, which are sealed for who asks for that. */
@@ -31,27 +43,38 @@ static void code_print(char out[4], enum reply_status status)
     snprintf(out, 4, "%03u", reply_code(status) % 1000);
 }
 
-/* What a good answer has for a body, where its path tells. */
+/* What a good answer has for a body, by its operation. */
 static const struct {
-    const char *path, *content;
+    const char *operation, *content;
 } contents[] = {
-    {"/style.css", "{\"text/css\":{\"schema\":{\"type\":\"string\"}}}"},
-    {"/setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
-    {"/setup.js", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
-    {"/auth/token", "{\"application/json\":" SCHEMA("Tokens") "}"},
-    {"/users/me/calls", CALLS_CONTENT},
-    {"/admin/calls", CALLS_CONTENT},
-    {"/login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
+    {"style", "{\"text/css\":{\"schema\":{\"type\":\"string\"}}}"},
+    {"setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
+    {"setupScript", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
+    {"token", "{\"application/json\":" SCHEMA("Tokens") "}"},
+    {"myCalls", CALLS_CONTENT},
+    {"listCalls", CALLS_CONTENT},
+    {"login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
+    {"listJobs", "{\"application/json\":" SCHEMA("Jobs") "}"},
+    {"getJob", SEALED_CONTENT("Job")},
+    {"getJobResult",
+     "{\"application/json\":" SCHEMA(
+         "Prediction") ","
+                       "\"application/jose\":{\"schema\":{\"type\":\"string\"}},"
+                       "\"text/csv\":{},\"application/x-npy\":{}}"},
+    {"feedback", "{\"application/json\":" SCHEMA("FeedbackDone") "}"},
+    {"exportKept", "{\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"},
 };
 
-static const char *good_content(const struct route *route)
+static const char *good_content(const struct route *route, enum reply_status status)
 {
+    if (status == REPLY_ACCEPTED)
+        return "{\"application/json\":" SCHEMA("JobTaken") "}";
     if (route->body == ROUTE_BODY_EXPLAIN)
         return SEALED_CONTENT("Explanation");
     if (route->body == ROUTE_BODY_PREDICT)
         return SEALED_CONTENT("Prediction");
     for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
-        if (strcmp(route->path, contents[i].path) == 0)
+        if (strcmp(route->operation, contents[i].operation) == 0)
             return contents[i].content;
     return "{\"application/json\":{\"schema\":{\"type\":\"object\"}}}";
 }
@@ -65,10 +88,15 @@ static void good_response(struct json_writer *writer, const struct route *route,
     json_write_key(writer, code);
     json_write_object(writer);
     json_member_string(writer, "description", route->summary);
-    if (route->metered)
-        openapi_raw(writer, "headers", "{" LIMIT_HEADERS "}");
+    if (status == REPLY_ACCEPTED)
+        openapi_raw(writer, "headers",
+                    "{" JOB_HEADERS "," LIMIT_HEADERS "," REPLAYED_HEADER "}");
+    else if (route->metered)
+        openapi_raw(writer, "headers",
+                    route->replays ? "{" LIMIT_HEADERS "," REPLAYED_HEADER "}"
+                                   : "{" LIMIT_HEADERS "}");
     if (status != REPLY_NO_CONTENT)
-        openapi_raw(writer, "content", good_content(route));
+        openapi_raw(writer, "content", good_content(route, status));
     json_write_object_end(writer);
 }
 
@@ -104,10 +132,10 @@ static bool refuses(const struct route *route, enum reply_status status)
     case REPLY_FORBIDDEN: /* also of who may not register, or is not active */
         return !open || secret;
     case REPLY_NOT_FOUND:
-        return strchr(route->path, '{') != NULL;
+        return route->body == ROUTE_BODY_FEEDBACK || strchr(route->path, '{') != NULL;
     case REPLY_CONFLICT:
-        return route->method != REQUEST_GET && !route->metered &&
-               (!open || route->good == REPLY_CREATED);
+        return route->replays || (route->method != REQUEST_GET && !route->metered &&
+                                  (!open || route->good == REPLY_CREATED));
     case REPLY_MALFORMED:
     case REPLY_UNPROCESSABLE:
         return body || form;
@@ -130,6 +158,8 @@ static void responses(struct json_writer *writer, const struct route *route)
     good_response(writer, route, route->good);
     if (route->makes)
         good_response(writer, route, REPLY_CREATED);
+    if (route->defers == ROUTE_DEFERS_PREFERRED)
+        good_response(writer, route, REPLY_ACCEPTED);
     for (int status = 0; status < REPLY_STATUS__MAX; status++)
         if (refuses(route, (enum reply_status)status))
             problem_response(writer, (enum reply_status)status);
@@ -226,14 +256,42 @@ static void query_parameters(struct json_writer *writer, const struct form *quer
     }
 }
 
+static const char prefer[] =
+    "{\"name\":\"Prefer\",\"in\":\"header\",\"description\":\"respond-async: have it made as a "
+    "job, for which a key needs the scope jobs too\",\"schema\":{\"type\":\"string\"}}";
+
+/* A repetition under the same key is answered as the first was. */
+static void key_parameter(struct json_writer *writer)
+{
+    json_write_object(writer);
+    json_member_string(writer, "name", "Idempotency-Key");
+    json_member_string(writer, "in", "header");
+    json_member_bool(writer, "required", false);
+    json_member_string(
+        writer, "description",
+        "Made up by the client, and the same when it sends the request again: "
+        "then it has the answer of before, with Idempotency-Replayed, and is not "
+        "charged once more. The same key with another request is a 422, and a "
+        "409 while the first is being served.");
+    openapi_raw(writer, "schema",
+                "{\"type\":\"string\",\"minLength\":1,\"maxLength\":512,"
+                "\"examples\":[\"\\\"8e03978e-40d5-43dd-bc93-6894a57f9324\\\"\"]}");
+    json_write_object_end(writer);
+}
+
 static void parameters(struct json_writer *writer, const struct route *route)
 {
-    if (strchr(route->path, '{') == NULL && route->query == NULL)
+    if (strchr(route->path, '{') == NULL && route->query == NULL && !route->replays &&
+        route->defers != ROUTE_DEFERS_PREFERRED)
         return;
     json_write_key(writer, "parameters");
     json_write_array(writer);
     path_parameters(writer, route->path);
     query_parameters(writer, route->query);
+    if (route->defers == ROUTE_DEFERS_PREFERRED)
+        json_write_raw(writer, prefer, sizeof(prefer) - 1);
+    if (route->replays)
+        key_parameter(writer);
     json_write_array_end(writer);
 }
 
@@ -265,6 +323,8 @@ static void request_body(struct json_writer *writer, const struct route *route)
         schema = "Predict";
     if (route->body == ROUTE_BODY_EXPLAIN)
         schema = "Explain";
+    if (route->body == ROUTE_BODY_FEEDBACK)
+        schema = "Feedback";
     json_write_key(writer, "requestBody");
     json_write_object(writer);
     json_member_bool(writer, "required",

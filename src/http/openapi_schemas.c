@@ -6,6 +6,17 @@
 
 #include "http/openapi_inner.h"
 
+/* What a job begins with, as members of its properties. */
+#define JOB_BEGINNING                                                                          \
+    "\"job_uuid\":{\"type\":\"string\",\"format\":\"uuid\"},"                                  \
+    "\"status\":{\"enum\":[\"pending\",\"processing\",\"completed\",\"failed\",\"cancelled\"]" \
+    "},"                                                                                       \
+    "\"model\":{\"type\":\"string\"},"                                                         \
+    "\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},"                           \
+    "\"links\":{\"type\":\"object\",\"description\":\"Paths from the root of the service\","   \
+    "\"properties\":{\"self\":{\"type\":\"string\"},\"result\":{\"type\":\"string\"}}}"
+#define NULL_TIME "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
+
 /* Those that do not depend on the routes, as the members of an object. */
 static const char schemas[] =
     "\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457 problem details\","
@@ -58,6 +69,25 @@ static const char schemas[] =
     "\"Text\":{\"type\":\"string\",\"minLength\":10,\"maxLength\":5000,"
     "\"description\":\"For a model that takes texts: characters without the space around "
     "them, with a letter or digit among them\"},"
+    "\"Feedback\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+    "\"request_id\":{\"type\":\"string\",\"description\":\"The X-Request-ID of the answer; of "
+    "several with this id the newest\"},"
+    "\"job_uuid\":{\"type\":\"string\"},"
+    "\"row\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"Of a request of several "
+    "rows: which one\"},"
+    "\"truth\":{\"type\":[\"string\",\"number\",\"boolean\",\"array\",\"null\"],"
+    "\"description\":\"The class's label or index, or the value; null where it is not known; "
+    "without row of several rows a list, one for each; of several targets lists of them\"}},"
+    "\"required\":[\"truth\"],"
+    "\"oneOf\":[{\"required\":[\"request_id\"]},{\"required\":[\"job_uuid\"]}],"
+    "\"examples\":[{\"request_id\":\"6f1c7a\",\"truth\":\"setosa\"}]},"
+    "\"FeedbackDone\":{\"type\":\"object\",\"required\":[\"request_id\",\"model\",\"version\","
+    "\"rows\",\"kept\",\"with_truth\"],\"properties\":{\"request_id\":{\"type\":\"string\"},"
+    "\"job_uuid\":{\"type\":[\"string\",\"null\"]},\"model\":{\"type\":\"string\"},"
+    "\"version\":{\"type\":\"integer\"},\"rows\":{\"type\":\"integer\"},"
+    "\"kept\":{\"type\":\"integer\",\"description\":\"Of the rows: the first ones\"},"
+    "\"with_truth\":{\"type\":\"integer\",\"description\":\"Of those, whose truth is "
+    "known\"}}},"
     "\"Explain\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
     "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
     "\"instances\":{\"type\":\"array\",\"minItems\":1,"
@@ -93,7 +123,40 @@ static const char schemas[] =
     "\"targets\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
     "\"warnings\":{\"type\":\"array\",\"maxItems\":20,\"description\":\"Values outside of what "
     "training saw\",\"items\":{\"$ref\":\"#/components/schemas/Warning\"}},"
-    "\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"}}}";
+    "\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"}}},"
+    "\"JobTaken\":{\"type\":\"object\",\"required\":[\"job_uuid\",\"status\",\"model\","
+    "\"created_at\",\"links\"],\"properties\":{" JOB_BEGINNING "}},"
+    "\"Job\":{\"type\":\"object\",\"required\":[\"job_uuid\",\"status\",\"model\","
+    "\"version\",\"kind\",\"created_at\",\"started_at\",\"ended_at\",\"expires_at\","
+    "\"attempts\",\"rows\",\"progress\",\"result_label\",\"result_score\",\"result_bytes\","
+    "\"result_type\",\"code\",\"reason\",\"links\"],\"properties\":{" JOB_BEGINNING ","
+    "\"account\":{\"type\":\"string\",\"description\":\"Whose it is; to administrators\"},"
+    "\"version\":{\"type\":[\"integer\",\"null\"],\"description\":\"That answered\"},"
+    "\"kind\":{\"enum\":[\"json\",\"csv\",\"npy\"],\"description\":\"As what the rows "
+    "came\"},"
+    "\"started_at\":" NULL_TIME ",\"ended_at\":" NULL_TIME ",\"expires_at\":" NULL_TIME ","
+    "\"attempts\":{\"type\":\"integer\",\"description\":\"That came to an end\"},"
+    "\"rows\":{\"type\":[\"integer\",\"null\"]},"
+    "\"progress\":{\"description\":\"Of one in work\",\"type\":[\"object\",\"null\"],"
+    "\"properties\":{\"rows\":{\"type\":[\"integer\",\"null\"]},"
+    "\"rows_done\":{\"type\":\"integer\"},\"rows_per_s\":{\"type\":\"integer\"},"
+    "\"seconds_left\":{\"type\":[\"integer\",\"null\"]}}},"
+    "\"result_label\":{\"type\":[\"string\",\"null\"],\"description\":\"Of a single row\"},"
+    "\"result_score\":{\"type\":[\"number\",\"null\"],\"description\":\"The label's "
+    "probability, or the value\"},"
+    "\"result_bytes\":{\"type\":[\"integer\",\"null\"]},"
+    "\"result_type\":{\"type\":\"string\"},"
+    "\"code\":{\"type\":[\"integer\",\"null\"],\"description\":\"Of one that failed the "
+    "status that the prediction would have had\"},"
+    "\"reason\":{\"type\":[\"string\",\"null\"],\"description\":\"Why it, or its last "
+    "attempt, failed\"},"
+    "\"result\":{\"description\":\"What the prediction answers, of a job of JSON that is "
+    "completed; not in lists\",\"oneOf\":[{\"$ref\":\"#/components/schemas/Prediction\"},"
+    "{\"type\":\"null\"}]}}},"
+    "\"Jobs\":{\"type\":\"object\",\"required\":[\"jobs\",\"limit\",\"next\"],"
+    "\"properties\":{\"jobs\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
+    "Job\"}},\"limit\":{\"type\":\"integer\"},\"next\":{\"type\":[\"string\",\"null\"],"
+    "\"description\":\"What to give as before for the next page\"}}}";
 
 static const char headers[] =
     "{\"Retry-After\":{\"description\":\"Seconds, after which it is worth to ask again\","

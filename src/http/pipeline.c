@@ -82,6 +82,7 @@ void service_close(struct service *service)
     log_close(service->log);
     home_close(&service->home);
     buf_free(&service->body);
+    spool_free(&service->large);
     form_free(&service->form);
     form_free(&service->query);
     reply_free(&service->reply);

@@ -101,6 +101,26 @@ struct spool *reply_spool(struct reply *reply, const char *type)
     return &reply->spool;
 }
 
+static bool piece_take(void *arg, const char *bytes, size_t len)
+{
+    buf_put(arg, bytes, len);
+    return true;
+}
+
+void reply_unspool(struct reply *reply)
+{
+    struct reason why;
+    enum result result = RESULT_OK;
+
+    if (reply->spooled)
+        result = spool_end(&reply->spool, &why);
+    if (reply->spooled && result == RESULT_OK)
+        result = spool_each(&reply->spool, piece_take, &reply->body, &why);
+    spool_drop(reply);
+    if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}
+
 void reply_start(struct reply *reply)
 {
     spool_drop(reply);

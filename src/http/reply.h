@@ -74,6 +74,9 @@ void reply_header(struct reply *reply, const char *name, const char *value);
  */
 struct spool *reply_spool(struct reply *reply, const char *type);
 
+/* Takes a spooled body into memory after all, for who needs it in one piece. */
+void reply_unspool(struct reply *reply);
+
 /* Makes it a refusal; the body and the header lines that were written before are dropped. */
 void reply_refuse(struct reply *reply, enum reply_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

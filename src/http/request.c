@@ -171,8 +171,9 @@ void request_start(struct request *request, const struct service *service)
     memset(&request->replayed, 0, sizeof(request->replayed));
     request->image_fd = -1;
     request->file.type = NULL;
+    request->file.spool = NULL;
     request->slot = -1;
-    request->kept = NULL;
+    request->large = NULL;
     memset(&request->caller, 0, sizeof(request->caller));
     method_read(request, fcgi_param(service->fcgi, FCGI_METHOD));
     path_read(request, fcgi_param(service->fcgi, FCGI_URI),

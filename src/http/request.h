@@ -73,6 +73,8 @@ struct request {
     const struct model *model;     /* that is asked, and how many rows */
     size_t rows;
     const struct buf *body;
+    const struct spool *large;     /* the body of a prediction that is over BODY_LARGE, in its
+                                      place; else NULL */
     const struct form_data *form;  /* of the body, for a route with a form */
     const struct form_data *query; /* of the query, for a route with a table of it */
     struct keyed *keyed; /* for a request with an Idempotency-Key: see idempotency.h */
@@ -86,9 +88,9 @@ struct request {
         const char *type; /* one of body.h's; NULL: the body is no such file */
         int64_t length;   /* announced; -1: not */
         int64_t limit;
-    } file;       /* a body that is a file of rows, and is still to be read */
-    int slot;     /* of gate/slots.h, held until the answer is out; else -1 */
-    double *kept; /* rows that the shadow is asked about after the answer */
+        struct spool *spool; /* where it was taken in already; else NULL */
+    } file;                  /* a body that is a file of rows, and is still to be read */
+    int slot;                /* of gate/slots.h, held until the answer is out; else -1 */
 };
 
 struct input;
@@ -112,6 +114,7 @@ struct service {
     uint64_t seal_epoch; /* under which its keys were looked at */
     uint64_t opened_ns;
     struct buf body;
+    struct spool large;
     struct form_data form, query;
     struct reply reply;
     int64_t looked_second; /* when the home was last looked at */

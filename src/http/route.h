@@ -24,12 +24,13 @@ enum route_credential {
 /* What body a route takes. */
 enum route_body {
     ROUTE_BODY_NONE,
-    ROUTE_BODY_PREDICT, /* JSON, up to predict_body_limit */
-    ROUTE_BODY_EXPLAIN, /* the same, with "classes" */
-    ROUTE_BODY_JSON,    /* the row's form as JSON, up to body_limit */
-    ROUTE_BODY_SEALED,  /* the same, up to what a prediction takes */
-    ROUTE_BODY_OAUTH,   /* the row's form, urlencoded or as JSON, up to body_limit */
-    ROUTE_BODY_IMAGE,   /* bytes up to image_body_limit, in a file: request->image_fd */
+    ROUTE_BODY_PREDICT,  /* JSON, up to predict_body_limit */
+    ROUTE_BODY_EXPLAIN,  /* the same, with "classes" */
+    ROUTE_BODY_FEEDBACK, /* JSON, up to the same: see feedback.h */
+    ROUTE_BODY_JSON,     /* the row's form as JSON, up to body_limit */
+    ROUTE_BODY_SEALED,   /* the same, up to what a prediction takes */
+    ROUTE_BODY_OAUTH,    /* the row's form, urlencoded or as JSON, up to body_limit */
+    ROUTE_BODY_IMAGE,    /* bytes up to image_body_limit, in a file: request->image_fd */
     ROUTE_BODY__MAX
 };
 

@@ -73,7 +73,10 @@ void sealed_answer(struct service *service, const struct request *request, struc
     if (!reply_is_good(reply->status))
         return;
     reply_header(reply, "Vary", "Accept");
-    if (!sealed_is_wanted(service, "application/json") || buf_failed(&reply->body))
+    if (!sealed_is_wanted(service, "application/json"))
+        return;
+    reply_unspool(reply);
+    if (!reply_is_good(reply->status) || buf_failed(&reply->body))
         return;
     result = sealed_wrap(service, request, &reply->body, &sealed, &why);
     if (result == RESULT_OK) {

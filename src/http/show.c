@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "gate/key.h"
+#include "gate/registry.h"
 #include "gate/user.h"
 
 enum {
@@ -215,4 +216,20 @@ void show_standings(struct json_writer *writer, const char *key,
         json_write_object_end(writer);
     }
     json_write_array_end(writer);
+}
+
+void show_keep(struct json_writer *writer, const struct model_row *row)
+{
+    char share[REGISTRY_SHARE_TEXT];
+
+    json_write_key(writer, "keep");
+    if (row->keep_share == 0) {
+        json_write_null(writer);
+        return;
+    }
+    registry_share_print(share, row->keep_share);
+    json_write_object(writer);
+    json_member_string(writer, "rate", share);
+    json_member_i64(writer, "days", row->keep_days);
+    json_write_object_end(writer);
 }

@@ -17,6 +17,7 @@
 #include "gate/ledger.h"
 #include "store/calls.h"
 #include "store/keys.h"
+#include "store/models.h"
 #include "store/sessions.h"
 #include "store/users.h"
 
@@ -75,6 +76,9 @@ void show_session(struct json_writer *writer, const struct session_row *row, boo
  * created_at, expires_at.  username is null where it is for whoever has it.
  */
 void show_invitation_members(struct json_writer *writer, const struct invitation_row *row);
+
+/* A member keep: {rate, days} as the model's setting is, or null where nothing is kept. */
+void show_keep(struct json_writer *writer, const struct model_row *row);
 
 /*
  * A member that is a list of {name, limit, remaining, reset_seconds}, one for each limit and

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -212,34 +213,28 @@ uint64_t spool_len(const struct spool *spool)
     return spool->len;
 }
 
-/* The part that is in the file. */
-static enum result file_each(const struct spool *spool,
-                             bool (*take)(void *arg, const char *bytes, size_t len), void *arg,
-                             bool *more, struct reason *why)
+ssize_t spool_read(const struct spool *spool, uint64_t at, char *to, size_t room)
 {
-    char *piece = malloc(SPOOL_MEMORY);
-    enum result result = RESULT_OK;
-    uint64_t at = 0;
+    size_t had = 0, step;
     ssize_t got;
 
-    if (piece == NULL)
-        return reason_set(why, RESULT_NOMEM, "out of memory");
-    while (result == RESULT_OK && *more && at < spool->filed) {
-        uint64_t left = spool->filed - at;
-
-        got = pread(spool->fd, piece, left < SPOOL_MEMORY ? (size_t)left : SPOOL_MEMORY,
-                    (off_t)at);
+    while (had < room && at + had < spool->filed) {
+        step = room - had < spool->filed - at - had ? room - had
+                                                    : (size_t)(spool->filed - at - had);
+        got = pread(spool->fd, to + had, step, (off_t)(at + had));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            result = got < 0 ? reason_errno(why, "reading an answer from its file")
-                             : reason_set(why, RESULT_IO, "the file of an answer was cut");
-        else
-            *more = take(arg, piece, (size_t)got);
-        at += got > 0 ? (uint64_t)got : 0;
+            return -1;
+        had += (size_t)got;
     }
-    free(piece);
-    return result;
+    if (had < room && at + had < spool->len) {
+        step =
+            room - had < spool->len - at - had ? room - had : (size_t)(spool->len - at - had);
+        memcpy(to + had, spool->memory.data + (at + had - spool->filed), step);
+        had += step;
+    }
+    return (ssize_t)had;
 }
 
 enum result spool_each(const struct spool *spool,
@@ -248,10 +243,24 @@ enum result spool_each(const struct spool *spool,
 {
     enum result result = RESULT_OK;
     bool more = true;
+    char *piece;
+    ssize_t got;
 
-    if (spool->in_file)
-        result = file_each(spool, take, arg, &more, why);
-    if (result == RESULT_OK && more && spool->memory.len > 0)
-        take(arg, spool->memory.data, spool->memory.len);
+    if (!spool->in_file) {
+        if (spool->memory.len > 0)
+            take(arg, spool->memory.data, spool->memory.len);
+        return RESULT_OK;
+    }
+    piece = malloc(SPOOL_MEMORY);
+    if (piece == NULL)
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    for (uint64_t at = 0; result == RESULT_OK && more && at < spool->len; at += (uint64_t)got) {
+        got = spool_read(spool, at, piece, SPOOL_MEMORY);
+        if (got <= 0)
+            result = reason_set(why, RESULT_IO, "the file of an answer cannot be read");
+        else
+            more = take(arg, piece, (size_t)got);
+    }
+    free(piece);
     return result;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/result.h"
@@ -80,6 +81,12 @@ enum result spool_file(struct spool *spool, int *fd, struct reason *why);
 
 /* How many bytes were written. */
 uint64_t spool_len(const struct spool *spool);
+
+/*
+ * Reads from a place on, after spool_end() was RESULT_OK: how many bytes, fewer than there is
+ * room for at the end alone; -1 after a failure of the disk.
+ */
+ssize_t spool_read(const struct spool *spool, uint64_t at, char *to, size_t room);
 
 /*
  * Hands out all of it in pieces, after spool_end() was RESULT_OK, as often as is liked.  It

@@ -148,6 +148,16 @@ enum result replay_row_delete(struct db *db, const struct replay_row *row, struc
     return sql_run(db, why, SQL_REPLAY_DELETE, row->id, row->at_us);
 }
 
+enum result replay_row_is(struct db *db, int64_t id, bool *is, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_REPLAY_IS, id);
+    int64_t count = 0;
+
+    result = sql_number(db, SQL_REPLAY_IS, result, &count, why);
+    *is = count > 0;
+    return result;
+}
+
 enum result replay_row_forget(struct db *db, const char *account, struct reason *why)
 {
     return sql_run(db, why, SQL_REPLAY_FORGET, account);

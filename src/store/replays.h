@@ -73,6 +73,9 @@ enum result replay_row_old(struct db *db, int64_t before_us, int64_t most,
                            bool (*each)(void *arg, const struct replay_row *row), void *arg,
                            struct reason *why);
 
+/* Whether there is one of this number. */
+enum result replay_row_is(struct db *db, int64_t id, bool *is, struct reason *why);
+
 /* Deletes one, if it was not claimed anew. */
 enum result replay_row_delete(struct db *db, const struct replay_row *row, struct reason *why);
 

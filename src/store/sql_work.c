@@ -167,6 +167,7 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_REPLAY_OLDEST)] = {"SELECT at_us FROM replay INDEXED BY replay_at"
                                " WHERE account = ? ORDER BY at_us LIMIT 1",
                                "t", BOTH},
+    [AT(SQL_REPLAY_IS)] = {"SELECT count(*) FROM replay WHERE id = ?", "i", BOTH},
     [AT(SQL_REPLAY_DELETE)] = {"DELETE FROM replay WHERE id = ? AND at_us = ?", "ii", BOTH},
     [AT(SQL_REPLAY_FORGET)] = {"UPDATE replay SET at_us = 0, bytes = 0, body = NULL"
                                " WHERE account = ?",

@@ -183,6 +183,7 @@ time.sleep(60)' "$G/home/bulk" "$BATS_TEST_TMPDIR/held" 3>&- &
     want=$(database "SELECT json_object('calls', count(*), 'rows', total(rows), 'charged', total(charged), 'failed',
       coalesce(sum(status >= 400), 0), 'mean_ms', CASE WHEN count(*) THEN sum(duration_us) / count(*) / 1000.0 END) FROM call
       WHERE $where")
+    # shellcheck disable=SC2016 # jq's
     assert_json --argjson want "$want" '.totals == $want' || fail "$query: $want, $(jq -c .totals "$body_file")"
   done <<END
 status=422 status = 422

@@ -30,7 +30,7 @@ teardown() {
 # Something for each of the routes to change.  Its requests stand in WISHES, a line each: the
 # route as the table has it, who asks, the path, and the body.
 wishes_make() {
-  local key own spare invited refresh session person
+  local key own spare invited refresh session person waiting
   cli model publish iris "$G/2.fgm" >/dev/null
   admin_make
   person ann
@@ -44,6 +44,8 @@ wishes_make() {
   spare=$(cli key create --name spare --tier test 2>/dev/null)
   key=${spare:3:12}
   cli tier set lone --rate 5/60s >/dev/null
+  as "$TOKEN" POST /jobs -d "$IRIS"
+  waiting=$(jq -r .job_uuid "$body_file")
   admin POST /admin/invitations '{}'
   invited=$(jq -r .id "$body_file")
   WISHES="POST /auth/create|-|/auth/create|{\"username\":\"new@example.org\",\"first_name\":\"A\",\"last_name\":\"B\",\"password\":\"$NEW\",\"invitation\":\"$(jq -r .invitation "$body_file")\"}
@@ -60,6 +62,8 @@ PUT /users/me/password|ann|/users/me/password|{\"password\":\"$PASSWORD\",\"new_
 POST /users/me/keys|ann|/users/me/keys|{\"name\":\"more\"}
 DELETE /users/me/keys/{id}|ann|/users/me/keys/$own|
 POST /users/me/keys/{id}/rotate|ann|/users/me/keys/$own/rotate|{}
+POST /jobs|ann|/jobs|$IRIS
+DELETE /jobs/{id}|ann|/jobs/$waiting|
 DELETE /users/me/sessions/{id}|ann|/users/me/sessions/$session|
 POST /admin/users|admin|/admin/users|{\"username\":\"new@example.org\",\"password\":\"$NEW\"}
 POST /admin/users|admin|/admin/users|{\"username\":\"new@example.org\"}
@@ -90,7 +94,9 @@ state() {
     echo "-- $table"
     database "SELECT * FROM $table ORDER BY 1, 2" || return 1
   done
-  find "$G/home/models" "$G/home/secrets" -type f | sort
+  echo '-- job'
+  sqlite3 -cmd '.timeout 5000' "$G/home/work.db" 'SELECT * FROM job ORDER BY 1' || return 1
+  find "$G/home/models" "$G/home/jobs" "$G/home/secrets" -type f | sort
 }
 
 # wish WHO METHOD PATH BODY
@@ -153,11 +159,11 @@ begin() {
 @test "on a read-only database every change is a 503, and nothing is half-done" {
   begin
   gate_stop
-  chmod 0400 "$G/home"/forestgate.db*
+  chmod 0400 "$G/home"/forestgate.db* "$G/home"/work.db*
   gate_start --workers 2
   PIDS=$(gate_pids)
   assert_all_refused read-only
-  chmod 0600 "$G/home"/forestgate.db*
+  chmod 0600 "$G/home"/forestgate.db* "$G/home"/work.db*
   # By both workers: of so many in a row each takes some.
   taken() {
     for name in A B C D E F G H; do

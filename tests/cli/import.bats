@@ -231,3 +231,22 @@ np.save(sys.argv[3], rows)' "$D/rows.csv" "$D/f4.npy" "$D/f8.npy"
   columns leaf "$X/binary_logistic.csv" >"$D/many"
   refused 1 '5 numbers in a row' "$X/binary_logistic.json" --verify "$X/binary_logistic.csv" "$D/many"
 }
+
+@test "an import has a baseline of the rows that it is given, and without any none" {
+  columns f "$X/binary_logistic.csv" >"$D/rows.csv"
+  refused 1 'no-rows.csv: No such file' "$X/binary_logistic.json" --data "$D/no-rows.csv"
+  head -1 "$D/rows.csv" >"$D/none.csv"
+  refused 1 'none.csv: no rows' "$X/binary_logistic.json" --data "$D/none.csv"
+  printf 'x,y\n1,2\n' >"$D/other.csv"
+  refused 1 'other.csv' "$X/binary_logistic.json" --data "$D/other.csv"
+
+  import "$X/binary_logistic.json" -o "$D/a.fgm" >/dev/null
+  run "$FORESTGATE" model show "$D/a.fgm"
+  [[ "$output" == *'no baseline: drift cannot be told'* ]] || fail "$output"
+  import "$X/binary_logistic.json" -o "$D/b.fgm" --data "$D/rows.csv" >/dev/null
+  rows=$(($(wc -l <"$D/rows.csv") - 1))
+  run "$FORESTGATE" model show "$D/b.fgm" --json
+  jq -e --argjson rows "$rows" '.baseline_rows == $rows' <<<"$output"
+  cmp <("$FORESTGATE" predict --model "$D/a.fgm" --in "$D/rows.csv" --output margin) \
+    <("$FORESTGATE" predict --model "$D/b.fgm" --in "$D/rows.csv" --output margin)
+}

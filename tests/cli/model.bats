@@ -35,6 +35,8 @@ refused() {
   jq -e '.task == "classify" and .rows == 150 and .features == 4 and .classes == 3 and .trees == 5 and .seed == 42 and
     .metric == "accuracy" and (.oob_score > 0.8)' <<<"$output"
   cmp "$D/a.fgm" "$D/b.fgm"
+  run "$FORESTGATE" model show "$D/a.fgm"
+  [[ "$output" == *'baseline of 150 rows'* ]] || fail "$output"
 }
 
 @test "the same seed gives the same bytes whatever the threads, another seed others" {

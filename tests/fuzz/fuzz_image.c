@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "forest/drift.h"
 #include "forest/explain.h"
 #include "forest/layout.h"
 #include "forest/predictor.h"
@@ -130,6 +131,28 @@ static void explain(const struct image *image, const double *rows, const double 
     free(out);
 }
 
+/* A row and its answer are counted somewhere, and the index of each part is some number. */
+static void drift(const struct image *image, const double *row)
+{
+    struct predictor predictor;
+    struct drift *drift = NULL;
+    struct drift_part part;
+    char name[64];
+
+    CHECK(predictor_open(&predictor, image) == RESULT_OK);
+    CHECK(drift_new(&predictor, &drift) == RESULT_OK);
+    drift_add_row(drift, row);
+    for (uint32_t i = 0; i < drift_parts(drift); i++) {
+        drift_read(drift, i, &part);
+        drift_print_name(drift, &part, name, sizeof(name));
+        CHECK(part.rows == (part.kind == DRIFT_FEATURE));
+        CHECK(part.word == DRIFT_TOO_FEW || part.word == DRIFT_NO_BASELINE);
+        CHECK(part.rows == 0 || part.word == DRIFT_NO_BASELINE || part.psi >= 0);
+    }
+    drift_free(drift);
+    predictor_close(&predictor);
+}
+
 static void walk(const struct image *image)
 {
     static const double values[] = {0, -1e38, 1e38, 0.5, -0.0, 3, 1e-320};
@@ -146,6 +169,7 @@ static void walk(const struct image *image)
             walk_predict(image, rows, ROWS, out);
     answer(image, rows, out);
     explain(image, rows, out);
+    drift(image, rows);
     free(rows);
     free(out);
 }

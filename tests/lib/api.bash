@@ -11,7 +11,7 @@
 #   clients KEY N TIMES  predicts from N clients at once, and counts the statuses
 #   database SQL        asks the home's database, past Forestgate
 #   assert_books        the call log and its sums agree, with nothing left in the ledger
-#   database_hold       is a writer in the database until database_let_go
+#   database_hold       is a writer in the databases until database_let_go
 #
 # $G is in Bats's directory of the file. By root that one cannot be walked by anyone
 # else, and yet the workers, who are www-data then, serve the home in it.
@@ -373,6 +373,8 @@ database_hold() {
   HOLDER=$!
   exec 7>"$BATS_TEST_TMPDIR/hold"
   echo ".timeout 5000" >&7
+  # Whoever begins to write begins in all that are attached.
+  if [ -e "$G/home/work.db" ]; then echo "ATTACH '$G/home/work.db' AS work;" >&7; fi
   echo "BEGIN ${1:-IMMEDIATE}; SELECT 'held';" >&7
   wait_for 100 test -s "$BATS_TEST_TMPDIR/held"
 }

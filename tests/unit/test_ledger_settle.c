@@ -28,6 +28,39 @@ static void what_fails_is_given_back_to_the_quotas_and_not_to_the_rate(void **st
     remaining_is(alice, limits, 2, 90);
 }
 
+static void what_is_free_is_a_row_without_a_charge_and_counts_in_the_rate(void **state)
+{
+    static const char limits[] = "99/60s,99/day,99/month";
+    struct ledger_end end = {.status = 200, .free = true, .rows = 3};
+    int64_t seq;
+
+    (void)state;
+    admit(alice, limits, 1);
+    assert_int_equal(charge(alice, limits, 2), RESULT_OK);
+    remaining_is(alice, limits, 1, 96);
+    assert_int_equal(ledger_settle(ledger, &end, &seq, &why), RESULT_OK);
+    sound();
+    assert_int_equal(ledger_call(ledger, seq)->charged, 0);
+    assert_int_equal(ledger_call(ledger, seq)->status, 200);
+    remaining_is(alice, limits, 0, 98);
+    remaining_is(alice, limits, 1, 99);
+    remaining_is(alice, limits, 2, 99);
+}
+
+static void what_was_let_in_without_a_charge_can_be_charged_later_or_be_refused(void **state)
+{
+    static const char limits[] = "99/60s,1/day";
+
+    (void)state;
+    admit(alice, limits, 1);
+    settle(200);
+    admit(alice, limits, 0);
+    assert_int_equal(charge(alice, limits, 1), RESULT_DENIED);
+    settle(429);
+    remaining_is(alice, limits, 0, 97);
+    remaining_is(alice, limits, 1, 0);
+}
+
 static void a_call_is_of_the_day_that_it_began_on_also_when_it_is_given_back(void **state)
 {
     static const char limits[] = "10/day,20/month";
@@ -219,6 +252,8 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         EACH(what_fails_is_given_back_to_the_quotas_and_not_to_the_rate),
+        EACH(what_is_free_is_a_row_without_a_charge_and_counts_in_the_rate),
+        EACH(what_was_let_in_without_a_charge_can_be_charged_later_or_be_refused),
         EACH(a_call_is_of_the_day_that_it_began_on_also_when_it_is_given_back),
         EACH(a_call_of_the_month_before_is_given_back_to_nothing_of_this_one),
         EACH(a_row_has_all_that_was_said_of_its_call),

@@ -1,0 +1,191 @@
+/*
+ * cmd_work.c: forestgate work: the runner, which works jobs off.
+ *
+ * A master keeps the runners alive, as it does the workers of the service; each opens the home
+ * for itself, after the fork.  Runners are polite: they have no socket, and give way to
+ * requests by their priority.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/cli.h"
+#include "cmd/master.h"
+#include "http/job_run.h"
+
+enum {
+    RUNNERS_MAX = 64,
+    NICENESS = 5,
+    IDLE_MS = 1000,     /* the longest wait: a bell that nobody rang is missed no longer */
+    TROUBLE_MS = 200,   /* until what could not be done is tried again */
+    TROUBLES_MAX = 300, /* in a row, after which the runner is started anew */
+    DRAIN_S = 60,       /* what is due within that, --drain waits for */
+    MMAP_THRESHOLD = 128 << 10 /* see worker.c */
+};
+
+/* What all runners of one master do. */
+struct plan {
+    struct home home;
+    bool drain;
+};
+
+static volatile sig_atomic_t stopping;
+static struct job_room *volatile room;
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    stopping = 1;
+    if (room != NULL) /* so that a wait which is about to begin ends, too */
+        job_room_ring(room);
+}
+
+static void on_hup(int signal)
+{
+    (void)signal;
+    log_reopen();
+}
+
+/* The master has them blocked until here. */
+static void handle_signals(void)
+{
+    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    sigset_t blocked;
+
+    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+        sigaction(stops[i], &action, NULL);
+    action.sa_handler = on_hup;
+    sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a file at its limit is an error of write() */
+    sigemptyset(&blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* Works until it is to stop or, for --drain, until there is nothing to do. */
+static int run(struct job_room *runner, bool drain)
+{
+    struct queue *queue = job_room_queue(runner);
+    struct queue_job job;
+    bool drained = false;
+    enum result result;
+    struct reason why;
+    int troubles = 0;
+
+    while (!stopping && !drained) {
+        job_room_tend(runner);
+        result = queue_next(queue, &job, &why);
+        if (result == RESULT_OK)
+            job_run(runner, &job);
+        else if (result == RESULT_MISSING && drain)
+            queue_is_drained(queue, DRAIN_S, &drained, &why);
+        troubles = result == RESULT_OK || result == RESULT_MISSING ? 0 : troubles + 1;
+        if (result == RESULT_OK || drained)
+            continue;
+        if (troubles == 1 && result != RESULT_BUSY)
+            log_message("jobs cannot be worked off now: %s", why.text);
+        if (troubles >= TROUBLES_MAX)
+            return EXIT_FAILURE;
+        job_room_idle(runner);
+        queue_wait(queue, troubles > 0 ? TROUBLE_MS : IDLE_MS);
+        if (queue_is_orphan(queue)) {
+            log_message("a file of the home was replaced under a runner, which ends");
+            return EXIT_FAILURE;
+        }
+    }
+    return EXIT_SUCCESS;
+}
+
+static int work(void *arg)
+{
+    const struct plan *plan = arg;
+    struct job_room *opened = NULL;
+    int status = EXIT_FAILURE;
+    struct reason why;
+
+    handle_signals();
+    if (job_room_open(&plan->home, &stopping, &opened, &why) == RESULT_OK) {
+        room = opened;
+        status = run(opened, plan->drain);
+    } else {
+        log_message("%s", why.text);
+    }
+    room = NULL; /* a signal has nothing to ring from here on */
+    job_room_close(opened);
+    return status;
+}
+
+/* Neither a core dump nor another process of this user gets at the secrets in memory. */
+static void shut_memory(void)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* Finds out, before any runner is forked, whether the home can be opened. */
+static enum result try_home(struct home *home, struct reason *why)
+{
+    struct seats *seats;
+    struct db *db;
+    enum result result = home_open(home, DB_WORKER, why);
+
+    if (result == RESULT_OK)
+        result = home_work(home, &db, why);
+    if (result == RESULT_OK)
+        result = home_seats(home, &seats, why);
+    home_close(home);
+    return result;
+}
+
+static enum result prepare(const struct option_set *set, struct plan *plan, struct reason *why)
+{
+    enum result result = home_enter(&plan->home, cli_home_path(set), DB_WORKER, why);
+
+    shut_memory(); /* after the identity was taken, which makes it dumpable again */
+    if (result == RESULT_OK)
+        result = home_load_config(&plan->home, environ, why);
+    if (result == RESULT_OK)
+        result = try_home(&plan->home, why);
+    return result;
+}
+
+static int run_work(const struct option_set *set)
+{
+    unsigned long long runners = 1;
+    struct plan plan = {.drain = option_given(set, "--drain")};
+    enum result result;
+    struct reason why;
+
+    if (option_u64(set, "--workers", 1, RUNNERS_MAX, &runners, &why) != RESULT_OK)
+        return cli_misuse(&why);
+    result = prepare(set, &plan, &why);
+    if (result != RESULT_OK)
+        return cli_fail(&why);
+    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+    errno = 0;
+    if (nice(NICENESS) == -1 && errno != 0)
+        log_message("the runners' priority could not be lowered: %s", strerror(errno));
+    if (plan.drain)
+        return master_run_out((int)runners, work, &plan);
+    return master_run((int)runners, work, &plan);
+}
+
+static const struct option_row work_options[] = {
+    {"--workers", "N", "how many jobs are worked at once", "1"},
+    {"--drain", NULL, "end when no job waits that is due within a minute", NULL},
+    CLI_COMMON_OPTIONS};
+
+const struct cli_command cmd_work_commands[] = {
+    {"work", NULL, "", 0, work_options, run_work, "work jobs off, until it is stopped",
+     "  forestgate work --workers 2\n"
+     "  forestgate work --drain\n"},
+    {0},
+};
