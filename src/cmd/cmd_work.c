@@ -1,9 +1,10 @@
 /*
- * cmd_work.c: forestgate work: the runner, which works jobs off.
+ * cmd_work.c: forestgate work: the runners, which work jobs off, and the courier, which tells
+ * of their ends.
  *
  * A master keeps the runners alive, as it does the workers of the service; each opens the home
- * for itself, after the fork.  Runners are polite: they have no socket, and give way to
- * requests by their priority.
+ * for itself, after the fork.  All are polite: they have no socket that others connect to, and
+ * give way to requests by their priority.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -16,7 +17,9 @@
 
 #include "base/log.h"
 #include "cmd/cli.h"
+#include "cmd/courier.h"
 #include "cmd/master.h"
+#include "gate/hook.h"
 #include "http/job_run.h"
 
 enum {
@@ -32,6 +35,7 @@ enum {
 /* What all runners of one master do. */
 struct plan {
     struct home home;
+    int runners;
     bool drain;
 };
 
@@ -42,6 +46,7 @@ static void on_stop(int signal)
 {
     (void)signal;
     stopping = 1;
+    courier_stop();
     if (room != NULL) /* so that a wait which is about to begin ends, too */
         job_room_ring(room);
 }
@@ -104,7 +109,29 @@ static int run(struct job_room *runner, bool drain)
     return EXIT_SUCCESS;
 }
 
-static int work(void *arg)
+/* Webhooks, for which there is one more process, so that nobody waits for a receiver. */
+static int tell(const struct plan *plan)
+{
+    struct home home = plan->home;
+    struct reason why;
+    enum result result = home_open(&home, DB_WORKER, &why);
+
+    if (result == RESULT_OK)
+        result = courier_run(&home, plan->drain, &why);
+    if (result != RESULT_OK)
+        log_message("webhooks: %s", why.text);
+    home_close(&home);
+    return result == RESULT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int tell_alone(void *arg, int place)
+{
+    (void)place;
+    handle_signals();
+    return tell(arg);
+}
+
+static int work(void *arg, int place)
 {
     const struct plan *plan = arg;
     struct job_room *opened = NULL;
@@ -112,6 +139,8 @@ static int work(void *arg)
     struct reason why;
 
     handle_signals();
+    if (place == plan->runners)
+        return tell(plan);
     if (job_room_open(&plan->home, &stopping, &opened, &why) == RESULT_OK) {
         room = opened;
         status = run(opened, plan->drain);
@@ -140,6 +169,8 @@ static enum result try_home(struct home *home, struct reason *why)
     if (result == RESULT_OK)
         result = home_work(home, &db, why);
     if (result == RESULT_OK)
+        result = hook_start(home, why);
+    if (result == RESULT_OK)
         result = home_seats(home, &seats, why);
     home_close(home);
     return result;
@@ -155,6 +186,23 @@ static enum result prepare(const struct option_set *set, struct plan *plan, stru
     if (result == RESULT_OK)
         result = try_home(&plan->home, why);
     return result;
+}
+
+/* Whether there is anything to tell, and so a courier: 1 or 0. */
+static int has_hooks(const struct plan *plan)
+{
+    return plan->home.config.webhook_url[0] != '\0' || plan->home.config.webhook_callers != 0;
+}
+
+/* First the jobs, and then what is to be told of them. */
+static int drain(struct plan *plan)
+{
+    int status = master_run_out(plan->runners, work, plan);
+
+    if (has_hooks(plan) != 0 && !master_was_stopped() &&
+        master_run_out(1, tell_alone, plan) != EXIT_SUCCESS)
+        status = EXIT_FAILURE;
+    return status;
 }
 
 static int run_work(const struct option_set *set)
@@ -173,9 +221,8 @@ static int run_work(const struct option_set *set)
     errno = 0;
     if (nice(NICENESS) == -1 && errno != 0)
         log_message("the runners' priority could not be lowered: %s", strerror(errno));
-    if (plan.drain)
-        return master_run_out((int)runners, work, &plan);
-    return master_run((int)runners, work, &plan);
+    plan.runners = (int)runners;
+    return plan.drain ? drain(&plan) : master_run(plan.runners + has_hooks(&plan), work, &plan);
 }
 
 static const struct option_row work_options[] = {

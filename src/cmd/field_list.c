@@ -98,25 +98,25 @@ bool field_list_is_table(const struct field_list *list)
     return !list->list.json && !list->csv;
 }
 
-void field_row_print(struct buf *text, const struct field *fields, const void *row, bool json)
+void field_members_write(struct json_writer *writer, const struct field *fields,
+                         const void *row)
 {
-    struct json_writer writer = json_writer_on(text);
     char out[FIELD_VALUE_MAX];
 
-    if (json)
-        json_write_object(&writer);
+    for (const struct field *field = fields; field->name != NULL; field++)
+        json_add(writer, field, field_value(out, field, row));
+}
+
+void field_lines_print(struct buf *text, const struct field *fields, const void *row)
+{
+    char out[FIELD_VALUE_MAX];
+
     for (const struct field *field = fields; field->name != NULL; field++) {
         const char *value = field_value(out, field, row);
 
-        if (json) {
-            json_add(&writer, field, value);
-            continue;
-        }
         buf_printf(text, "%s%-14s", field == fields ? "" : "\n", field->name);
         printable_put(text, value != NULL ? value : "-");
     }
-    if (json)
-        json_write_object_end(&writer);
 }
 
 enum result field_list_start(struct field_list *list, const struct option_set *set,
@@ -139,24 +139,15 @@ enum result field_list_start(struct field_list *list, const struct option_set *s
     return RESULT_OK;
 }
 
-static void json_row_add(struct field_list *list, const void *row)
-{
-    struct json_writer *writer = &list->list.writer;
-    char out[FIELD_VALUE_MAX];
-
-    json_write_object(writer);
-    for (const struct field *field = list->fields; field->name != NULL; field++)
-        json_add(writer, field, field_value(out, field, row));
-    json_write_object_end(writer);
-}
-
 bool field_list_add(struct field_list *list, const void *row)
 {
     struct buf *text = &list->list.text;
     char out[FIELD_VALUE_MAX];
 
     if (list->list.json) {
-        json_row_add(list, row);
+        json_write_object(&list->list.writer);
+        field_members_write(&list->list.writer, list->fields, row);
+        json_write_object_end(&list->list.writer);
         return cli_list_flush(&list->list);
     }
     buf_putc(text, '\n');

@@ -10,8 +10,10 @@
 #include "base/field.h"
 #include "cmd/cli.h"
 
-/* One row alone, as a JSON object or as a line for each field. */
-void field_row_print(struct buf *text, const struct field *fields, const void *row, bool json);
+/* One row alone: as members of a JSON object, or as a line for each field. */
+void field_members_write(struct json_writer *writer, const struct field *fields,
+                         const void *row);
+void field_lines_print(struct buf *text, const struct field *fields, const void *row);
 
 /* A list of such rows while it is printed, in the form that --json and --csv ask for. */
 struct field_list {

@@ -28,6 +28,8 @@ enum {
 
 static const uint64_t second_ns = 1000000000;
 
+static bool was_stopped;
+
 struct worker {
     pid_t pid;       /* 0: none */
     uint64_t due_ns; /* when to start the next, if there is none */
@@ -37,7 +39,7 @@ struct worker {
 struct master {
     struct worker *workers;
     int count;
-    int (*work)(void *arg);
+    int (*work)(void *arg, int place);
     void *arg;
     bool runs_out; /* who has ended is not replaced */
     bool failed;   /* one of them gave up */
@@ -46,6 +48,7 @@ struct master {
 
 static void worker_start(struct master *master, struct worker *worker)
 {
+    int place = (int)(worker - master->workers);
     pid_t parent = getpid();
 
     worker->born_ns = clock_mono_ns();
@@ -61,7 +64,7 @@ static void worker_start(struct master *master, struct worker *worker)
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* held back until the worker has its handlers */
     if (getppid() != parent)          /* the master died before it could be told */
         _exit(EXIT_FAILURE);
-    exit(master->work(master->arg));
+    exit(master->work(master->arg, place));
 }
 
 /* Starts what is due; returns when the next will be, 0 if none is waited for. */
@@ -195,21 +198,27 @@ static int run(struct master *master)
             break;
         }
     }
+    was_stopped = taken == SIGTERM || taken == SIGINT || taken == SIGUSR1;
     workers_stop(master);
     free(master->workers);
     return master->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int master_run(int count, int (*work)(void *arg), void *arg)
+int master_run(int count, int (*work)(void *arg, int place), void *arg)
 {
     struct master master = {.count = count, .work = work, .arg = arg};
 
     return run(&master);
 }
 
-int master_run_out(int count, int (*work)(void *arg), void *arg)
+int master_run_out(int count, int (*work)(void *arg, int place), void *arg)
 {
     struct master master = {.count = count, .work = work, .arg = arg, .runs_out = true};
 
     return run(&master);
+}
+
+bool master_was_stopped(void)
+{
+    return was_stopped;
 }
