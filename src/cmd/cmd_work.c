@@ -1,10 +1,9 @@
 /*
- * cmd_work.c: forestgate work: the runners, which work jobs off, and the courier, which tells
- * of their ends.
+ * cmd_work.c: forestgate work: the runner, which works jobs off.
  *
  * A master keeps the runners alive, as it does the workers of the service; each opens the home
- * for itself, after the fork.  All are polite: they have no socket that others connect to, and
- * give way to requests by their priority.
+ * for itself, after the fork.  Runners are polite: they have no socket, and give way to
+ * requests by their priority.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -32,11 +31,13 @@ enum {
     MMAP_THRESHOLD = 128 << 10 /* see worker.c */
 };
 
-/* What all runners of one master do. */
+/* What the processes of one master do: the first `runners` work jobs off, one sends webhooks.
+ */
 struct plan {
     struct home home;
     int runners;
     bool drain;
+    bool webhooks;
 };
 
 static volatile sig_atomic_t stopping;
@@ -109,26 +110,23 @@ static int run(struct job_room *runner, bool drain)
     return EXIT_SUCCESS;
 }
 
-/* Webhooks, for which there is one more process, so that nobody waits for a receiver. */
-static int tell(const struct plan *plan)
+/* Sends webhooks, beside the runners, so that none of those waits for a receiver. */
+static int tell(void *arg, int place)
 {
+    const struct plan *plan = arg;
     struct home home = plan->home;
+    enum result result;
     struct reason why;
-    enum result result = home_open(&home, DB_WORKER, &why);
 
+    (void)place;
+    handle_signals();
+    result = home_open(&home, DB_WORKER, &why);
     if (result == RESULT_OK)
         result = courier_run(&home, plan->drain, &why);
     if (result != RESULT_OK)
-        log_message("webhooks: %s", why.text);
+        log_message("%s", why.text);
     home_close(&home);
     return result == RESULT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static int tell_alone(void *arg, int place)
-{
-    (void)place;
-    handle_signals();
-    return tell(arg);
 }
 
 static int work(void *arg, int place)
@@ -138,9 +136,9 @@ static int work(void *arg, int place)
     int status = EXIT_FAILURE;
     struct reason why;
 
-    handle_signals();
     if (place == plan->runners)
-        return tell(plan);
+        return tell(arg, place);
+    handle_signals();
     if (job_room_open(&plan->home, &stopping, &opened, &why) == RESULT_OK) {
         room = opened;
         status = run(opened, plan->drain);
@@ -169,9 +167,9 @@ static enum result try_home(struct home *home, struct reason *why)
     if (result == RESULT_OK)
         result = home_work(home, &db, why);
     if (result == RESULT_OK)
-        result = hook_start(home, why);
-    if (result == RESULT_OK)
         result = home_seats(home, &seats, why);
+    if (result == RESULT_OK)
+        result = hook_start(home, why);
     home_close(home);
     return result;
 }
@@ -188,19 +186,13 @@ static enum result prepare(const struct option_set *set, struct plan *plan, stru
     return result;
 }
 
-/* Whether there is anything to tell, and so a courier: 1 or 0. */
-static int has_hooks(const struct plan *plan)
-{
-    return plan->home.config.webhook_url[0] != '\0' || plan->home.config.webhook_callers != 0;
-}
-
-/* First the jobs, and then what is to be told of them. */
+/* Webhooks are sent when all jobs are worked off: their ends are then known. */
 static int drain(struct plan *plan)
 {
     int status = master_run_out(plan->runners, work, plan);
 
-    if (has_hooks(plan) != 0 && !master_was_stopped() &&
-        master_run_out(1, tell_alone, plan) != EXIT_SUCCESS)
+    if (plan->webhooks && !master_was_stopped() &&
+        master_run_out(1, tell, plan) != EXIT_SUCCESS)
         status = EXIT_FAILURE;
     return status;
 }
@@ -217,17 +209,23 @@ static int run_work(const struct option_set *set)
     result = prepare(set, &plan, &why);
     if (result != RESULT_OK)
         return cli_fail(&why);
+    plan.runners = (int)runners;
+    plan.webhooks =
+        !option_given(set, "--no-webhooks") &&
+        (plan.home.config.webhook_url[0] != '\0' || plan.home.config.webhook_callers != 0);
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     errno = 0;
     if (nice(NICENESS) == -1 && errno != 0)
         log_message("the runners' priority could not be lowered: %s", strerror(errno));
-    plan.runners = (int)runners;
-    return plan.drain ? drain(&plan) : master_run(plan.runners + has_hooks(&plan), work, &plan);
+    if (plan.drain)
+        return drain(&plan);
+    return master_run(plan.runners + (plan.webhooks ? 1 : 0), work, &plan);
 }
 
 static const struct option_row work_options[] = {
     {"--workers", "N", "how many jobs are worked at once", "1"},
     {"--drain", NULL, "end when no job waits that is due within a minute", NULL},
+    {"--no-webhooks", NULL, "send none: forestgate job tell --stay does", NULL},
     CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_work_commands[] = {

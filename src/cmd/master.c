@@ -28,8 +28,6 @@ enum {
 
 static const uint64_t second_ns = 1000000000;
 
-static bool was_stopped;
-
 struct worker {
     pid_t pid;       /* 0: none */
     uint64_t due_ns; /* when to start the next, if there is none */
@@ -46,9 +44,9 @@ struct master {
     sigset_t signals;
 };
 
-static void worker_start(struct master *master, struct worker *worker)
+static void worker_start(struct master *master, int place)
 {
-    int place = (int)(worker - master->workers);
+    struct worker *worker = &master->workers[place];
     pid_t parent = getpid();
 
     worker->born_ns = clock_mono_ns();
@@ -76,7 +74,7 @@ static uint64_t workers_start(struct master *master)
         struct worker *worker = &master->workers[i];
 
         if (worker->pid == 0 && worker->due_ns <= now)
-            worker_start(master, worker);
+            worker_start(master, i);
         if (worker->pid == 0 && worker->due_ns != NEVER && (next == 0 || worker->due_ns < next))
             next = worker->due_ns;
     }
@@ -166,6 +164,13 @@ static bool all_done(const struct master *master)
     return true;
 }
 
+static bool was_stopped;
+
+bool master_was_stopped(void)
+{
+    return was_stopped;
+}
+
 static void signals_block(struct master *master)
 {
     sigemptyset(&master->signals);
@@ -180,7 +185,7 @@ static void signals_block(struct master *master)
 
 static int run(struct master *master)
 {
-    int taken = 0;
+    int taken;
 
     master->workers = calloc((size_t)master->count, sizeof(*master->workers));
     if (master->workers == NULL) {
@@ -188,8 +193,10 @@ static int run(struct master *master)
         return EXIT_FAILURE;
     }
     signals_block(master);
-    while (taken != SIGTERM && taken != SIGINT && taken != SIGUSR1 && !all_done(master)) {
+    was_stopped = false;
+    while (!was_stopped && !all_done(master)) {
         taken = signal_wait(master, workers_start(master));
+        was_stopped = taken == SIGTERM || taken == SIGINT || taken == SIGUSR1;
         if (taken == SIGHUP)
             workers_signal(master, SIGHUP);
         workers_reap(master, false);
@@ -198,7 +205,6 @@ static int run(struct master *master)
             break;
         }
     }
-    was_stopped = taken == SIGTERM || taken == SIGINT || taken == SIGUSR1;
     workers_stop(master);
     free(master->workers);
     return master->failed ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -216,9 +222,4 @@ int master_run_out(int count, int (*work)(void *arg, int place), void *arg)
     struct master master = {.count = count, .work = work, .arg = arg, .runs_out = true};
 
     return run(&master);
-}
-
-bool master_was_stopped(void)
-{
-    return was_stopped;
 }

@@ -10,11 +10,10 @@
 #include <stdbool.h>
 
 /*
- * Keeps count workers, each a child that runs work(arg, place) with the signals below still
- * blocked and exits with what it returns; places count from 0, and one that is replaced keeps
- * its place; until SIGTERM, SIGINT or SIGUSR1; passes SIGTERM
- * and SIGHUP on.  A worker that dies is replaced at once, or after a second if it did not
- * live that long.  If the master is killed, its workers get SIGTERM from the kernel; to
+ * Keeps count workers, each a child that runs work(arg, its place, from 0 on) with the signals
+ * below still blocked and exits with what it returns, until SIGTERM, SIGINT or SIGUSR1; passes
+ * SIGTERM and SIGHUP on.  A worker that dies is replaced at once, or after a second if it did
+ * not live that long.  If the master is killed, its workers get SIGTERM from the kernel; to
  * start another is up to whoever started this one.  Returns the exit status of the program.
  */
 int master_run(int count, int (*work)(void *arg, int place), void *arg);
@@ -25,7 +24,7 @@ int master_run(int count, int (*work)(void *arg, int place), void *arg);
  */
 int master_run_out(int count, int (*work)(void *arg, int place), void *arg);
 
-/* Whether the last run ended since it was told to. */
+/* Whether the last of them ended by a signal. */
 bool master_was_stopped(void);
 
 #endif

@@ -100,7 +100,7 @@ static int work(void *arg, int place)
     struct reason why;
     int status = EXIT_FAILURE;
 
-    (void)place; /* all are alike */
+    (void)place;
     handle_signals();
     if (service_open(&service, entered, &why) == RESULT_OK) {
         if (service_run(&service))

@@ -72,12 +72,6 @@ static void refuse_many(const struct service *service, enum queue_limit over,
     reply_retry_after(reply, FULL_RETRY_S);
 }
 
-/* The path of a job from the request's own, so that it holds wherever the service is. */
-static const char *collection_of(const struct request *request)
-{
-    return request->name != NULL ? "../../jobs" : "jobs";
-}
-
 static void answer(const struct request *request, const struct job_row *row,
                    struct reply *reply)
 {
@@ -93,7 +87,7 @@ static void answer(const struct request *request, const struct job_row *row,
     show_job_links(&writer, row);
     json_write_object_end(&writer);
     reply->status = REPLY_ACCEPTED;
-    admin_location(reply, collection_of(request), row->uuid);
+    admin_location(reply, "/jobs", row->uuid);
     reply_retry_after(reply, 1);
     if (request->route->defers == ROUTE_DEFERS_PREFERRED)
         reply_header(reply, "Preference-Applied", "respond-async");
@@ -142,7 +136,7 @@ static void submit(struct service *service, struct request *request, struct job_
 
 static void take_json(struct service *service, struct request *request, struct reply *reply)
 {
-    struct spool body = {.fd = -1};
+    struct spool small = {.fd = -1}, *body = request->large != NULL ? &service->large : &small;
     struct input_rows rows;
     struct job_row row;
 
@@ -151,10 +145,10 @@ static void take_json(struct service *service, struct request *request, struct r
         return;
     row_fill(request, rows.model, &row);
     row.kind = row.result_kind = JOB_JSON;
-    spool_start(&body);
-    spool_put(&body, service->body.data, service->body.len);
-    submit(service, request, &row, &body, reply);
-    spool_free(&body);
+    if (body == &small)
+        spool_put(body, service->body.data, service->body.len);
+    submit(service, request, &row, body, reply);
+    spool_free(&small);
 }
 
 /* ---- of a file of rows ---- */

@@ -240,11 +240,11 @@ prefer() { call POST "${2:-/predict}" -k "${3:-$KEY}" -d "$IRIS" HTTP_PREFER="$1
     prefer "$value"
     assert_status 202 || fail "$value"
     [ "$(header_of preference-applied)" = respond-async ] || fail "$value"
-    [ "$(header_of location)" = "jobs/$(job_field .job_uuid)" ]
+    [ "$(header_of location)" = "/jobs/$(job_field .job_uuid)" ]
   done
   prefer respond-async /models/iris/predict
   assert_status 202
-  [ "$(header_of location)" = "../../jobs/$(job_field .job_uuid)" ]
+  [ "$(header_of location)" = "/jobs/$(job_field .job_uuid)" ]
 }
 
 @test "any other preference, and what is no such header, is passed over" {
