@@ -32,6 +32,10 @@
         name) ","                    \
               "\"application/jose\":{\"schema\":{\"type\":\"string\"}}}"
 
+#define CALLS_CONTENT                                           \
+    "{\"application/json\":{\"schema\":{\"type\":\"object\"}}," \
+    "\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"
+
 /* ---- answers ---- */
 
 static void code_print(char out[4], enum reply_status status)
@@ -47,6 +51,8 @@ static const struct {
     {"setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
     {"setupScript", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
     {"token", "{\"application/json\":" SCHEMA("Tokens") "}"},
+    {"myCalls", CALLS_CONTENT},
+    {"listCalls", CALLS_CONTENT},
     {"login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
     {"listJobs", "{\"application/json\":" SCHEMA("Jobs") "}"},
     {"getJob", SEALED_CONTENT("Job")},
