@@ -10,6 +10,7 @@
 #include "cmd/cli.h"
 #include "cmd/model_import.h"
 #include "cmd/model_bench.h"
+#include "cmd/model_compare.h"
 #include "cmd/model_draw.h"
 #include "cmd/model_keep.h"
 #include "cmd/model_list.h"
@@ -429,6 +430,10 @@ const struct cli_command cmd_model_commands[] = {
     {"model", "bench", "NAME|FILE", 1, bench_options, model_bench_run,
      "measure how fast a model's trees are walked here, in one thread",
      "  forestgate model bench iris.fgm --in rows.npy\n"},
+    {"model", "compare", "A B", 2, model_compare_options, model_compare_run,
+     "show where two models differ on the rows of a file",
+     "  forestgate model compare iris better.fgm --data rows.csv\n"
+     "  forestgate model compare iris:2 iris:3 --data rows.csv --limit 100 --json\n"},
     {"model", "publish", "NAME FILE", 2, model_publish_options, model_publish,
      "publish an image as the next version; prints its number",
      "  forestgate model publish iris iris.fgm --home var\n"

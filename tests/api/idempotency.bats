@@ -398,6 +398,24 @@ buried() { [ "$(charged "$KEY")" = '1 of 3' ]; }
   assert_books
 }
 
+# ---- large bodies ----
+
+@test "a large body of JSON is known whole: another of the same length is a 422" {
+  local many='BEGIN {printf "{\"instances\":["; for (i = 0; i < 30000; i++) printf "%s[5.1,3.5,1.4,0.%d]", i ? "," : "", i < 29999 ? 2 : last; print "]}"}'
+  key_of test
+  awk -v last=2 "$many" >"$G/many.json"
+  awk -v last=3 "$many" >"$G/other.json"
+  [ "$(stat -c %s "$G/many.json")" = "$(stat -c %s "$G/other.json")" ]
+  [ "$(stat -c %s "$G/many.json")" -gt $((256 << 10)) ]
+  call POST /predict -k "$KEY" -f "$G/many.json" HTTP_IDEMPOTENCY_KEY=many
+  assert_status 200
+  call POST /predict -k "$KEY" -f "$G/other.json" HTTP_IDEMPOTENCY_KEY=many
+  assert_problem 422 unprocessable_content 'another request'
+  call POST /predict -k "$KEY" -f "$G/many.json" HTTP_IDEMPOTENCY_KEY=many
+  assert_status 200
+  [ "$(header_of idempotency-replayed)" = true ]
+}
+
 # ---- jobs ----
 
 jobs_of() { work "SELECT count(*) FROM job WHERE account = '${KEY:3:12}'"; }
@@ -408,13 +426,13 @@ jobs_of() { work "SELECT count(*) FROM job WHERE account = '${KEY:3:12}'"; }
   call POST /jobs -k "$KEY" -d "$IRIS" HTTP_IDEMPOTENCY_KEY=job
   assert_status 202
   uuid=$(jq -r .job_uuid "$body_file") first=$(sha256sum <"$body_file")
-  [ "$(header_of location)" = "jobs/$uuid" ] || fail "$headers"
+  [ "$(header_of location)" = "/jobs/$uuid" ] || fail "$headers"
   call DELETE "/jobs/$uuid" -k "$KEY"
   assert_status 204
   call POST /jobs -k "$KEY" -d "$IRIS" HTTP_IDEMPOTENCY_KEY=job
   assert_status 202
   [ "$(header_of idempotency-replayed)" = true ]
-  [ "$(header_of location)" = "jobs/$uuid" ]
+  [ "$(header_of location)" = "/jobs/$uuid" ]
   [ "$(sha256sum <"$body_file")" = "$first" ]
   call POST /jobs -k "$KEY" -d "$OTHER" HTTP_IDEMPOTENCY_KEY=job
   assert_problem 422 unprocessable_content 'another request'
