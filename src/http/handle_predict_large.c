@@ -36,6 +36,7 @@ static bool block_take(void *arg, const double *values, size_t rows)
     predictor_rows(predictor, values, rows, call->margins, call->answers);
     if (call->leaves != NULL)
         walk_leaves(predictor->image, values, rows, call->leaves);
+    keeper_rows(call->service->keeper, predictor, values, rows, call->margins, call->answers);
     if (!call->noted)
         shadow_note(call->service->shadow, call->rows->model, values, rows, predictor,
                     call->margins, call->answers);
@@ -70,6 +71,7 @@ void handle_predict_large(struct service *service, struct request *request, stru
                           const struct input_rows *rows)
 {
     struct large_call call = {.service = service, .reply = reply, .rows = rows};
+    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
     const struct image *image = rows->model->image;
     size_t at_once = 0;
     bool room = predictor_open(&call.predictor, image) == RESULT_OK;
@@ -79,6 +81,8 @@ void handle_predict_large(struct service *service, struct request *request, stru
             &call.predictor, (rows->outputs & INPUT_LEAVES) != 0 ? image_n_trees(image) : 0);
         room = room_make(&call, at_once);
     }
+    if (room)
+        keeper_begin(service->keeper, rows->model, &of);
     if (!room) {
         reply_refuse_memory(reply);
     } else if (input_blocks(service, request, reply, at_once, block_take, &call)) {
