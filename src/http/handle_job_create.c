@@ -160,7 +160,7 @@ static bool url_take(struct service *service, const struct buf *url, struct job_
 
 static void take_json(struct service *service, struct request *request, struct reply *reply)
 {
-    struct spool body = {.fd = -1};
+    struct spool small = {.fd = -1}, *body = request->large != NULL ? &service->large : &small;
     struct input_rows rows;
     struct job_row row = {.url = ""};
 
@@ -170,10 +170,10 @@ static void take_json(struct service *service, struct request *request, struct r
         return;
     row_fill(request, rows.model, &row);
     row.kind = row.result_kind = JOB_JSON;
-    spool_start(&body);
-    spool_put(&body, service->body.data, service->body.len);
-    submit(service, request, &row, request->large != NULL ? &service->large : &body, reply);
-    spool_free(&body);
+    if (body == &small)
+        spool_put(body, service->body.data, service->body.len);
+    submit(service, request, &row, body, reply);
+    spool_free(&small);
 }
 
 /* ---- of a file of rows ---- */
