@@ -28,7 +28,7 @@ misuse() {
 list() { cli job list --json "$@"; }
 
 @test "options that are not allowed are usage errors, and what is allowed is told" {
-  misuse 'allowed: pending, processing, completed, failed or cancelled' job list --status done
+  misuse 'allowed: pending, processing, completed, failed or cancelled' job list --status 'done'
   misuse '--limit' job list --limit -1
   misuse 'one too many' job list --account a --user b
   misuse 'one of them' job list --json --csv
