@@ -15,6 +15,7 @@
 #include "cmd/model_keep.h"
 #include "cmd/model_list.h"
 #include "cmd/model_publish.h"
+#include "cmd/model_quality.h"
 #include "cmd/progress.h"
 #include "forest/baseline.h"
 #include "forest/baseline_make.h"
@@ -453,6 +454,10 @@ const struct cli_command cmd_model_commands[] = {
      "delete retired versions; prints their numbers",
      "  forestgate model delete iris --version 2\n"
      "  forestgate model delete iris --keep 5\n"},
+    {"model", "quality", "NAME", 1, model_quality_options, model_quality_run,
+     "tell how good a model has been, and how far its rows have drifted",
+     "  forestgate model quality iris --since 30d\n"
+     "  forestgate model quality iris --by week --json\n"},
     {"model", "keep", "NAME", 1, model_keep_options, model_keep,
      "have a share of what a model is asked be kept, or nothing any more",
      "  forestgate model keep iris --rate 10% --days 30\n"

@@ -17,6 +17,7 @@ setup_file() {
     -o "$G/grades.fgm" >/dev/null
   cli model publish grades "$G/grades.fgm" >/dev/null
   for model in iris price grades; do cli model keep "$model" --rate 100% >/dev/null; done
+  printf '5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n6.3,3.3,6.0,2.5\n' >"$G/rows.csv"
   gate_start
   admin_make
   OTHER=$(cli key create --name other --tier test 2>/dev/null)
@@ -206,7 +207,6 @@ cell() {
 }
 
 @test "rows of a file are kept as those of JSON are, and told by a list" {
-  printf '5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n6.3,3.3,6.0,2.5\n' >"$G/rows.csv"
   call POST /predict -k "$KEY" -f "$G/rows.csv" CONTENT_TYPE=text/csv HTTP_X_REQUEST_ID=file
   assert_status 200
   told '{"request_id":"file","truth":["setosa","virginica",null]}'
@@ -214,6 +214,37 @@ cell() {
   kept iris
   [ "$(cell label file)" = 'setosa virginica virginica' ]
   [ "$(cell petal_width file)" = '0.2 2.5 2.5' ]
+}
+
+@test "the rows of jobs are kept by the runner, and told by the job's id" {
+  by "$KEY" POST /jobs '{"features":[6.3,3.3,6.0,2.5]}' HTTP_X_REQUEST_ID=a-job
+  assert_status 202
+  job=$(jq -r .job_uuid "$body_file")
+  call POST /models/iris/predict -k "$KEY" -f "$G/rows.csv" CONTENT_TYPE=text/csv HTTP_PREFER=respond-async
+  assert_status 202
+  file=$(jq -r .job_uuid "$body_file")
+  told "{\"job_uuid\":\"$job\",\"truth\":2}"
+  assert_problem 404 not_found
+  cli work --drain
+  told "{\"job_uuid\":\"$job\",\"truth\":2}"
+  assert_json --arg job "$job" '.job_uuid == $job and .request_id == "a-job" and .with_truth == 1'
+  by "$OTHER" POST /feedback "{\"job_uuid\":\"$job\",\"truth\":2}"
+  assert_problem 404 not_found
+  told "{\"job_uuid\":\"$file\",\"truth\":[0,1,\"virginica\"]}"
+  assert_json '.rows == 3 and .with_truth == 3'
+  kept iris
+  [ "$(cell truth a-job)" = virginica ]
+  [ "$(cell job_uuid a-job)" = "$job" ]
+}
+
+@test "of a body of many rows in JSON the first ones are kept" {
+  { printf '{"instances":[[5.1,3.5,1.4,0.2]'; printf ',[6.3,3.3,6.0,2.5]%.0s' {1..99999}; printf ']}'; } >"$G/large.json"
+  call POST /models/iris/predict -k "$KEY" -f "$G/large.json" HTTP_X_REQUEST_ID=large
+  assert_status 200
+  told '{"request_id":"large","row":0,"truth":"setosa"}'
+  assert_json '.rows == 100000 and .kept > 10000 and .kept < 100000 and .with_truth == 1'
+  kept iris with_truth=true
+  [ "$(grep ,large, "$body_file" | cut -d, -f1,9)" = 5.1,setosa ]
 }
 
 @test "the setting is said over HTTP, counts at once in every worker, and is in the trail" {

@@ -76,6 +76,7 @@ in_flight() { [ "$(work "SELECT count(*) FROM replay WHERE account = '${KEY:3:12
   local long bad
   key_of test
   long=$(printf 'k%.0s' {1..256})
+  # shellcheck disable=SC1003 # a backslash at the end is one of them
   for bad in '' '""' '"' '"a' 'a b' 'a,b' '"a", "b"' '"a"b' '"a";x=1' 'ä' '"ä"' $'"a\tb"' '"a\b"' \
     '"a\' "$long" "\"$long\"" 'a"b' 'a\b'; do
     keyed "$bad" "$IRIS"
@@ -348,7 +349,7 @@ all_swept() { [ "$(work 'SELECT count(*) FROM replay')" = 0 ] && ! ls "$G"/home/
   [ "$(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.* | wc -l)" -ge 1 ]
   [ "$(grep -aLE '^Status: (200|409)' "$BATS_TEST_TMPDIR"/crowd.* | wc -l)" = 0 ]
   [ "$(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.* | xargs grep -aL '^Idempotency-Replayed' | wc -l)" = 1 ]
-  [ "$(for f in $(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.*); do
+  [ "$(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.* | while read -r f; do
     sed '1,/^\r*$/d' "$f" | sha256sum
   done | sort -u | wc -l)" = 1 ]
   [ "$(charged "$KEY")" = '1 of 64' ]
@@ -514,6 +515,32 @@ jobs_of() { work "SELECT count(*) FROM job WHERE account = '${KEY:3:12}'"; }
   keyed locked "$IRIS"
   assert_status 200
   [ "$(charged "$KEY")" = '3 of 5' ]
+}
+
+@test "while work.db is read-only, what has a key is a 503, what is kept is given, and later all goes on" {
+  key_of test
+  keyed before "$IRIS"
+  assert_status 200
+  gate_stop
+  chmod 444 "$G/home/work.db"
+  gate_start --workers 2
+  if am_root || ! [ -w "$G/home/work.db" ]; then
+    keyed fixed "$IRIS"
+    assert_problem 503 unavailable
+    keyed before "$IRIS"
+    assert_status 200
+    [ "$(header_of idempotency-replayed)" = true ]
+    predict "$IRIS"
+    assert_status 200
+  fi
+  chmod 600 "$G/home"/work.db* # its log as well, which was made as it was
+  wait_for 100 taken || fail 'it stays read-only'
+  gate_stop
+  gate_start --workers 6
+}
+taken() {
+  keyed fixed "$IRIS"
+  [ "$status" = 200 ]
 }
 
 @test "without work.db what has a key is a 503, and the rest is served" {
