@@ -231,7 +231,7 @@ const struct option_row model_kept_options[] = {
     {"--version", "N", "of this version alone", NULL},
     {"--since", "TIME", "from then on: 2026-11-21, or a time, or how long ago: 30d", NULL},
     {"--until", "TIME", "before then", NULL},
-    {"--with-truth", NULL, "requests alone whose truth was told", NULL},
+    {"--with-truth", NULL, "rows alone whose truth is known", NULL},
     {"--delete", NULL, "delete what is kept instead", NULL},
     CLI_COMMON_OPTIONS,
 };

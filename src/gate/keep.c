@@ -84,19 +84,19 @@ enum result keep_expire(struct home *home, int64_t most, int64_t *deleted, struc
     return result;
 }
 
-bool keep_tend(struct home *home)
+enum result keep_tend(struct home *home)
 {
     int64_t left = TEND_BYTES, deleted = 0;
     struct reason why;
     enum result result = keep_bring_waiting(home, &left, 0, &why);
 
-    if (result == RESULT_BUSY)
-        return true;
     if (result == RESULT_OK)
         result = keep_expire(home, TEND_PARTS, &deleted, &why);
     if (result != RESULT_OK && result != RESULT_BUSY)
         log_message("what is kept cannot be brought in: %s", why.text);
-    return result == RESULT_OK && (left <= 0 || deleted == TEND_PARTS);
+    if (result == RESULT_OK && left > 0 && deleted < TEND_PARTS)
+        result = RESULT_MISSING;
+    return result;
 }
 
 enum result keep_forget(struct home *home, const char *account, struct reason *why)

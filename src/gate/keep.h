@@ -67,7 +67,7 @@ struct keep_filter {
     int64_t version;            /* 0: all */
     const char *account;        /* NULL: all, for administrators */
     int64_t since_us, until_us; /* since_us <= at_us < until_us; until_us 0 is no bound */
-    bool with_truth;            /* only rows of requests whose truth was told */
+    bool with_truth;            /* only rows of which some truth is known */
 };
 
 /* How much was read. */
@@ -110,9 +110,10 @@ enum result keep_expire(struct home *home, int64_t most, int64_t *deleted, struc
 
 /*
  * What is due without a request, for runners and for workers that have nothing to do: brings in
- * a little and deletes a little.  True if there is more to do.
+ * a little and deletes a little.  RESULT_OK: there is more to do; RESULT_MISSING: there is not;
+ * RESULT_BUSY: another process is at it.
  */
-bool keep_tend(struct home *home);
+enum result keep_tend(struct home *home);
 
 /* Deletes all that is kept of an account; of a model, or one version of it (0: all). */
 enum result keep_forget(struct home *home, const char *account, struct reason *why);

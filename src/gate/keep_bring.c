@@ -111,6 +111,8 @@ static enum result entry_bring(struct bring *bring, struct keep_entry *entry,
                         entry->len, &bring->sealed))
         return reason_set(why, RESULT_NOMEM, "what is kept could not be sealed");
     result = kept_row_insert(bring->work, row, bring->sealed.data, bring->sealed.len, why);
+    if (result != RESULT_OK)
+        return result == RESULT_EXISTS ? RESULT_OK : result;
     bring->total.requests += row->first == 0;
     bring->total.rows += row->rows;
     bring->total.bytes += (int64_t)bring->sealed.len;

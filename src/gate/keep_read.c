@@ -1,6 +1,7 @@
 /*
  * keep_read.c: what is kept, row by row.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "gate/keep.h"
@@ -14,6 +15,7 @@ enum {
 
 struct reading {
     struct keep_box *box;
+    bool with_truth;
     keep_each *each;
     void *arg;
     struct keep_read read;
@@ -40,6 +42,15 @@ static enum result part_open(struct reading *reading, const struct kept_part *pa
 size_t keep_truth_len(const struct kept_row *row)
 {
     return (size_t)row->rows * row->n_targets * sizeof(double);
+}
+
+/* Whether the truth of some target of a row is known. */
+static bool is_known(const struct keep_row *row)
+{
+    for (uint32_t t = 0; row->truth != NULL && t < row->n_targets; t++)
+        if (!isnan(row->truth[t]))
+            return true;
+    return false;
 }
 
 /* Gives the rows of a part that is open; false: no more are wanted. */
@@ -69,6 +80,8 @@ static bool rows_give(struct reading *reading, const struct kept_part *part)
         row.margins = margins + i * of->n_margins;
         row.answers = answers + i * of->n_answers;
         row.truth = truth != NULL ? truth + i * of->n_targets : NULL;
+        if (reading->with_truth && !is_known(&row))
+            continue;
         reading->read.rows++;
         if (!reading->each(reading->arg, &row))
             return false;
@@ -97,7 +110,7 @@ enum result keep_rows(struct home *home, const struct keep_filter *filter, keep_
         .until_us = filter->until_us,
         .with_truth = filter->with_truth,
     };
-    struct reading reading = {.each = each, .arg = arg};
+    struct reading reading = {.with_truth = filter->with_truth, .each = each, .arg = arg};
     enum result result;
     struct db *work;
 

@@ -378,7 +378,7 @@ void keeper_idle(struct keeper *keeper)
 {
     keeper_flush(keeper);
     if (keeper->wrote)
-        keeper->wrote = keep_tend(keeper->home);
+        keeper->wrote = keep_tend(keeper->home) != RESULT_MISSING;
 }
 
 void keeper_free(struct keeper *keeper)

@@ -143,7 +143,7 @@ static const struct form_field kept_fields[] = {
     {"version", FORM_INTEGER, .min = 1, .max = INT64_C(1) << 53, .help = "Of this one alone"},
     {"since", FORM_TIME, .help = "From then on"},
     {"until", FORM_TIME, .help = "Before then"},
-    {"with_truth", FORM_BOOL, .help = "Requests alone whose truth was told"},
+    {"with_truth", FORM_BOOL, .help = "Rows alone whose truth is known"},
 };
 
 const struct form form_admin_kept = {"AdminKeptQuery", kept_fields,

@@ -97,7 +97,7 @@ bool idempotency_read(struct service *service, struct request *request, struct r
         return false;
     }
     result = keyed_get(service, &keyed, &why);
-    if (result != RESULT_OK) {
+    if (keyed == NULL) {
         reply_refuse_result(reply, result, &why);
         return false;
     }

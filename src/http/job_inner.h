@@ -16,6 +16,7 @@ struct job_room {
                                reply alone */
     struct queue *queue;
     const volatile sig_atomic_t *stop;
+    uint64_t keep_due; /* when what is kept is looked at next */
 };
 
 /* Whether its rows are to be kept: see keeper_begin(). */

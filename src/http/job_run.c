@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "gate/keep.h"
 #include "http/job_inner.h"
 #include "http/predict.h"
 #include "http/route.h"
@@ -22,8 +24,11 @@ enum {
     BODY_KEPT = 64 << 10
 };
 
+static const uint64_t keep_ns = 1000000000; /* between two looks at what is kept */
+
 /* What the rooms look at of the route that would have been asked. */
-static const struct route predict_route = {.body = ROUTE_BODY_PREDICT};
+static const struct route predict_route = {.body = ROUTE_BODY_PREDICT,
+                                           .defers = ROUTE_DEFERS_ALWAYS};
 
 enum result job_room_open(const struct home *entered, const volatile sig_atomic_t *stop,
                           struct job_room **out, struct reason *why)
@@ -87,11 +92,21 @@ void job_room_tend(struct job_room *room)
     shadow_tend(room->service.shadow);
     keeper_tend(room->service.keeper);
     queue_tend(room->queue);
+    if (clock_mono_ns() >= room->keep_due) {
+        keep_tend(&room->service.home);
+        room->keep_due = clock_mono_ns() + keep_ns;
+    }
 }
 
+/* A job that comes ends it. */
 void job_room_idle(struct job_room *room)
 {
-    keeper_idle(room->service.keeper);
+    struct home *home = &room->service.home;
+    uint32_t bell = seats_bell(home->seats);
+
+    keeper_flush(room->service.keeper);
+    while (*room->stop == 0 && seats_bell(home->seats) == bell && keep_tend(home) == RESULT_OK)
+        ;
 }
 
 /* ---- what became of it ---- */

@@ -33,6 +33,10 @@
         name) ","                    \
               "\"application/jose\":{\"schema\":{\"type\":\"string\"}}}"
 
+#define CALLS_CONTENT                                           \
+    "{\"application/json\":{\"schema\":{\"type\":\"object\"}}," \
+    "\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"
+
 /* And of files of rows, which are answered with such, or by what Accept says. */
 #define ROWS_CONTENT "\"text/csv\":{},\"application/x-npy\":{}"
 
@@ -51,6 +55,8 @@ static const struct {
     {"setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
     {"setupScript", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
     {"token", "{\"application/json\":" SCHEMA("Tokens") "}"},
+    {"myCalls", CALLS_CONTENT},
+    {"listCalls", CALLS_CONTENT},
     {"login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
     {"listJobs", "{\"application/json\":" SCHEMA("Jobs") "}"},
     {"getJob", SEALED_CONTENT("Job")},

@@ -65,6 +65,8 @@ enum result kept_row_insert(struct db *db, struct kept_row *row, const void *sea
         row->model, row->version, row->of_rows, row->first, row->rows, (int64_t)row->n_features,
         (int64_t)row->n_margins, (int64_t)row->n_answers, (int64_t)row->n_targets, sealed, len);
 
+    if (result == RESULT_OK && sql_changes(db) == 0)
+        return reason_set(why, RESULT_EXISTS, "the job is kept already");
     if (result == RESULT_OK)
         row->id = sql_inserted(db);
     return result;

@@ -38,7 +38,10 @@ struct kept_row {
     int64_t known;                                        /* rows whose truth was told */
 };
 
-/* Adds one, with its numbers as they are sealed; row->id is set. */
+/*
+ * Adds one, with its numbers as they are sealed; row->id is set.  A job may be worked at twice,
+ * and is kept once: RESULT_EXISTS.
+ */
 enum result kept_row_insert(struct db *db, struct kept_row *row, const void *sealed, size_t len,
                             struct reason *why);
 
@@ -49,7 +52,7 @@ struct kept_part {
     size_t sealed_len, truth_len;
 };
 
-/* Which are read; as struct keep_filter of gate/keep.h. */
+/* Which are read; as struct keep_filter of gate/keep.h, but truth is told of parts. */
 struct kept_filter {
     const char *model;
     int64_t version;

@@ -177,7 +177,8 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_KEPT_INSERT)] =
         {"INSERT INTO kept (at_us, account, request_id, job_uuid, model, version, of_rows,"
          " first, rows, n_features, n_margins, n_answers, n_targets, sealed)"
-         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+         " ON CONFLICT (job_uuid, first) WHERE job_uuid IS NOT NULL DO NOTHING",
          "issesiiiiiiiiB", BOTH},
     [AT(SQL_KEPT_LIST)] = {"SELECT " KEPT_COLUMNS ", sealed, truth FROM kept"
                            " INDEXED BY kept_model WHERE model = ?1"
@@ -424,7 +425,7 @@ const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
     " truth BLOB"
     ") STRICT;"
     "CREATE INDEX kept_request ON kept (request_id);"
-    "CREATE INDEX kept_job ON kept (job_uuid) WHERE job_uuid IS NOT NULL;"
+    "CREATE UNIQUE INDEX kept_job ON kept (job_uuid, first) WHERE job_uuid IS NOT NULL;"
     "CREATE INDEX kept_model ON kept (model, at_us);"
     "CREATE INDEX kept_account ON kept (account);"
     "CREATE TABLE kept_total ("

@@ -378,6 +378,23 @@ static void whoever_is_killed_while_bringing_in_loses_no_row_and_doubles_none(vo
     assert_int_equal(help_totals().damaged, 0);
 }
 
+static void a_job_that_is_worked_at_twice_is_kept_once(void **state)
+{
+    (void)state;
+    help_job = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+    help_answer("ann", "one", 1, 20000, true);
+    help_answer("ann", "one", 1, 20000, true);
+    help_job = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c";
+    help_answer("ann", "one", 1, 1, true);
+    help_job = "";
+    help_answer("ann", "one", 1, 1, true);
+    help_answer("ann", "one", 1, 1, true);
+    keeper_flush(keeper);
+    assert_int_equal(help_read_all(NULL), 20003);
+    assert_int_equal(help_totals().rows, 20003);
+    assert_int_equal(help_totals().requests, 4);
+}
+
 /* ---- bounds ---- */
 
 static void over_the_limit_nothing_is_kept_and_it_is_counted(void **state)
@@ -582,6 +599,7 @@ int main(void)
         TEST(rows_that_were_tampered_with_in_the_database_are_passed_over),
         TEST(a_file_that_is_read_and_still_there_is_not_read_again),
         TEST(whoever_is_killed_while_bringing_in_loses_no_row_and_doubles_none),
+        TEST(a_job_that_is_worked_at_twice_is_kept_once),
         TEST(over_the_limit_nothing_is_kept_and_it_is_counted),
         TEST(a_disk_that_is_full_loses_rows_and_nothing_else),
         TEST(the_truth_of_anothers_request_cannot_be_told),
