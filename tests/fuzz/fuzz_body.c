@@ -85,6 +85,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     need(registry_new(&service.home, &service.registry, &why) == RESULT_OK);
     need(registry_refresh(service.registry, &why) == RESULT_OK);
     need(input_new(&service.input, &why) == RESULT_OK);
+    need(fcgi_new(&service.fcgi, &why) == RESULT_OK); /* of no request: it has no parameters */
     home_close(&service.home); /* the image is mapped, and nothing else is asked */
     home_leave(&service.home);
     need(nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
