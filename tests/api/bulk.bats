@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # Files of rows through POST: refusals first, with nothing charged; then the same bytes as
 # forestgate predict writes; then bodies that are large, slow, or go away.
+#
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load ../lib/api.bash
 
@@ -43,6 +45,7 @@ bulk() {
 
 # The text is a body of CSV.
 csv() {
+  # shellcheck disable=SC2059 # it is a format
   printf "$2" >"$BATS_TEST_TMPDIR/some.csv"
   bulk "$1" "$BATS_TEST_TMPDIR/some.csv" "${@:3}"
 }
@@ -368,7 +371,8 @@ has_call() { cli call stats >/dev/null && [ -n "$(call_of "$1")" ]; }
   exec 8<>"/dev/tcp/127.0.0.1/$PORT"
   {
     raw_head "${PARAMS[@]}" HTTP_X_REQUEST_ID=deaf
-    local i size=$(stat -c %s "$BATS_TEST_TMPDIR/60k.csv")
+    local i size
+    size=$(stat -c %s "$BATS_TEST_TMPDIR/60k.csv")
     for ((i = 0; i * 60000 < size; i++)); do
       tail -c +$((i * 60000 + 1)) "$BATS_TEST_TMPDIR/60k.csv" | head -c 60000 >"$BATS_TEST_TMPDIR/piece"
       raw_record 5 "$BATS_TEST_TMPDIR/piece"
