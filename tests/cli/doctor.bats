@@ -73,7 +73,7 @@ all_of_home() {
   diagnose
   before=$(all_of_home)
   diagnose
-  for check in home rights settings database ledger models disk secrets audit; do found "$check" ok; done
+  for check in home rights settings database ledger models kept disk secrets audit; do found "$check" ok; done
   [ "$(jq '[.[10:][] | select(.state == "not asked" and (.detail | contains("--url")))] | length' <<<"$report")" = 10 ]
   [ "$(all_of_home)" = "$before" ] || fail "$(diff <(echo "$before") <(all_of_home))"
 }
