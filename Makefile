@@ -140,11 +140,12 @@ fuzz:
 bench:
 	@etc/setup bench
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/ledger $(BUILD)/bench/body \
-		$(BUILD)/bench/large
+		$(BUILD)/bench/large $(BUILD)/bench/jobs $(BUILD)/jobs
 	@$(BUILD)/bench/ledger
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@BUILD='$(BUILD)' tests/bench/bulk
+	@BUILD='$(BUILD)' tests/bench/jobs
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'
 	@tests/bench/explain '$(BUILD)/forestgate'
@@ -171,6 +172,8 @@ install: all $(BUILD)/examples/sentiment.fgm
 	install -m 644 systemd/forestgate.socket '$(UNITS)'
 	sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|' systemd/forestgate.service \
 		>'$(UNITS)/forestgate.service'
+	for unit in work webhooks; do sed 's|/usr/bin/|$(PREFIX)/bin/|' \
+		"systemd/forestgate-$$unit.service" >"$(UNITS)/forestgate-$$unit.service"; done
 	install -m 644 doc/forestgate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 doc/forestgate.conf.5 '$(DESTDIR)$(PREFIX)/share/man/man5'
 	install -m 644 doc/forestgate.fcgi.8 '$(DESTDIR)$(PREFIX)/share/man/man8'

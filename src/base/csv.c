@@ -397,17 +397,30 @@ void csv_close(struct csv *csv)
     free(csv);
 }
 
-void csv_cell_put(struct buf *text, const char *cell)
+static void quoted_put(struct buf *text, const char *before, const char *cell)
 {
-    if (strpbrk(cell, ",\"\r\n") == NULL) {
-        buf_puts(text, cell);
-        return;
-    }
     buf_putc(text, '"');
+    buf_puts(text, before);
     for (; *cell != '\0'; cell++) {
         if (*cell == '"')
             buf_putc(text, '"');
         buf_putc(text, *cell);
     }
     buf_putc(text, '"');
+}
+
+void csv_cell_put(struct buf *text, const char *cell)
+{
+    if (strpbrk(cell, ",\"\r\n") == NULL)
+        buf_puts(text, cell);
+    else
+        quoted_put(text, "", cell);
+}
+
+void csv_words_put(struct buf *text, const char *words)
+{
+    if (words[0] != '\0' && strchr("=+-@\t\r\n", words[0]) != NULL)
+        quoted_put(text, "'", words);
+    else
+        csv_cell_put(text, words);
 }

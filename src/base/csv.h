@@ -77,4 +77,10 @@ enum result csv_refuse_cell(const struct csv *csv, size_t i, enum result result,
 /* Writes a cell, quoted where it has to be. */
 void csv_cell_put(struct buf *text, const char *cell);
 
+/*
+ * The same of a text that may be anybody's: what a spreadsheet would take for a formula, by
+ * its first character, has a ' before it (OWASP, "CSV Injection").
+ */
+void csv_words_put(struct buf *text, const char *words);
+
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/text.h"
 #include "gate/journal.h"
 #include "gate/registry.h"
@@ -90,6 +91,24 @@ static bool is_file_name(const char *text)
     return strchr(text, '/') != NULL || (len >= 4 && strcmp(text + len - 4, ".fgm") == 0);
 }
 
+/* "iris", or "iris:3" for one version. */
+static enum result open_published(struct home *home, const char *text, struct model_row *row,
+                                  struct image **out, struct reason *why)
+{
+    const char *colon = strchr(text, ':');
+    char name[MODEL_NAME_MAX + 1];
+    uint64_t version;
+
+    if (colon == NULL)
+        return registry_open_image(home, text, row, out, why);
+    if ((size_t)(colon - text) >= sizeof(name) ||
+        !num_parse_u64(colon + 1, strlen(colon + 1), &version) || version < 1 ||
+        version > INT64_MAX)
+        return reason_set(why, RESULT_INVALID, "\"%.80s\" is no NAME:VERSION", text);
+    text_print(name, sizeof(name), "%.*s", (int)(colon - text), text);
+    return registry_open_version(home, name, (int64_t)version, row, out, why);
+}
+
 enum result cli_image_open(const struct option_set *set, const char *name_or_file,
                            struct model_row *row, struct image **out, struct reason *why)
 {
@@ -102,7 +121,7 @@ enum result cli_image_open(const struct option_set *set, const char *name_or_fil
         return image_open(name_or_file, out, why);
     result = cli_home_open(set, &home, why);
     if (result == RESULT_OK)
-        result = registry_open_image(&home, name_or_file, row, out, why);
+        result = open_published(&home, name_or_file, row, out, why);
     cli_home_close(&home);
     return result;
 }

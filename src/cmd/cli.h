@@ -73,7 +73,8 @@ const char *cli_home_path(const struct option_set *set);
 
 /*
  * Opens an image by what a person calls it: a file, if it ends in .fgm or has a / in
- * it, else the served version of a published model, whose row is filled in.
+ * it, else the served version of a published model, or with ":VERSION" behind its name that
+ * one, whose row is filled in.
  */
 enum result cli_image_open(const struct option_set *set, const char *name_or_file,
                            struct model_row *row, struct image **out, struct reason *why);

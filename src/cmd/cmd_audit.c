@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "cmd/cli.h"
-#include "cmd/field.h"
+#include "cmd/field_list.h"
 #include "cmd/time_option.h"
 #include "gate/audit.h"
 

@@ -213,7 +213,7 @@ static int backup_print(const struct backup *backup, const struct option_set *se
     } else {
         buf_printf(&text,
                    "%s: %" PRId64 " bytes, %" PRId64 " keys, %" PRId64
-                   " calls; it has no secret, settings or models of the home",
+                   " calls; it has no secret, settings, models or jobs of the home",
                    backup->file, backup->bytes, backup->facts.keys, backup->facts.calls);
     }
     return cli_print(&text);

@@ -9,30 +9,13 @@
 #include "base/num.h"
 #include "cmd/chart.h"
 #include "cmd/cli.h"
-#include "cmd/field.h"
+#include "cmd/field_list.h"
 #include "cmd/time_option.h"
 #include "gate/key.h"
 #include "store/calls.h"
 #include "store/users.h"
 
 #define CALL_AT(member) offsetof(struct call_row, member)
-
-static const struct field call_fields[] = {
-    {"request_id", FIELD_TEXT, 0, CALL_AT(request_id)},
-    {"started_at", FIELD_TIME, 0, CALL_AT(started_us)},
-    {"duration_us", FIELD_NUMBER, 0, CALL_AT(duration_us)},
-    {"key", FIELD_TEXT, 0, CALL_AT(key)},
-    {"user", FIELD_TEXT, 0, CALL_AT(user)},
-    {"model", FIELD_TEXT, 0, CALL_AT(model)},
-    {"version", FIELD_SERIAL, 0, CALL_AT(version)},
-    {"route", FIELD_TEXT, 0, CALL_AT(route)},
-    {"rows", FIELD_NUMBER, 0, CALL_AT(rows)},
-    {"charged", FIELD_NUMBER, 0, CALL_AT(charged)},
-    {"status", FIELD_NUMBER, 0, CALL_AT(status)},
-    {"address", FIELD_TEXT, 0, CALL_AT(address)},
-    {"over", FIELD_TEXT, 0, CALL_AT(over)},
-    {0},
-};
 
 /* For people: what is looked for first, and what may be long last. */
 static const struct field call_columns[] = {
@@ -222,7 +205,7 @@ static int run_list(const struct option_set *set)
     struct home home;
 
     if (list_filter_read(set, &filter, key, &why) != RESULT_OK ||
-        field_list_start(&list, set, call_columns, call_fields, &why) != RESULT_OK)
+        field_list_start(&list, set, call_columns, call_row_fields, &why) != RESULT_OK)
         return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)

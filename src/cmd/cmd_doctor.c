@@ -28,6 +28,7 @@ static const struct check {
     {"disk", doctor_check_disk, NULL, false},
     {"secrets", doctor_check_secrets, NULL, false},
     {"audit", doctor_check_audit, NULL, false},
+    {"jobs", doctor_check_jobs, doctor_fix_database, false},
     {"front", doctor_check_reached, NULL, true},
     {"service", doctor_check_service, NULL, true},
     {"X-API-Key", doctor_check_key_header, NULL, true},

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "cmd/cli.h"
-#include "cmd/field.h"
+#include "cmd/field_list.h"
 #include "cmd/job_secret.h"
 #include "cmd/job_tell.h"
 #include "gate/queue.h"
+#include "store/hooks.h"
 #include "store/users.h"
 
 /* A job as it is printed. */
@@ -164,24 +166,94 @@ static int run_list(const struct option_set *set)
     return cli_home_end(&home, field_list_end(&list, result, &why));
 }
 
+/* A job while it is shown, with what is told of its end. */
+struct showing {
+    struct buf text;
+    struct json_writer writer;
+    bool json;
+};
+
+/* What is told of a job's end.  The URL may be a secret; its host is none. */
+struct hook_shown {
+    struct hook_row row;
+    char host[URL_HOST_MAX + 1], state[16];
+};
+
+#define HOOK_AT(member) offsetof(struct hook_shown, member)
+
+static const struct field hook_fields[] = {
+    {"host", FIELD_TEXT, 0, HOOK_AT(host)},
+    {"state", FIELD_TEXT, 0, HOOK_AT(state)},
+    {"attempts", FIELD_NUMBER, 0, HOOK_AT(row.attempts)},
+    {"told_at", FIELD_WHEN, 0, HOOK_AT(row.told_us)},
+    {"answer", FIELD_SERIAL, 0, HOOK_AT(row.answer)},
+    {"problem", FIELD_TEXT, 0, HOOK_AT(row.problem)},
+    {0},
+};
+
+static void hook_show(void *arg, const struct hook_row *row)
+{
+    struct hook_shown shown = {.row = *row, .host = "webhook_url"};
+    struct showing *showing = arg;
+    struct url url;
+
+    if (row->url[0] != '\0' && url_parse(row->url, strlen(row->url), &url) == NULL)
+        text_copy(shown.host, sizeof(shown.host), url.host);
+    else if (row->url[0] != '\0')
+        text_copy(shown.host, sizeof(shown.host), "-");
+    text_copy(shown.state, sizeof(shown.state), hook_state_name(row->state));
+    if (showing->json) {
+        json_write_object(&showing->writer);
+        field_members_write(&showing->writer, hook_fields, &shown);
+        json_write_object_end(&showing->writer);
+        return;
+    }
+    buf_printf(&showing->text, "\n%-14s%s, %s, %lld attempt%s", "webhook", shown.host,
+               shown.state, (long long)row->attempts, row->attempts == 1 ? "" : "s");
+    if (row->problem[0] != '\0')
+        buf_printf(&showing->text, ", %s", row->problem);
+}
+
+static enum result job_show(struct showing *showing, struct home *home,
+                            const struct job_row *row, struct reason *why)
+{
+    struct job_shown shown;
+    struct db *work;
+    enum result result = home_work(home, &work, why);
+
+    shown_fill(&shown, row);
+    if (showing->json) {
+        json_write_object(&showing->writer);
+        field_members_write(&showing->writer, job_fields, &shown);
+        json_write_key(&showing->writer, "webhooks");
+        json_write_array(&showing->writer);
+    } else {
+        field_lines_print(&showing->text, job_fields, &shown);
+    }
+    if (result == RESULT_OK)
+        result = hook_rows_of_job(work, row->id, hook_show, showing, why);
+    if (showing->json) {
+        json_write_array_end(&showing->writer);
+        json_write_object_end(&showing->writer);
+    }
+    return result;
+}
+
 static int run_show(const struct option_set *set)
 {
-    const char *uuid = set->operands[0];
-    struct buf text = {0};
-    struct job_shown shown;
+    struct showing showing = {.json = option_given(set, "--json")};
     struct job_row row;
     enum result result;
     struct reason why;
     struct home home;
 
+    showing.writer = json_writer_on(&showing.text);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = queue_get(&home, NULL, uuid, &row, &why);
-    if (result == RESULT_OK) {
-        shown_fill(&shown, &row);
-        field_row_print(&text, job_fields, &shown, option_given(set, "--json"));
-    }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+        result = queue_get(&home, NULL, set->operands[0], &row, &why);
+    if (result == RESULT_OK)
+        result = job_show(&showing, &home, &row, &why);
+    return cli_home_end(&home, cli_answer(&showing.text, result, &why));
 }
 
 static int run_cancel(const struct option_set *set)

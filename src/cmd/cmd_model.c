@@ -10,10 +10,12 @@
 #include "cmd/cli.h"
 #include "cmd/model_import.h"
 #include "cmd/model_bench.h"
+#include "cmd/model_compare.h"
 #include "cmd/model_draw.h"
 #include "cmd/model_keep.h"
 #include "cmd/model_list.h"
 #include "cmd/model_publish.h"
+#include "cmd/model_quality.h"
 #include "cmd/progress.h"
 #include "forest/baseline.h"
 #include "forest/baseline_make.h"
@@ -445,6 +447,10 @@ const struct cli_command cmd_model_commands[] = {
     {"model", "bench", "NAME|FILE", 1, bench_options, model_bench_run,
      "measure how fast a model's trees are walked here, in one thread",
      "  forestgate model bench iris.fgm --in rows.npy\n"},
+    {"model", "compare", "A B", 2, model_compare_options, model_compare_run,
+     "show where two models differ on the rows of a file",
+     "  forestgate model compare iris better.fgm --data rows.csv\n"
+     "  forestgate model compare iris:2 iris:3 --data rows.csv --limit 100 --json\n"},
     {"model", "publish", "NAME FILE", 2, model_publish_options, model_publish,
      "publish an image as the next version; prints its number",
      "  forestgate model publish iris iris.fgm --home var\n"
@@ -464,6 +470,10 @@ const struct cli_command cmd_model_commands[] = {
      "delete retired versions; prints their numbers",
      "  forestgate model delete iris --version 2\n"
      "  forestgate model delete iris --keep 5\n"},
+    {"model", "quality", "NAME", 1, model_quality_options, model_quality_run,
+     "tell how good a model has been, and how far its rows have drifted",
+     "  forestgate model quality iris --since 30d\n"
+     "  forestgate model quality iris --by week --json\n"},
     {"model", "keep", "NAME", 1, model_keep_options, model_keep,
      "have a share of what a model is asked be kept, or nothing any more",
      "  forestgate model keep iris --rate 10% --days 30\n"

@@ -16,7 +16,9 @@
 
 #include "base/log.h"
 #include "cmd/cli.h"
+#include "cmd/courier.h"
 #include "cmd/master.h"
+#include "gate/hook.h"
 #include "http/job_run.h"
 
 enum {
@@ -29,10 +31,13 @@ enum {
     MMAP_THRESHOLD = 128 << 10 /* see worker.c */
 };
 
-/* What all runners of one master do. */
+/* What the processes of one master do: the first `runners` work jobs off, one sends webhooks.
+ */
 struct plan {
     struct home home;
+    int runners;
     bool drain;
+    bool webhooks;
 };
 
 static volatile sig_atomic_t stopping;
@@ -42,6 +47,7 @@ static void on_stop(int signal)
 {
     (void)signal;
     stopping = 1;
+    courier_stop();
     if (room != NULL) /* so that a wait which is about to begin ends, too */
         job_room_ring(room);
 }
@@ -104,13 +110,34 @@ static int run(struct job_room *runner, bool drain)
     return EXIT_SUCCESS;
 }
 
-static int work(void *arg)
+/* Sends webhooks, beside the runners, so that none of those waits for a receiver. */
+static int tell(void *arg, int place)
+{
+    const struct plan *plan = arg;
+    struct home home = plan->home;
+    enum result result;
+    struct reason why;
+
+    (void)place;
+    handle_signals();
+    result = home_open(&home, DB_WORKER, &why);
+    if (result == RESULT_OK)
+        result = courier_run(&home, plan->drain, &why);
+    if (result != RESULT_OK)
+        log_message("%s", why.text);
+    home_close(&home);
+    return result == RESULT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int work(void *arg, int place)
 {
     const struct plan *plan = arg;
     struct job_room *opened = NULL;
     int status = EXIT_FAILURE;
     struct reason why;
 
+    if (place == plan->runners)
+        return tell(arg, place);
     handle_signals();
     if (job_room_open(&plan->home, &stopping, &opened, &why) == RESULT_OK) {
         room = opened;
@@ -141,6 +168,8 @@ static enum result try_home(struct home *home, struct reason *why)
         result = home_work(home, &db, why);
     if (result == RESULT_OK)
         result = home_seats(home, &seats, why);
+    if (result == RESULT_OK)
+        result = hook_start(home, why);
     home_close(home);
     return result;
 }
@@ -157,6 +186,17 @@ static enum result prepare(const struct option_set *set, struct plan *plan, stru
     return result;
 }
 
+/* Webhooks are sent when all jobs are worked off: their ends are then known. */
+static int drain(struct plan *plan)
+{
+    int status = master_run_out(plan->runners, work, plan);
+
+    if (plan->webhooks && !master_was_stopped() &&
+        master_run_out(1, tell, plan) != EXIT_SUCCESS)
+        status = EXIT_FAILURE;
+    return status;
+}
+
 static int run_work(const struct option_set *set)
 {
     unsigned long long runners = 1;
@@ -169,18 +209,23 @@ static int run_work(const struct option_set *set)
     result = prepare(set, &plan, &why);
     if (result != RESULT_OK)
         return cli_fail(&why);
+    plan.runners = (int)runners;
+    plan.webhooks =
+        !option_given(set, "--no-webhooks") &&
+        (plan.home.config.webhook_url[0] != '\0' || plan.home.config.webhook_callers != 0);
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     errno = 0;
     if (nice(NICENESS) == -1 && errno != 0)
         log_message("the runners' priority could not be lowered: %s", strerror(errno));
     if (plan.drain)
-        return master_run_out((int)runners, work, &plan);
-    return master_run((int)runners, work, &plan);
+        return drain(&plan);
+    return master_run(plan.runners + (plan.webhooks ? 1 : 0), work, &plan);
 }
 
 static const struct option_row work_options[] = {
     {"--workers", "N", "how many jobs are worked at once", "1"},
     {"--drain", NULL, "end when no job waits that is due within a minute", NULL},
+    {"--no-webhooks", NULL, "send none: forestgate job tell --stay does", NULL},
     CLI_COMMON_OPTIONS};
 
 const struct cli_command cmd_work_commands[] = {

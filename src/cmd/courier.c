@@ -19,7 +19,9 @@
 #include "gate/hook.h"
 
 enum {
-    IDLE_MS = 250,      /* how soon an end is seen that has to be told */
+    IDLE_MS = 250,   /* how soon an end is seen that has to be told, */
+    QUIET_MS = 1000, /* and after a while without any */
+    QUIET_ROUNDS = 40,
     WAIT_MS = 1000,     /* for the lock, and for a database that is locked */
     TURN_ROWS = 16,     /* of a turn that are looked at, as long as their hosts are busy */
     TURNS_MAX = 256,    /* that are looked at before anything else is done */
@@ -55,6 +57,7 @@ struct courier {
     char turn[HOOK_TURN_MAX + 1]; /* whose it was last */
     struct hook_row found[TURN_ROWS];
     size_t found_count;
+    int quiet; /* rounds without anything to do */
 };
 
 static struct parcel *parcel_free(struct courier *courier)
@@ -336,11 +339,17 @@ static int under_way(const struct courier *courier)
 }
 
 /* How long there is nothing to do but to wait for answers. */
-static int wait_ms(int64_t due_ns, int64_t now_ns)
+static int wait_ms(struct courier *courier, int64_t due_ns, int64_t now_ns)
 {
-    if (due_ns <= now_ns)
+    int64_t most, left = due_ns - now_ns;
+
+    courier->quiet = left <= 0 || under_way(courier) > 0 ? 0 : courier->quiet + 1;
+    most = courier->quiet > QUIET_ROUNDS ? QUIET_MS : IDLE_MS;
+    if (courier->quiet > QUIET_ROUNDS)
+        courier->quiet = QUIET_ROUNDS + 1;
+    if (left <= 0)
         return IDLE_MS; /* for a place */
-    return due_ns - now_ns < IDLE_MS * ms_ns ? (int)((due_ns - now_ns) / ms_ns) + 1 : IDLE_MS;
+    return left < most * ms_ns ? (int)(left / ms_ns) + 1 : (int)most;
 }
 
 /* One round; *idle: nothing is due. */
@@ -358,7 +367,7 @@ static enum result round_make(struct courier *courier, bool *idle, struct reason
     for (size_t i = 0; i < COURIER_AT_ONCE; i++)
         ended |= is_stored_next(&courier->parcels[i]);
     if (result == RESULT_OK)
-        posts_run(courier->posts, ended ? 0 : wait_ms(due_ns, now_ns));
+        posts_run(courier->posts, ended ? 0 : wait_ms(courier, due_ns, now_ns));
     else
         posts_run(courier->posts, WAIT_MS);
     return result;

@@ -80,6 +80,9 @@ enum result doctor_fix_database(struct doctor *doctor, struct reason *why);
 /* doctor_kept.c */
 void doctor_check_kept(struct doctor *doctor, struct finding *finding);
 
+/* doctor_jobs.c */
+void doctor_check_jobs(struct doctor *doctor, struct finding *finding);
+
 /*
  * doctor_front.c and doctor_keyed.c: these only with a URL, between doctor_front_begin() and
  * doctor_front_end(), which revokes the key that they made; if it could not it returns how

@@ -37,15 +37,16 @@ struct worker {
 struct master {
     struct worker *workers;
     int count;
-    int (*work)(void *arg);
+    int (*work)(void *arg, int place);
     void *arg;
     bool runs_out; /* who has ended is not replaced */
     bool failed;   /* one of them gave up */
     sigset_t signals;
 };
 
-static void worker_start(struct master *master, struct worker *worker)
+static void worker_start(struct master *master, int place)
 {
+    struct worker *worker = &master->workers[place];
     pid_t parent = getpid();
 
     worker->born_ns = clock_mono_ns();
@@ -61,7 +62,7 @@ static void worker_start(struct master *master, struct worker *worker)
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* held back until the worker has its handlers */
     if (getppid() != parent)          /* the master died before it could be told */
         _exit(EXIT_FAILURE);
-    exit(master->work(master->arg));
+    exit(master->work(master->arg, place));
 }
 
 /* Starts what is due; returns when the next will be, 0 if none is waited for. */
@@ -73,7 +74,7 @@ static uint64_t workers_start(struct master *master)
         struct worker *worker = &master->workers[i];
 
         if (worker->pid == 0 && worker->due_ns <= now)
-            worker_start(master, worker);
+            worker_start(master, i);
         if (worker->pid == 0 && worker->due_ns != NEVER && (next == 0 || worker->due_ns < next))
             next = worker->due_ns;
     }
@@ -163,6 +164,13 @@ static bool all_done(const struct master *master)
     return true;
 }
 
+static bool was_stopped;
+
+bool master_was_stopped(void)
+{
+    return was_stopped;
+}
+
 static void signals_block(struct master *master)
 {
     sigemptyset(&master->signals);
@@ -177,7 +185,7 @@ static void signals_block(struct master *master)
 
 static int run(struct master *master)
 {
-    int taken = 0;
+    int taken;
 
     master->workers = calloc((size_t)master->count, sizeof(*master->workers));
     if (master->workers == NULL) {
@@ -185,8 +193,10 @@ static int run(struct master *master)
         return EXIT_FAILURE;
     }
     signals_block(master);
-    while (taken != SIGTERM && taken != SIGINT && taken != SIGUSR1 && !all_done(master)) {
+    was_stopped = false;
+    while (!was_stopped && !all_done(master)) {
         taken = signal_wait(master, workers_start(master));
+        was_stopped = taken == SIGTERM || taken == SIGINT || taken == SIGUSR1;
         if (taken == SIGHUP)
             workers_signal(master, SIGHUP);
         workers_reap(master, false);
@@ -200,14 +210,14 @@ static int run(struct master *master)
     return master->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int master_run(int count, int (*work)(void *arg), void *arg)
+int master_run(int count, int (*work)(void *arg, int place), void *arg)
 {
     struct master master = {.count = count, .work = work, .arg = arg};
 
     return run(&master);
 }
 
-int master_run_out(int count, int (*work)(void *arg), void *arg)
+int master_run_out(int count, int (*work)(void *arg, int place), void *arg)
 {
     struct master master = {.count = count, .work = work, .arg = arg, .runs_out = true};
 

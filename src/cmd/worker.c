@@ -93,13 +93,14 @@ static void shut_memory(void)
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static int work(void *arg)
+static int work(void *arg, int place)
 {
     const struct home *entered = arg;
     struct service service;
     struct reason why;
     int status = EXIT_FAILURE;
 
+    (void)place;
     handle_signals();
     if (service_open(&service, entered, &why) == RESULT_OK) {
         if (service_run(&service))
@@ -293,5 +294,5 @@ int main(int argc, char **argv)
     }
     if (home.config.workers > 0 && !fcgi_is_cgi())
         return master_run((int)home.config.workers, work, &home);
-    return work(&home);
+    return work(&home, 0);
 }

@@ -430,6 +430,39 @@ bool rows_have_header(const struct rows *rows)
     return !rows->headless;
 }
 
+static bool is_called(const char *text, const char *name)
+{
+    const size_t len = strlen(name);
+
+    text += strspn(text, " \t");
+    return strncmp(text, name, len) == 0 && text[len + strspn(text + len, " \t")] == '\0';
+}
+
+bool rows_column(const struct rows *rows, const char *name, size_t *column)
+{
+    size_t found = 0;
+
+    if (rows->headless)
+        return false;
+    for (size_t i = 0; i < csv_cells(rows->csv); i++)
+        if (is_called(csv_name(rows->csv, i), name)) {
+            *column = i;
+            found++;
+        }
+    return found == 1;
+}
+
+const char *rows_cell(const struct rows *rows, size_t column, size_t *len)
+{
+    return cells_text(rows->csv, column, len);
+}
+
+enum result rows_cell_refuse(const struct rows *rows, size_t column, const char *fault,
+                             struct reason *why)
+{
+    return csv_refuse_cell(rows->csv, column, RESULT_INVALID, fault, why);
+}
+
 void rows_close(struct rows *rows)
 {
     if (rows == NULL)

@@ -60,6 +60,19 @@ uint64_t rows_line(const struct rows *rows);
 /* Whether the first row named the columns. */
 bool rows_have_header(const struct rows *rows);
 
+/*
+ * Where a column is that the header has by this name, a feature's or another.  False if there
+ * is none, or no header, or if two have the name.
+ */
+bool rows_column(const struct rows *rows, const char *name, size_t *column);
+
+/* Its cell in the last row, without the space around it; no NUL behind its len bytes. */
+const char *rows_cell(const struct rows *rows, size_t column, size_t *len);
+
+/* Refuses that cell, as rows_next() does: RESULT_INVALID. */
+enum result rows_cell_refuse(const struct rows *rows, size_t column, const char *fault,
+                             struct reason *why);
+
 void rows_close(struct rows *rows);
 
 #endif

@@ -21,7 +21,6 @@
  *                             one before
  *     courier               held by the one process that sends webhooks
  *     models/NAME/N.fgm     published images
- *     jobs/                 large answers on their way, in files without a name
  *     logs/access.log       one line a request
  *
  * A program enters its home before it uses it: the home becomes the working directory

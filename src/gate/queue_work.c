@@ -24,8 +24,8 @@ enum {
 };
 
 static const int64_t ms_ns = 1000000, second_ns = 1000000000;
-static const int64_t claim_ns = 20000000; /* work that is claimed at once, about */
-static const int64_t flush_ns = 10000000; /* how long what has ended waits for more */
+static const int64_t claim_ns = 5000000; /* work that is claimed at once, about */
+static const int64_t flush_ns = 5000000; /* how long what has ended waits for more */
 
 /* ---- the time ---- */
 

@@ -79,6 +79,39 @@ enum result registry_open_image(struct home *home, const char *name, struct mode
     return result;
 }
 
+/* Looks for one version of a model. */
+struct version_search {
+    const char *name;
+    int64_t version;
+    struct model_row found;
+};
+
+static void search_version(void *arg, const struct model_row *row)
+{
+    struct version_search *search = arg;
+
+    if (row->version == search->version && strcmp(row->name, search->name) == 0)
+        search->found = *row;
+}
+
+enum result registry_open_version(struct home *home, const char *name, int64_t version,
+                                  struct model_row *row, struct image **out, struct reason *why)
+{
+    struct version_search search = {.name = name, .version = version};
+    enum result result = registry_has(home, name, why);
+
+    *out = NULL;
+    if (result == RESULT_OK)
+        result = model_version_list(home->db, search_version, &search, why);
+    if (result == RESULT_OK && search.found.version == 0)
+        result =
+            reason_set(why, RESULT_INVALID, "%s has no version %lld", name, (long long)version);
+    *row = search.found;
+    if (result == RESULT_OK)
+        result = image_file_open(row, out, why);
+    return result;
+}
+
 /* Copies an image into the home under a temporary name, and proves the copy. */
 static enum result take_in(const struct line *line, const char *incoming, int file,
                            const char *file_name, const struct registry_place *place,

@@ -106,6 +106,11 @@ enum result registry_keep_set(struct home *home, const char *name, int64_t share
 enum result registry_open_image(struct home *home, const char *name, struct model_row *row,
                                 struct image **out, struct reason *why);
 
+/* The same of any version.  RESULT_INVALID if there is none of this number. */
+enum result registry_open_version(struct home *home, const char *name, int64_t version,
+                                  struct model_row *row, struct image **out,
+                                  struct reason *why);
+
 /* A version of a model as a worker has it. */
 struct model {
     struct model_row row;

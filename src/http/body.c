@@ -212,6 +212,18 @@ static bool spool_rest(struct service *service, struct request *request, size_t 
     return room != NULL && result == RESULT_OK;
 }
 
+/* Whether so many bytes are what was announced, and within the limit. */
+static bool fits(uint64_t len, int64_t length, int64_t limit, struct reply *reply)
+{
+    if (length >= 0 && len != (uint64_t)length)
+        body_refuse_length(reply);
+    else if (len > (uint64_t)limit)
+        body_refuse_size(reply, limit);
+    else
+        return true;
+    return false;
+}
+
 /*
  * Takes the body in, and one byte more than the limit at most, so as to know that it is over
  * it.  False with the refusal written.
@@ -222,7 +234,6 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     const size_t most = (size_t)(length >= 0 ? length : limit) + 1;
     const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
     struct buf *body = &service->body;
-    uint64_t len;
 
     read_up_to(service, may_spool ? BODY_LARGE : most);
     if (buf_failed(body)) {
@@ -231,14 +242,8 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     }
     if (may_spool && body->len == BODY_LARGE && !spool_rest(service, request, most, reply))
         return false;
-    len = request->large != NULL ? spool_len(request->large) : body->len;
-    if (length >= 0 && len != (uint64_t)length)
-        body_refuse_length(reply);
-    else if (len > (uint64_t)limit)
-        body_refuse_size(reply, limit);
-    else
-        return true;
-    return false;
+    return fits(request->large != NULL ? spool_len(request->large) : body->len, length, limit,
+                reply);
 }
 
 /* ---- forms ---- */

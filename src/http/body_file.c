@@ -52,6 +52,7 @@ static size_t bytes_read(struct body_file *body, char *to, size_t room)
     if (body->taken_in == NULL)
         return fcgi_read(body->service->fcgi, to, room);
     got = spool_read(body->taken_in, (uint64_t)body->taken, to, room);
+    body->broken = got < 0;
     return got > 0 ? (size_t)got : 0;
 }
 

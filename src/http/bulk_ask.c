@@ -22,9 +22,11 @@ static const char *const outputs[] = {"label", "probability", "margin", "leaf", 
 
 static const struct form_field bulk_fields[] = {
     {"model", FORM_TEXT, .min = 1, .max = NAME_MAX_CHARS,
-     .help = "The model that is asked; where the path names one, that or nothing"},
+     .help = "The model that is asked, where the body is a file of rows; where the path names "
+             "one, that "
+             "or nothing"},
     {"output", FORM_TEXT, .choices = outputs,
-     .help = "What is answered for each row; label if nothing is said"},
+     .help = "What is answered for each row of a file; label if nothing is said"},
 };
 
 const struct form form_bulk = {"BulkQuery", bulk_fields,

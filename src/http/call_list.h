@@ -46,8 +46,12 @@ int64_t call_list_time(const struct request *request, const char *name);
 enum result call_list_write(struct service *service, const struct call_filter *filter,
                             struct json_writer *writer, struct reason *why);
 
-/* A member "totals": calls, rows, charged and failed of all days that the filter's time has a
- * part of, by its user, key and model. */
+/*
+ * A member "totals" of all that fits, on whatever page: calls, rows, charged, failed, mean_ms.
+ * Where the filter is of user, key, model and whole days they are of the sums that are kept,
+ * which the calls of long ago are in, too; else they are counted, and null where too many calls
+ * would have to be looked at.
+ */
 enum result call_list_totals(struct service *service, const struct call_filter *filter,
                              struct json_writer *writer, struct reason *why);
 

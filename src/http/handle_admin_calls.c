@@ -11,6 +11,7 @@
 #include "gate/meter.h"
 #include "gate/user.h"
 #include "http/admin.h"
+#include "http/call_export.h"
 #include "http/call_list.h"
 #include "http/handle_admin.h"
 #include "http/show.h"
@@ -31,6 +32,7 @@ enum {
 
 static const struct form_field calls_fields[] = {
     CALL_LIST_FIELDS,
+    CALL_EXPORT_FIELD,
     {"user", FORM_TEXT, .min = 1, .max = USER_TEXT_MAX,
      .help = "By this user: an e-mail address, or an id, also of one who was deleted"},
     {"request_id", FORM_TEXT, .min = 1, .max = CALL_REQUEST_ID_MAX, .help = "With this id"},
@@ -97,11 +99,17 @@ void handle_admin_calls(struct service *service, struct request *request, struct
 
     if (!call_list_filter(request, &filter, reply))
         return;
-    json_write_object(&writer);
     result = whose(service, request, &filter, &user, &why);
+    if (result == RESULT_OK && call_export_is_wanted(service, request)) {
+        call_export(service, request, &filter, false, reply);
+        return;
+    }
+    json_write_object(&writer);
     if (result == RESULT_OK)
         result = call_list_write(service, &filter, &writer, &why);
     json_member_i64(&writer, "limit", filter.limit);
+    if (result == RESULT_OK)
+        result = call_list_totals(service, &filter, &writer, &why);
     json_write_object_end(&writer);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);

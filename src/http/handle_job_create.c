@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/text.h"
+#include "gate/hook.h"
 #include "gate/queue.h"
 #include "http/admin.h"
 #include "http/body.h"
@@ -30,13 +31,12 @@ enum {
     FULL_RETRY_S = 10,  /* when some of an account's jobs may have ended */
 };
 
-/* Who asks for it, and about what, as the call log will have it. */
+/* Who asks for it, and about what, as the call log will have it; the row is zeroed else. */
 static void row_fill(const struct request *request, const struct model *model,
                      struct job_row *row)
 {
     struct call_row call;
 
-    memset(row, 0, sizeof(*row));
     metered_call(request, &call);
     text_copy(row->account, sizeof(row->account), request->caller.account);
     text_copy(row->key, sizeof(row->key), call.key);
@@ -72,12 +72,6 @@ static void refuse_many(const struct service *service, enum queue_limit over,
     reply_retry_after(reply, FULL_RETRY_S);
 }
 
-/* The path of a job from the request's own, so that it holds wherever the service is. */
-static const char *collection_of(const struct request *request)
-{
-    return request->name != NULL ? "../../jobs" : "jobs";
-}
-
 static void answer(const struct request *request, const struct job_row *row,
                    struct reply *reply)
 {
@@ -93,7 +87,7 @@ static void answer(const struct request *request, const struct job_row *row,
     show_job_links(&writer, row);
     json_write_object_end(&writer);
     reply->status = REPLY_ACCEPTED;
-    admin_location(reply, collection_of(request), row->uuid);
+    admin_location(reply, "/jobs", row->uuid);
     reply_retry_after(reply, 1);
     if (request->route->defers == ROUTE_DEFERS_PREFERRED)
         reply_header(reply, "Preference-Applied", "respond-async");
@@ -140,21 +134,46 @@ static void submit(struct service *service, struct request *request, struct job_
 
 /* ---- of JSON ---- */
 
+/* Who is to be told of its end, if callers may say so.  False with the refusal written. */
+static bool url_take(struct service *service, const struct buf *url, struct job_row *row,
+                     struct reply *reply)
+{
+    struct reason why;
+    enum result result = RESULT_OK;
+
+    if (buf_failed(url)) {
+        reply_refuse_memory(reply);
+        return false;
+    }
+    if (url->len == 0)
+        return true;
+    text_print(row->url, sizeof(row->url), "%.*s", (int)url->len, url->data);
+    if (url->len > JOB_URL_MAX)
+        result = reason_set(&why, RESULT_INVALID, "it has more than %d bytes", JOB_URL_MAX);
+    else
+        result = hook_caller_url_check(&service->home.config, row->url, &why);
+    if (result != RESULT_OK)
+        reply_fault(reply, "webhook_url", why.text,
+                    "a URL of http or https that may be called, where a setting allows it");
+    return result == RESULT_OK;
+}
+
 static void take_json(struct service *service, struct request *request, struct reply *reply)
 {
-    struct spool body = {.fd = -1};
+    struct spool small = {.fd = -1}, *body = request->large != NULL ? &service->large : &small;
     struct input_rows rows;
-    struct job_row row;
+    struct job_row row = {.url = ""};
 
     if (!input_read(service, request, reply, &rows) ||
+        !url_take(service, rows.url, &row, reply) ||
         !metered_rows(service, request, rows.model, rows.count, reply))
         return;
     row_fill(request, rows.model, &row);
     row.kind = row.result_kind = JOB_JSON;
-    spool_start(&body);
-    spool_put(&body, service->body.data, service->body.len);
-    submit(service, request, &row, &body, reply);
-    spool_free(&body);
+    if (body == &small)
+        spool_put(body, service->body.data, service->body.len);
+    submit(service, request, &row, body, reply);
+    spool_free(&small);
 }
 
 /* ---- of a file of rows ---- */
@@ -240,7 +259,7 @@ static void take_file(struct service *service, struct request *request, struct r
 {
     struct job_file file = {
         .service = service, .request = request, .reply = reply, .copy = {.fd = -1}};
-    struct job_row row;
+    struct job_row row = {.url = ""};
 
     spool_start(&file.copy);
     if (bulk_ask_read(service, request, reply, &file.ask) &&

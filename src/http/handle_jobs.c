@@ -9,7 +9,9 @@
 
 #include "base/json_write.h"
 #include "gate/queue.h"
+#include "http/accept.h"
 #include "http/admin.h"
+#include "http/body.h"
 #include "http/handlers.h"
 #include "http/sealed.h"
 #include "http/show_job.h"
@@ -20,6 +22,7 @@ enum {
     POLL_LONG_S = 5,
     POLL_LONG_AFTER_S = 10, /* where it has been in work for that long */
     LOOKED_AT = 50000,      /* jobs, for one page of them */
+    SEALED_MAX = 64 << 20,  /* bytes of a result that is sealed */
 };
 
 static const char json_type[] = "application/json";
@@ -81,6 +84,27 @@ static void poll_hint(struct reply *reply, const struct request *request,
 /* ---- its result ---- */
 
 /*
+ * Whether the client can have a result as it wants it: files of rows are not sealed, nor is
+ * what would take much memory for that.  False with the refusal written.
+ */
+static bool can_be_had(const struct service *service, const struct job_row *row,
+                       struct reply *reply)
+{
+    const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
+    const char *file = row->result_kind == JOB_CSV ? body_csv : body_npy;
+    bool sealed;
+
+    if (row->result_kind == JOB_JSON)
+        sealed = row->result_bytes > SEALED_MAX && sealed_is_wanted(service, json_type);
+    else
+        sealed = accept_named(accept, file) == 0 && sealed_is_wanted(service, file);
+    if (sealed)
+        reply_fault(reply, "Accept", "a result of this kind or size is not sealed",
+                    show_job_type(row));
+    return !sealed;
+}
+
+/*
  * The result: appended to a buffer or opened as a file, *fd, else -1.  RESULT_MISSING where
  * there is none; else as queue_result().
  */
@@ -140,6 +164,8 @@ void handle_job(struct service *service, struct request *request, struct reply *
 
     if (!job_find(service, request, &row, reply))
         return;
+    if (row.result_kind == JOB_JSON && !can_be_had(service, &row, reply))
+        return;
     if (row.result_kind == JOB_JSON)
         result = result_open(service, &row, &text, &fd, &why);
     json_write_object(&writer);
@@ -151,8 +177,7 @@ void handle_job(struct service *service, struct request *request, struct reply *
         reply_refuse_memory(reply);
     else
         poll_hint(reply, request, &row);
-    if (!reply->spooled)
-        sealed_answer(service, request, reply);
+    sealed_answer(service, request, reply);
     buf_free(&text);
 }
 
@@ -172,17 +197,17 @@ void handle_job_result(struct service *service, struct request *request, struct 
     struct reason why;
     int fd;
 
-    if (!job_find(service, request, &row, reply))
+    if (!job_find(service, request, &row, reply) || !can_be_had(service, &row, reply))
         return;
     result = result_open(service, &row, &reply->body, &fd, &why);
     if (result == RESULT_MISSING) {
         refuse_result(reply, request, &row);
     } else if (result != RESULT_OK) {
         reply_refuse_result(reply, result, &why);
-    } else if (fd >= 0) {
-        spool_adopt(reply_spool(reply, show_job_type(&row)), fd);
     } else {
         reply->type = show_job_type(&row);
+        if (fd >= 0)
+            spool_adopt(reply_spool(reply, reply->type), fd);
         if (row.result_kind == JOB_JSON)
             sealed_answer(service, request, reply);
     }

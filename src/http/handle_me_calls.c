@@ -3,6 +3,7 @@
  */
 #include "base/json_write.h"
 #include "gate/meter.h"
+#include "http/call_export.h"
 #include "http/call_list.h"
 #include "http/handlers.h"
 #include "http/me.h"
@@ -13,7 +14,7 @@ enum {
     USAGE_DAYS_MAX = 366 /* at once */
 };
 
-static const struct form_field calls_fields[] = {CALL_LIST_FIELDS};
+static const struct form_field calls_fields[] = {CALL_LIST_FIELDS, CALL_EXPORT_FIELD};
 
 const struct form form_my_calls = {"CallQuery", calls_fields,
                                    sizeof(calls_fields) / sizeof(calls_fields[0]), false};
@@ -35,6 +36,10 @@ void handle_me_calls(struct service *service, struct request *request, struct re
 
     if (!call_list_filter(request, &filter, reply))
         return;
+    if (call_export_is_wanted(service, request)) {
+        call_export(service, request, &filter, true, reply);
+        return;
+    }
     json_write_object(&writer);
     result = call_list_write(service, &filter, &writer, &why);
     if (result == RESULT_OK)

@@ -24,7 +24,8 @@ struct large_call {
     uint32_t *leaves;          /* where they are asked for */
     struct answer answer;      /* the last block */
     struct answer_lists *lists;
-    bool noted; /* the first rows, for the shadow */
+    struct keeper_of of;
+    bool noted; /* the first rows, for the shadow and who keeps rows */
 };
 
 /* Predicts a block. */
@@ -36,11 +37,13 @@ static bool block_take(void *arg, const double *values, size_t rows)
     predictor_rows(predictor, values, rows, call->margins, call->answers);
     if (call->leaves != NULL)
         walk_leaves(predictor->image, values, rows, call->leaves);
-    keeper_rows(call->service->keeper, predictor, values, rows, call->margins, call->answers);
-    if (!call->noted)
+    if (!call->noted) {
         shadow_note(call->service->shadow, call->rows->model, values, rows, predictor,
                     call->margins, call->answers);
+        keeper_begin(call->service->keeper, call->rows->model, &call->of);
+    }
     call->noted = true;
+    keeper_rows(call->service->keeper, predictor, values, rows, call->margins, call->answers);
     call->answer = (struct answer){predictor,    call->margins, call->answers,
                                    call->leaves, rows,          call->rows->outputs};
     answer_lists_put(call->lists, &call->answer);
@@ -70,8 +73,12 @@ static bool room_make(struct large_call *call, size_t rows)
 void handle_predict_large(struct service *service, struct request *request, struct reply *reply,
                           const struct input_rows *rows)
 {
-    struct large_call call = {.service = service, .reply = reply, .rows = rows};
-    const struct keeper_of of = {request->caller.account, request->id, "", request->wall_us};
+    struct large_call call = {
+        .service = service,
+        .reply = reply,
+        .rows = rows,
+        .of = {request->caller.account, request->id, "", request->wall_us},
+    };
     const struct image *image = rows->model->image;
     size_t at_once = 0;
     bool room = predictor_open(&call.predictor, image) == RESULT_OK;
@@ -81,8 +88,6 @@ void handle_predict_large(struct service *service, struct request *request, stru
             &call.predictor, (rows->outputs & INPUT_LEAVES) != 0 ? image_n_trees(image) : 0);
         room = room_make(&call, at_once);
     }
-    if (room)
-        keeper_begin(service->keeper, rows->model, &of);
     if (!room) {
         reply_refuse_memory(reply);
     } else if (input_blocks(service, request, reply, at_once, block_take, &call)) {

@@ -100,6 +100,10 @@ void handle_explain(struct service *service, struct request *request, struct rep
 /* handle_feedback.c */
 void handle_feedback(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_quality.c; the form is of a query */
+extern const struct form form_quality;
+void handle_quality(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_webhook.c */
 void handle_webhook_secret(struct service *service, struct request *request,
                            struct reply *reply);

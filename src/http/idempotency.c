@@ -97,7 +97,7 @@ bool idempotency_read(struct service *service, struct request *request, struct r
         return false;
     }
     result = keyed_get(service, &keyed, &why);
-    if (result != RESULT_OK) {
+    if (keyed == NULL) {
         reply_refuse_result(reply, result, &why);
         return false;
     }
@@ -157,7 +157,7 @@ static bool piece_add(void *arg, const char *bytes, size_t len)
 static enum result body_add(struct digest *digest, const struct request *request,
                             struct reason *why)
 {
-    const struct spool *spool = request->file.spool;
+    const struct spool *spool = request->large != NULL ? request->large : request->file.spool;
     uint64_t len = spool != NULL ? spool_len(spool) : request->body->len;
 
     digest_add(digest, &len, sizeof(len));

@@ -44,6 +44,7 @@ void input_free(struct input *input)
     json_reader_free(&input->reader);
     schema_free(&input->schema);
     buf_free(&input->warned);
+    buf_free(&input->url);
     free(input->values);
     free(input->seen);
     text_scratch_free(input->scratch);
@@ -206,6 +207,27 @@ static bool classes_read(struct input *input)
     return json_skip_rest(&input->reader, token);
 }
 
+/* "webhook_url": who is told of a job's end; null for nobody.  Whether it may be is not known.
+ */
+static bool url_read(struct input *input)
+{
+    enum json_token token = json_next(&input->reader);
+    const char *text;
+    size_t len;
+
+    buf_clear(&input->url, SIZE_MAX);
+    if (token == JSON_STRING) {
+        text = json_text(&input->reader, &len);
+        if (len > 0 && memchr(text, '\0', len) == NULL) {
+            buf_put(&input->url, text, len);
+            return true;
+        }
+    }
+    if (token != JSON_NULL)
+        input_fault(input, "webhook_url", "a URL", "%s is none", input_token_name(token));
+    return token != JSON_BAD && json_skip_rest(&input->reader, token);
+}
+
 static bool unknown_member(struct input *input, const struct request *request)
 {
     char shown[INPUT_SHOWN_MAX];
@@ -247,6 +269,7 @@ static void pass_start(struct input *input, const struct request *request)
     input->outputs = 0;
     input->has_features = input->has_instances = input->has_text = false;
     input->has_outputs = input->wants_text = false;
+    buf_clear(&input->url, SIZE_MAX);
     input->all_classes = false;
     input->no_memory = input->too_many = input->forbidden = false;
 }
@@ -338,6 +361,9 @@ static enum pass pass_over(struct service *service, const struct request *reques
             good = outputs_read(input);
         } else if (explains(request) && json_text_is(reader, "classes")) {
             good = classes_read(input);
+        } else if (request->route->defers == ROUTE_DEFERS_ALWAYS &&
+                   json_text_is(reader, "webhook_url")) {
+            good = url_read(input);
         } else if (json_text_is(reader, "model")) {
             pass = model_read(service, request, input);
             if (pass == PASS_OTHER_MODEL)
@@ -551,6 +577,7 @@ bool input_read(struct service *service, const struct request *request, struct r
                                .count = input->count,
                                .outputs = input->outputs,
                                .warnings = &input->warned,
+                               .url = &input->url,
                                .in_blocks = input->looking && input->has_instances,
                                .single = !input->has_instances,
                                .all_classes = input->all_classes};

@@ -36,6 +36,7 @@ struct input_rows {
     size_t count;
     unsigned outputs;           /* of enum input_output; label and probabilities by default */
     const struct buf *warnings; /* objects, as the body of a JSON array; perhaps none */
+    const struct buf *url;      /* "webhook_url" of POST /jobs, as it was sent; empty: none */
     bool in_blocks;             /* values has no rows yet: input_blocks() gives them out */
     bool single;                /* asked with "features" or "text": answered as one */
     bool all_classes;           /* asked with "classes": "all" */
@@ -45,10 +46,10 @@ struct input_rows {
  * Reads {"features":[...]} or {"features":{"name":...}}, or {"instances":[...]} of such
  * rows; of a text model {"text":"..."} or {"instances":["...",{"text":"..."}]}; with "model"
  * beside it where the path names none, and "outputs", or
- * where the route explains "classes".  Values are what forest/schema.h takes;
- * NaN stands for a missing one.  False with the refusal written: 400 for what is not JSON, 422
- * with every field at fault, 403 for a model that the key lacks, 503 if no model is there to
- * ask.
+ * where the route explains "classes", and where it makes jobs "webhook_url".  Values are what
+ * forest/schema.h takes; NaN stands for a missing one.  False with the refusal written: 400 for
+ * what is not JSON, 422 with every field at fault, 403 for a model that the key lacks, 503 if
+ * no model is there to ask.
  */
 bool input_read(struct service *service, const struct request *request, struct reply *reply,
                 struct input_rows *out);

@@ -35,6 +35,7 @@ struct input {
     uint32_t mark;
     struct schema schema; /* of image, if that is not NULL */
     struct buf warned;
+    struct buf url; /* of the body at hand; empty: none */
 
     /* of the body at hand */
     const struct model *model;

@@ -27,7 +27,8 @@ enum {
 static const uint64_t keep_ns = 1000000000; /* between two looks at what is kept */
 
 /* What the rooms look at of the route that would have been asked. */
-static const struct route predict_route = {.body = ROUTE_BODY_PREDICT};
+static const struct route predict_route = {.body = ROUTE_BODY_PREDICT,
+                                           .defers = ROUTE_DEFERS_ALWAYS};
 
 enum result job_room_open(const struct home *entered, const volatile sig_atomic_t *stop,
                           struct job_room **out, struct reason *why)

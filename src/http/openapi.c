@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/handlers.h"
+#include "http/body.h"
 #include "http/openapi_inner.h"
 
 /* Of an answer that counts, as far as the key has limits. */
@@ -32,6 +33,13 @@
         name) ","                    \
               "\"application/jose\":{\"schema\":{\"type\":\"string\"}}}"
 
+#define CALLS_CONTENT                                           \
+    "{\"application/json\":{\"schema\":{\"type\":\"object\"}}," \
+    "\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"
+
+/* And of files of rows, which are answered with such, or by what Accept says. */
+#define ROWS_CONTENT "\"text/csv\":{},\"application/x-npy\":{}"
+
 /* ---- answers ---- */
 
 static void code_print(char out[4], enum reply_status status)
@@ -47,6 +55,8 @@ static const struct {
     {"setup", "{\"text/html\":{\"schema\":{\"type\":\"string\"}}}"},
     {"setupScript", "{\"text/javascript\":{\"schema\":{\"type\":\"string\"}}}"},
     {"token", "{\"application/json\":" SCHEMA("Tokens") "}"},
+    {"myCalls", CALLS_CONTENT},
+    {"listCalls", CALLS_CONTENT},
     {"login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
     {"listJobs", "{\"application/json\":" SCHEMA("Jobs") "}"},
     {"getJob", SEALED_CONTENT("Job")},
@@ -66,7 +76,9 @@ static const char *good_content(const struct route *route, enum reply_status sta
     if (route->body == ROUTE_BODY_EXPLAIN)
         return SEALED_CONTENT("Explanation");
     if (route->body == ROUTE_BODY_PREDICT)
-        return SEALED_CONTENT("Prediction");
+        return "{\"application/json\":" SCHEMA(
+            "Prediction") ",\"application/"
+                          "jose\":{\"schema\":{\"type\":\"string\"}}," ROWS_CONTENT "}";
     for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
         if (strcmp(route->operation, contents[i].operation) == 0)
             return contents[i].content;
@@ -275,13 +287,14 @@ static void key_parameter(struct json_writer *writer)
 
 static void parameters(struct json_writer *writer, const struct route *route)
 {
-    if (strchr(route->path, '{') == NULL && route->query == NULL && !route->replays &&
-        route->defers != ROUTE_DEFERS_PREFERRED)
+    if (strchr(route->path, '{') == NULL && route->query == NULL && route->bulk == NULL &&
+        !route->replays && route->defers != ROUTE_DEFERS_PREFERRED)
         return;
     json_write_key(writer, "parameters");
     json_write_array(writer);
     path_parameters(writer, route->path);
     query_parameters(writer, route->query);
+    query_parameters(writer, route->bulk);
     if (route->defers == ROUTE_DEFERS_PREFERRED)
         json_write_raw(writer, prefer, sizeof(prefer) - 1);
     if (route->replays)
@@ -329,6 +342,10 @@ static void request_body(struct json_writer *writer, const struct route *route)
         content(writer, "application/x-www-form-urlencoded", schema);
     content(writer, route->body == ROUTE_BODY_IMAGE ? "application/octet-stream" : json,
             schema);
+    if (route->bulk != NULL) {
+        content(writer, body_csv, NULL);
+        content(writer, body_npy, NULL);
+    }
     json_write_object_end(writer);
     json_write_object_end(writer);
 }

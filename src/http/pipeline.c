@@ -334,8 +334,6 @@ static bool home_was_replaced(struct service *service, int64_t second)
     service->looked_second = second;
     if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
         home_reopen_database(&service->home, NULL);
-    if (service->home.work != NULL && db_is_read_only(service->home.work))
-        db_reopen(service->home.work, HOME_WORK, NULL);
     return home_is_orphan(&service->home) || meter_is_orphan(service->meter);
 }
 

@@ -162,6 +162,11 @@ void show_totals(struct json_writer *writer, const struct usage_row *sum)
     json_member_i64(writer, "rows", sum->rows);
     json_member_i64(writer, "charged", sum->charged);
     json_member_i64(writer, "failed", sum->failed);
+    json_write_key(writer, "mean_ms");
+    if (sum->calls > 0)
+        json_write_double(writer, (double)(sum->duration_us / sum->calls) / 1000);
+    else
+        json_write_null(writer);
     json_write_object_end(writer);
 }
 

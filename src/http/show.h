@@ -59,7 +59,7 @@ void show_call(struct json_writer *writer, const struct call_row *row);
  */
 void show_usage(struct json_writer *writer, const struct usage_row *row);
 
-/* A member "totals": calls, rows, charged, failed. */
+/* A member "totals": calls, rows, charged, failed, mean_ms; that is null without calls. */
 void show_totals(struct json_writer *writer, const struct usage_row *sum);
 
 /*

@@ -85,12 +85,32 @@ enum result call_drained_rewrite(struct db *db, int64_t seq, struct reason *why)
     return result == RESULT_OK ? call_drained_set(db, seq, why) : result;
 }
 
+#define CALL_AT(member) offsetof(struct call_row, member)
+
+const struct field call_row_fields[] = {
+    {"request_id", FIELD_TEXT, 0, CALL_AT(request_id)},
+    {"started_at", FIELD_TIME, 0, CALL_AT(started_us)},
+    {"duration_us", FIELD_NUMBER, 0, CALL_AT(duration_us)},
+    {"key", FIELD_TEXT, 0, CALL_AT(key)},
+    {"user", FIELD_TEXT, 0, CALL_AT(user)},
+    {"model", FIELD_TEXT, 0, CALL_AT(model)},
+    {"version", FIELD_SERIAL, 0, CALL_AT(version)},
+    {"route", FIELD_TEXT, 0, CALL_AT(route)},
+    {"rows", FIELD_NUMBER, 0, CALL_AT(rows)},
+    {"charged", FIELD_NUMBER, 0, CALL_AT(charged)},
+    {"status", FIELD_NUMBER, 0, CALL_AT(status)},
+    {"address", FIELD_TEXT, 0, CALL_AT(address)},
+    {"over", FIELD_TEXT, 0, CALL_AT(over)},
+    {0},
+};
+
 void usage_row_sum(struct usage_row *sum, const struct usage_row *row)
 {
     sum->calls += row->calls;
     sum->rows += row->rows;
     sum->charged += row->charged;
     sum->failed += row->failed;
+    sum->duration_us += row->duration_us;
 }
 
 enum result usage_row_add(struct db *db, const struct usage_row *row, struct reason *why)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/field.h"
 #include "base/result.h"
 #include "store/db.h"
 #include "store/keys.h"
@@ -47,6 +48,9 @@ struct call_row {
     char address[ADDR_TEXT_MAX];
     char over[CALL_OVER_MAX + 1]; /* the shadow limit that it went over, if any */
 };
+
+/* What a list of them has of each, outside of the API's JSON: request_id, started_at, ... */
+extern const struct field call_row_fields[];
 
 #define CALL_DAY_US INT64_C(86400000000)
 
@@ -82,7 +86,8 @@ struct usage_row {
     int64_t last_us; /* the latest started_us */
 };
 
-/* Adds the numbers of a row that are shown to a sum: calls, rows, charged and failed. */
+/* Adds the numbers of a row that are shown to a sum: calls, rows, charged, failed, duration_us.
+ */
 void usage_row_sum(struct usage_row *sum, const struct usage_row *row);
 
 /* Adds these sums to those that are there. */

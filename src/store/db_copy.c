@@ -145,7 +145,7 @@ enum result db_copy_fill(struct db_copy *copy, struct db *from, db_copy_more *mo
     finished = sqlite3_backup_finish(backup);
     if (!sqlite3_get_autocommit(handle))
         sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL);
-    sqlite3_busy_timeout(handle, db_busy_ms(from));
+    db_wait_as_usual(from);
     if (code == SQLITE_DONE)
         code = finished;
     return code == SQLITE_OK ? RESULT_OK : copy_fail(copy, code, why);

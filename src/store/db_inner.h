@@ -23,6 +23,9 @@ struct sqlite3 *db_handle(struct db *db);
 /* Most milliseconds that the connection waits for a lock. */
 int db_busy_ms(const struct db *db);
 
+/* Has it wait so long again, where something else was set. */
+void db_wait_as_usual(struct db *db);
+
 /* The number that a statement gives in its first row; left as it is without one. */
 int db_number_of(struct sqlite3 *handle, const char *sql, int64_t *number);
 

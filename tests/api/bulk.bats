@@ -297,6 +297,25 @@ same() {
     FROM call WHERE request_id = 'bulk-of-150'")" = 'iris 1 150 200 1' ]
 }
 
+@test "with an Idempotency-Key the same file is answered once, and another one is refused" {
+  local name
+  { yes 5.1,3.5,1.4,0.2 | head -n 30000; } >"$BATS_TEST_TMPDIR/a.csv"
+  { head -n 29999 "$BATS_TEST_TMPDIR/a.csv" && echo 5.1,3.5,1.4,0.3; } >"$BATS_TEST_TMPDIR/b.csv"
+  for name in a-file few; do
+    [ $name = few ] && printf '5.1,3.5,1.4,0.2\n' >"$BATS_TEST_TMPDIR/a.csv" && printf '5.1,3.5,1.4,0.3\n' >"$BATS_TEST_TMPDIR/b.csv"
+    bulk /predict "$BATS_TEST_TMPDIR/a.csv" HTTP_IDEMPOTENCY_KEY=$name HTTP_X_REQUEST_ID=$name-1
+    assert_status 200
+    cp "$body_file" "$BATS_TEST_TMPDIR/first"
+    bulk /predict "$BATS_TEST_TMPDIR/a.csv" HTTP_IDEMPOTENCY_KEY=$name HTTP_X_REQUEST_ID=$name-2
+    assert_status 200
+    cmp "$BATS_TEST_TMPDIR/first" "$body_file"
+    bulk /predict "$BATS_TEST_TMPDIR/b.csv" HTTP_IDEMPOTENCY_KEY=$name HTTP_X_REQUEST_ID=$name-3
+    [ "$status" = 422 ] || fail "$status"
+    cli call stats >/dev/null
+    [ "$(database "SELECT group_concat(charged, ' ') FROM (SELECT charged FROM call WHERE request_id LIKE '$name-%' ORDER BY seq)")" = '1 0 0' ]
+  done
+}
+
 # ---- large, slow, or gone ----
 
 # Begins a request with a body of CSV, of which it sends the first bytes, on descriptor 8.
@@ -395,6 +414,6 @@ peak() {
   for pid in $(gate_pids); do sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status"; done | sort -n | tail -n 1
 }
 
-@test "nothing of an answer is left in the home" {
-  [ -z "$(ls -A "$G/home/jobs")" ]
+@test "nothing of an answer is left in the home but what a key has kept" {
+  [ -z "$(find "$G/home/jobs" -type f ! -name "*.kept")" ]
 }

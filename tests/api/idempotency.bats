@@ -41,17 +41,20 @@ charged() {
 # A key of a tier, which is counted by itself.
 key_of() { KEY=$(cli key create --name "key-$RANDOM" --tier "$1" 2>/dev/null); }
 
-# An explanation that takes about a second: its answer is made while the test looks.
+# A file of rows that takes a second or two: its answer is made while the test looks.
 slow_body() {
-  awk 'BEGIN {printf "{\"instances\":["
-    for (i = 0; i < 400; i++) printf "%s[%.1f,3.%d,1.%d,0.2]", i ? "," : "", 4 + i % 40 / 10, i % 9, i % 7
-    print "]}"}' >"$G/slow.json"
+  awk 'BEGIN {print "sepal_length,sepal_width,petal_length,petal_width"
+    for (i = 0; i < 120000; i++) printf "%.1f,3.%d,1.%d,0.2\n", 4 + i % 40 / 10, i % 9, i % 7
+  }' >"$G/slow.csv"
 }
+
+# It is asked for under an idempotency key, now.
+slow() { call POST /models/large/predict -k "$KEY" -f "$G/slow.csv" CONTENT_TYPE=text/csv HTTP_IDEMPOTENCY_KEY="$1"; }
 
 # The worker that has a key in flight, stopped in the middle of it; sets STOPPED.
 slow_start() {
-  [ -e "$G/slow.json" ] || slow_body
-  call_arguments POST /models/large/explain -k "$KEY" -f "$G/slow.json" HTTP_IDEMPOTENCY_KEY="$1"
+  [ -e "$G/slow.csv" ] || slow_body
+  call_arguments POST /models/large/predict -k "$KEY" -f "$G/slow.csv" CONTENT_TYPE=text/csv HTTP_IDEMPOTENCY_KEY="$1"
   env -i PATH="$PATH" "${PARAMS[@]}" timeout 60 cgi-fcgi -bind -connect "127.0.0.1:$PORT" \
     <"$BODY" >"$BATS_TEST_TMPDIR/slow" 2>/dev/null 3>&- &
   SLOW=$!
@@ -65,7 +68,7 @@ slow_start() {
   in_flight || fail 'it had ended before it was stopped'
 }
 
-in_flight() { [ "$(work 'SELECT count(*) FROM replay WHERE claim IS NOT NULL AND status IS NULL')" != "${BEFORE:-0}" ]; }
+in_flight() { [ "$(work "SELECT count(*) FROM replay WHERE account = '${KEY:3:12}' AND claim IS NOT NULL")" = 1 ]; }
 
 # ---- refusals ----
 
@@ -73,6 +76,7 @@ in_flight() { [ "$(work 'SELECT count(*) FROM replay WHERE claim IS NOT NULL AND
   local long bad
   key_of test
   long=$(printf 'k%.0s' {1..256})
+  # shellcheck disable=SC1003 # a backslash at the end is one of them
   for bad in '' '""' '"' '"a' 'a b' 'a,b' '"a", "b"' '"a"b' '"a";x=1' 'ä' '"ä"' $'"a\tb"' '"a\b"' \
     '"a\' "$long" "\"$long\"" 'a"b' 'a\b'; do
     keyed "$bad" "$IRIS"
@@ -106,15 +110,15 @@ in_flight() { [ "$(work 'SELECT count(*) FROM replay WHERE claim IS NOT NULL AND
 @test "while the first is being served, a second is a 409 with Retry-After, and another body a 422" {
   key_of test
   slow_start flight
-  call POST /models/large/explain -k "$KEY" -f "$G/slow.json" HTTP_IDEMPOTENCY_KEY=flight
+  slow flight
   assert_problem 409 conflict 'being served'
   [ "$(header_of retry-after)" = 1 ]
-  call POST /models/large/explain -k "$KEY" -d "$IRIS" HTTP_IDEMPOTENCY_KEY=flight
+  call POST /models/large/predict -k "$KEY" -d "$IRIS" HTTP_IDEMPOTENCY_KEY=flight
   assert_problem 422 unprocessable_content 'another request'
   kill -CONT "$STOPPED"
   wait "$SLOW"
   grep -q '^Status: 200' "$BATS_TEST_TMPDIR/slow"
-  call POST /models/large/explain -k "$KEY" -f "$G/slow.json" HTTP_IDEMPOTENCY_KEY=flight
+  slow flight
   assert_status 200
   [ "$(header_of idempotency-replayed)" = true ]
   sed '1,/^\r*$/d' "$BATS_TEST_TMPDIR/slow" | cmp - "$body_file"
@@ -345,7 +349,7 @@ all_swept() { [ "$(work 'SELECT count(*) FROM replay')" = 0 ] && ! ls "$G"/home/
   [ "$(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.* | wc -l)" -ge 1 ]
   [ "$(grep -aLE '^Status: (200|409)' "$BATS_TEST_TMPDIR"/crowd.* | wc -l)" = 0 ]
   [ "$(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.* | xargs grep -aL '^Idempotency-Replayed' | wc -l)" = 1 ]
-  [ "$(for f in $(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.*); do
+  [ "$(grep -al '^Status: 200' "$BATS_TEST_TMPDIR"/crowd.* | while read -r f; do
     sed '1,/^\r*$/d' "$f" | sha256sum
   done | sort -u | wc -l)" = 1 ]
   [ "$(charged "$KEY")" = '1 of 64' ]
@@ -357,10 +361,10 @@ all_swept() { [ "$(work 'SELECT count(*) FROM replay')" = 0 ] && ! ls "$G"/home/
   slow_start killed
   kill -KILL "$STOPPED"
   wait "$SLOW" || :
-  call POST /models/large/explain -k "$KEY" -f "$G/slow.json" HTTP_IDEMPOTENCY_KEY=killed
+  slow killed
   assert_status 200
   [ -z "$(header_of idempotency-replayed)" ]
-  call POST /models/large/explain -k "$KEY" -f "$G/slow.json" HTTP_IDEMPOTENCY_KEY=killed
+  slow killed
   [ "$(header_of idempotency-replayed)" = true ]
   wait_for 100 gate_has 6
   wait_for 100 buried || fail "$(charged "$KEY")"
@@ -395,6 +399,99 @@ buried() { [ "$(charged "$KEY")" = '1 of 3' ]; }
   assert_books
 }
 
+# ---- large bodies ----
+
+@test "a large body of JSON is known whole: another of the same length is a 422" {
+  local many='BEGIN {printf "{\"instances\":["; for (i = 0; i < 30000; i++) printf "%s[5.1,3.5,1.4,0.%d]", i ? "," : "", i < 29999 ? 2 : last; print "]}"}'
+  key_of test
+  awk -v last=2 "$many" >"$G/many.json"
+  awk -v last=3 "$many" >"$G/other.json"
+  [ "$(stat -c %s "$G/many.json")" = "$(stat -c %s "$G/other.json")" ]
+  [ "$(stat -c %s "$G/many.json")" -gt $((256 << 10)) ]
+  call POST /predict -k "$KEY" -f "$G/many.json" HTTP_IDEMPOTENCY_KEY=many
+  assert_status 200
+  call POST /predict -k "$KEY" -f "$G/other.json" HTTP_IDEMPOTENCY_KEY=many
+  assert_problem 422 unprocessable_content 'another request'
+  call POST /predict -k "$KEY" -f "$G/many.json" HTTP_IDEMPOTENCY_KEY=many
+  assert_status 200
+  [ "$(header_of idempotency-replayed)" = true ]
+}
+
+# ---- jobs ----
+
+jobs_of() { work "SELECT count(*) FROM job WHERE account = '${KEY:3:12}'"; }
+
+@test "a job that is asked for again is the same job, charged once, whatever has become of it" {
+  local uuid first
+  key_of test
+  call POST /jobs -k "$KEY" -d "$IRIS" HTTP_IDEMPOTENCY_KEY=job
+  assert_status 202
+  uuid=$(jq -r .job_uuid "$body_file") first=$(sha256sum <"$body_file")
+  [ "$(header_of location)" = "/jobs/$uuid" ] || fail "$headers"
+  call DELETE "/jobs/$uuid" -k "$KEY"
+  assert_status 204
+  call POST /jobs -k "$KEY" -d "$IRIS" HTTP_IDEMPOTENCY_KEY=job
+  assert_status 202
+  [ "$(header_of idempotency-replayed)" = true ]
+  [ "$(header_of location)" = "/jobs/$uuid" ]
+  [ "$(sha256sum <"$body_file")" = "$first" ]
+  call POST /jobs -k "$KEY" -d "$OTHER" HTTP_IDEMPOTENCY_KEY=job
+  assert_problem 422 unprocessable_content 'another request'
+  [ "$(jobs_of)" = 1 ]
+  [ "$(charged "$KEY")" = '1 of 3' ]
+}
+
+@test "a prediction that becomes a job by preference, and a file of rows as a job, are asked for again" {
+  local first
+  key_of test
+  for i in 1 2; do
+    keyed deferred "$IRIS" HTTP_PREFER=respond-async
+    assert_status 202
+    [ "$(header_of preference-applied)" = respond-async ]
+    first=${first:-$(sha256sum <"$body_file")}
+    [ "$(sha256sum <"$body_file")" = "$first" ]
+  done
+  awk 'BEGIN {print "sepal_length,sepal_width,petal_length,petal_width"
+    for (i = 0; i < 9000; i++) printf "%.1f,3.%d,1.%d,0.2\n", 4 + i % 40 / 10, i % 9, i % 7}' >"$G/job.csv"
+  first=''
+  for i in 1 2; do
+    call POST /jobs -k "$KEY" -f "$G/job.csv" CONTENT_TYPE=text/csv HTTP_IDEMPOTENCY_KEY=file
+    assert_status 202
+    first=${first:-$(sha256sum <"$body_file")}
+    [ "$(sha256sum <"$body_file")" = "$first" ]
+  done
+  cmp "$G/job.csv" "$G/home/jobs/$(jq -r .job_uuid "$body_file").in"
+  [ "$(jobs_of)" = 2 ]
+  [ "$(charged "$KEY")" = '2 of 4' ]
+}
+
+@test "kill -9 at any instant makes no second job of a key, and loses none that was answered" {
+  local i tries pids uuid
+  key_of test
+  for ((i = 0; i < 60; i++)); do
+    uuid=''
+    for ((tries = 0; tries < 40; tries++)); do
+      if [ $((tries % 2)) = 0 ]; then
+        read -ra pids <<<"$(gate_pids | tr '\n' ' ')"
+        (kill -KILL "${pids[RANDOM % ${#pids[@]}]}" 2>/dev/null || :) &
+      fi
+      call POST /jobs -k "$KEY" -d "$IRIS" HTTP_IDEMPOTENCY_KEY="job-$i"
+      if [ "$status" = 202 ]; then
+        [ -z "$uuid" ] || [ "$uuid" = "$(jq -r .job_uuid "$body_file")" ] || fail 'two jobs'
+        [ -z "$uuid" ] || break
+        uuid=$(jq -r .job_uuid "$body_file")
+      fi
+    done
+    [ -n "$uuid" ] || fail "no job for job-$i"
+  done
+  [ "$(jobs_of)" = 60 ]
+  wait_for 100 gate_has 6
+  cli call list --limit 1 >/dev/null
+  [ "$(database "SELECT sum(charged) <= 60 AND sum(charged) > 30 FROM call WHERE key = '${KEY:3:12}'")" = 1 ] ||
+    fail "$(charged "$KEY")"
+  assert_books
+}
+
 # ---- what cannot be kept is not served ----
 
 @test "while work.db cannot be written, what has a key is a 503 that is not charged, and the rest is served" {
@@ -418,6 +515,32 @@ buried() { [ "$(charged "$KEY")" = '1 of 3' ]; }
   keyed locked "$IRIS"
   assert_status 200
   [ "$(charged "$KEY")" = '3 of 5' ]
+}
+
+@test "while work.db is read-only, what has a key is a 503, what is kept is given, and later all goes on" {
+  key_of test
+  keyed before "$IRIS"
+  assert_status 200
+  gate_stop
+  chmod 444 "$G/home/work.db"
+  gate_start --workers 2
+  if am_root || ! [ -w "$G/home/work.db" ]; then
+    keyed fixed "$IRIS"
+    assert_problem 503 unavailable
+    keyed before "$IRIS"
+    assert_status 200
+    [ "$(header_of idempotency-replayed)" = true ]
+    predict "$IRIS"
+    assert_status 200
+  fi
+  chmod 600 "$G/home"/work.db* # its log as well, which was made as it was
+  wait_for 100 taken || fail 'it stays read-only'
+  gate_stop
+  gate_start --workers 6
+}
+taken() {
+  keyed fixed "$IRIS"
+  [ "$status" = 200 ]
 }
 
 @test "without work.db what has a key is a 503, and the rest is served" {

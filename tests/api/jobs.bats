@@ -101,6 +101,28 @@ refuse() { # STATUS ERROR REGEX ARGUMENT...
     -d '{"features":[5.1,3.5,1.4,0.2],"webhook_url":"https://example.org/"}'
 }
 
+@test "a URL that is to be told is taken where a setting says so, and checked" {
+  gate_with --webhook_callers on
+  naming() { call POST /jobs -k "$KEY" -d "{\"webhook_url\":$1,\"features\":[5.1,3.5,1.4,0.2]}"; }
+  for wrong in '"http://127.0.0.1/"' '"https://169.254.169.254/latest"' '"ftp://example.org/"' '"https://a:b@example.org/"' \
+    '"example.org"' '""' '"\u0000"' 3 '["https://example.org/"]' "\"https://example.org/$(printf 'a%.0s' {1..1100})\""; do
+    assert_nothing_taken naming "$wrong"
+    assert_problem 422 unprocessable_content webhook_url || fail "$wrong"
+  done
+  naming null
+  assert_status 202
+  naming '"https://example.org/told?a=\u0062"'
+  assert_status 202
+  UUID=$(job_field .job_uuid)
+  [ "$(jobs_database "SELECT url FROM job WHERE uuid = '$UUID'")" = 'https://example.org/told?a=b' ]
+  work
+  call GET "/jobs/$UUID" -k "$KEY"
+  assert_json '.status == "completed" and .result_label == "setosa"'
+  gate_with --webhook_callers on
+  call POST /predict -k "$KEY" -d '{"features":[5.1,3.5,1.4,0.2],"webhook_url":"https://example.org/"}' HTTP_PREFER=respond-async
+  assert_problem 422 unprocessable_content 'no such member'
+}
+
 @test "a model that the key lacks is 403, be it there or not" {
   local other
   other=$(cli key create --name other --tier test --models iris 2>/dev/null)
@@ -240,11 +262,11 @@ prefer() { call POST "${2:-/predict}" -k "${3:-$KEY}" -d "$IRIS" HTTP_PREFER="$1
     prefer "$value"
     assert_status 202 || fail "$value"
     [ "$(header_of preference-applied)" = respond-async ] || fail "$value"
-    [ "$(header_of location)" = "jobs/$(job_field .job_uuid)" ]
+    [ "$(header_of location)" = "/jobs/$(job_field .job_uuid)" ]
   done
   prefer respond-async /models/iris/predict
   assert_status 202
-  [ "$(header_of location)" = "../../jobs/$(job_field .job_uuid)" ]
+  [ "$(header_of location)" = "/jobs/$(job_field .job_uuid)" ]
 }
 
 @test "any other preference, and what is no such header, is passed over" {
@@ -443,6 +465,32 @@ PY
   assert_problem 404 not_found 'failed: it has no result\.'
   call DELETE "/jobs/$UUID" -k "$KEY"
   assert_problem 409 conflict
+}
+
+@test "a result is sealed for who asks for that, and a file of rows never is" {
+  rows_csv 3 >"$BATS_TEST_TMPDIR/rows.csv"
+  take -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
+  local file=$UUID
+  rows_csv 20000 | awk -F, 'BEGIN {printf "{\"instances\":["} NR > 1 {printf "%s[%s]", (NR > 2 ? "," : ""), $0} END {printf "]}"}' >"$BATS_TEST_TMPDIR/many.json"
+  take -k "$KEY" -f "$BATS_TEST_TMPDIR/many.json"
+  local many=$UUID
+  take -k "$KEY" -d "$IRIS"
+  work
+  for path in "/jobs/$UUID" "/jobs/$UUID/result" "/jobs/$many" "/jobs/$many/result"; do
+    call GET "$path" -k "$KEY"
+    cp "$body_file" "$BATS_TEST_TMPDIR/plain"
+    call GET "$path" -k "$KEY" HTTP_ACCEPT=application/jose
+    [ "$(header_of content-type)" = application/jose ] || fail "$path"
+    if [ "$path" = "/jobs/$UUID/result" ]; then
+      call POST /decrypt -k "$KEY" -d "{\"encrypted_data\":\"$(<"$body_file")\"}"
+      assert_status 200
+      assert_json --slurpfile p "$BATS_TEST_TMPDIR/plain" '[.. | objects | select(. == $p[0])] | length == 1'
+    fi
+  done
+  call GET "/jobs/$file/result" -k "$KEY" HTTP_ACCEPT=application/jose
+  assert_problem 422 unprocessable_content Accept
+  call GET "/jobs/$file/result" -k "$KEY" HTTP_ACCEPT='application/jose, text/csv'
+  assert_status 200
 }
 
 # ---- ending them ----

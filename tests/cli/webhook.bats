@@ -47,13 +47,13 @@ uuid_of() { printf '0190a1b2-c3d4-7e5f-8a9b-%012d' "$1"; }
 job_new() {
   work "INSERT INTO job (id, uuid, account, key, request_id, model, kind, result_kind, url, body_bytes, body_in_file,
       created_us, rows) VALUES ($1, '$(uuid_of "$1")', '$2', '$2', 'request', 'iris', 0, 0, NULLIF('$3', ''), 2, 0,
-      1790000000000000, 1)"
+      strftime('%s') * 1000000, 1)"
 }
 
 # job_end N [STATUS]: as job_row_end() does it.
 job_end() {
   work "UPDATE job SET status = ${2:-2}, version = 3, label = 'setosa', score = 0.25, code = 200,
-      ended_us = 1790000001500000 WHERE id = $1"
+      ended_us = strftime('%s') * 1000000 + 500000 WHERE id = $1"
 }
 
 # ended N ACCOUNT PATH: a job that has ended and is to be told to this receiver.
@@ -62,7 +62,7 @@ ended_job() {
   job_end "$1"
 }
 
-tell() { timeout 60 "$FORESTGATE" --home "$G/home" job tell "$@"; }
+tell() { timeout 60 "$FORESTGATE" --home "$G/home" job tell; }
 
 # What waits is due now.
 due() { work 'UPDATE hook SET due_ns = 0'; }
@@ -206,7 +206,7 @@ END
   [ "$(verified "$(work_secret $A)" | sort | tr '\n' ' ')" = \
     'job.cancelled job.completed job.completed job.failed ' ]
   jq -se 'all(.headers["user-agent"] | startswith("Forestgate/")) and (map(.headers["webhook-id"]) | unique | length) == 4' "$R/log"
-  jq -se 'map(select(.path == "/ok").body | fromjson) | .[0] | (.timestamp == "2026-09-21T14:13:21.500Z") and
+  jq -se 'map(select(.path == "/ok").body | fromjson) | .[0] | (.timestamp == .data.ended_at) and (.timestamp | test("^20[0-9-]{8}T[0-9:]{8}.500Z$")) and
     (.data | keys) == (["code","created_at","ended_at","job_uuid","model","reason","result_label","result_score","rows",
       "status","version"]) and .data.result_label == "setosa" and .data.result_score == 0.25 and .data.version == 3' "$R/log"
 }
@@ -433,6 +433,104 @@ came_some() { [ "$(came "$1")" -gt 0 ]; }
   work 'UPDATE hook SET attempts = 16'
   tell
   assert_rows '1 given up 17 - the courier died of it too often'
+}
+
+# ---- beside the runners ----
+
+# work_start: the runner and the courier.
+work_start() {
+  "$FORESTGATE" --home "$G/home" work 2>>"$R/messages" 3>&- &
+  COURIER=$!
+}
+
+# job_wait N ACCOUNT URL: a prediction that waits for a runner.
+job_wait() {
+  job_new "$@"
+  work "UPDATE job SET body = CAST('$IRIS' AS BLOB), body_bytes = ${#IRIS} WHERE id = $1"
+}
+
+iris() {
+  train_iris "$G/iris.fgm"
+  cli model publish iris "$G/iris.fgm" >/dev/null
+}
+
+completed() { [ "$(work 'SELECT count(*) FROM job WHERE status = 2')" = "$1" ]; }
+
+@test "forestgate work tells what it works off, and a receiver that hangs holds up no job" {
+  iris
+  settings webhook_url="http://127.0.0.2:$RP/ok/all" webhook_callers=on webhook_private=127.0.0.0/8
+  for n in {1..30}; do job_wait "$n" $A "http://127.0.0.1:$RP/hang"; done
+  work_start
+  wait_for 400 completed 30
+  wait_for 400 told 30
+  [ "$(came ok/all)" = 30 ]
+  [ "$(work "SELECT count(*) FROM hook WHERE url IS NOT NULL AND state >= 2")" = 0 ]
+  kill -TERM $COURIER
+  wait $COURIER
+  [ "$(jq -s 'map(select(.path == "/ok/all").body | fromjson | .data.result_label) | unique' "$R/log" | jq -r .[0])" = setosa ]
+}
+
+@test "forestgate work --drain tells what it has worked off before it ends" {
+  iris
+  for n in {1..5}; do job_wait "$n" $A "http://127.0.0.1:$RP/ok"; done
+  ended_job 6 $A busy # which is not waited for
+  timeout 60 "$FORESTGATE" --home "$G/home" work --drain
+  completed 6
+  [ "$(rows | grep -c 'told 1 200')" = 5 ]
+  [ "$(work 'SELECT state FROM hook WHERE job = 6')" = 0 ]
+}
+
+@test "a courier that dies is replaced, and its runners go on" {
+  iris
+  for n in {1..12}; do job_wait "$n" "$(printf '%012d' "$n")" "http://127.0.0.$n:$RP/slow"; done
+  work_start
+  for _ in 1 2 3; do
+    wait_for 400 courier_found
+    kill -9 "$(courier_found)"
+    work 'UPDATE hook SET due_ns = 0'
+  done
+  wait_for 400 completed 12
+  for _ in {1..100}; do
+    due
+    if told 12; then break; fi
+    sleep 0.3
+  done
+  [ "$(work 'SELECT count(*) FROM hook WHERE state = 2')" = 12 ] || fail "$(rows)"
+  [ "$(jq -r '.headers["webhook-id"]' "$R/log" | sort -u | wc -l)" = 12 ]
+  grep -q 'was ended by signal 9' "$R/messages"
+  kill -TERM $COURIER
+  wait $COURIER
+}
+
+# Which child of forestgate work holds the lock.
+courier_found() {
+  local pid
+  for pid in $(pgrep -P $COURIER); do
+    if readlink /proc/"$pid"/fd/* | grep -q '/courier$'; then echo "$pid" && return; fi
+  done
+  return 1
+}
+
+@test "without settings for it there is no courier" {
+  iris
+  settings
+  job_wait 1 $A "http://127.0.0.1:$RP/ok"
+  work_start
+  wait_for 400 completed 1
+  [ "$(pgrep -cP $COURIER)" = 1 ]
+  kill -TERM $COURIER
+  [ ! -e "$R/log" ]
+}
+
+@test "job show tells what became of it, without what is secret in a URL" {
+  job_new 1 $A "http://127.0.0.1:$RP/busy?token=confidential" && job_end 1
+  tell
+  cli job show "$(uuid_of 1)" >"$R/shown"
+  grep -qE '^webhook +127\.0\.0\.1, waiting, 1 attempt, it answered 500$' "$R/shown" || fail "$(cat "$R/shown")"
+  cli job show "$(uuid_of 1)" --json >>"$R/shown"
+  tail -n 1 "$R/shown" | jq -e '.webhooks == [{"host":"127.0.0.1","state":"waiting","attempts":1,"told_at":null,"answer":500,
+    "problem":"it answered 500"}]'
+  if grep -q confidential "$R/shown"; then fail "$(cat "$R/shown")"; fi
 }
 
 # ---- who is not told ----

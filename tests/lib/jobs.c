@@ -47,7 +47,7 @@ static int submit(struct home *home, int argc, char **argv)
 
         row.body_bytes = (int64_t)strlen(body);
         do
-            result = queue_submit(home, &row, body, strlen(body), -1, &why);
+            result = queue_submit(home, &row, body, strlen(body), -1, NULL, &why);
         while (result == RESULT_BUSY);
         if (result != RESULT_OK)
             return fail(&why);
@@ -69,8 +69,8 @@ static int fill(struct home *home, char **argv)
     for (long i = 0, n = atol(argv[0]); result == RESULT_OK && i < n; i++) {
         struct job_row row = row_of(argv[1], argv[2]);
 
-        if (i % 10000 == 0)
-            result = db_begin(db, &why);
+        while (i % 10000 == 0 && (result = db_begin(db, &why)) == RESULT_BUSY)
+            ;
         row.created_us = clock_wall_us();
         queue_uuid(row.uuid, row.created_us);
         row.body_bytes = (int64_t)len;
@@ -109,7 +109,7 @@ static int submit_file(struct home *home, int from, char **argv)
             return EXIT_FAILURE;
         }
     }
-    if (queue_submit(home, &row, NULL, 0, fd, &why) != RESULT_OK)
+    if (queue_submit(home, &row, NULL, 0, fd, NULL, &why) != RESULT_OK)
         return fail(&why);
     puts(row.uuid);
     return EXIT_SUCCESS;

@@ -275,6 +275,40 @@ static void joins_rows_that_the_reads_cut(void **state)
     free(text);
 }
 
+static void a_formula_is_written_as_a_text(void **state)
+{
+    static const struct {
+        const char *words, *cell;
+    } cases[] = {
+        {"=1+1", "\"'=1+1\""},
+        {"+1", "\"'+1\""},
+        {"-1", "\"'-1\""},
+        {"@SUM(A1)", "\"'@SUM(A1)\""},
+        {"\t=1", "\"'\t=1\""},
+        {"\r=1", "\"'\r=1\""},
+        {"\n=1", "\"'\n=1\""},
+        {"=\"a\",1", "\"'=\"\"a\"\",1\""},
+        {"", ""},
+        {"a=1", "a=1"},
+        {"1-1", "1-1"},
+        {"a,b", "\"a,b\""},
+        {"'=1", "'=1"},
+    };
+    struct buf text = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        buf_clear(&text, 0);
+        buf_puts(&text, "");
+        csv_words_put(&text, cases[i].words);
+        assert_string_equal(text.data != NULL ? text.data : "", cases[i].cell);
+    }
+    buf_clear(&text, 0);
+    csv_cell_put(&text, "-1"); /* a number is one */
+    assert_string_equal(text.data, "-1");
+    buf_free(&text);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -294,6 +328,7 @@ int main(void)
         cmocka_unit_test(shows_every_byte_to_the_watcher),
         cmocka_unit_test(tells_of_a_stream_that_fails),
         cmocka_unit_test(joins_rows_that_the_reads_cut),
+        cmocka_unit_test(a_formula_is_written_as_a_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

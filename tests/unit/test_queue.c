@@ -75,7 +75,7 @@ static struct job_row submit(const char *account)
 {
     struct job_row row = row_of(account);
 
-    good(queue_submit(&home, &row, "body", 4, -1, &why));
+    good(queue_submit(&home, &row, "body", 4, -1, NULL, &why));
     return row;
 }
 
@@ -98,7 +98,7 @@ static struct job_row submit_file(const char *account)
     int fd = file_of('b', LARGE);
 
     row.body_bytes = LARGE;
-    good(queue_submit(&home, &row, NULL, 0, fd, &why));
+    good(queue_submit(&home, &row, NULL, 0, fd, NULL, &why));
     close(fd);
     return row;
 }
@@ -193,7 +193,7 @@ static void more_jobs_than_an_account_may_have_are_refused(void **state)
     home.config.job_limit = 2;
     submit("a");
     submit("a");
-    assert_int_equal(queue_submit(&home, &row, "body", 4, -1, &why), RESULT_DENIED);
+    assert_int_equal(queue_submit(&home, &row, "body", 4, -1, NULL, &why), RESULT_DENIED);
     submit("b");
 }
 
@@ -204,7 +204,7 @@ static void more_bytes_than_an_account_may_have_are_refused(void **state)
     (void)state;
     home.config.job_bytes_limit = 7;
     submit("a");
-    assert_int_equal(queue_submit(&home, &row, "body", 4, -1, &why), RESULT_DENIED);
+    assert_int_equal(queue_submit(&home, &row, "body", 4, -1, NULL, &why), RESULT_DENIED);
     submit("b");
 }
 
@@ -217,7 +217,7 @@ static void a_body_that_is_refused_leaves_no_file(void **state)
     home.config.job_limit = 1;
     submit("a");
     row.body_bytes = LARGE;
-    assert_int_equal(queue_submit(&home, &row, NULL, 0, fd, &why), RESULT_DENIED);
+    assert_int_equal(queue_submit(&home, &row, NULL, 0, fd, NULL, &why), RESULT_DENIED);
     close(fd);
     assert_int_equal(files(), 0);
 }
@@ -865,8 +865,8 @@ static bool die_before(long n)
         large.body_bytes = LARGE;
         die_at = n;
         steps_made = 0;
-        if (queue_submit(&own, &small, "body", 4, -1, &why) != RESULT_OK ||
-            queue_submit(&own, &large, NULL, 0, fd, &why) != RESULT_OK ||
+        if (queue_submit(&own, &small, "body", 4, -1, NULL, &why) != RESULT_OK ||
+            queue_submit(&own, &large, NULL, 0, fd, NULL, &why) != RESULT_OK ||
             queue_open(&own, &queue, &why) != RESULT_OK)
             _exit(2);
         work_off(queue, true);
@@ -935,7 +935,7 @@ static pid_t storm_client(int *told)
             int fd = large ? file_of('b', LARGE) : -1;
 
             row.body_bytes = large ? LARGE : 4;
-            if (queue_submit(&own, &row, "body", 4, fd, &why) == RESULT_OK) {
+            if (queue_submit(&own, &row, "body", 4, fd, NULL, &why) == RESULT_OK) {
                 i++;
                 ++*told;
             }

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "fixture.h"
+#include "gate/queue.h"
 #include "gate/replay.h"
 
 static const char ann[] = "0123456789ab", bob[] = "ba9876543210";
@@ -426,6 +427,84 @@ static void a_file_whose_key_is_taken_anew_goes(void **state)
     assert_string_equal(body.data, "small");
 }
 
+static void a_file_without_a_row_is_swept_and_no_other(void **state)
+{
+    int file = file_of("a large one");
+
+    (void)state;
+    assert_int_equal(begin(ann, "key", one), REPLAY_NEW);
+    ok(end("a large one", file));
+    close(file);
+    assert_int_equal(symlink("nowhere", HOME_JOBS "/2.kept"), 0);
+    assert_true(replay_file_is("2.kept"));
+    assert_false(replay_file_is(".kept"));
+    assert_false(replay_file_is("x.kept"));
+    assert_false(replay_file_is("2.keep"));
+    ok(replay_file_sweep(&home, "1.kept", &why));
+    ok(replay_file_sweep(&home, "2.kept", &why));
+    assert_int_equal(access(HOME_JOBS "/1.kept", F_OK), 0);
+    assert_int_equal(unlink(HOME_JOBS "/2.kept"), -1);
+}
+
+/* ---- with what was asked for ---- */
+
+static bool refusing;
+
+static enum result also(void *arg, const struct job_row *job, struct reason *reason)
+{
+    enum result result;
+
+    (void)arg;
+    row.status = 202;
+    strcpy(row.type, "application/json");
+    result = replay_end_within(replay, &row, job->uuid, JOB_UUID_LEN, reason);
+    return refusing ? reason_set(reason, RESULT_IO, "not today") : result;
+}
+
+static enum result submit(struct job_row *job)
+{
+    const struct queue_also with = {also, NULL};
+
+    memset(job, 0, sizeof(*job));
+    strcpy(job->account, ann);
+    strcpy(job->key, ann);
+    strcpy(job->request_id, "request");
+    strcpy(job->model, "iris");
+    job->body_bytes = 4;
+    return queue_submit(&home, job, "body", 4, -1, &with, &why);
+}
+
+static void a_job_and_the_answer_that_names_it_are_there_both_or_neither(void **state)
+{
+    struct job_row job;
+
+    (void)state;
+    assert_int_equal(begin(ann, "key", one), REPLAY_NEW);
+    refusing = true;
+    assert_int_equal(submit(&job), RESULT_IO);
+    assert_int_equal(count("SELECT count(*) FROM job"), 0);
+    replay_let_go(replay);
+    assert_int_equal(begin(ann, "key", one), REPLAY_NEW);
+    refusing = false;
+    ok(submit(&job));
+    replay_let_go(replay);
+    assert_int_equal(count("SELECT count(*) FROM job"), 1);
+    assert_int_equal(begin(ann, "key", one), REPLAY_KEPT);
+    assert_int_equal(row.status, 202);
+    assert_string_equal(body.data, job.uuid);
+}
+
+static void a_job_is_not_made_for_a_key_that_another_has_by_now(void **state)
+{
+    struct job_row job;
+
+    (void)state;
+    assert_int_equal(begin(ann, "key", one), REPLAY_NEW);
+    sql("UPDATE replay SET claim = claim - 1");
+    assert_int_equal(submit(&job), RESULT_MISSING);
+    assert_int_equal(count("SELECT count(*) FROM job"), 0);
+}
+
 /* ---- how it ends ---- */
 
 static void an_expired_answer_is_none_and_some_are_deleted_at_a_time(void **state)
@@ -515,6 +594,9 @@ int main(void)
         EACH(neither_key_nor_request_is_in_the_database),
         EACH(a_large_answer_is_a_file_until_it_expires),
         EACH(a_file_whose_key_is_taken_anew_goes),
+        EACH(a_file_without_a_row_is_swept_and_no_other),
+        EACH(a_job_and_the_answer_that_names_it_are_there_both_or_neither),
+        EACH(a_job_is_not_made_for_a_key_that_another_has_by_now),
         EACH(an_expired_answer_is_none_and_some_are_deleted_at_a_time),
         EACH(what_is_in_flight_for_long_is_not_deleted),
         EACH(an_account_that_is_forgotten_has_no_answers),
