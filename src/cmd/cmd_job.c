@@ -193,10 +193,11 @@ static const struct field hook_fields[] = {
 
 static void hook_show(void *arg, const struct hook_row *row)
 {
-    struct hook_shown shown = {.row = *row, .host = "webhook_url"};
+    struct hook_shown shown = {.host = "webhook_url"};
     struct showing *showing = arg;
     struct url url;
 
+    shown.row = *row;
     if (row->url[0] != '\0' && url_parse(row->url, strlen(row->url), &url) == NULL)
         text_copy(shown.host, sizeof(shown.host), url.host);
     else if (row->url[0] != '\0')

@@ -39,17 +39,27 @@ struct master {
     int count;
     int (*work)(void *arg, int place);
     void *arg;
-    bool runs_out; /* who has ended is not replaced */
-    bool failed;   /* one of them gave up */
+    bool runs_out;      /* who has ended is not replaced */
+    bool failed;        /* one of them gave up */
+    uint64_t waited_ns; /* that the clock did not show: see now_ns() */
     sigset_t signals;
 };
+
+/*
+ * The monotonic clock.  Where even that stands still, what was waited for passes all the same,
+ * or nobody who died young would ever be replaced.
+ */
+static uint64_t now_ns(const struct master *master)
+{
+    return clock_mono_ns() + master->waited_ns;
+}
 
 static void worker_start(struct master *master, int place)
 {
     struct worker *worker = &master->workers[place];
     pid_t parent = getpid();
 
-    worker->born_ns = clock_mono_ns();
+    worker->born_ns = now_ns(master);
     worker->pid = fork();
     if (worker->pid < 0) {
         log_message("a worker could not be started: %s", strerror(errno));
@@ -68,7 +78,7 @@ static void worker_start(struct master *master, int place)
 /* Starts what is due; returns when the next will be, 0 if none is waited for. */
 static uint64_t workers_start(struct master *master)
 {
-    uint64_t now = clock_mono_ns(), next = 0;
+    uint64_t now = now_ns(master), next = 0;
 
     for (int i = 0; i < master->count; i++) {
         struct worker *worker = &master->workers[i];
@@ -91,7 +101,7 @@ static void tell_end(pid_t pid, int status)
 
 static void workers_reap(struct master *master, bool stopping)
 {
-    uint64_t now = clock_mono_ns();
+    uint64_t now = now_ns(master);
     int status;
     pid_t pid;
 
@@ -126,10 +136,11 @@ static int workers_signal(const struct master *master, int signal)
 }
 
 /* Waits for one of the signals, until a time of the monotonic clock (0: for ever). */
-static int signal_wait(const struct master *master, uint64_t until_ns)
+static int signal_wait(struct master *master, uint64_t until_ns)
 {
-    uint64_t now = clock_mono_ns(), left;
+    uint64_t now = now_ns(master), left;
     struct timespec timeout;
+    int taken;
 
     if (listen_is_ours() && (until_ns == 0 || until_ns > now + second_ns))
         until_ns = now + second_ns; /* to look whether it still has its path */
@@ -138,17 +149,20 @@ static int signal_wait(const struct master *master, uint64_t until_ns)
     timeout.tv_nsec = (long)(left % second_ns);
     if (until_ns == 0)
         return sigwaitinfo(&master->signals, NULL);
-    return sigtimedwait(&master->signals, NULL, &timeout);
+    taken = sigtimedwait(&master->signals, NULL, &timeout);
+    if (taken < 0 && errno == EAGAIN && now_ns(master) < until_ns)
+        master->waited_ns += until_ns - now_ns(master);
+    return taken;
 }
 
 /* Lets the workers finish what is in hand; those that do not are killed. */
 static void workers_stop(struct master *master)
 {
-    uint64_t until = clock_mono_ns() + STOP_PATIENCE_S * second_ns;
+    uint64_t until = now_ns(master) + STOP_PATIENCE_S * second_ns;
 
     workers_signal(master, SIGTERM);
     workers_reap(master, true);
-    while (workers_signal(master, 0) > 0 && clock_mono_ns() < until) {
+    while (workers_signal(master, 0) > 0 && now_ns(master) < until) {
         signal_wait(master, until);
         workers_reap(master, true);
     }

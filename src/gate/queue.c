@@ -327,7 +327,7 @@ enum result queue_result(struct home *home, const struct job_row *row, struct bu
 enum result queue_cancel(struct home *home, const char *account, const char *uuid,
                          struct reason *why)
 {
-    struct job_row row;
+    struct job_row row = {.status = JOB_PENDING};
     struct db *db;
     enum result result = queue_get(home, account, uuid, &row, why);
 
@@ -366,7 +366,7 @@ static enum result cancel_note(struct home *home, const struct job_row *row, str
  */
 enum result queue_cancel_any(struct home *home, const char *uuid, struct reason *why)
 {
-    struct job_row row;
+    struct job_row row = {.status = JOB_PENDING};
     enum result result = queue_get(home, NULL, uuid, &row, why);
 
     if (result == RESULT_OK && row.status >= JOB_COMPLETED)

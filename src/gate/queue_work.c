@@ -209,7 +209,7 @@ static int64_t claim_most(const struct queue *queue)
 /* Of the accounts behind the last one that had its turn the first that has work that is due. */
 static enum result accounts_claim(struct queue *queue, int64_t now_ns, struct reason *why)
 {
-    enum result result = RESULT_OK;
+    enum result result;
     int wraps = 0;
 
     for (int i = 0; i < ACCOUNTS_AT_ONCE && queue->n_ready == 0 && wraps < 2; i++) {

@@ -32,13 +32,13 @@ struct work {
 
 static enum result write_at(int fd, const char *bytes, size_t len, off_t at, struct reason *why)
 {
-    ssize_t put;
+    ssize_t wrote;
 
-    for (; len > 0; bytes += put, at += put, len -= (size_t)put) {
-        put = pwrite(fd, bytes, len, at);
-        if (put < 0 && errno == EINTR)
-            put = 0;
-        if (put < 0)
+    for (; len > 0; bytes += wrote, at += wrote, len -= (size_t)wrote) {
+        wrote = pwrite(fd, bytes, len, at);
+        if (wrote < 0 && errno == EINTR)
+            wrote = 0;
+        if (wrote < 0)
             return reason_errno(why, "the result could not be written");
     }
     return RESULT_OK;

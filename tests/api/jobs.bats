@@ -397,6 +397,23 @@ prefer() { call POST "${2:-/predict}" -k "${3:-$KEY}" -d "$IRIS" HTTP_PREFER="$1
   [ "$(header_of content-length)" = "$(stat -c %s "$body_file")" ]
 }
 
+@test "a body whose answer is too large for memory is a job as it is a prediction" {
+  train_many "$G/many.fgm"
+  cli model publish many "$G/many.fgm" >/dev/null
+  # 20,000 rows of 250 classes: five million numbers.
+  awk 'BEGIN {printf "{\"instances\":["; for (i = 0; i < 20000; i++) printf "%s[%d,0.%04d0000]", (i ? "," : ""), i % 250, i % 9973; printf "]}"}' >"$BATS_TEST_TMPDIR/many.json"
+  call POST /models/many/predict -k "$KEY" -f "$BATS_TEST_TMPDIR/many.json"
+  assert_status 200
+  mv "$body_file" "$BATS_TEST_TMPDIR/predicted"
+  call POST /models/many/predict -k "$KEY" -f "$BATS_TEST_TMPDIR/many.json" HTTP_PREFER=respond-async
+  assert_status 202
+  UUID=$(job_field .job_uuid)
+  work
+  call GET "/jobs/$UUID/result" -k "$KEY"
+  assert_status 200
+  cmp "$body_file" "$BATS_TEST_TMPDIR/predicted"
+}
+
 @test "a job may name its model, its outputs and a text" {
   call POST /predict -k "$KEY" -d '{"model":"iris","outputs":["margin","leaves"],"features":{"sepal_length":5,"sepal_width":3,"petal_length":2,"petal_width":1}}'
   cp "$body_file" "$BATS_TEST_TMPDIR/predicted"
