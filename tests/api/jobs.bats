@@ -105,7 +105,7 @@ refuse() { # STATUS ERROR REGEX ARGUMENT...
   gate_with --webhook_callers on
   naming() { call POST /jobs -k "$KEY" -d "{\"webhook_url\":$1,\"features\":[5.1,3.5,1.4,0.2]}"; }
   for wrong in '"http://127.0.0.1/"' '"https://169.254.169.254/latest"' '"ftp://example.org/"' '"https://a:b@example.org/"' \
-    '"example.org"' '""' '"\u0000"' 3 '["https://example.org/"]' "\"https://example.org/$(printf 'a%.0s' {1..1100})\""; do
+    '"example.org"' '""' '"\u0000"' '"https://example.org/a\u0000b"' 3 '["https://example.org/"]' "\"https://example.org/$(printf 'a%.0s' {1..1100})\""; do
     assert_nothing_taken naming "$wrong"
     assert_problem 422 unprocessable_content webhook_url || fail "$wrong"
   done
