@@ -14,11 +14,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cli.h"
 #include "cmd/courier.h"
 #include "cmd/master.h"
 #include "gate/hook.h"
+#include "gate/watch.h"
 #include "http/job_run.h"
 
 enum {
@@ -38,6 +40,8 @@ struct plan {
     int runners;
     bool drain;
     bool webhooks;
+    struct watch *watch; /* the master's, of all runners */
+    struct seats *seats;
 };
 
 static volatile sig_atomic_t stopping;
@@ -174,6 +178,27 @@ static enum result try_home(struct home *home, struct reason *why)
     return result;
 }
 
+/* Ends who stands still, of which there may be nobody else to see it. */
+static void watch_look(void *arg)
+{
+    const struct plan *plan = arg;
+
+    watch_runners(plan->watch, plan->seats, plan->home.config.job_lease,
+                  (int64_t)clock_mono_ns());
+}
+
+/* The seats by a descriptor of the master's own, which has no seat. */
+static enum result watch_open(struct plan *plan, struct reason *why)
+{
+    enum result result = seats_open(HOME_SEATS, &plan->seats, why);
+
+    if (result == RESULT_OK)
+        result = watch_new(&plan->watch, why);
+    if (result == RESULT_OK)
+        master_look(watch_look, plan);
+    return result;
+}
+
 static enum result prepare(const struct option_set *set, struct plan *plan, struct reason *why)
 {
     enum result result = home_enter(&plan->home, cli_home_path(set), DB_WORKER, why);
@@ -183,6 +208,8 @@ static enum result prepare(const struct option_set *set, struct plan *plan, stru
         result = home_load_config(&plan->home, environ, why);
     if (result == RESULT_OK)
         result = try_home(&plan->home, why);
+    if (result == RESULT_OK)
+        result = watch_open(plan, why);
     return result;
 }
 

@@ -271,6 +271,17 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
   wait_for 100 ended "$hung"
 }
 
+@test "a runner that is alone and stands still is ended by its master, and its job done" {
+  echo 'job_lease = 5s' >>"$G/home/forestgate.conf"
+  submit_file "$G/rows.csv" leaf
+  runner_start
+  wait_for 600 job_is "$UUID" processing
+  kill -STOP "$(runner_pids)"
+  wait_for 800 job_is "$UUID" completed
+  [ "$(job "$UUID" attempts)" = 2 ]
+  grep -q 'stood still for 5 s: it is ended' "$G/runner.out"
+}
+
 @test "a home that is replaced is not worked on" {
   runner_start
   first=$(runner_pids)
