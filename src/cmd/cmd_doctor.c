@@ -23,6 +23,7 @@ static const struct check {
     {"database", doctor_check_database, doctor_fix_database, false},
     {"ledger", doctor_check_ledger, NULL, false},
     {"models", doctor_check_models, NULL, false},
+    {"kept", doctor_check_kept, NULL, false},
     {"clock", doctor_check_clock, NULL, false},
     {"disk", doctor_check_disk, NULL, false},
     {"secrets", doctor_check_secrets, NULL, false},

@@ -26,6 +26,8 @@
 #include "forest/table.h"
 #include "forest/text_train.h"
 #include "forest/train.h"
+#include "gate/registry.h"
+#include "http/show.h"
 
 enum {
     BAR_WIDTH = 40,
@@ -322,7 +324,7 @@ static void baseline_put(struct buf *text, const struct image *image)
                    baseline->head->rows);
 }
 
-static void show_text(struct buf *text, const struct image *image)
+static void image_put(struct buf *text, const struct image *image)
 {
     buf_printf(text, "%s by %u trees of %" PRIu64 " nodes, depth %u, %" PRIu64 " bytes\n",
                image_task_name(image_task(image)), (unsigned)image_n_trees(image),
@@ -335,12 +337,23 @@ static void show_text(struct buf *text, const struct image *image)
     categories_put(text, image);
 }
 
+/* Of a published model how much is kept of what it is asked. */
+static void keep_line_put(struct buf *text, const struct model_row *row)
+{
+    char share[REGISTRY_SHARE_TEXT];
+
+    if (row->version == 0 || row->keep_share == 0)
+        return;
+    registry_share_print(share, row->keep_share);
+    buf_printf(text, "\nkeeps %s of the requests for %" PRId64 " days", share, row->keep_days);
+}
+
 static int run_show(const struct option_set *set)
 {
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
     struct image *image = NULL;
-    struct model_row row;
+    struct model_row row = {.version = 0};
     struct reason why;
 
     if (cli_image_open(set, set->operands[0], &row, &image, &why) != RESULT_OK)
@@ -348,9 +361,12 @@ static int run_show(const struct option_set *set)
     if (option_given(set, "--json")) {
         json_write_object(&writer);
         describe_image(&writer, image);
+        if (row.version != 0)
+            show_keep(&writer, &row);
         json_write_object_end(&writer);
     } else {
-        show_text(&text, image);
+        image_put(&text, image);
+        keep_line_put(&text, &row);
     }
     image_close(image);
     return cli_print(&text);

@@ -53,12 +53,6 @@ enum result posts_open(const struct addr_list *allowed, struct posts **out, stru
 
 static void post_free(struct posts *posts, struct post *post)
 {
-    if (post->before != NULL)
-        post->before->next = post->next;
-    else if (posts->first == post)
-        posts->first = post->next;
-    if (post->next != NULL)
-        post->next->before = post->before;
     if (post->curl != NULL)
         curl_multi_remove_handle(posts->multi, post->curl);
     curl_easy_cleanup(post->curl);
@@ -66,12 +60,28 @@ static void post_free(struct posts *posts, struct post *post)
     free(post);
 }
 
+/* Takes it out of the list, and frees it. */
+static void post_end(struct posts *posts, struct post *post)
+{
+    if (posts->first == post)
+        posts->first = post->next;
+    if (post->before != NULL)
+        post->before->next = post->next;
+    if (post->next != NULL)
+        post->next->before = post->before;
+    post_free(posts, post);
+}
+
 void posts_close(struct posts *posts)
 {
+    struct post *next;
+
     if (posts == NULL)
         return;
-    while (posts->first != NULL)
-        post_free(posts, posts->first);
+    for (struct post *post = posts->first; post != NULL; post = next) {
+        next = post->next;
+        post_free(posts, post);
+    }
     curl_multi_cleanup(posts->multi);
     curl_global_cleanup();
     free(posts);
@@ -98,6 +108,7 @@ static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_so
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static size_t header_take(char *bytes, size_t size, size_t count, void *arg)
 {
     struct post *post = arg;
@@ -107,6 +118,7 @@ static size_t header_take(char *bytes, size_t size, size_t count, void *arg)
     return post->header_len <= ANSWER_HEADER_MAX ? size * count : 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static size_t body_take(char *bytes, size_t size, size_t count, void *arg)
 {
     struct post *post = arg;
@@ -189,7 +201,7 @@ enum result posts_begin(struct posts *posts, const struct post_ask *ask,
     }
     if (good)
         return RESULT_OK;
-    post_free(posts, post);
+    post_end(posts, post);
     return reason_set(why, RESULT_NOMEM, "no memory for a request");
 }
 
@@ -229,7 +241,7 @@ static void ended_tell(struct posts *posts)
         answer_make(post, message->data.result, &answer);
         ended = post->ended;
         arg = post->arg;
-        post_free(posts, post);
+        post_end(posts, post);
         ended(arg, &answer);
     }
 }

@@ -3,8 +3,11 @@
  */
 #include "gate/keep.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +22,22 @@ enum {
 
 static const int64_t day_us = INT64_C(86400000000);
 static const int64_t minute_us = 60000000;
+
+int64_t keep_files_bytes(void)
+{
+    DIR *directory = opendir(HOME_KEPT);
+    const struct dirent *entry;
+    int64_t bytes = 0;
+    struct stat st;
+
+    while (directory != NULL && (entry = readdir(directory)) != NULL)
+        if (fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode))
+            bytes += st.st_size;
+    if (directory != NULL)
+        closedir(directory);
+    return bytes;
+}
 
 enum result keep_totals(struct home *home, const char *model, struct keep_totals *out,
                         struct reason *why)
@@ -36,6 +55,7 @@ enum result keep_totals(struct home *home, const char *model, struct keep_totals
         .true_requests = total.known_requests,
         .lost = total.lost,
         .damaged = total.damaged,
+        .waiting = keep_files_bytes(),
     };
     return result;
 }

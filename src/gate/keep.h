@@ -89,6 +89,7 @@ struct keep_totals {
     int64_t requests, rows, bytes;
     int64_t true_requests; /* whose truth was told */
     int64_t lost;          /* rows that were not kept: over keep_limit, or the disk was full */
+    int64_t waiting;       /* bytes in files, of all models: they are not brought in yet */
     int64_t damaged;       /* lots or requests that did not open when they were brought in */
 };
 
@@ -115,7 +116,10 @@ enum result keep_expire(struct home *home, int64_t most, int64_t *deleted, struc
  */
 enum result keep_tend(struct home *home);
 
-/* Deletes all that is kept of an account; of a model, or one version of it (0: all). */
+/*
+ * Deletes all that is kept of an account; of a model, or one version of it.  With version 0 it
+ * is all of the model, and nothing is told any more of what was lost or damaged.
+ */
 enum result keep_forget(struct home *home, const char *account, struct reason *why);
 enum result keep_delete(struct home *home, const char *model, int64_t version,
                         struct reason *why);

@@ -6,7 +6,6 @@
  */
 #include "gate/keeper.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +20,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "gate/keep.h"
+#include "gate/keep_inner.h"
 #include "gate/keep_lot.h"
 
 enum {
@@ -30,7 +29,7 @@ enum {
     DISK_LEFT_BYTES = 64 << 20,
 };
 
-static const uint64_t write_ns = 20000000;   /* between two writes of less than a lot */
+static const uint64_t write_ns = 100000000;  /* between two writes of less than a lot */
 static const uint64_t look_ns = 1000000000;  /* between two looks how much is kept */
 static const uint64_t retry_ns = 1000000000; /* after a write that failed */
 
@@ -151,23 +150,6 @@ void keeper_rows(struct keeper *keeper, const struct predictor *predictor,
     }
 }
 
-/* Bytes of files that are not brought in yet. */
-static int64_t files_size(void)
-{
-    DIR *directory = opendir(KEEP_DIRECTORY);
-    const struct dirent *entry;
-    int64_t size = 0;
-    struct stat st;
-
-    while (directory != NULL && (entry = readdir(directory)) != NULL)
-        if (fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(st.st_mode))
-            size += st.st_size;
-    if (directory != NULL)
-        closedir(directory);
-    return size;
-}
-
 /* Whether there is so little room that the calls' own log may be in need of it. */
 static bool disk_is_nearly_full(void)
 {
@@ -189,7 +171,7 @@ static bool is_full(struct keeper *keeper, uint64_t now)
     if (home_work(keeper->home, &work, NULL) == RESULT_OK &&
         kept_total_get(work, NULL, &total, NULL) == RESULT_OK)
         keeper->brought = total.bytes;
-    keeper->full = files_size() + keeper->brought >= keeper->home->config.keep_limit ||
+    keeper->full = keep_files_bytes() + keeper->brought >= keeper->home->config.keep_limit ||
                    disk_is_nearly_full();
     return keeper->full;
 }

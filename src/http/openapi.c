@@ -327,7 +327,7 @@ static void request_body(struct json_writer *writer, const struct route *route)
     if (route->body == ROUTE_BODY_NONE)
         return;
     if (route->body == ROUTE_BODY_PREDICT)
-        schema = "Predict";
+        schema = route->defers == ROUTE_DEFERS_ALWAYS ? "PredictLater" : "Predict";
     if (route->body == ROUTE_BODY_EXPLAIN)
         schema = "Explain";
     if (route->body == ROUTE_BODY_FEEDBACK)

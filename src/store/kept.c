@@ -172,7 +172,11 @@ enum result kept_rows_forget(struct db *db, const char *account, int64_t until_u
 enum result kept_rows_delete(struct db *db, const char *model, int64_t version,
                              struct reason *why)
 {
-    return sql_run(db, why, SQL_KEPT_DELETE, model, version);
+    enum result result = sql_run(db, why, SQL_KEPT_DELETE, model, version);
+
+    if (result == RESULT_OK && version == 0)
+        result = sql_run(db, why, SQL_KEPT_TOTAL_DELETE, model);
+    return result;
 }
 
 enum result kept_forgotten(struct db *db, const char *account, int64_t *until_us,

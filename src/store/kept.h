@@ -92,7 +92,7 @@ enum result kept_model_next(struct db *db, const char *after, char model[MODEL_N
 
 /*
  * Deletes all of an account, and has what was asked up to a time and comes in later be none;
- * or of a model's version, 0 for all.
+ * or of a model's version, 0 for all, with its sums and those of no model.
  */
 enum result kept_rows_forget(struct db *db, const char *account, int64_t until_us,
                              struct reason *why);

@@ -519,8 +519,8 @@ static const char *const home_scripts[] = {
     "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN"
     " SELECT raise(ABORT, 'the audit trail is only added to'); END;",
     /* 5: what is kept of predictions */
-    "ALTER TABLE model ADD COLUMN keep_share INTEGER NOT NULL DEFAULT 0;" /* of 10000 */
-    "ALTER TABLE model ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 30;",
+    ("ALTER TABLE model ADD COLUMN keep_share INTEGER NOT NULL DEFAULT 0;" /* of 10000 */
+     "ALTER TABLE model ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 30;"),
 };
 
 const struct sql_schema sql_schemas[DB_KIND__MAX] = {

@@ -226,6 +226,7 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
                                 " lost = lost + excluded.lost,"
                                 " damaged = damaged + excluded.damaged",
                                 "tiiiiii", BOTH},
+    [AT(SQL_KEPT_TOTAL_DELETE)] = {"DELETE FROM kept_total WHERE model IN (?, '')", "t", BOTH},
     [AT(SQL_KEPT_FILE_GET)] = {"SELECT offset, number FROM kept_file WHERE name = ?", "t",
                                BOTH},
     [AT(SQL_KEPT_FILE_SET)] = {"INSERT INTO kept_file VALUES (?, ?, ?) ON CONFLICT (name)"
@@ -406,7 +407,7 @@ const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
     " DELETE FROM replay_total WHERE account = old.account AND bytes <= 0;"
     " END;"
     "CREATE TABLE kept ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " id INTEGER PRIMARY KEY,"
     " at_us INTEGER NOT NULL,"
     " account TEXT NOT NULL,"
     " request_id TEXT NOT NULL,"

@@ -44,6 +44,8 @@ wishes_make() {
   spare=$(cli key create --name spare --tier test 2>/dev/null)
   key=${spare:3:12}
   cli tier set lone --rate 5/60s >/dev/null
+  cli model keep iris --rate 100% >/dev/null
+  as "$TOKEN" POST /predict -d "$IRIS" HTTP_X_REQUEST_ID=wish
   as "$TOKEN" POST /jobs -d "$IRIS"
   waiting=$(jq -r .job_uuid "$body_file")
   admin POST /admin/invitations '{}'
@@ -63,6 +65,7 @@ POST /users/me/keys|ann|/users/me/keys|{\"name\":\"more\"}
 DELETE /users/me/keys/{id}|ann|/users/me/keys/$own|
 POST /users/me/keys/{id}/rotate|ann|/users/me/keys/$own/rotate|{}
 POST /jobs|ann|/jobs|$IRIS
+POST /feedback|ann|/feedback|{\"request_id\":\"wish\",\"truth\":0}
 DELETE /jobs/{id}|ann|/jobs/$waiting|
 DELETE /users/me/sessions/{id}|ann|/users/me/sessions/$session|
 POST /admin/users|admin|/admin/users|{\"username\":\"new@example.org\",\"password\":\"$NEW\"}
@@ -83,6 +86,7 @@ POST /admin/models/{name}/versions|admin|/admin/models/iris/versions|image
 POST /admin/models/{name}/promote|admin|/admin/models/iris/promote|{\"version\":1}
 POST /admin/models/{name}/rollback|admin|/admin/models/iris/rollback|{}
 POST /admin/models/{name}/retire|admin|/admin/models/iris/retire|{}
+PUT /admin/models/{name}/keep|admin|/admin/models/iris/keep|{\"rate\":\"10%\"}
 DELETE /admin/models/{name}/versions/{version}|admin|/admin/models/iris/versions/1|"
   ANN=$TOKEN
 }
@@ -94,6 +98,8 @@ state() {
     echo "-- $table"
     database "SELECT * FROM $table ORDER BY 1, 2" || return 1
   done
+  echo '-- what is known of what is kept'
+  sqlite3 -cmd '.timeout 5000' "$G/home/work.db" 'SELECT total(known) FROM kept' || return 1
   echo '-- job'
   sqlite3 -cmd '.timeout 5000' "$G/home/work.db" 'SELECT * FROM job ORDER BY 1' || return 1
   find "$G/home/models" "$G/home/jobs" "$G/home/secrets" -type f | sort

@@ -1,5 +1,7 @@
 #!/usr/bin/env bats
 # Bodies of JSON that are too large to be in memory: refused and answered as small ones are.
+#
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load ../lib/api.bash
 

@@ -19,7 +19,7 @@ state() {
   [ "$status" = 0 ]
   [[ "$output" == *"$G/home"* ]]
   [ "$(cd "$G/home" && find . -maxdepth 1 -not -name '*.db-*' -printf '%f\n' | sort | tr '\n' ' ')" = \
-    '. audit.head epoch forestgate.conf forestgate.db jobs lock logs models secrets work.db ' ]
+    '. audit.head epoch forestgate.conf forestgate.db jobs kept lock logs models secrets work.db ' ]
   [ -z "$(find "$G/home" -perm /077)" ] || fail "$(find "$G/home" -perm /077 -printf '%p %m\n')"
   [ "$(stat -c %s "$G/home/secrets/key.secret")" = 32 ]
 }
@@ -214,6 +214,7 @@ downgrade() {
   before=$(cli model list --json)
   sqlite3 "$G/home/forestgate.db" 'ALTER TABLE model DROP COLUMN last_version; ALTER TABLE model DROP COLUMN canary;
     ALTER TABLE model DROP COLUMN share; ALTER TABLE model DROP COLUMN by_key; ALTER TABLE model DROP COLUMN shadow;
+    ALTER TABLE model DROP COLUMN keep_share; ALTER TABLE model DROP COLUMN keep_days;
     ALTER TABLE version DROP COLUMN back; DROP TABLE compared; DROP TABLE user; DROP INDEX key_user;
     ALTER TABLE key DROP COLUMN user; DROP TABLE session; DROP TABLE invitation; DROP TABLE attempt; DROP TABLE known;
     DROP TABLE audit; PRAGMA user_version = 2'

@@ -254,6 +254,23 @@ print("whsec_" + base64.b64encode(hmac.new(root, b"webhook " + sys.argv[2].encod
   [ "$status" = 2 ]
 }
 
+@test "a caller is told the secret of the own account, with the scope for it, and to no cache" {
+  printf 'korrekt pferd batterie' | cli user create ann@example.org --password-stdin >/dev/null
+  hers=$(cli key create --name hers --user ann@example.org 2>/dev/null)
+  cgi GET /jobs/webhook-secret -k "$hers"
+  [ "$status" = 200 ]
+  [ "$(jq -r .secret <<<"$body")" = "$(cli job secret --user ann@example.org)" ]
+  grep -qi '^cache-control: no-store' "$header"
+  other=$(cli key create --name nobodys 2>/dev/null)
+  cgi GET /jobs/webhook-secret -k "$other"
+  [ "$(jq -r .secret <<<"$body")" = "$(cli job secret --key "$other")" ]
+  narrow=$(cli key create --name narrow --scopes predict,read 2>/dev/null)
+  cgi GET /jobs/webhook-secret -k "$narrow"
+  [ "$status" = 403 ]
+  cgi GET /jobs/webhook-secret
+  [ "$status" = 401 ]
+}
+
 @test "after a rotation both secrets sign for a day, and then the new one alone" {
   before=$(work_secret $A)
   cli init --rotate webhook | grep -q 'new webhook secrets'

@@ -405,6 +405,33 @@ upload() {
   done
 }
 
+@test "a job of a file of rows of 20 MB is taken, found by its Location, fetched and cancelled" {
+  yes 5.1,3.5,1.4,0.2 | head -n 1310720 >"$BATS_TEST_TMPDIR/rows.csv"
+  "$BUILD/forestgate" predict --model "$T/iris.fgm" --in "$BATS_TEST_TMPDIR/rows.csv" \
+    --out "$BATS_TEST_TMPDIR/want.csv"
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -X POST -T "$BATS_TEST_TMPDIR/rows.csv" '/jobs?output=label'
+  assert_status 202
+  local first second
+  first=$(header_of location)
+  ask -H "X-API-Key: $KEY" -H "$JSON" -H 'Prefer: wait=1' -H 'Prefer: respond-async' -d "$FEATURES" /predict
+  assert_status 202
+  [ "$(header_of preference-applied)" = respond-async ]
+  second=$(header_of location)
+  ask -H "X-API-Key: $KEY" -X DELETE "/${second#/}"
+  assert_status 204
+  ask -H "X-API-Key: $KEY" "/${first#/}"
+  [ "$(jq -r .status <<<"$body")" = pending ]
+  cli work --drain >>"$T/out" 2>&1
+  ask -H "X-API-Key: $KEY" "/${first#/}"
+  [ "$(jq -r .status <<<"$body")" = completed ]
+  curl -sS --max-time 60 -o "$BATS_TEST_TMPDIR/rows.out" -H "X-API-Key: $KEY" "$URL/${first#/}/result"
+  cmp "$BATS_TEST_TMPDIR/want.csv" "$BATS_TEST_TMPDIR/rows.out"
+  ask -H "X-API-Key: $KEY" -X DELETE "/${first#/}"
+  assert_problem 409 conflict
+  ask -H "X-API-Key: $KEY" "/${second#/}"
+  [ "$(jq -r .status <<<"$body")" = cancelled ]
+}
+
 @test "only where files of rows are predicted does a front take a body as large as one" {
   truncate -s 68157441 "$BATS_TEST_TMPDIR/big"
   for path in /login /models/iris/explain /x/predict /models/a/b/predict /predictx; do

@@ -85,6 +85,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     need(registry_new(&service.home, &service.registry, &why) == RESULT_OK);
     need(registry_refresh(service.registry, &why) == RESULT_OK);
     need(input_new(&service.input, &why) == RESULT_OK);
+    need(fcgi_new(&service.fcgi, &why) == RESULT_OK); /* of no request: it has no parameters */
     home_close(&service.home); /* the image is mapped, and nothing else is asked */
     home_leave(&service.home);
     need(nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
@@ -99,6 +100,61 @@ static void row_check(const double *row)
     need(row[ROOMS] == floor(row[ROOMS]));
     need(row[GARDEN] == 0 || row[GARDEN] == 1);
     need(row[PLACE] == 0 || row[PLACE] == 1 || row[PLACE] == 2);
+}
+
+/* The rows of a body that is read a second time, compared with those of the first. */
+struct again {
+    const double *want;
+    size_t count;
+};
+
+static bool again_take(void *arg, const double *values, size_t rows)
+{
+    struct again *again = arg;
+
+    need(rows <= again->count);
+    need(memcmp(values, again->want, rows * WIDTH * sizeof(*values)) == 0);
+    again->want += rows * WIDTH;
+    again->count -= rows;
+    return true;
+}
+
+/* A body that is not in memory has the same answer, or the same refusal. */
+static void large_check(struct request *request, const uint8_t *data, size_t size, bool good,
+                        const struct input_rows *rows)
+{
+    char detail[sizeof(service.reply.detail)];
+    enum reply_status status = service.reply.status;
+    struct input_rows large = {0};
+    struct spool spool = {0};
+    double *values = NULL;
+    struct again again;
+
+    memcpy(detail, service.reply.detail, sizeof(detail));
+    if (good) {
+        values = malloc(rows->count * WIDTH * sizeof(*values));
+        need(values != NULL);
+        memcpy(values, rows->values, rows->count * WIDTH * sizeof(*values));
+    }
+    spool_start(&spool);
+    spool_put(&spool, data, size);
+    request->large = &spool;
+    reply_start(&service.reply);
+    need(input_read(&service, request, &service.reply, &large) == good);
+    if (good) {
+        again = (struct again){values, rows->count};
+        need(large.count == rows->count && large.single == rows->single);
+        need(large.outputs == rows->outputs && large.in_blocks == !rows->single);
+        if (large.in_blocks)
+            need(input_blocks(&service, request, &service.reply, 3, again_take, &again));
+        else
+            again_take(&again, large.values, 1);
+        need(again.count == 0);
+    } else {
+        need(service.reply.status == status && strcmp(service.reply.detail, detail) == 0);
+    }
+    spool_free(&spool);
+    free(values);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -117,11 +173,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             walk_predict(rows.model->image, rows.values + WIDTH * i, 1, out);
         }
         need(utf8_valid(rows.warnings->data, rows.warnings->len));
+        large_check(&request, data, size, true, &rows);
         return 0;
     }
     need(service.reply.status == REPLY_MALFORMED ||
          service.reply.status == REPLY_UNPROCESSABLE);
     need(service.reply.detail[0] != '\0');
     need(utf8_valid(service.reply.detail, strlen(service.reply.detail)));
+    large_check(&request, data, size, false, NULL);
     return 0;
 }
