@@ -29,6 +29,7 @@ enum {
     IDLE_MS = 1000,     /* the longest wait: a bell that nobody rang is missed no longer */
     TROUBLE_MS = 200,   /* until what could not be done is tried again */
     TROUBLES_MAX = 300, /* in a row, after which the runner is started anew */
+    LOOK_EVERY = 1000,  /* jobs, after which it is looked whether the home is still there */
     DRAIN_S = 60,       /* what is due within that, --drain waits for */
     MMAP_THRESHOLD = 128 << 10 /* see worker.c */
 };
@@ -88,6 +89,7 @@ static int run(struct job_room *runner, bool drain)
     bool drained = false;
     enum result result;
     struct reason why;
+    unsigned done = 0;
     int troubles = 0;
 
     while (!stopping && !drained) {
@@ -98,6 +100,10 @@ static int run(struct job_room *runner, bool drain)
         else if (result == RESULT_MISSING && drain)
             queue_is_drained(queue, DRAIN_S, &drained, &why);
         troubles = result == RESULT_OK || result == RESULT_MISSING ? 0 : troubles + 1;
+        if ((result != RESULT_OK || ++done % LOOK_EVERY == 0) && queue_is_orphan(queue)) {
+            log_message("a file of the home was replaced under a runner, which ends");
+            return EXIT_FAILURE;
+        }
         if (result == RESULT_OK || drained)
             continue;
         if (troubles == 1 && result != RESULT_BUSY)
@@ -106,10 +112,6 @@ static int run(struct job_room *runner, bool drain)
             return EXIT_FAILURE;
         job_room_idle(runner);
         queue_wait(queue, troubles > 0 ? TROUBLE_MS : IDLE_MS);
-        if (queue_is_orphan(queue)) {
-            log_message("a file of the home was replaced under a runner, which ends");
-            return EXIT_FAILURE;
-        }
     }
     return EXIT_SUCCESS;
 }
