@@ -150,6 +150,8 @@ static bool url_take(struct service *service, const struct buf *url, struct job_
     text_print(row->url, sizeof(row->url), "%.*s", (int)url->len, url->data);
     if (url->len > JOB_URL_MAX)
         result = reason_set(&why, RESULT_INVALID, "it has more than %d bytes", JOB_URL_MAX);
+    else if (strlen(row->url) != url->len)
+        result = reason_set(&why, RESULT_INVALID, "it has a character that no URL has");
     else
         result = hook_caller_url_check(&service->home.config, row->url, &why);
     if (result != RESULT_OK)

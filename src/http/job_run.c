@@ -15,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/body.h"
+#include "http/handlers.h"
 #include "gate/keep.h"
 #include "http/job_inner.h"
 #include "http/predict.h"
@@ -72,6 +74,7 @@ void job_room_close(struct job_room *room)
     registry_free(room->service.registry);
     home_close(&room->service.home);
     buf_free(&room->service.body);
+    spool_free(&room->service.large);
     reply_free(&room->service.reply);
     free(room);
 }
@@ -215,6 +218,21 @@ static void request_make(struct request *request, const struct queue_job *job)
     request->image_fd = request->slot = -1;
 }
 
+/* The body where input_read() looks for one of its size; false if it could not be read now. */
+static bool body_take(struct service *service, struct request *request, struct queue_job *job)
+{
+    int fd;
+
+    if (job->fd < 0 || job->row.body_bytes < BODY_LARGE)
+        return body_load(job);
+    fd = dup(job->fd);
+    if (fd < 0)
+        return false;
+    spool_adopt(&service->large, fd);
+    request->large = &service->large;
+    return true;
+}
+
 /* What is noted of the numbers of an answer. */
 struct noted {
     struct job_room *room;
@@ -236,29 +254,60 @@ static void look(void *arg, const struct answer *answer)
                     answer->margins, answer->answers);
 }
 
+/* The rows as the route predicts them: those of a large body in blocks, into the spool. */
+static void predict(struct job_room *room, struct request *request, struct job_row *row,
+                    struct input_rows *rows)
+{
+    struct service *service = &room->service;
+    struct noted noted = {room, row, rows};
+    struct reply *reply = &service->reply;
+
+    if (!input_read(service, request, reply, rows))
+        return;
+    if (rows->in_blocks)
+        handle_predict_large(service, request, reply, rows);
+    else
+        predict_answer(rows, look, &noted, reply);
+    reply_settle(reply);
+}
+
+/* Ends a job that went well, whose result is in the reply's body or in its spool. */
+static void complete(struct job_room *room, struct queue_job *job,
+                     const struct input_rows *rows)
+{
+    struct reply *reply = &room->service.reply;
+    const struct buf *text = reply->spooled ? &reply->spool.memory : &reply->body;
+    struct reason why;
+    int fd = -1;
+
+    if (reply->spooled && (spool_file(&reply->spool, &fd, &why) != RESULT_OK ||
+                           (fd >= 0 && (fd = dup(fd)) < 0))) {
+        queue_fail(room->queue, job, "its result could not be written");
+        return;
+    }
+    job_complete(&job->row, rows->model, (int64_t)rows->count);
+    queue_end(room->queue, job, text->data, text->len, fd);
+}
+
 static void json_run(struct job_room *room, struct queue_job *job)
 {
     struct service *service = &room->service;
     struct reply *reply = &service->reply;
     struct input_rows rows = {.count = 0};
-    struct noted noted = {room, &job->row, &rows};
     struct request request;
 
-    if (!body_load(job)) {
+    request_make(&request, job);
+    if (!body_take(service, &request, job)) {
         queue_fail(room->queue, job, "its body could not be read");
         return;
     }
-    request_make(&request, job);
     reply_start(reply);
-    if (input_read(service, &request, reply, &rows) &&
-        predict_answer(&rows, look, &noted, reply))
-        reply_settle(reply);
-    if (reply_is_good(reply->status)) {
-        job_complete(&job->row, rows.model, (int64_t)rows.count);
-        queue_end(room->queue, job, reply->body.data, reply->body.len, -1);
-    } else {
+    predict(room, &request, &job->row, &rows);
+    if (reply_is_good(reply->status))
+        complete(room, job, &rows);
+    else
         refuse(room, job, reply);
-    }
+    spool_start(&service->large);
     shadow_compare(service->shadow, reply_is_good(reply->status));
     keeper_end(service->keeper, reply_is_good(reply->status));
     input_release(service->input);

@@ -58,7 +58,8 @@ enum result sealed_unwrap(struct service *service, const struct request *request
 
 bool sealed_is_wanted(const struct service *service, const char *rather)
 {
-    const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
+    const char *accept = /* a job has no client at hand */
+        service->fcgi != NULL ? fcgi_param(service->fcgi, FCGI_ACCEPT) : NULL;
     double jose = accept_named(accept, jose_type);
 
     return jose > 0 && jose >= accept_named(accept, rather);

@@ -421,3 +421,37 @@ peak() {
 @test "nothing of an answer is left in the home but what a key has kept" {
   [ -z "$(find "$G/home/jobs" -type f ! -name "*.kept")" ]
 }
+
+# Must be the last: the home is elsewhere afterwards.
+@test "a disk that is almost full takes no large body or answer, and others go on" {
+  local passed=''
+  am_root || skip 'only root can mount'
+  gate_stop
+  mkdir -p "$G/small"
+  mount -t tmpfs -o size=140m,mode=0755 none "$G/small" 2>/dev/null || skip 'mounting is not allowed here'
+  cp -a "$G/home" "$G/small/home"
+  rm -rf "${G:?}/home"
+  ln -s small/home "$G/home"
+  if almost_full; then passed=yes; fi
+  gate_stop
+  umount "$G/small"
+  [ "$passed" = yes ]
+}
+
+almost_full() {
+  gate_start --workers 2 || return 1
+  { yes 5.1,3.5,1.4,0.2 | head -n 60000; } >"$BATS_TEST_TMPDIR/60k.csv"
+  { printf '{"instances":[[1,2,3,4]' && yes ',[1,2,3,4]' | head -n 30000 | tr -d '\n' && printf ']}'; } >"$BATS_TEST_TMPDIR/json"
+  bulk '/predict?output=leaf' "$BATS_TEST_TMPDIR/60k.csv"
+  assert_status 200 || return 1
+  head -c $(($(df --output=avail -B1 "$G/small" | tail -n 1) - 60000000)) /dev/zero >"$G/small/fill"
+  bulk '/predict?output=leaf' "$BATS_TEST_TMPDIR/60k.csv" HTTP_X_REQUEST_ID=no-room
+  assert_problem 503 unavailable 'no space left' || return 1
+  call POST /predict -k "$KEY" -f "$BATS_TEST_TMPDIR/json"
+  assert_problem 503 unavailable 'no space left' || return 1
+  predict "$IRIS"
+  assert_status 200 || return 1
+  cli call stats >/dev/null
+  [ "$(call_of no-room)" = '503 0 0' ] || fail "$(call_of no-room)" || return 1
+  assert_books
+}

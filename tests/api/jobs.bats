@@ -105,7 +105,7 @@ refuse() { # STATUS ERROR REGEX ARGUMENT...
   gate_with --webhook_callers on
   naming() { call POST /jobs -k "$KEY" -d "{\"webhook_url\":$1,\"features\":[5.1,3.5,1.4,0.2]}"; }
   for wrong in '"http://127.0.0.1/"' '"https://169.254.169.254/latest"' '"ftp://example.org/"' '"https://a:b@example.org/"' \
-    '"example.org"' '""' '"\u0000"' 3 '["https://example.org/"]' "\"https://example.org/$(printf 'a%.0s' {1..1100})\""; do
+    '"example.org"' '""' '"\u0000"' '"https://example.org/a\u0000b"' 3 '["https://example.org/"]' "\"https://example.org/$(printf 'a%.0s' {1..1100})\""; do
     assert_nothing_taken naming "$wrong"
     assert_problem 422 unprocessable_content webhook_url || fail "$wrong"
   done
@@ -395,6 +395,23 @@ prefer() { call POST "${2:-/predict}" -k "${3:-$KEY}" -d "$IRIS" HTTP_PREFER="$1
   call GET "/jobs/$UUID" -k "$KEY"
   assert_json --slurpfile p "$BATS_TEST_TMPDIR/predicted" '.result == $p[0] and .rows == 20000 and .result_label == null'
   [ "$(header_of content-length)" = "$(stat -c %s "$body_file")" ]
+}
+
+@test "a body whose answer is too large for memory is a job as it is a prediction" {
+  train_many "$G/many.fgm"
+  cli model publish many "$G/many.fgm" >/dev/null
+  # 20,000 rows of 250 classes: five million numbers.
+  awk 'BEGIN {printf "{\"instances\":["; for (i = 0; i < 20000; i++) printf "%s[%d,0.%04d0000]", (i ? "," : ""), i % 250, i % 9973; printf "]}"}' >"$BATS_TEST_TMPDIR/many.json"
+  call POST /models/many/predict -k "$KEY" -f "$BATS_TEST_TMPDIR/many.json"
+  assert_status 200
+  mv "$body_file" "$BATS_TEST_TMPDIR/predicted"
+  call POST /models/many/predict -k "$KEY" -f "$BATS_TEST_TMPDIR/many.json" HTTP_PREFER=respond-async
+  assert_status 202
+  UUID=$(job_field .job_uuid)
+  work
+  call GET "/jobs/$UUID/result" -k "$KEY"
+  assert_status 200
+  cmp "$body_file" "$BATS_TEST_TMPDIR/predicted"
 }
 
 @test "a job may name its model, its outputs and a text" {

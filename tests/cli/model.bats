@@ -145,7 +145,7 @@ fact() { "$FORESTGATE" model show "$BATS_TEST_TMPDIR/o.fgm" --json | jq -r "$1";
   run cli model show "$G/iris.fgm" --json
   jq -e '.task == "classify" and .trees == 10 and (.features | length == 4) and
     ([.features[].importance] | add - 1 | fabs < 1e-6) and (.sha256 | length == 64)' <<<"$output"
-  cli model show iris --json | jq -e --argjson file "$output" '. == $file'
+  cli model show iris --json | jq -e --argjson file "$output" 'del(.keep) == $file'
 }
 
 @test "show tells of an imported model what is not known, and where a value may be missing" {

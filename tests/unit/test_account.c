@@ -121,7 +121,7 @@ static enum result admit(struct meter *meter, const char *key)
     struct ledger_verdict verdict;
 
     while (result == RESULT_BUSY)
-        result = meter_admit(meter, &caller, &call, &verdict, &why);
+        result = meter_admit(meter, &caller, &call, 1, &verdict, &why);
     return result;
 }
 
