@@ -72,7 +72,10 @@ struct queue {
 
 int64_t queue_now_ns(struct queue *queue);
 
-/* Has a job whose attempts are counted wait for the next one, or fail if that was the last. */
+/*
+ * Has a job whose attempts are counted wait for the next one, or fail if that was the last.
+ * What the attempt had found out of a result is forgotten.
+ */
 void queue_row_fail(struct queue *queue, struct job_row *row, const char *reason, int64_t code);
 
 /* Frees what is claimed and not begun, and what has ended and is not stored. */

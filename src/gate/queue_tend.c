@@ -237,7 +237,10 @@ static void unnamed_remove(struct queue *queue, DIR *dir, const char *name,
     db_rollback(queue->db);
 }
 
-/* Temporary names of those who died while they wrote: nobody writes for a day. */
+/*
+ * Temporary names of those who died while they wrote, file_nameless()'s among them: nobody
+ * writes for a day.
+ */
 static void stranger_remove(DIR *dir, const char *name)
 {
     int64_t modified_us;
@@ -267,13 +270,12 @@ static void sweep(struct queue *queue)
         entry = readdir(queue->sweeping);
         if (entry == NULL) {
             queue_tend_close(queue);
-        } else if (entry->d_name[0] != '.') {
-            if (job_file_parse(entry->d_name, &file))
-                unnamed_remove(queue, queue->sweeping, entry->d_name, &file);
-            else if (replay_file_is(entry->d_name))
-                replay_file_sweep(queue->home, entry->d_name, &why);
-            else
-                stranger_remove(queue->sweeping, entry->d_name);
+        } else if (job_file_parse(entry->d_name, &file)) {
+            unnamed_remove(queue, queue->sweeping, entry->d_name, &file);
+        } else if (replay_file_is(entry->d_name)) {
+            replay_file_sweep(queue->home, entry->d_name, &why);
+        } else {
+            stranger_remove(queue->sweeping, entry->d_name);
         }
     }
 }

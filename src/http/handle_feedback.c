@@ -16,6 +16,7 @@
 #include "http/feedback.h"
 #include "http/handle_admin.h"
 #include "http/handlers.h"
+#include "http/slot.h"
 
 /* ---- which request ---- */
 
@@ -176,6 +177,8 @@ void handle_admin_kept(struct service *service, struct request *request, struct 
         admin_refuse_missing(reply, asked.what);
         return;
     }
+    if (!slot_take(service, request, "large answers are made", reply))
+        return;
     if (kind_text != NULL && result == RESULT_OK)
         result = keep_csv_kind_read(kind_text, &kind, &why);
     keeper_flush(service->keeper);
