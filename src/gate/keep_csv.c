@@ -16,7 +16,8 @@
 #include "gate/registry.h"
 
 enum {
-    PIECE = 64 << 10
+    PIECE = 64 << 10,
+    BUF_KEPT = 2 * PIECE
 };
 
 /* A version whose rows have come by. */
@@ -294,7 +295,7 @@ static bool flush(struct writing *writing)
     else if (writing->text.len > 0)
         writing->result =
             writing->put(writing->arg, writing->text.data, writing->text.len, writing->why);
-    buf_clear(&writing->text, 2 * PIECE);
+    buf_clear(&writing->text, BUF_KEPT);
     return writing->result == RESULT_OK;
 }
 

@@ -223,6 +223,7 @@ static enum result accounts_claim(struct queue *queue, int64_t now_ns, struct re
         if (result != RESULT_OK)
             return result;
     }
+    queue->found_none = wraps == 2;
     return RESULT_OK;
 }
 
@@ -277,7 +278,7 @@ static enum result claim_more(struct queue *queue, struct reason *why)
             return queue_flush(queue, why);
         if (result == RESULT_OK)
             result = turn_over(queue, now_ns, why);
-    } while (result == RESULT_OK && queue->n_ready == 0);
+    } while (result == RESULT_OK && queue->n_ready == 0 && !queue->found_none);
     return result;
 }
 
@@ -531,7 +532,9 @@ enum result queue_open(struct home *home, struct queue **out, struct reason *why
     if (queue == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for jobs");
     queue->home = home;
-    result = home_work(home, &queue->db, why);
+    result = watch_new(&queue->watch, why);
+    if (result == RESULT_OK)
+        result = home_work(home, &queue->db, why);
     if (result == RESULT_OK)
         result = home_seats(home, &queue->seats, why);
     if (result == RESULT_OK)
@@ -564,6 +567,7 @@ void queue_close(struct queue *queue)
     queue_ready_drop(queue);
     queue_ended_drop(queue);
     queue_tend_close(queue);
+    watch_free(queue->watch);
     free(queue);
 }
 

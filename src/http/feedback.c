@@ -189,8 +189,7 @@ bool feedback_read(struct feedback *feedback, const char *text, size_t len, stru
     json_reader_start(&reader, text, len);
     token = json_next(&reader);
     if (token == JSON_OBJECT)
-        while ((token = json_next(&reader)) == JSON_KEY &&
-               member_read(feedback, &reader, reply))
+        while (json_next(&reader) == JSON_KEY && member_read(feedback, &reader, reply))
             ;
     else if (token != JSON_BAD && json_skip_rest(&reader, token))
         reply_fault(reply, "", "it is no object", "an object with request_id and truth");

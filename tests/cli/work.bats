@@ -271,6 +271,17 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
   wait_for 100 ended "$hung"
 }
 
+@test "a runner that is alone and stands still is ended by its master, and its job done" {
+  echo 'job_lease = 5s' >>"$G/home/forestgate.conf"
+  submit_file "$G/rows.csv" leaf
+  runner_start
+  wait_for 600 job_is "$UUID" processing
+  kill -STOP "$(runner_pids)"
+  wait_for 800 job_is "$UUID" completed
+  [ "$(job "$UUID" attempts)" = 2 ]
+  grep -q 'stood still for 5 s: it is ended' "$G/runner.out"
+}
+
 @test "a home that is replaced is not worked on" {
   runner_start
   first=$(runner_pids)
@@ -323,4 +334,16 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
   runner_stop
   umount "$G/small"
   [ "$good" = 0 ]
+}
+
+@test "the units of systemd are as shut as that of the workers, and the runner's has no network" {
+  command -v systemd-analyze >/dev/null || skip 'this needs systemd-analyze'
+  for unit in work webhooks; do
+    systemd-analyze security --offline=true --threshold=20 "$TOP/systemd/forestgate-$unit.service" >/dev/null
+  done
+  grep -q '^PrivateNetwork=yes' "$TOP/systemd/forestgate-work.service"
+  make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/root" PREFIX=/opt install >/dev/null
+  for unit in work webhooks; do
+    grep -q '^ExecStart=/opt/bin/forestgate ' "$G/root/opt/lib/systemd/system/forestgate-$unit.service"
+  done
 }
