@@ -165,6 +165,14 @@ enum result queue_next(struct queue *queue, struct queue_job *job, struct reason
 void queue_end(struct queue *queue, struct queue_job *job, const void *result, size_t len,
                int result_fd);
 
+/*
+ * Whether a result of so many bytes may stand in the place of the job's body, as far as its
+ * account has room left (job_bytes_limit).  RESULT_DENIED if not: queue_end() makes such a job
+ * one that has failed, so this is for who would not make all of it in vain.
+ */
+enum result queue_result_fits(struct queue *queue, const struct job_row *row, int64_t bytes,
+                              struct reason *why);
+
 /* The attempt failed for a reason that may pass: it waits, or has failed if it was the last. */
 void queue_fail(struct queue *queue, struct queue_job *job, const char *reason);
 

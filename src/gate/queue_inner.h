@@ -34,6 +34,7 @@ int64_t queue_kept_since_us(const struct home *home);
 enum {
     QUEUE_CLAIM_MAX = 64,
     QUEUE_CODE_FAULT = 500, /* what a job that failed would have been answered */
+    QUEUE_CODE_FULL = 429,  /* of an account without room for the result */
     QUEUE_CODE_LATER = 503,
 };
 

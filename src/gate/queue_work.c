@@ -76,14 +76,54 @@ static void ended_fail(struct queue *queue, struct queue_ended *ended, const cha
     queue_row_fail(queue, &ended->row, reason, QUEUE_CODE_LATER);
 }
 
+enum result queue_result_fits(struct queue *queue, const struct job_row *row, int64_t bytes,
+                              struct reason *why)
+{
+    int64_t limit = queue->home->config.job_bytes_limit;
+    struct job_total own;
+    enum result result;
+
+    if (bytes <= row->body_bytes)
+        return RESULT_OK;
+    result = job_total_get(queue->db, row->account, &own, why);
+    if (result == RESULT_OK && own.bytes - row->body_bytes + bytes > limit)
+        result = reason_set(why, RESULT_DENIED,
+                            "with its result all jobs and results would have more than %lld "
+                            "bytes",
+                            (long long)limit);
+    return result;
+}
+
+/* A result for which the account has no room left is dropped, and its job has failed. */
+static enum result ended_fit(struct queue *queue, struct queue_ended *ended, struct reason *why)
+{
+    struct job_row *row = &ended->row;
+    enum result result = queue_result_fits(queue, row, row->result_bytes, why);
+
+    if (result != RESULT_DENIED)
+        return result;
+    ended_free(ended);
+    row->status = JOB_FAILED;
+    row->code = QUEUE_CODE_FULL;
+    row->result_try = row->result_bytes = 0;
+    row->label[0] = '\0';
+    row->has_score = false;
+    text_print(row->reason, sizeof(row->reason), "%s", why->text);
+    return RESULT_OK;
+}
+
 /* Stores one, within a transaction.  What is this process's no more is fine, and is let be. */
 static enum result ended_store(struct queue *queue, struct queue_ended *ended,
                                struct reason *why)
 {
     const struct job_row *row = &ended->row;
     char name[QUEUE_NAME_MAX];
-    enum result result;
+    enum result result = RESULT_OK;
 
+    if (row->status == JOB_COMPLETED)
+        result = ended_fit(queue, ended, why);
+    if (result != RESULT_OK)
+        return result;
     if (row->status == JOB_PENDING)
         result = job_row_retry(queue->db, queue->claim, row, why);
     else

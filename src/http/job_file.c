@@ -62,6 +62,8 @@ static enum result put(void *arg, const void *bytes, size_t len, struct reason *
     if (work->put > work->looked) {
         work->looked = work->put + LOOK_EVERY;
         result = queue_room(LOOK_EVERY, why);
+        if (result == RESULT_OK)
+            result = queue_result_fits(work->room->queue, &work->job->row, work->put, why);
     }
     if (result == RESULT_OK && work->fd < 0)
         result = head_spill(work, why);
@@ -128,6 +130,9 @@ static void refuse(struct work *work, enum result result, const struct reason *w
         status = REPLY_MALFORMED;
         break;
     case RESULT_INVALID:
+        break;
+    case RESULT_DENIED:
+        status = REPLY_LIMITED;
         break;
     default:
         queue_fail(work->room->queue, work->job, why->text);

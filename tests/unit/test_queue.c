@@ -208,6 +208,46 @@ static void more_bytes_than_an_account_may_have_are_refused(void **state)
     submit("b");
 }
 
+static void a_result_that_an_account_has_no_room_for_fails_its_job(void **state)
+{
+    struct job_row one = submit("a"), next = submit("a"), other = submit("b"), ended;
+    struct queue_job job;
+
+    (void)state;
+    home.config.job_bytes_limit = 12;
+    good(queue_open(&home, &queue, &why));
+    for (int i = 0; i < 3; i++) {
+        good(queue_next(queue, &job, &why));
+        complete(queue, &job, "12345678"); /* with the other's body it is as much as may be */
+    }
+    good(queue_flush(queue, &why));
+    result_is(one.uuid, "12345678");
+    result_is(other.uuid, "12345678");
+    ended = get(next.uuid);
+    assert_int_equal(ended.status, JOB_FAILED);
+    assert_int_equal(ended.code, 429);
+    assert_int_equal(ended.result_bytes, 0);
+    assert_non_null(strstr(ended.reason, "12 bytes"));
+}
+
+static void a_large_result_that_an_account_has_no_room_for_leaves_no_file(void **state)
+{
+    struct job_row row = submit("a");
+    struct queue_job job;
+
+    (void)state;
+    home.config.job_bytes_limit = LARGE - 1;
+    good(queue_open(&home, &queue, &why));
+    good(queue_next(queue, &job, &why));
+    assert_int_equal(queue_result_fits(queue, &job.row, LARGE, &why), RESULT_DENIED);
+    good(queue_result_fits(queue, &job.row, LARGE - 1, &why));
+    job.row.status = JOB_COMPLETED;
+    queue_end(queue, &job, NULL, 0, file_of('r', LARGE));
+    good(queue_flush(queue, &why));
+    assert_int_equal(get(row.uuid).status, JOB_FAILED);
+    assert_int_equal(files(), 0);
+}
+
 static void a_body_that_is_refused_leaves_no_file(void **state)
 {
     struct job_row row = row_of("a");
@@ -1010,6 +1050,8 @@ int main(void)
         TEST(what_is_no_uuid_is_refused),
         TEST(more_jobs_than_an_account_may_have_are_refused),
         TEST(more_bytes_than_an_account_may_have_are_refused),
+        TEST(a_result_that_an_account_has_no_room_for_fails_its_job),
+        TEST(a_large_result_that_an_account_has_no_room_for_leaves_no_file),
         TEST(a_body_that_is_refused_leaves_no_file),
         TEST(anothers_job_is_as_none),
         TEST(a_job_that_has_not_ended_well_has_no_result),
