@@ -72,6 +72,7 @@ static const struct model *model_find(struct service *service, struct request *r
         !auth_may_use(request, model->row.name, strlen(model->row.name), reply))
         return NULL;
     model = registry_choose(model, request->caller.account, request->id);
+    request->judged_by = model;
     if (model->image == NULL)
         reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
                      model->row.name);

@@ -226,7 +226,9 @@ static void answer_again(struct request *request, int fd, struct reply *reply)
     buf_puts(&reply->headers, row->headers);
     reply_header(reply, "Idempotency-Replayed", "true");
     request->replayed.yes = true;
-    request->replayed.model = row->model[0] != '\0' ? row->model : NULL;
+    if (row->model[0] == '\0' || !reply_is_good(status))
+        return; /* the call was of no model */
+    request->replayed.model = row->model;
     request->replayed.version = row->version;
 }
 
@@ -279,11 +281,14 @@ bool idempotency_begin(struct service *service, struct request *request, struct 
 
 /* ---- end ---- */
 
-/* What the row has to say, but for the body.  False: it is over a bound. */
+/*
+ * What the row has to say, but for the body.  A refusal of the body has the model as well,
+ * whose schema it tells of.  False: it is over a bound.
+ */
 static bool row_fill(const struct request *request, const struct reply *reply,
                      struct replay_row *row)
 {
-    const struct model *model = request->model;
+    const struct model *model = request->model != NULL ? request->model : request->judged_by;
 
     row->status = reply_code(reply->status);
     row->model[0] = '\0';

@@ -550,7 +550,7 @@ bool input_blocks(struct service *service, const struct request *request, struct
     return pass == PASS_DONE && !input->no_memory && !input->stopped;
 }
 
-bool input_read(struct service *service, const struct request *request, struct reply *reply,
+bool input_read(struct service *service, struct request *request, struct reply *reply,
                 struct input_rows *out)
 {
     struct input *input = service->input;
@@ -570,6 +570,7 @@ bool input_read(struct service *service, const struct request *request, struct r
         refuse_malformed(input, reply);
         return false;
     }
+    request->judged_by = input->model;
     if (!acceptable(service, request, reply))
         return false;
     *out = (struct input_rows){.model = input->model,

@@ -51,7 +51,7 @@ struct input_rows {
  * what is not JSON, 422 with every field at fault, 403 for a model that the key lacks, 503 if
  * no model is there to ask.
  */
-bool input_read(struct service *service, const struct request *request, struct reply *reply,
+bool input_read(struct service *service, struct request *request, struct reply *reply,
                 struct input_rows *out);
 
 /* Takes some rows, one behind the other.  False: no more are wanted. */

@@ -163,6 +163,7 @@ void request_start(struct request *request, const struct service *service)
     request->metered = false;
     request->verdict.count = 0;
     request->model = NULL;
+    request->judged_by = NULL;
     request->rows = 0;
     request->body = &service->body;
     request->form = NULL;

@@ -72,6 +72,7 @@ struct request {
     struct ledger_verdict verdict; /* of its limits */
     const struct model *model;     /* that is asked, and how many rows */
     size_t rows;
+    const struct model *judged_by; /* whose schema a refusal of the body may tell of; or NULL */
     const struct buf *body;
     const struct spool *large;     /* the body of a prediction that is over BODY_LARGE, in its
                                       place; else NULL */

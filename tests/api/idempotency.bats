@@ -135,8 +135,24 @@ in_flight() { [ "$(work "SELECT count(*) FROM replay WHERE account = '${KEY:3:12
   narrow=$(jq -r .key "$body_file")
   keyed shared '{"model":"iris","features":[5.1,3.5,1.4,0.2]}'
   assert_status 200
+  keyed refused '{"model":"iris","features":[5.1]}'
+  assert_problem 422 unprocessable_content iris
+  keyed refused '{"model":"iris","features":[5.1]}'
+  [ "$(header_of idempotency-replayed)" = true ]
+  printf 'sepal_length\n1\n' >"$BATS_TEST_TMPDIR/short.csv"
+  short() {
+    call POST '/predict?model=iris' -k "$KEY" -f "$BATS_TEST_TMPDIR/short.csv" \
+      CONTENT_TYPE=text/csv QUERY_STRING=model=iris HTTP_IDEMPOTENCY_KEY=short
+  }
+  short
+  assert_status 422
   KEY=$narrow
   keyed shared '{"model":"iris","features":[5.1,3.5,1.4,0.2]}'
+  assert_problem 403 forbidden
+  # Nor what is wrong with a body, which tells of the model's features.
+  keyed refused '{"model":"iris","features":[5.1]}'
+  assert_problem 403 forbidden
+  short
   assert_problem 403 forbidden
 }
 
