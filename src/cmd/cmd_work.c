@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "cmd/cli.h"
 #include "cmd/courier.h"
 #include "cmd/master.h"
+#include "cmd/process.h"
 #include "gate/hook.h"
 #include "gate/watch.h"
 #include "http/job_run.h"
@@ -55,30 +55,6 @@ static void on_stop(int signal)
     courier_stop();
     if (room != NULL) /* so that a wait which is about to begin ends, too */
         job_room_ring(room);
-}
-
-static void on_hup(int signal)
-{
-    (void)signal;
-    log_reopen();
-}
-
-/* The master has them blocked until here. */
-static void handle_signals(void)
-{
-    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
-    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
-    sigset_t blocked;
-
-    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-        sigaction(stops[i], &action, NULL);
-    action.sa_handler = on_hup;
-    sigaction(SIGHUP, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action, NULL); /* a file at its limit is an error of write() */
-    sigemptyset(&blocked);
-    sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
 /* Works until it is to stop or, for --drain, until there is nothing to do. */
@@ -125,7 +101,7 @@ static int tell(void *arg, int place)
     struct reason why;
 
     (void)place;
-    handle_signals();
+    process_signals(on_stop);
     result = home_open(&home, DB_WORKER, &why);
     if (result == RESULT_OK)
         result = courier_run(&home, plan->drain, &why);
@@ -144,7 +120,7 @@ static int work(void *arg, int place)
 
     if (place == plan->runners)
         return tell(arg, place);
-    handle_signals();
+    process_signals(on_stop);
     if (job_room_open(&plan->home, &stopping, &opened, &why) == RESULT_OK) {
         room = opened;
         status = run(opened, plan->drain);
@@ -154,13 +130,6 @@ static int work(void *arg, int place)
     room = NULL; /* a signal has nothing to ring from here on */
     job_room_close(opened);
     return status;
-}
-
-/* Neither a core dump nor another process of this user gets at the secrets in memory. */
-static void shut_memory(void)
-{
-    prctl(PR_SET_DUMPABLE, 0);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* Finds out, before any runner is forked, whether the home can be opened. */
@@ -205,7 +174,7 @@ static enum result prepare(const struct option_set *set, struct plan *plan, stru
 {
     enum result result = home_enter(&plan->home, cli_home_path(set), DB_WORKER, why);
 
-    shut_memory(); /* after the identity was taken, which makes it dumpable again */
+    process_shut_memory(); /* after the identity was taken, which makes it dumpable again */
     if (result == RESULT_OK)
         result = home_load_config(&plan->home, environ, why);
     if (result == RESULT_OK)

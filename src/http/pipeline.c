@@ -292,6 +292,9 @@ static int64_t serve(struct service *service)
         .duration_ns = clock_mono_ns() - request.start_ns,
         .head = request.head,
     };
+    /* A large result is fetched by a request that has no body: it holds no worker for ever. */
+    if (reply->spooled)
+        fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
     reply_send(reply, service->fcgi, &frame);
     write_log(service, &request, frame.duration_ns);
     fcgi_finish(service->fcgi, body_largest(&service->home.config));

@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# tests/api/job_faults.bats: bodies and results of jobs, and of files of rows, where the disk is
+# full in their middle, or where a client stops sending or reading.
+
+# shellcheck disable=SC2154 # set or read by lib/api
+load ../lib/api
+load ../lib/runner
+
+setup_file() {
+  gate_home
+  printf 'bulk_stall = 1s\n' >>"$G/home/forestgate.conf"
+  rows_make "$G/rows.csv" 700000 # 11 MB
+  rows_make "$G/few.csv" 20000
+  gate_start --workers 2
+}
+teardown_file() { gate_stop; }
+teardown() {
+  runners_end
+  if mountpoint -q "$G/home/jobs"; then umount -l "$G/home/jobs"; fi
+}
+
+# The directory of bodies and results on a file system of its own, of so many MB.
+small() {
+  am_root || skip 'only root can mount'
+  mount -t tmpfs -o "size=${1}m,uid=$(stat -c %u "$G/home"),mode=700" none "$G/home/jobs" 2>/dev/null ||
+    skip 'mounting is not allowed here'
+}
+room() { mount -o "remount,size=${1}m" "$G/home/jobs"; }
+
+# What the directory of bodies holds, with names and without: the kernel knows what is used.
+used() { df --output=used "$G/home/jobs" | tail -n 1 | tr -d ' '; }
+nothing_used() { [ "$(used)" = 0 ]; }
+
+send() { call POST "$1" -k "$KEY" -f "$2" CONTENT_TYPE=text/csv "${@:3}"; }
+
+last_call() { cli call list --json --limit 1 | jq -r '.[0] | "\(.route) \(.status) \(.charged) \(.rows)"'; }
+last_call_is() { [ "$(last_call)" = "$1" ]; }
+
+# ---- a full disk ----
+
+@test "a disk that is full in the middle of a job's body is a 503 that leaves nothing and charges nothing" {
+  small 8
+  for length in "$(stat -c %s "$G/rows.csv")" ''; do
+    call POST /jobs -k "$KEY" -f "$G/rows.csv" CONTENT_TYPE=text/csv ${length:+CONTENT_LENGTH="$length"}
+    assert_problem 503 unavailable
+    last_call_is 'createJob 503 0 0' || fail "$(last_call)"
+    wait_for 40 nothing_used || fail "$(used) kB are used:" "$(ls -la "$G/home/jobs")"
+  done
+  [ "$(jobs_database 'SELECT count(*) FROM job')" = 0 ]
+  # What needs no file goes on, and with room the file is taken.
+  call POST /jobs -k "$KEY" -d "$IRIS"
+  assert_status 202
+  room 64
+  send /jobs "$G/rows.csv"
+  assert_status 202
+  cmp "$G/rows.csv" "$G/home/jobs/$(jq -r .job_uuid "$body_file").in"
+  jobs_database 'DELETE FROM job'
+  assert_books
+}
+
+@test "a disk that is full in the middle of an answer to a file of rows is a 503 without a byte of it" {
+  small 66 # of which 64 are never touched
+  send '/predict?output=probability' "$G/rows.csv"
+  assert_problem 503 unavailable
+  last_call_is 'predict 503 0 0' || fail "$(last_call)"
+  wait_for 40 nothing_used || fail "$(used) kB are used"
+  send /predict "$G/few.csv"
+  assert_status 200
+  room 200
+  send '/predict?output=probability' "$G/rows.csv"
+  assert_status 200
+  [ "$(wc -l <"$body_file")" = 700001 ]
+  assert_books
+}
+
+tried() { [ "$(job "$1" attempts)" -ge "$2" ]; }
+
+@test "a disk that is full in the middle of a job's result: it is tried again, and done when there is room" {
+  small 20
+  send '/jobs?output=probability' "$G/rows.csv"
+  assert_status 202
+  large=$(jq -r .job_uuid "$body_file")
+  before=$(used)
+  runner_start
+  wait_for 600 tried "$large" 1
+  job_is "$large" pending
+  [[ "$(job "$large" reason)" == *'o space left'* ]] || fail "$(job "$large" reason)"
+  [ "$(ls "$G/home/jobs")" = "$large.in" ]
+  [ "$(used)" = "$before" ] || fail "$(used) kB are used, not $before"
+  submit 1
+  wait_for 200 job_is "$UUID" completed
+  room 200
+  jobs_database 'UPDATE job SET due_ns = 0'
+  wait_for 800 job_is "$large" completed
+  call GET "/jobs/$large/result" -k "$KEY"
+  cli predict --model iris --in "$G/rows.csv" --out "$G/want.csv" --output probability 2>/dev/null
+  cmp "$body_file" "$G/want.csv"
+  [ "$(ls "$G/home/jobs")" = "$large.2.out" ]
+  jobs_database 'DELETE FROM job'
+}
+
+# ---- clients that stop ----
+
+# Begins a job of which it sends the first bytes, on descriptor 8.
+begin() {
+  exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+  head -c 60000 "$G/few.csv" >"$BATS_TEST_TMPDIR/part"
+  {
+    raw_head REQUEST_METHOD=POST REQUEST_URI=/jobs REMOTE_ADDR=127.0.0.1 HTTP_X_API_KEY="$KEY" \
+      CONTENT_TYPE=text/csv CONTENT_LENGTH="$(stat -c %s "$G/few.csv")"
+    raw_record 5 "$BATS_TEST_TMPDIR/part"
+  } >&8
+}
+
+@test "a client that stops sending a job's body is given up, and nothing is queued or charged" {
+  begin
+  raw_answer 8
+  exec 8>&-
+  assert_problem 400 bad_request 'Content-Length'
+  last_call_is 'createJob 400 0 0' || fail "$(last_call)"
+  [ "$(jobs_database 'SELECT count(*) FROM job')" = 0 ]
+  [ -z "$(ls "$G/home/jobs")" ]
+  assert_books
+}
+
+all_answer() { # both workers, at once
+  local pids='' i
+  for i in 1 2; do
+    (call GET "/jobs/$large" -k "$KEY" && [ "$status" = 200 ]) 3>&- &
+    pids="$pids $!"
+  done
+  for i in $pids; do wait "$i" || return 1; done
+}
+
+@test "clients that read nothing of a large result, or hang up in it, hold up nobody, and it can be fetched" {
+  send '/jobs?output=leaf' "$G/rows.csv"
+  large=$(jq -r .job_uuid "$body_file")
+  cli work --drain
+  job_is "$large" completed
+  workers=$(gate_pids)
+  # As many as there are workers, which all take it up and cannot go on.
+  for i in 5 6; do
+    eval "exec $i<>/dev/tcp/127.0.0.1/$PORT"
+    {
+      raw_head REQUEST_METHOD=GET REQUEST_URI="/jobs/$large/result" REMOTE_ADDR=127.0.0.1 HTTP_X_API_KEY="$KEY"
+      raw_record 5 /dev/null
+    } >&"$i"
+  done
+  wait_for 10 all_answer || fail 'the workers are held up'
+  exec 5>&- 6>&-
+  exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+  {
+    raw_head REQUEST_METHOD=GET REQUEST_URI="/jobs/$large/result" REMOTE_ADDR=127.0.0.1 HTTP_X_API_KEY="$KEY"
+    raw_record 5 /dev/null
+  } >&8
+  head -c 100000 <&8 >/dev/null
+  exec 8>&-
+  call GET "/jobs/$large/result" -k "$KEY"
+  assert_status 200
+  cli predict --model iris --in "$G/rows.csv" --out "$G/want.csv" --output leaf 2>/dev/null
+  cmp "$body_file" "$G/want.csv"
+  [ "$(gate_pids)" = "$workers" ]
+  jobs_database 'DELETE FROM job'
+}
