@@ -2,7 +2,7 @@
 # tests/api/job_faults.bats: bodies and results of jobs, and of files of rows, where the disk is
 # full in their middle, or where a client stops sending or reading.
 
-# shellcheck disable=SC2154 # set or read by lib/api
+# shellcheck disable=SC2030,SC2031,SC2154 # each test has its own; set or read by lib/api
 load ../lib/api
 load ../lib/runner
 
