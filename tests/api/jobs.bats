@@ -553,8 +553,8 @@ PY
   UUID=$(job_field .job_uuid)
   "$FORESTGATE" --home "$G/home" work --drain >>"$G/out" 2>&1 3>&- &
   local runner=$! worker
-  in_work() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field .status)" != pending ]; }
-  wait_for 200 in_work
+  begun() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field .status)" != pending ]; }
+  wait_for 200 begun
   worker=$(pgrep -P "$runner" | head -n 1)
   kill -STOP "$worker" || true # so that it has something to tell when it goes on
   sleep 1.2
