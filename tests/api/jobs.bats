@@ -547,6 +547,24 @@ PY
   [ "$(find "$G/home/jobs" -name "$UUID*" | wc -l)" = 0 ]
 }
 
+@test "how many rows a file has is known for as long as it is worked at" {
+  rows_csv 700000 >"$BATS_TEST_TMPDIR/rows.csv"
+  call POST '/jobs?output=leaf' -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
+  UUID=$(job_field .job_uuid)
+  "$FORESTGATE" --home "$G/home" work --drain >>"$G/out" 2>&1 3>&- &
+  local runner=$! worker
+  begun() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field .status)" != pending ]; }
+  wait_for 200 begun
+  worker=$(pgrep -P "$runner" | head -n 1)
+  kill -STOP "$worker" || true # so that it has something to tell when it goes on
+  sleep 1.2
+  kill -CONT "$worker" || true
+  told() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field '.status != "processing" or .progress.rows_done > 0')" = true ]; }
+  wait_for 200 told
+  assert_json '.rows == 700000 and (.progress == null or .progress.seconds_left != null)'
+  wait "$runner"
+}
+
 @test "a job that has ended otherwise cannot be cancelled" {
   take -k "$KEY" -d "$IRIS"
   work
