@@ -1,10 +1,10 @@
 /*
  * config.c: the settings of Forestgate, all from one table.
  *
- * A setting is one row of settings[] and one member of struct config; nothing else
+ * A setting is one row of config_table.c and one member of struct config; nothing else
  * needs to know its name.
  */
-#include "base/config.h"
+#include "base/config_inner.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -22,178 +22,10 @@
 #include "base/text.h"
 #include "base/url.h"
 
-enum setting_type {
-    SETTING_INT,
-    SETTING_SIZE,   /* bytes: a whole number, K or M or G behind it */
-    SETTING_CHOICE, /* one of a few words */
-    SETTING_NAME,   /* empty, or a model's name */
-    SETTING_RATE,   /* off, or so many in so long */
-    SETTING_PERIOD, /* seconds: off for 0, or a duration */
-    SETTING_ADDRS,  /* addresses and ranges */
-    SETTING_SPAN,   /* seconds: a duration */
-    SETTING_FILE,   /* empty, or a file of the home */
-    SETTING_TEXT,   /* one line of ASCII */
-    SETTING_WORDS,  /* words separated by commas */
-    SETTING_URL,    /* empty, or a URL of http or https */
-    SETTING__MAX
-};
-
-struct setting {
-    const char *name;
-    enum setting_type type;
-    size_t offset;
-    int64_t min, max;
-    const char *const *choices;
-    const char *fallback;
-    const char *help;
-};
-
 /* inih reads lines of up to 200 characters and would take a longer one for two. */
 enum {
     FILE_MAX = 1 << 20,
     LINE_MAX_CHARS = 190
-};
-
-#define AT(member) offsetof(struct config, member)
-
-static const char *const log_formats[] = {"text", "json", NULL};
-static const char *const token_algorithms[] = {"HS256", "EdDSA", "RS256", NULL};
-static const char *const registrations[] = {"open", "closed", "invitation", NULL};
-static const char *const durabilities[] = {"process", "power", NULL};
-static const char *const switches[] = {"off", "on", NULL};
-
-static const struct setting settings[] = {
-    {"workers", SETTING_INT, AT(workers), 0, 1024, NULL, "0",
-     "Worker processes that one master keeps alive. 0: one process that serves alone, as "
-     "servers that manage processes themselves (mod_fcgid) want it."},
-    {"body_limit", SETTING_SIZE, AT(body_limit), 1024, 1 << 30, NULL, "64K",
-     "Most bytes of a request body, predictions aside."},
-    {"predict_body_limit", SETTING_SIZE, AT(predict_body_limit), 1024, 1 << 30, NULL, "16M",
-     "Most bytes of a prediction's request body. The front's own limit must be above it."},
-    {"image_body_limit", SETTING_SIZE, AT(image_body_limit), 1024, 16LL << 30, NULL, "64M",
-     "Most bytes of a model's image that is uploaded. The front's own limit must be above it "
-     "for images as large as that to come."},
-    {"predict_rows_limit", SETTING_INT, AT(predict_rows_limit), 1, 10000000, NULL, "100000",
-     "Most rows in one prediction."},
-    {"bulk_body_limit", SETTING_SIZE, AT(bulk_body_limit), 1024, 1LL << 40, NULL, "1G",
-     "Most bytes of a prediction's request body that is CSV or an array. The front's own limit "
-     "must be above it."},
-    {"bulk_answer_limit", SETTING_SIZE, AT(bulk_answer_limit), 1024, 1LL << 40, NULL, "4G",
-     "Most bytes of the answer to one."},
-    {"bulk_requests", SETTING_INT, AT(bulk_requests), 1, 64, NULL, "2",
-     "How many of those bodies are read at once, small ones aside, so that others have workers "
-     "left. Never as many as there are workers, unless there is one."},
-    {"bulk_stall", SETTING_SPAN, AT(bulk_stall), 1, 3600, NULL, "60s",
-     "How long such a body may bring nothing, and a large answer may not be taken on, until "
-     "the connection is given up."},
-    {"log_format", SETTING_CHOICE, AT(log_format), 0, 0, log_formats, "text",
-     "How logs/access.log is written: text is one line of fields a request, json one JSON "
-     "object a line."},
-    {"default_model", SETTING_NAME, AT(default_model), 0, 0, NULL, "",
-     "The model that POST /predict asks. Empty: the first that was published, before those "
-     "that take texts."},
-    {"default_text_model", SETTING_NAME, AT(default_text_model), 0, 0, NULL, "",
-     "The model that POST /predict asks with a text. Empty: default_model if that takes texts, "
-     "else the first that was published of those."},
-    {"trusted_proxies", SETTING_ADDRS, AT(trusted_proxies), 0, 0, NULL, "",
-     "Addresses and ranges whose X-Forwarded-For is believed, separated by commas."},
-    {"address_rate", SETTING_RATE, AT(address_rate), 0, 0, NULL, "100/60s",
-     "How many requests an address may send without a credential that is accepted: keys that "
-     "are wrong, open pages, paths that do not exist. IPv6 counts by /64; health is exempt."},
-    {"address_rate_all", SETTING_RATE, AT(address_rate_all), 0, 0, NULL, "off",
-     "How many requests an address may send in all, whatever its credential. Health is "
-     "exempt."},
-    {"durability", SETTING_CHOICE, AT(durability), 0, 0, durabilities, "process",
-     "What calls that were answered outlast. process: kill -9 of any process, but at a power "
-     "cut those are lost that the system had not written yet. power: power cuts as well, "
-     "since an answer waits for the disk."},
-    {"call_retention", SETTING_PERIOD, AT(call_retention), 86400, RATE_SECONDS_MAX * 10LL, NULL,
-     "90d",
-     "How long the rows of the call log are kept. off: for ever. The sums by key, model and "
-     "day are kept in any case."},
-    {"job_body_limit", SETTING_SIZE, AT(job_body_limit), 1024, 64LL << 30, NULL, "1G",
-     "Most bytes of a job's body. The front's own limit must be above it for bodies as large "
-     "as "
-     "that to come."},
-    {"job_limit", SETTING_INT, AT(job_limit), 1, 1000000000, NULL, "1000000",
-     "Most jobs of one user, or of one key without an owner, that wait or are in work."},
-    {"job_bytes_limit", SETTING_SIZE, AT(job_bytes_limit), 1 << 20, 1LL << 50, NULL, "4G",
-     "Most bytes that the bodies and results of one user's jobs may take, or of those of a key "
-     "without an owner."},
-    {"job_lease", SETTING_SPAN, AT(job_lease), 5, 3600, NULL, "60s",
-     "How long a runner that lives may stand still before its jobs are given to another. One "
-     "that died is noticed at once."},
-    {"job_retention", SETTING_SPAN, AT(job_retention), 60, 365 * 86400LL, NULL, "7d",
-     "How long a job is kept, with its result, after it has ended."},
-    {"idempotency_retention", SETTING_SPAN, AT(idempotency_retention), 60, 365 * 86400LL, NULL,
-     "24h",
-     "How long the answer to a request with an Idempotency-Key is kept, to be given again."},
-    {"idempotency_bytes_limit", SETTING_SIZE, AT(idempotency_bytes_limit), 64 << 10, 1LL << 50,
-     NULL, "256M",
-     "Most bytes that the kept answers of one user may take, or those of a key without an "
-     "owner. "
-     "Over it what comes with a new Idempotency-Key is refused."},
-    {"keep_limit", SETTING_SIZE, AT(keep_limit), 1 << 20, 1LL << 50, NULL, "1G",
-     "Most bytes that predictions which are kept (forestgate model keep) may take. Above that "
-     "no more are kept, and predictions go on."},
-    {"webhook_url", SETTING_URL, AT(webhook_url), 0, 0, NULL, "",
-     "Where the end of every job is told: a URL of http or https, up to 255 characters. Empty: "
-     "nowhere."},
-    {"webhook_callers", SETTING_CHOICE, AT(webhook_callers), 0, 0, switches, "off",
-     "Whether who asks for a job may name a URL that its end is told to."},
-    {"webhook_private", SETTING_ADDRS, AT(webhook_private), 0, 0, NULL, "",
-     "Addresses and ranges that jobs may be told to although they are not public: loopback, "
-     "private, link-local and the like, separated by commas. All others of those are refused, "
-     "whatever name leads there."},
-    {"ledger_size", SETTING_SIZE, AT(ledger_size), 4 << 20, 4LL << 30, NULL, "16M",
-     "Bytes of the ledger, where keys are counted. 16M have room for 6000 keys at a time with "
-     "100 calls in their windows. Takes effect when all workers have ended."},
-    {"password_cost", SETTING_INT, AT(password_cost), 1, 11, NULL, "5",
-     "What the hash of a password costs, as crypt(5) counts it for yescrypt: 5 takes 16 MB and "
-     "some 20 ms, each more twice both. A password is hashed anew at the next login."},
-    {"password_hashes", SETTING_INT, AT(password_hashes), 1, 64, NULL, "2",
-     "How many passwords are hashed at once, so that logins leave workers for predictions. "
-     "Never as many as there are workers, unless there is one."},
-    {"token_algorithm", SETTING_CHOICE, AT(token_algorithm), 0, 0, token_algorithms, "HS256",
-     "What access tokens are signed with; one of another algorithm is never taken."},
-    {"token_key", SETTING_FILE, AT(token_key), 0, 0, NULL, "",
-     "The key for that. For HS256 a file of at least 32 random bytes, all of which are the "
-     "secret; empty: secrets/token.secret. For EdDSA (Ed25519) and RS256 a private key in PEM, "
-     "which is needed."},
-    {"token_issuer", SETTING_TEXT, AT(token_issuer), 1, CONFIG_TEXT_MAX, NULL, "forestgate",
-     "Who issues them: iss in each token."},
-    {"token_audience", SETTING_TEXT, AT(token_audience), 1, CONFIG_TEXT_MAX, NULL, "forestgate",
-     "Whom they are for: aud in each token."},
-    {"token_lifetime", SETTING_SPAN, AT(token_lifetime), 60, 86400, NULL, "1h",
-     "How long an access token is valid; a session gets new ones."},
-    {"session_lifetime", SETTING_SPAN, AT(session_lifetime), 3600, 365 * 86400LL, NULL, "30d",
-     "How long a session lasts after a login."},
-    {"registration", SETTING_CHOICE, AT(registration), 0, 0, registrations, "open",
-     "Who may make an account. open: everybody, and the account may nothing until an "
-     "administrator lets it in; 1000 at most wait for that. invitation: who has one. closed: "
-     "administrators make the accounts; invitations of theirs work all the same."},
-    {"jwks_file", SETTING_FILE, AT(jwks_file), 0, 0, NULL, "",
-     "The public keys (JSON Web Key Set) of an outside issuer whose tokens are taken as well. "
-     "Empty: there is none. It is never fetched; one that is replaced is read anew."},
-    {"jwks_issuer", SETTING_TEXT, AT(jwks_issuer), 0, CONFIG_TEXT_MAX, NULL, "",
-     "That issuer: iss in its tokens. Needed with jwks_file, and not token_issuer."},
-    {"jwks_audience", SETTING_TEXT, AT(jwks_audience), 0, CONFIG_TEXT_MAX, NULL, "",
-     "Whom its tokens have to be for: in their aud. Needed with jwks_file."},
-    {"jwks_role_claim", SETTING_TEXT, AT(jwks_role_claim), 1, CONFIG_TEXT_MAX, NULL, "roles",
-     "The claim that has the roles, with dots on the way into objects: realm_access.roles."},
-    {"jwks_admin_roles", SETTING_WORDS, AT(jwks_admin_roles), 0, 0, NULL, "",
-     "Roles there that make an administrator here."},
-    {"jwks_user_roles", SETTING_WORDS, AT(jwks_user_roles), 0, 0, NULL, "",
-     "Roles there that make a user here; a token with none of either list is refused. Empty: "
-     "every token makes a user."},
-    {"jwks_tier", SETTING_NAME, AT(jwks_tier), 0, 0, NULL, "standard",
-     "The tier of those who come with such a token."},
-    {"jwks_models", SETTING_WORDS, AT(jwks_models), 0, 0, NULL, "*",
-     "The models that they may use. *: all of them."},
-};
-
-enum {
-    SETTINGS = sizeof(settings) / sizeof(settings[0])
 };
 
 static const char environment_prefix[] = "FORESTGATE_";
@@ -203,9 +35,9 @@ static const char *const environment_others[] = {"FORESTGATE_HOME", NULL};
 
 static const struct setting *setting_find(const char *name)
 {
-    for (size_t i = 0; i < SETTINGS; i++)
-        if (strcmp(settings[i].name, name) == 0)
-            return &settings[i];
+    for (size_t i = 0; i < config_settings_count; i++)
+        if (strcmp(config_settings[i].name, name) == 0)
+            return &config_settings[i];
     return NULL;
 }
 
@@ -223,98 +55,6 @@ static bool size_parse(const char *text, int64_t *out)
         return false;
     *out = (int64_t)(value << shift);
     return true;
-}
-
-static void size_print(struct buf *out, int64_t bytes)
-{
-    static const char units[] = "KMG";
-    int unit = -1;
-
-    while (unit < 2 && bytes != 0 && bytes % 1024 == 0) {
-        bytes /= 1024;
-        unit++;
-    }
-    buf_printf(out, "%" PRId64, bytes);
-    if (unit >= 0)
-        buf_putc(out, units[unit]);
-}
-
-/* A duration in the largest unit that it is whole in. */
-static void span_print(struct buf *out, int64_t seconds)
-{
-    if (seconds % 86400 == 0)
-        buf_printf(out, "%" PRId64 "d", seconds / 86400);
-    else if (seconds % 3600 == 0)
-        buf_printf(out, "%" PRId64 "h", seconds / 3600);
-    else
-        buf_printf(out, "%" PRId64 "m", seconds / 60);
-}
-
-/* What a setting with text takes, in words. */
-static void allowed_text_print(struct buf *out, const struct setting *setting)
-{
-    if (setting->type == SETTING_FILE)
-        buf_printf(out,
-                   "empty or a file's name within the home, up to %d characters and without ..",
-                   CONFIG_FILE_MAX);
-    else if (setting->type == SETTING_TEXT)
-        buf_printf(out, "%d to %d characters of ASCII without blanks or quotes",
-                   (int)setting->min, (int)setting->max);
-    else if (setting->type == SETTING_URL)
-        buf_printf(out, "empty or a URL such as https://example.org/jobs, up to %d characters",
-                   CONFIG_TEXT_MAX);
-    else
-        buf_puts(out, "words separated by commas");
-}
-
-/* What a setting takes, in words. */
-static void allowed_print(struct buf *out, const struct setting *setting)
-{
-    switch (setting->type) {
-    case SETTING_INT:
-        buf_printf(out, "a whole number from %" PRId64 " to %" PRId64, setting->min,
-                   setting->max);
-        break;
-    case SETTING_SIZE:
-        buf_puts(out, "bytes, with K, M or G behind them if you like, from ");
-        size_print(out, setting->min);
-        buf_puts(out, " to ");
-        size_print(out, setting->max);
-        break;
-    case SETTING_CHOICE:
-        for (size_t i = 0; setting->choices[i] != NULL; i++)
-            buf_printf(out, "%s%s", i == 0 ? "" : " or ", setting->choices[i]);
-        break;
-    case SETTING_NAME:
-        buf_printf(out, "empty or a name: up to %d of a-z 0-9 . _ - and no sign first",
-                   CONFIG_NAME_MAX);
-        break;
-    case SETTING_RATE:
-        buf_puts(out, "off, or a rate such as 100/60s or 5000/1h");
-        break;
-    case SETTING_PERIOD:
-        buf_printf(out, "off, or from %" PRId64 "d to %" PRId64 "d, with d or w behind",
-                   setting->min / 86400, setting->max / 86400);
-        break;
-    case SETTING_ADDRS:
-        buf_puts(out, "addresses and ranges such as 10.0.0.0/8 or ::1, separated by commas");
-        break;
-    case SETTING_SPAN:
-        buf_puts(out, "from ");
-        span_print(out, setting->min);
-        buf_puts(out, " to ");
-        span_print(out, setting->max);
-        buf_puts(out, ", with s, m, h, d or w behind");
-        break;
-    case SETTING_FILE:
-    case SETTING_TEXT:
-    case SETTING_WORDS:
-    case SETTING_URL:
-        allowed_text_print(out, setting);
-        break;
-    case SETTING__MAX:
-        break;
-    }
 }
 
 static bool choice_parse(const struct setting *setting, const char *value, int64_t *out)
@@ -456,8 +196,8 @@ static bool within_bounds(const struct config *config, const struct setting *set
 void config_defaults(struct config *config)
 {
     memset(config, 0, sizeof(*config));
-    for (size_t i = 0; i < SETTINGS; i++)
-        value_parse(config, &settings[i], settings[i].fallback);
+    for (size_t i = 0; i < config_settings_count; i++)
+        value_parse(config, &config_settings[i], config_settings[i].fallback);
 }
 
 /* Of the settings, which no message has room for, those with the same first letter. */
@@ -465,10 +205,10 @@ static enum result unknown_setting(const char *where, const char *name, struct r
 {
     struct buf known = {0};
 
-    for (size_t i = 0; i < SETTINGS; i++)
-        if (settings[i].name[0] == name[0])
+    for (size_t i = 0; i < config_settings_count; i++)
+        if (config_settings[i].name[0] == name[0])
             buf_printf(&known, "%s%s", known.len == 0 ? "; there are: " : ", ",
-                       settings[i].name);
+                       config_settings[i].name);
     reason_set(why, RESULT_MISSING,
                "%s: there is no setting \"%.64s\"%s; all are in: forestgate config example",
                where, name, known.data != NULL ? known.data : "");
@@ -489,7 +229,7 @@ enum result config_set(struct config *config, const char *where, const char *nam
         *config = changed;
         return RESULT_OK;
     }
-    allowed_print(&allowed, setting);
+    config_allowed_print(&allowed, setting);
     reason_set(why, RESULT_INVALID, "%s: %s: \"%.80s\" is not allowed; allowed: %s", where,
                name, value, allowed.data != NULL ? allowed.data : "");
     buf_free(&allowed);
@@ -502,8 +242,8 @@ struct file_load {
     const char *path;
     struct reason *why;
     enum result result;
-    struct reason fault; /* of the first line at fault, its place still missing */
-    bool set[SETTINGS];  /* what was set by a line before */
+    struct reason fault;           /* of the first line at fault, its place still missing */
+    bool set[CONFIG_SETTINGS_MAX]; /* what was set by a line before */
     const struct setting *last;
     struct buf list; /* the value of the last line, with its further lines */
 };
@@ -518,7 +258,7 @@ static enum result line_set(struct file_load *load, const char *name, const char
 
     if (setting == NULL)
         return config_set(load->config, "", name, value, &load->fault);
-    if (load->set[setting - settings] &&
+    if (load->set[setting - config_settings] &&
         (setting != load->last ||
          (setting->type != SETTING_ADDRS && setting->type != SETTING_WORDS)))
         return reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
@@ -526,7 +266,7 @@ static enum result line_set(struct file_load *load, const char *name, const char
         buf_clear(&load->list, FILE_MAX);
     buf_puts(&load->list, " ");
     buf_puts(&load->list, value);
-    load->set[setting - settings] = true;
+    load->set[setting - config_settings] = true;
     load->last = setting;
     if (buf_failed(&load->list))
         return reason_set(&load->fault, RESULT_NOMEM, "out of memory");
@@ -637,82 +377,4 @@ enum result config_load_environment(struct config *config, char *const *environm
             return result;
     }
     return RESULT_OK;
-}
-
-/* Help as comment lines of at most 90 characters. */
-static void help_print(struct buf *out, const char *help)
-{
-    enum {
-        WIDTH = 88
-    };
-    size_t column = 0;
-
-    while (*help != '\0') {
-        size_t word = strcspn(help, " ");
-
-        if (column == 0 || column + 1 + word > WIDTH) {
-            buf_puts(out, column == 0 ? "# " : "\n# ");
-            column = 0;
-        } else {
-            buf_putc(out, ' ');
-            column++;
-        }
-        buf_put(out, help, word);
-        column += word;
-        help += word + (help[word] == ' ');
-    }
-    buf_putc(out, '\n');
-}
-
-void config_print_example(struct buf *out)
-{
-    buf_puts(out, "# forestgate.conf: the settings of this home, each shown at its default.\n"
-                  "# Take away the # to change one. The command line and FORESTGATE_<NAME> in\n"
-                  "# the environment go before this file. See forestgate.conf(5).\n");
-    for (size_t i = 0; i < SETTINGS; i++) {
-        buf_putc(out, '\n');
-        help_print(out, settings[i].help);
-        buf_puts(out, "# Allowed: ");
-        allowed_print(out, &settings[i]);
-        buf_printf(out, ".\n#%s = %s\n", settings[i].name, settings[i].fallback);
-    }
-}
-
-/* Help as mdoc has text: each sentence on a line of its own, lines of at most 80. */
-static void help_print_mdoc(struct buf *out, const char *help)
-{
-    enum {
-        WIDTH = 80
-    };
-    size_t column = 0;
-    bool ended = false;
-
-    while (*help != '\0') {
-        size_t word = strcspn(help, " ");
-
-        if (column > 0 && (ended || column + 1 + word > WIDTH)) {
-            buf_putc(out, '\n');
-            column = 0;
-        } else if (column > 0) {
-            buf_putc(out, ' ');
-            column++;
-        }
-        buf_put(out, help, word);
-        column += word;
-        ended = word > 0 && help[word - 1] == '.';
-        help += word + (help[word] == ' ');
-    }
-    buf_putc(out, '\n');
-}
-
-void config_print_mdoc(struct buf *out)
-{
-    for (size_t i = 0; i < SETTINGS; i++) {
-        buf_printf(out, ".It Cm %s\n", settings[i].name);
-        help_print_mdoc(out, settings[i].help);
-        buf_puts(out, "Allowed: ");
-        allowed_print(out, &settings[i]);
-        buf_printf(out, ".\nDefault: %s.\n",
-                   settings[i].fallback[0] != '\0' ? settings[i].fallback : "empty");
-    }
 }

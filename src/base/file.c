@@ -207,6 +207,25 @@ enum result file_nameless(const char *directory, int *fd, struct reason *why)
     return *fd >= 0 ? RESULT_OK : reason_errno(why, "a file in %s", directory);
 }
 
+enum result file_put_at(int fd, const void *bytes, size_t len, int64_t at, const char *what,
+                        struct reason *why)
+{
+    const char *from = bytes;
+    ssize_t put;
+
+    while (len > 0) {
+        put = pwrite(fd, from, len, (off_t)at);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return reason_errno(why, "%s could not be written", what);
+        from += put;
+        at += put;
+        len -= (size_t)put;
+    }
+    return RESULT_OK;
+}
+
 enum result file_make_dir(const char *path, mode_t mode, struct reason *why)
 {
     struct stat st;

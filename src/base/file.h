@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -52,6 +53,11 @@ enum result file_copy_atomic(int from, const char *path, mode_t mode, struct rea
  * before the first byte: whatever ends the process leaves nothing.
  */
 enum result file_nameless(const char *directory, int *fd, struct reason *why);
+
+/* Writes all of it into an open file, from a place on.  `what` is for the
+ * reason. */
+enum result file_put_at(int fd, const void *bytes, size_t len, int64_t at, const char *what,
+                        struct reason *why);
 
 /*
  * Makes a directory (and not its parents) and syncs the one that it is in; a directory

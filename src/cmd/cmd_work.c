@@ -10,15 +10,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/cli.h"
 #include "cmd/courier.h"
 #include "cmd/master.h"
+#include "cmd/process.h"
 #include "gate/hook.h"
+#include "gate/watch.h"
 #include "http/job_run.h"
 
 enum {
@@ -27,6 +29,7 @@ enum {
     IDLE_MS = 1000,     /* the longest wait: a bell that nobody rang is missed no longer */
     TROUBLE_MS = 200,   /* until what could not be done is tried again */
     TROUBLES_MAX = 300, /* in a row, after which the runner is started anew */
+    LOOK_EVERY = 1000,  /* jobs, after which it is looked whether the home is still there */
     DRAIN_S = 60,       /* what is due within that, --drain waits for */
     MMAP_THRESHOLD = 128 << 10 /* see worker.c */
 };
@@ -38,6 +41,8 @@ struct plan {
     int runners;
     bool drain;
     bool webhooks;
+    struct watch *watch; /* the master's, of all runners */
+    struct seats *seats;
 };
 
 static volatile sig_atomic_t stopping;
@@ -52,30 +57,6 @@ static void on_stop(int signal)
         job_room_ring(room);
 }
 
-static void on_hup(int signal)
-{
-    (void)signal;
-    log_reopen();
-}
-
-/* The master has them blocked until here. */
-static void handle_signals(void)
-{
-    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
-    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
-    sigset_t blocked;
-
-    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-        sigaction(stops[i], &action, NULL);
-    action.sa_handler = on_hup;
-    sigaction(SIGHUP, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action, NULL); /* a file at its limit is an error of write() */
-    sigemptyset(&blocked);
-    sigprocmask(SIG_SETMASK, &blocked, NULL);
-}
-
 /* Works until it is to stop or, for --drain, until there is nothing to do. */
 static int run(struct job_room *runner, bool drain)
 {
@@ -84,6 +65,7 @@ static int run(struct job_room *runner, bool drain)
     bool drained = false;
     enum result result;
     struct reason why;
+    unsigned done = 0;
     int troubles = 0;
 
     while (!stopping && !drained) {
@@ -94,6 +76,10 @@ static int run(struct job_room *runner, bool drain)
         else if (result == RESULT_MISSING && drain)
             queue_is_drained(queue, DRAIN_S, &drained, &why);
         troubles = result == RESULT_OK || result == RESULT_MISSING ? 0 : troubles + 1;
+        if ((result != RESULT_OK || ++done % LOOK_EVERY == 0) && queue_is_orphan(queue)) {
+            log_message("a file of the home was replaced under a runner, which ends");
+            return EXIT_FAILURE;
+        }
         if (result == RESULT_OK || drained)
             continue;
         if (troubles == 1 && result != RESULT_BUSY)
@@ -102,10 +88,6 @@ static int run(struct job_room *runner, bool drain)
             return EXIT_FAILURE;
         job_room_idle(runner);
         queue_wait(queue, troubles > 0 ? TROUBLE_MS : IDLE_MS);
-        if (queue_is_orphan(queue)) {
-            log_message("a file of the home was replaced under a runner, which ends");
-            return EXIT_FAILURE;
-        }
     }
     return EXIT_SUCCESS;
 }
@@ -119,7 +101,7 @@ static int tell(void *arg, int place)
     struct reason why;
 
     (void)place;
-    handle_signals();
+    process_signals(on_stop);
     result = home_open(&home, DB_WORKER, &why);
     if (result == RESULT_OK)
         result = courier_run(&home, plan->drain, &why);
@@ -138,7 +120,7 @@ static int work(void *arg, int place)
 
     if (place == plan->runners)
         return tell(arg, place);
-    handle_signals();
+    process_signals(on_stop);
     if (job_room_open(&plan->home, &stopping, &opened, &why) == RESULT_OK) {
         room = opened;
         status = run(opened, plan->drain);
@@ -148,13 +130,6 @@ static int work(void *arg, int place)
     room = NULL; /* a signal has nothing to ring from here on */
     job_room_close(opened);
     return status;
-}
-
-/* Neither a core dump nor another process of this user gets at the secrets in memory. */
-static void shut_memory(void)
-{
-    prctl(PR_SET_DUMPABLE, 0);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* Finds out, before any runner is forked, whether the home can be opened. */
@@ -174,15 +149,38 @@ static enum result try_home(struct home *home, struct reason *why)
     return result;
 }
 
+/* Ends who stands still, of which there may be nobody else to see it. */
+static void watch_look(void *arg)
+{
+    const struct plan *plan = arg;
+
+    watch_runners(plan->watch, plan->seats, plan->home.config.job_lease,
+                  (int64_t)clock_mono_ns());
+}
+
+/* The seats by a descriptor of the master's own, which has no seat. */
+static enum result watch_open(struct plan *plan, struct reason *why)
+{
+    enum result result = seats_open(HOME_SEATS, &plan->seats, why);
+
+    if (result == RESULT_OK)
+        result = watch_new(&plan->watch, why);
+    if (result == RESULT_OK)
+        master_look(watch_look, plan);
+    return result;
+}
+
 static enum result prepare(const struct option_set *set, struct plan *plan, struct reason *why)
 {
     enum result result = home_enter(&plan->home, cli_home_path(set), DB_WORKER, why);
 
-    shut_memory(); /* after the identity was taken, which makes it dumpable again */
+    process_shut_memory(); /* after the identity was taken, which makes it dumpable again */
     if (result == RESULT_OK)
         result = home_load_config(&plan->home, environ, why);
     if (result == RESULT_OK)
         result = try_home(&plan->home, why);
+    if (result == RESULT_OK)
+        result = watch_open(plan, why);
     return result;
 }
 

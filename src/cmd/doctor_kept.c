@@ -35,6 +35,7 @@ void doctor_check_kept(struct doctor *doctor, struct finding *finding)
 
     if (!doctor_has_home(doctor, finding))
         return;
+    doctor->home.role = DB_CLI; /* not all of it is opened, which would say so */
     result = keep_totals(&doctor->home, NULL, &totals, &why);
     if (result != RESULT_OK) {
         finding_set(finding, FINDING_WARNING, "%s", why.text);

@@ -54,6 +54,18 @@ static uint64_t now_ns(const struct master *master)
     return clock_mono_ns() + master->waited_ns;
 }
 
+/* See master_look(). */
+static struct {
+    void (*call)(void *arg);
+    void *arg;
+} look;
+
+void master_look(void (*call)(void *arg), void *arg)
+{
+    look.call = call;
+    look.arg = arg;
+}
+
 static void worker_start(struct master *master, int place)
 {
     struct worker *worker = &master->workers[place];
@@ -142,8 +154,9 @@ static int signal_wait(struct master *master, uint64_t until_ns)
     struct timespec timeout;
     int taken;
 
-    if (listen_is_ours() && (until_ns == 0 || until_ns > now + second_ns))
-        until_ns = now + second_ns; /* to look whether it still has its path */
+    if ((listen_is_ours() || look.call != NULL) &&
+        (until_ns == 0 || until_ns > now + second_ns))
+        until_ns = now + second_ns; /* to look whether the socket still has its path */
     left = until_ns > now ? until_ns - now : 0;
     timeout.tv_sec = (time_t)(left / second_ns);
     timeout.tv_nsec = (long)(left % second_ns);
@@ -214,6 +227,8 @@ static int run(struct master *master)
         if (taken == SIGHUP)
             workers_signal(master, SIGHUP);
         workers_reap(master, false);
+        if (look.call != NULL)
+            look.call(look.arg);
         if (listen_is_ours() && listen_lost()) {
             log_message("the socket's path is another's or gone: nobody comes here any more");
             break;

@@ -24,6 +24,9 @@ int master_run(int count, int (*work)(void *arg, int place), void *arg);
  */
 int master_run_out(int count, int (*work)(void *arg, int place), void *arg);
 
+/* From now on every master does call(arg) about once a second; NULL: none does. */
+void master_look(void (*call)(void *arg), void *arg);
+
 /* Whether the last of them ended by a signal. */
 bool master_was_stopped(void);
 

@@ -8,18 +8,16 @@
  */
 #include <ctype.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/config.h"
 #include "base/log.h"
 #include "cmd/listen.h"
 #include "cmd/master.h"
+#include "cmd/process.h"
 #include "gate/home.h"
 #include "gate/journal.h"
 #include "gate/seal.h"
@@ -55,44 +53,6 @@ static void on_term(int signal)
     fcgi_stop();
 }
 
-static void on_hup(int signal)
-{
-    (void)signal;
-    log_reopen();
-}
-
-/*
- * With SA_RESTART, so that the request in hand is read and answered whole; the wait for
- * the next one ends all the same, since fcgi_stop() takes its socket away.  A master has
- * them blocked until here.
- */
-static void handle_signals(void)
-{
-    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
-    struct sigaction action = {.sa_handler = on_term, .sa_flags = SA_RESTART};
-    sigset_t blocked;
-
-    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
-        sigaction(stops[i], &action, NULL);
-    action.sa_handler = on_hup;
-    sigaction(SIGHUP, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action, NULL); /* a file at its limit is an error of write() */
-    sigemptyset(&blocked);
-    sigprocmask(SIG_SETMASK, &blocked, NULL);
-}
-
-/* Neither a core dump nor another process of this user gets at the secrets in memory. */
-static void shut_memory(void)
-{
-    const struct rlimit none = {0, 0};
-
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
 static int work(void *arg, int place)
 {
     const struct home *entered = arg;
@@ -101,7 +61,7 @@ static int work(void *arg, int place)
     int status = EXIT_FAILURE;
 
     (void)place;
-    handle_signals();
+    process_signals(on_term);
     if (service_open(&service, entered, &why) == RESULT_OK) {
         if (service_run(&service))
             status = EXIT_SUCCESS;
@@ -260,7 +220,7 @@ static enum result prepare(struct home *home, int argc, char **argv, struct reas
     result = home_enter(home, home_argument(argc, argv), DB_WORKER, why);
     close(home->origin); /* a worker never goes back */
     home->origin = -1;
-    shut_memory(); /* after the identity was taken, which makes it dumpable again */
+    process_shut_memory(); /* after the identity was taken, which makes it dumpable again */
     if (result == RESULT_OK)
         result = home_load_config(home, environ, why);
     if (result == RESULT_OK)

@@ -345,6 +345,10 @@ static enum result open_database(const struct home *home, const char *path, enum
 
     if (result == RESULT_OK && home->config.durability == CONFIG_DURABILITY_POWER)
         result = db_outlast_power_cuts(*out, why);
+    if (result != RESULT_OK) { /* or it would be found open, and taken for one that does */
+        db_close(*out);
+        *out = NULL;
+    }
     return result;
 }
 

@@ -43,28 +43,14 @@ enum result judge_by_read(const char *text, enum judge_by *out, struct reason *w
 
 /* ---- versions ---- */
 
-struct search {
-    const char *name;
-    int64_t version;
-    struct model_row row;
-};
-
-static void search_row(void *arg, const struct model_row *row)
-{
-    struct search *search = arg;
-
-    if (row->version == search->version && strcmp(row->name, search->name) == 0)
-        search->row = *row;
-}
-
 /* The image that answered, if it is still there and has as many numbers as the row. */
 static struct image *image_find(struct home *home, const struct keep_row *row)
 {
-    struct search search = {.name = row->model, .version = row->version};
     struct image *image = NULL;
+    struct model_row version;
 
-    if (model_version_list(home->db, search_row, &search, NULL) != RESULT_OK ||
-        search.row.version == 0 || image_file_serve(&search.row, &image, NULL) != RESULT_OK)
+    if (registry_version_get(home, row->model, row->version, &version, NULL) != RESULT_OK ||
+        image_file_serve(&version, &image, NULL) != RESULT_OK)
         return NULL;
     if (image_n_features(image) == row->n_features &&
         image_n_outputs(image) == row->n_margins && image_n_targets(image) == row->n_targets)

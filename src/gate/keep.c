@@ -18,6 +18,7 @@
 enum {
     TEND_BYTES = 256 << 10, /* brought in, */
     TEND_PARTS = 256,       /* and deleted, at a time */
+    GONE_PARTS = 1000,      /* the same where somebody waits until all are */
 };
 
 static const int64_t day_us = INT64_C(86400000000);
@@ -119,19 +120,20 @@ enum result keep_tend(struct home *home)
     return result;
 }
 
+/*
+ * In steps, so that nobody waits long for the lock: that the account is gone is said first, and
+ * nothing comes in behind.
+ */
 enum result keep_forget(struct home *home, const char *account, struct reason *why)
 {
     struct db *work;
+    int64_t deleted = 1;
     enum result result = home_work(home, &work, why);
 
     if (result == RESULT_OK)
-        result = db_begin(work, why);
-    if (result != RESULT_OK)
-        return result;
-    result = kept_rows_forget(work, account, clock_wall_us() + minute_us, why);
-    if (result == RESULT_OK)
-        return db_commit(work, why);
-    db_rollback(work);
+        result = kept_gone_set(work, account, clock_wall_us() + minute_us, why);
+    while (result == RESULT_OK && deleted > 0)
+        result = kept_rows_forget(work, account, GONE_PARTS, &deleted, why);
     return result;
 }
 
@@ -153,12 +155,15 @@ enum result keep_delete(struct home *home, const char *model, int64_t version,
                         struct reason *why)
 {
     struct db *work;
+    int64_t deleted = 1;
     enum result result = keep_bring(home, 0, why);
 
     if (result == RESULT_OK)
         result = home_work(home, &work, why);
     if (result == RESULT_OK)
         result = delete_audit(home, model, version, why);
+    while (result == RESULT_OK && version == 0 && deleted > 0)
+        result = kept_rows_expire(work, model, INT64_MAX, GONE_PARTS, &deleted, why);
     if (result == RESULT_OK)
         result = kept_rows_delete(work, model, version, why);
     return result;

@@ -16,7 +16,8 @@
 #include "gate/registry.h"
 
 enum {
-    PIECE = 64 << 10
+    PIECE = 64 << 10,
+    BUF_KEPT = 2 * PIECE
 };
 
 /* A version whose rows have come by. */
@@ -57,33 +58,6 @@ enum result keep_csv_kind_read(const char *text, enum keep_csv_kind *out, struct
 }
 
 /* ---- versions ---- */
-
-struct search {
-    const char *name;
-    int64_t version; /* 0: the one that serves */
-    struct model_row row;
-};
-
-static void search_row(void *arg, const struct model_row *row)
-{
-    struct search *search = arg;
-
-    if (strcmp(row->name, search->name) == 0 &&
-        (search->version != 0 ? row->version == search->version : row->state == MODEL_SERVING))
-        search->row = *row;
-}
-
-static enum result version_find(struct home *home, const char *name, int64_t version,
-                                struct model_row *row, struct reason *why)
-{
-    struct search search = {.name = name, .version = version};
-    enum result result = model_version_list(home->db, search_row, &search, why);
-
-    *row = search.row;
-    if (result == RESULT_OK && row->version == 0)
-        result = reason_set(why, RESULT_INVALID, "there is no such version of %.80s", name);
-    return result;
-}
 
 static bool targets_equal(const struct image *a, const struct image *b)
 {
@@ -147,8 +121,9 @@ static struct version *version_of(struct writing *writing, const struct keep_row
     for (struct version *at = writing->versions; at != NULL; at = at->next)
         if (at->row.version == row->version)
             return at;
-    if (version_find(writing->home, row->model, row->version, &found, NULL) != RESULT_OK)
-        found.version = row->version;
+    if (registry_version_get(writing->home, row->model, row->version, &found, NULL) !=
+        RESULT_OK)
+        found.version = row->version; /* without an image, as one that is deleted */
     return version_add(writing, &found);
 }
 
@@ -320,7 +295,7 @@ static bool flush(struct writing *writing)
     else if (writing->text.len > 0)
         writing->result =
             writing->put(writing->arg, writing->text.data, writing->text.len, writing->why);
-    buf_clear(&writing->text, 2 * PIECE);
+    buf_clear(&writing->text, BUF_KEPT);
     return writing->result == RESULT_OK;
 }
 
@@ -425,7 +400,7 @@ keep_csv_write(struct home *home, const struct keep_filter *filter, enum keep_cs
 
     memset(done, 0, sizeof(*done));
     wanted.with_truth = filter->with_truth || kind == KEEP_CSV_TRAINING;
-    result = version_find(home, filter->model, filter->version, &row, why);
+    result = registry_version_get(home, filter->model, filter->version, &row, why);
     if (result == RESULT_OK)
         result = write_all(&writing, &wanted, &row, why);
     versions_free(writing.versions);

@@ -11,6 +11,7 @@
 
 static const uint32_t magic = 0x314c4746; /* FGL1 */
 static const char suffix[] = ".lots";
+static const size_t salt_digits = (size_t)2 * KEEP_SALT_BYTES;
 
 /* How an entry begins; five texts follow, each with its length before it, then the numbers. */
 struct head {
@@ -167,8 +168,7 @@ bool keep_lot_salt(const char *name, uint8_t salt[KEEP_SALT_BYTES])
     static const char digits[] = "0123456789abcdef";
     const char *high, *low;
 
-    if (strlen(name) != 2 * KEEP_SALT_BYTES + strlen(suffix) ||
-        strcmp(name + 2 * KEEP_SALT_BYTES, suffix) != 0)
+    if (strlen(name) != salt_digits + strlen(suffix) || strcmp(name + salt_digits, suffix) != 0)
         return false;
     for (size_t i = 0; i < KEEP_SALT_BYTES; i++) {
         high = strchr(digits, name[2 * i]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 
 enum {
     HEAD_BYTES = KEEP_SALT_BYTES + sizeof(uint32_t) + KEEP_TAG_BYTES,
@@ -29,10 +30,10 @@ static void about_fill(const struct kept_row *row, struct about *about)
 
     memset(about, 0, sizeof(*about));
     memcpy(about->numbers, numbers, sizeof(numbers));
-    strcpy(about->account, row->account); /* of the same size, each of them */
-    strcpy(about->request_id, row->request_id);
-    strcpy(about->job_uuid, row->job_uuid);
-    strcpy(about->model, row->model);
+    text_copy(about->account, sizeof(about->account), row->account);
+    text_copy(about->request_id, sizeof(about->request_id), row->request_id);
+    text_copy(about->job_uuid, sizeof(about->job_uuid), row->job_uuid);
+    text_copy(about->model, sizeof(about->model), row->model);
 }
 
 bool keep_part_seal(struct keep_box *box, struct keep_sealing *sealing,

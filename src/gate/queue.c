@@ -105,18 +105,9 @@ int64_t queue_kept_since_us(const struct home *home)
 
 /* ---- files ---- */
 
-/* Where a file system has none without a name, it gets one for an instant. */
 enum result queue_file_make(int *fd, struct reason *why)
 {
-    char name[] = HOME_JOBS "/made.XXXXXX";
-
-    *fd = open(HOME_JOBS, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (*fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
-        *fd = mkostemp(name, O_CLOEXEC);
-        if (*fd >= 0)
-            unlink(name);
-    }
-    return *fd >= 0 ? RESULT_OK : reason_errno(why, "a file of a job");
+    return file_nameless(HOME_JOBS, fd, why);
 }
 
 enum result queue_file_settle(const struct home *home, int fd, struct reason *why)

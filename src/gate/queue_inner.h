@@ -8,6 +8,7 @@
 #include <dirent.h>
 
 #include "gate/queue.h"
+#include "gate/watch.h"
 
 /*
  * Gives an open file without a name the name, in the place of whatever had it.  Within the
@@ -44,14 +45,6 @@ struct queue_ended {
     bool stored; /* in the transaction at hand: it was still this process's */
 };
 
-/* Another runner's beat. */
-struct queue_watched {
-    int64_t token;
-    uint64_t beats;
-    int64_t still_ns;
-    bool seen;
-};
-
 struct queue {
     struct home *home;
     struct db *db;
@@ -67,18 +60,22 @@ struct queue {
 
     char turn[KEY_ID_LEN + 1]; /* the account that had the last turn */
     bool no_memory;            /* for what was claimed */
+    bool found_none;           /* of all accounts */
     size_t next_ready, n_ready, n_ended;
     struct queue_job ready[QUEUE_CLAIM_MAX];
     struct queue_ended ended[QUEUE_CLAIM_MAX];
 
-    int64_t tend_due_ns, buried_ns, sweep_due_ns;
+    int64_t tend_due_ns, sweep_due_ns;
     DIR *sweeping;
-    struct queue_watched watched[SEATS_MAX];
+    struct watch *watch; /* of the other runners */
 };
 
 int64_t queue_now_ns(struct queue *queue);
 
-/* Has a job whose attempts are counted wait for the next one, or fail if that was the last. */
+/*
+ * Has a job whose attempts are counted wait for the next one, or fail if that was the last.
+ * What the attempt had found out of a result is forgotten.
+ */
 void queue_row_fail(struct queue *queue, struct job_row *row, const char *reason, int64_t code);
 
 /* Frees what is claimed and not begun, and what has ended and is not stored. */

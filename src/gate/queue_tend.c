@@ -2,10 +2,7 @@
  * queue_tend.c: what is due in the queue beside its jobs: those of the dead and the hung are
  * given to others, what has expired is deleted, and files that no row names are swept away.
  *
- * Who is dead is told by the lock of its seat, and who is hung by its beat, which this process
- * has seen standing still for job_lease of its own time.  Of that time a long gap between two
- * looks counts as a short one: a machine that slept, or a process that was itself stopped, has
- * seen nothing of what the others did.
+ * Who is dead is told by the lock of its seat, and who is hung by its beat: see watch.h.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -28,7 +25,6 @@ enum {
 
 static const int64_t second_ns = 1000000000;
 static const int64_t again_ns = 50000000; /* where more is to be deleted */
-static const int64_t gap_ns = 2000000000; /* that counts, of time without a look */
 static const int64_t sweep_ns = 600 * 1000000000LL;
 static const int64_t stray_us = 86400 * 1000000LL;
 
@@ -104,48 +100,9 @@ static enum result bury(struct queue *queue, const struct seat_view *view, const
     return RESULT_OK;
 }
 
-/* What is known of a runner's beat; a free place where it is seen for the first time. */
-static struct queue_watched *watched_find(struct queue *queue, int64_t token)
+static enum result claim_check(struct queue *queue, int64_t claim, struct reason *why)
 {
-    struct queue_watched *unused = NULL;
-
-    for (size_t i = 0; i < SEATS_MAX; i++) {
-        if (queue->watched[i].token == token)
-            return &queue->watched[i];
-        if (unused == NULL && queue->watched[i].token == 0)
-            unused = &queue->watched[i];
-    }
-    return unused;
-}
-
-/* Whether a runner that lives has stood still for too long. */
-static bool is_hung(struct queue *queue, const struct seat_view *view, int64_t passed_ns)
-{
-    struct queue_watched *watched = watched_find(queue, view->token);
-
-    if (watched == NULL)
-        return false;
-    if (watched->token == 0 || watched->beats != view->beats)
-        *watched = (struct queue_watched){.token = view->token, .beats = view->beats};
-    else
-        watched->still_ns += passed_ns;
-    watched->seen = true;
-    return watched->still_ns >= queue->home->config.job_lease * second_ns;
-}
-
-/* Forgets those that were not seen this time. */
-static void watched_forget(struct queue *queue)
-{
-    for (size_t i = 0; i < SEATS_MAX; i++) {
-        if (!queue->watched[i].seen)
-            queue->watched[i].token = 0;
-        queue->watched[i].seen = false;
-    }
-}
-
-static enum result claim_check(struct queue *queue, int64_t claim, int64_t passed_ns,
-                               struct reason *why)
-{
+    const int64_t lease_ns = queue->home->config.job_lease * second_ns;
     struct seat_view view = {.token = claim};
     bool found = seats_find(queue->seats, claim, &view);
 
@@ -153,7 +110,7 @@ static enum result claim_check(struct queue *queue, int64_t claim, int64_t passe
         view = (struct seat_view){.token = claim}; /* nothing tells what it had in hand */
     if (!found || !view.lives)
         return bury(queue, &view, "the runner died while it worked at it", why);
-    if (!is_hung(queue, &view, passed_ns))
+    if (watch_still_ns(queue->watch, &view) < lease_ns)
         return RESULT_OK;
     log_message("a runner stood still for %lld s: its jobs are given to others%s",
                 (long long)queue->home->config.job_lease,
@@ -163,17 +120,15 @@ static enum result claim_check(struct queue *queue, int64_t claim, int64_t passe
 
 enum result queue_bury(struct queue *queue, struct reason *why)
 {
-    int64_t now = queue_now_ns(queue), passed = now - queue->buried_ns;
     struct claims claims = {.count = 0};
     enum result result = job_claims_list(queue->db, claim_note, &claims, why);
 
-    queue->buried_ns = now;
+    watch_begin(queue->watch, queue_now_ns(queue));
     seats_each(queue->seats, seat_note, &claims);
     for (size_t i = 0; result == RESULT_OK && i < claims.count; i++)
         if (claims.claims[i] != queue->claim)
-            result =
-                claim_check(queue, claims.claims[i], passed < gap_ns ? passed : gap_ns, why);
-    watched_forget(queue);
+            result = claim_check(queue, claims.claims[i], why);
+    watch_end(queue->watch);
     return result;
 }
 
@@ -282,7 +237,10 @@ static void unnamed_remove(struct queue *queue, DIR *dir, const char *name,
     db_rollback(queue->db);
 }
 
-/* Temporary names of those who died while they wrote: nobody writes for a day. */
+/*
+ * Temporary names of those who died while they wrote, file_nameless()'s among them: nobody
+ * writes for a day.
+ */
 static void stranger_remove(DIR *dir, const char *name)
 {
     int64_t modified_us;
@@ -312,13 +270,12 @@ static void sweep(struct queue *queue)
         entry = readdir(queue->sweeping);
         if (entry == NULL) {
             queue_tend_close(queue);
-        } else if (entry->d_name[0] != '.') {
-            if (job_file_parse(entry->d_name, &file))
-                unnamed_remove(queue, queue->sweeping, entry->d_name, &file);
-            else if (replay_file_is(entry->d_name))
-                replay_file_sweep(queue->home, entry->d_name, &why);
-            else
-                stranger_remove(queue->sweeping, entry->d_name);
+        } else if (job_file_parse(entry->d_name, &file)) {
+            unnamed_remove(queue, queue->sweeping, entry->d_name, &file);
+        } else if (replay_file_is(entry->d_name)) {
+            replay_file_sweep(queue->home, entry->d_name, &why);
+        } else {
+            stranger_remove(queue->sweeping, entry->d_name);
         }
     }
 }

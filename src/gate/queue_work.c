@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/queue_inner.h"
@@ -71,13 +72,8 @@ void queue_ended_drop(struct queue *queue)
 /* Turns an end that could not be stored into an attempt that failed. */
 static void ended_fail(struct queue *queue, struct queue_ended *ended, const char *reason)
 {
-    struct job_row *row = &ended->row;
-
     ended_free(ended);
-    queue_row_fail(queue, row, reason, QUEUE_CODE_LATER);
-    row->result_try = row->result_bytes = 0;
-    row->label[0] = '\0';
-    row->has_score = false;
+    queue_row_fail(queue, &ended->row, reason, QUEUE_CODE_LATER);
 }
 
 /* Stores one, within a transaction.  What is this process's no more is fine, and is let be. */
@@ -227,6 +223,7 @@ static enum result accounts_claim(struct queue *queue, int64_t now_ns, struct re
         if (result != RESULT_OK)
             return result;
     }
+    queue->found_none = wraps == 2;
     return RESULT_OK;
 }
 
@@ -281,7 +278,7 @@ static enum result claim_more(struct queue *queue, struct reason *why)
             return queue_flush(queue, why);
         if (result == RESULT_OK)
             result = turn_over(queue, now_ns, why);
-    } while (result == RESULT_OK && queue->n_ready == 0);
+    } while (result == RESULT_OK && queue->n_ready == 0 && !queue->found_none);
     return result;
 }
 
@@ -409,25 +406,12 @@ static void ended_settle(struct queue *queue)
         queue_complain(queue, &why);
 }
 
-/* A result that is too large for a row goes into a file; -1, and *why, if it cannot. */
-static int result_spill(const void *bytes, size_t len, struct reason *why)
+/* What is too large for a row goes into a file; *fd is the caller's, whatever happened. */
+static enum result result_spill(const void *bytes, size_t len, int *fd, struct reason *why)
 {
-    ssize_t put;
-    int fd;
+    enum result result = queue_file_make(fd, why);
 
-    if (queue_file_make(&fd, why) != RESULT_OK)
-        return -1;
-    for (const char *at = bytes; len > 0; at += put, len -= (size_t)put) {
-        put = write(fd, at, len);
-        if (put < 0 && errno == EINTR)
-            put = 0;
-        if (put < 0) {
-            reason_errno(why, "the result could not be written");
-            close(fd);
-            return -1;
-        }
-    }
-    return fd;
+    return result == RESULT_OK ? file_put_at(*fd, bytes, len, 0, "the result", why) : result;
 }
 
 /* Notes an end: with the bytes of its result, or a file of it. */
@@ -456,10 +440,8 @@ void queue_end(struct queue *queue, struct queue_job *job, const void *result, s
     int fd = result_fd;
     struct reason why;
 
-    if (fd < 0 && len > JOB_INLINE_MAX) {
-        fd = result_spill(result, len, &why);
-        settled = fd >= 0 ? RESULT_OK : RESULT_IO;
-    }
+    if (fd < 0 && len > JOB_INLINE_MAX)
+        settled = result_spill(result, len, &fd, &why);
     if (settled == RESULT_OK && fd >= 0)
         settled = queue_file_settle(queue->home, fd, &why);
     if (settled == RESULT_OK) {
@@ -476,6 +458,9 @@ void queue_row_fail(struct queue *queue, struct job_row *row, const char *reason
     int64_t delay_s = QUEUE_DELAY_FIRST_S;
 
     text_print(row->reason, sizeof(row->reason), "%s", reason);
+    row->result_try = row->result_bytes = 0;
+    row->label[0] = '\0';
+    row->has_score = false;
     if (row->attempts >= QUEUE_ATTEMPTS) {
         row->status = JOB_FAILED;
         row->code = code;
@@ -547,7 +532,9 @@ enum result queue_open(struct home *home, struct queue **out, struct reason *why
     if (queue == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for jobs");
     queue->home = home;
-    result = home_work(home, &queue->db, why);
+    result = watch_new(&queue->watch, why);
+    if (result == RESULT_OK)
+        result = home_work(home, &queue->db, why);
     if (result == RESULT_OK)
         result = home_seats(home, &queue->seats, why);
     if (result == RESULT_OK)
@@ -580,6 +567,7 @@ void queue_close(struct queue *queue)
     queue_ready_drop(queue);
     queue_ended_drop(queue);
     queue_tend_close(queue);
+    watch_free(queue->watch);
     free(queue);
 }
 

@@ -94,19 +94,30 @@ static void search_version(void *arg, const struct model_row *row)
         search->found = *row;
 }
 
-enum result registry_open_version(struct home *home, const char *name, int64_t version,
-                                  struct model_row *row, struct image **out, struct reason *why)
+enum result registry_version_get(struct home *home, const char *name, int64_t version,
+                                 struct model_row *row, struct reason *why)
 {
     struct version_search search = {.name = name, .version = version};
-    enum result result = registry_has(home, name, why);
+    enum result result;
 
-    *out = NULL;
-    if (result == RESULT_OK)
-        result = model_version_list(home->db, search_version, &search, why);
+    if (version == 0)
+        return find_row(home, name, row, why);
+    result = model_version_list(home->db, search_version, &search, why);
     if (result == RESULT_OK && search.found.version == 0)
         result =
             reason_set(why, RESULT_INVALID, "%s has no version %lld", name, (long long)version);
     *row = search.found;
+    return result;
+}
+
+enum result registry_open_version(struct home *home, const char *name, int64_t version,
+                                  struct model_row *row, struct image **out, struct reason *why)
+{
+    enum result result = registry_has(home, name, why);
+
+    *out = NULL;
+    if (result == RESULT_OK)
+        result = registry_version_get(home, name, version, row, why);
     if (result == RESULT_OK)
         result = image_file_open(row, out, why);
     return result;

@@ -106,7 +106,14 @@ enum result registry_keep_set(struct home *home, const char *name, int64_t share
 enum result registry_open_image(struct home *home, const char *name, struct model_row *row,
                                 struct image **out, struct reason *why);
 
-/* The same of any version.  RESULT_INVALID if there is none of this number. */
+/*
+ * What a version is and does, or with version 0 the one that serves.  RESULT_INVALID if there
+ * is none of this number.
+ */
+enum result registry_version_get(struct home *home, const char *name, int64_t version,
+                                 struct model_row *row, struct reason *why);
+
+/* The same as registry_open_image() of any version.  RESULT_INVALID if there is none. */
 enum result registry_open_version(struct home *home, const char *name, int64_t version,
                                   struct model_row *row, struct image **out,
                                   struct reason *why);

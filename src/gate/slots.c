@@ -11,6 +11,7 @@ enum result slots_take(const struct home *home, const char *file, int64_t slots,
                        const char *busy, int *slot, struct reason *why)
 {
     int64_t workers = home->config.workers;
+    enum result result;
 
     *slot = -1;
     if (home->role == DB_CLI)
@@ -28,8 +29,11 @@ enum result slots_take(const struct home *home, const char *file, int64_t slots,
         if (errno != EAGAIN && errno != EACCES)
             break;
     }
-    return errno != EAGAIN && errno != EACCES ? reason_errno(why, "locking %s", file)
-                                              : reason_set(why, RESULT_BUSY, "%s", busy);
+    result = errno != EAGAIN && errno != EACCES ? reason_errno(why, "locking %s", file)
+                                                : reason_set(why, RESULT_BUSY, "%s", busy);
+    close(*slot);
+    *slot = -1;
+    return result;
 }
 
 void slots_give(int slot)

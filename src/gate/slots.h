@@ -14,7 +14,7 @@
 /*
  * Takes one of so many slots, but of workers always leaves one; it is free again when *slot is
  * closed.  A person's command needs none, since it takes nobody's turn: then *slot is -1.
- * RESULT_BUSY: all are taken, with that as the reason.
+ * RESULT_BUSY: all are taken, with that as the reason; *slot is -1 after any failure.
  */
 enum result slots_take(const struct home *home, const char *file, int64_t slots,
                        const char *busy, int *slot, struct reason *why);

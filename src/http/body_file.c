@@ -9,8 +9,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "gate/slots.h"
 #include "http/body_inner.h"
+#include "http/slot.h"
 
 enum {
     SMALL = 256 << 10, /* bytes of a body that is as soon read as one of JSON */
@@ -19,18 +19,9 @@ enum {
 
 bool body_file_slot(struct service *service, struct request *request, struct reply *reply)
 {
-    enum result result = RESULT_OK;
-    struct reason why;
+    bool is_small = request->file.length >= 0 && request->file.length <= SMALL;
 
-    if (request->slot < 0 && (request->file.length < 0 || request->file.length > SMALL))
-        result = slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
-                            "too many files of rows are read just now", &request->slot, &why);
-    if (result == RESULT_BUSY)
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "Too many files of rows are read just now. Try again.");
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
+    return is_small || slot_take(service, request, "files of rows are read", reply);
 }
 
 /* False: the copy has failed, for which there is no reason to read on. */

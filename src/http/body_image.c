@@ -3,30 +3,12 @@
  *
  * The file never has a name, and is on the disk where it may have to stay.
  */
-#include <errno.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "http/body_inner.h"
 
 enum {
     PIECE = 64 << 10
 };
-
-static enum result piece_write(int fd, const char *piece, size_t len, struct reason *why)
-{
-    while (len > 0) {
-        ssize_t written = write(fd, piece, len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return reason_errno(why, "writing a body to a file");
-        piece += written;
-        len -= (size_t)written;
-    }
-    return RESULT_OK;
-}
 
 /* Takes in up to most bytes, and says how many there were. */
 static enum result copy(struct service *service, int fd, int64_t most, int64_t *taken,
@@ -43,8 +25,8 @@ static enum result copy(struct service *service, int fd, int64_t most, int64_t *
         if ((int64_t)step > most - *taken)
             step = (size_t)(most - *taken);
         got = fcgi_read(service->fcgi, piece, step);
+        result = file_put_at(fd, piece, got, *taken, "a body", why);
         *taken += (int64_t)got;
-        result = piece_write(fd, piece, got, why);
     }
     return result;
 }
@@ -59,8 +41,6 @@ bool body_image_take(struct service *service, struct request *request, int64_t l
     if (result == RESULT_OK)
         result =
             copy(service, request->image_fd, (length >= 0 ? length : limit) + 1, &taken, &why);
-    if (result == RESULT_OK && lseek(request->image_fd, 0, SEEK_SET) != 0)
-        result = reason_errno(&why, "a body in a file");
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     else if (length >= 0 && taken != length)

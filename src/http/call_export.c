@@ -9,9 +9,9 @@
 #include "base/field.h"
 #include "base/text.h"
 #include "gate/meter.h"
-#include "gate/slots.h"
 #include "http/accept.h"
 #include "http/sealed.h"
+#include "http/slot.h"
 #include "http/spool.h"
 
 enum {
@@ -59,22 +59,6 @@ static bool row_add(void *arg, const struct call_row *row)
     return spool_end(export->spool, NULL) == RESULT_OK;
 }
 
-/* A worker is busy with it for as long as it takes, so not many are at once. */
-static bool slot_take(struct service *service, struct request *request, struct reply *reply)
-{
-    struct reason why;
-    enum result result =
-        slots_take(&service->home, HOME_BULK, service->home.config.bulk_requests,
-                   "too many exports are made just now", &request->slot, &why);
-
-    if (result == RESULT_BUSY)
-        reply_refuse(reply, REPLY_UNAVAILABLE,
-                     "Too many large answers are made just now. Try again.");
-    else if (result != RESULT_OK)
-        reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
-}
-
 /* What a browser calls the file. */
 static void name_set(const struct request *request, struct reply *reply)
 {
@@ -94,7 +78,7 @@ void call_export(struct service *service, struct request *request,
     enum result result;
     struct reason why;
 
-    if (!slot_take(service, request, reply))
+    if (!slot_take(service, request, "large answers are made", reply))
         return;
     if (!form_value(request->query, "limit")->given)
         all.limit = 0;

@@ -38,8 +38,8 @@ static struct feedback_value *value_add(struct feedback *feedback, enum feedback
     }
     value = &more[feedback->count++];
     memset(value, 0, sizeof(*value));
-    value->kind = kind;
-    value->next = feedback->count;
+    value->kind = (uint8_t)kind;
+    value->next = (uint32_t)feedback->count; /* a body has no more bytes than that */
     return value;
 }
 
@@ -49,8 +49,8 @@ static void text_add(struct feedback *feedback, const char *text, size_t len)
 
     if (value == NULL)
         return;
-    value->text = feedback->texts.len;
-    value->len = len;
+    value->text = (uint32_t)feedback->texts.len;
+    value->len = (uint32_t)len;
     buf_put(&feedback->texts, text, len);
     feedback->no_memory = buf_failed(&feedback->texts);
 }
@@ -107,7 +107,7 @@ static bool truth_read(struct feedback *feedback, struct json_reader *reader,
             return false;
         feedback->values[at].count++;
     }
-    feedback->values[at].next = feedback->count;
+    feedback->values[at].next = (uint32_t)feedback->count;
     return true;
 }
 
@@ -189,8 +189,7 @@ bool feedback_read(struct feedback *feedback, const char *text, size_t len, stru
     json_reader_start(&reader, text, len);
     token = json_next(&reader);
     if (token == JSON_OBJECT)
-        while ((token = json_next(&reader)) == JSON_KEY &&
-               member_read(feedback, &reader, reply))
+        while (json_next(&reader) == JSON_KEY && member_read(feedback, &reader, reply))
             ;
     else if (token != JSON_BAD && json_skip_rest(&reader, token))
         reply_fault(reply, "", "it is no object", "an object with request_id and truth");

@@ -29,12 +29,17 @@ enum feedback_kind {
     FEEDBACK_KIND__MAX
 };
 
+/* As small as can be: a body of millions of values has as many of these. */
 struct feedback_value {
-    enum feedback_kind kind;
-    double number;
-    size_t text, len; /* within texts */
-    size_t count;     /* of a list: its elements */
-    size_t next;      /* the value behind this one and its elements */
+    uint8_t kind;  /* enum feedback_kind */
+    uint32_t next; /* the value behind this one and its elements */
+    union {
+        double number;
+        struct {
+            uint32_t text, len; /* within texts */
+        };
+        uint32_t count; /* of a list: its elements */
+    };
 };
 
 /* Zeroed before feedback_read(); feedback_free() follows, whatever happened. */

@@ -16,6 +16,7 @@
 #include "http/feedback.h"
 #include "http/handle_admin.h"
 #include "http/handlers.h"
+#include "http/slot.h"
 
 /* ---- which request ---- */
 
@@ -42,35 +43,24 @@ static bool request_find(struct service *service, const struct request *request,
     return result == RESULT_OK;
 }
 
-/* Finds a version, whatever it does now. */
-struct search {
-    const struct kept_row *kept;
-    struct model_row row;
-};
-
-static void search_row(void *arg, const struct model_row *row)
-{
-    struct search *search = arg;
-
-    if (row->version == search->kept->version && strcmp(row->name, search->kept->model) == 0)
-        search->row = *row;
-}
-
 /* The image that answered: the truth is told in its classes.  NULL with the refusal written. */
 static struct image *image_find(struct service *service, const struct keep_found *found,
                                 struct reply *reply)
 {
-    struct search search = {.kept = &found->row};
+    const struct kept_row *kept = &found->row;
     struct image *image = NULL;
-    enum result result;
+    struct model_row row;
     struct reason why;
+    enum result result =
+        registry_version_get(&service->home, kept->model, kept->version, &row, &why);
 
-    result = model_version_list(service->home.db, search_row, &search, &why);
-    if (result == RESULT_OK && search.row.version == 0)
+    if (result == RESULT_INVALID) {
         reply_refuse(reply, REPLY_CONFLICT,
                      "The version that answered is deleted, so nobody knows its classes.");
-    else if (result == RESULT_OK)
-        result = image_file_serve(&search.row, &image, &why);
+        return NULL;
+    }
+    if (result == RESULT_OK)
+        result = image_file_serve(&row, &image, &why);
     if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
     if (image != NULL && image_n_targets(image) != found->row.n_targets) {
@@ -176,6 +166,8 @@ void handle_admin_kept(struct service *service, struct request *request, struct 
         admin_refuse_missing(reply, asked.what);
         return;
     }
+    if (!slot_take(service, request, "large answers are made", reply))
+        return;
     if (kind_text != NULL && result == RESULT_OK)
         result = keep_csv_kind_read(kind_text, &kind, &why);
     keeper_flush(service->keeper);

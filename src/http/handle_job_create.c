@@ -222,8 +222,8 @@ static bool rows_read(struct job_file *file)
 {
     struct rows *rows = NULL;
     struct body_file body;
-    enum result result;
-    struct reason why;
+    enum result result, copied;
+    struct reason why, copy_why;
 
     if (!body_file_open(file->service, file->request, &body, file->reply))
         return false;
@@ -232,12 +232,13 @@ static bool rows_read(struct job_file *file)
     if (result == RESULT_OK)
         result = rows_look(file, rows, &why);
     rows_close(rows);
-    if (spool_end(&file->copy, &why) != RESULT_OK)
-        reply_refuse_result(file->reply, spool_end(&file->copy, &why), &why);
+    copied = spool_end(&file->copy, &copy_why);
+    if (copied != RESULT_OK)
+        reply_refuse_result(file->reply, copied, &copy_why);
     else if (!file->refused && result != RESULT_OK && !body_file_refuse(&body, file->reply))
         bulk_ask_refuse(file->request, file->reply, &file->fault, result, &why);
     body_file_close(&body);
-    return result == RESULT_OK;
+    return result == RESULT_OK && copied == RESULT_OK;
 }
 
 /* Whether there is room for as much as is announced, before it comes. */

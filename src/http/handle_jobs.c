@@ -309,7 +309,7 @@ static bool cursor_read(struct service *service, const struct request *request,
 {
     const struct form_value *before = form_value(request->query, "before");
     enum result result = RESULT_MISSING;
-    struct job_row row;
+    struct job_row row = {.id = 0};
     struct reason why;
 
     *before_id = 0;

@@ -47,7 +47,7 @@ void handle_predict(struct service *service, struct request *request, struct rep
     if (!metered_rows(service, request, rows.model, rows.count, reply))
         return;
     if (rows.in_blocks) {
-        handle_predict_large(service, request, reply, &rows);
+        handle_predict_large(service, request, reply, &rows, NULL);
         return;
     }
     if (predict_answer(&rows, look, &looked, reply))

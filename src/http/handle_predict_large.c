@@ -25,7 +25,9 @@ struct large_call {
     struct answer answer;      /* the last block */
     struct answer_lists *lists;
     struct keeper_of of;
-    bool noted; /* the first rows, for the shadow and who keeps rows */
+    const struct large_job *job; /* or NULL */
+    uint64_t done;               /* rows */
+    bool noted;                  /* the first rows, for the shadow and who keeps rows */
 };
 
 /* Predicts a block. */
@@ -47,6 +49,9 @@ static bool block_take(void *arg, const double *values, size_t rows)
     call->answer = (struct answer){predictor,    call->margins, call->answers,
                                    call->leaves, rows,          call->rows->outputs};
     answer_lists_put(call->lists, &call->answer);
+    call->done += rows;
+    if (call->job != NULL && !call->job->go_on(call->job->arg, call->done))
+        return false;
     if (answer_lists_len(call->lists) <= (uint64_t)call->service->home.config.bulk_answer_limit)
         return true;
     reply_fault(call->reply, "instances", "the answer would be over the limit of its bytes",
@@ -71,13 +76,15 @@ static bool room_make(struct large_call *call, size_t rows)
 }
 
 void handle_predict_large(struct service *service, struct request *request, struct reply *reply,
-                          const struct input_rows *rows)
+                          const struct input_rows *rows, const struct large_job *job)
 {
     struct large_call call = {
         .service = service,
         .reply = reply,
         .rows = rows,
-        .of = {request->caller.account, request->id, "", request->wall_us},
+        .of = {request->caller.account, request->id, job != NULL ? job->uuid : "",
+               request->wall_us},
+        .job = job,
     };
     const struct image *image = rows->model->image;
     size_t at_once = 0;

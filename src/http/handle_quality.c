@@ -7,6 +7,7 @@
 #include "gate/judge.h"
 #include "http/call_list.h"
 #include "http/handlers.h"
+#include "http/slot.h"
 
 enum {
     ROWS_MOST = 1000000 /* that a worker reads for one answer: some seconds */
@@ -47,6 +48,8 @@ void handle_quality(struct service *service, struct request *request, struct rep
                      "There is no such model. GET /models lists the ones that there are.");
         return;
     }
+    if (!slot_take(service, request, "figures are made", reply))
+        return;
     filter.model = model->row.name;
     if (by_text != NULL)
         result = judge_by_read(by_text, &by, &why);

@@ -75,10 +75,18 @@ void handle_model(struct service *service, struct request *request, struct reply
 /* handle_predict.c */
 void handle_predict(struct service *service, struct request *request, struct reply *reply);
 
-/* handle_predict_large.c: the same, of rows that are not in memory together */
+/*
+ * handle_predict_large.c: the same, of rows that are not in memory together; for a job, or
+ * where that is NULL for who asks.
+ */
 struct input_rows;
+struct large_job {
+    const char *uuid;
+    bool (*go_on)(void *arg, uint64_t rows_done); /* after each block; false: it is given up, */
+    void *arg;                                    /* and nothing is answered */
+};
 void handle_predict_large(struct service *service, struct request *request, struct reply *reply,
-                          const struct input_rows *rows);
+                          const struct input_rows *rows, const struct large_job *job);
 
 /* handle_bulk.c: where the body is a file of rows; form_bulk is of its query */
 extern const struct form form_bulk;

@@ -5,12 +5,12 @@
  * Between blocks it is told how far the job is, and found out whether it was cancelled or this
  * process is to stop; then it is handed back, and begins anew elsewhere.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "forest/bulk.h"
 #include "http/job_inner.h"
@@ -30,19 +30,7 @@ struct work {
 
 /* ---- the result ---- */
 
-static enum result write_at(int fd, const char *bytes, size_t len, off_t at, struct reason *why)
-{
-    ssize_t wrote;
-
-    for (; len > 0; bytes += wrote, at += wrote, len -= (size_t)wrote) {
-        wrote = pwrite(fd, bytes, len, at);
-        if (wrote < 0 && errno == EINTR)
-            wrote = 0;
-        if (wrote < 0)
-            return reason_errno(why, "the result could not be written");
-    }
-    return RESULT_OK;
-}
+static const char what[] = "the result";
 
 /* What came together so far goes into a file. */
 static enum result head_spill(struct work *work, struct reason *why)
@@ -50,7 +38,7 @@ static enum result head_spill(struct work *work, struct reason *why)
     enum result result = queue_file_make(&work->fd, why);
 
     if (result == RESULT_OK)
-        result = write_at(work->fd, work->head.data, work->head.len, 0, why);
+        result = file_put_at(work->fd, work->head.data, work->head.len, 0, what, why);
     return result;
 }
 
@@ -78,7 +66,7 @@ static enum result put(void *arg, const void *bytes, size_t len, struct reason *
     if (result == RESULT_OK && work->fd < 0)
         result = head_spill(work, why);
     if (result == RESULT_OK)
-        result = write_at(work->fd, bytes, len, at, why);
+        result = file_put_at(work->fd, bytes, len, at, what, why);
     return result;
 }
 
@@ -87,7 +75,7 @@ static enum result put_head(void *arg, const void *bytes, size_t len, struct rea
     struct work *work = arg;
 
     if (work->fd >= 0)
-        return write_at(work->fd, bytes, len, 0, why);
+        return file_put_at(work->fd, bytes, len, 0, what, why);
     if (len > work->head.len)
         return reason_set(why, RESULT_FAILED, "the head of a result is not there yet");
     memcpy(work->head.data, bytes, len);

@@ -109,7 +109,7 @@ void job_room_idle(struct job_room *room)
 
     keeper_flush(room->service.keeper);
     while (*room->stop == 0 && seats_bell(home->seats) == bell && keep_tend(home) == RESULT_OK)
-        ;
+        seats_beat(home->seats); /* there may be a gigabyte of it */
 }
 
 /* ---- what became of it ---- */
@@ -236,8 +236,9 @@ static bool body_take(struct service *service, struct request *request, struct q
 /* What is noted of the numbers of an answer. */
 struct noted {
     struct job_room *room;
-    struct job_row *row;
+    struct queue_job *job;
     const struct input_rows *rows;
+    bool handed_back; /* it is another's, or this process is to stop */
 };
 
 static void look(void *arg, const struct answer *answer)
@@ -246,28 +247,40 @@ static void look(void *arg, const struct answer *answer)
     const struct input_rows *rows = noted->rows;
 
     if (rows->count == 1)
-        job_note_single(noted->row, answer->predictor, answer->margins, answer->answers);
+        job_note_single(&noted->job->row, answer->predictor, answer->margins, answer->answers);
     shadow_note(noted->room->service.shadow, rows->model, rows->values, rows->count,
                 answer->predictor, answer->margins, answer->answers);
-    if (job_keep_begin(noted->room, noted->row, rows->model))
+    if (job_keep_begin(noted->room, &noted->job->row, rows->model))
         keeper_rows(noted->room->service.keeper, answer->predictor, rows->values, rows->count,
                     answer->margins, answer->answers);
 }
 
-/* The rows as the route predicts them: those of a large body in blocks, into the spool. */
-static void predict(struct job_room *room, struct request *request, struct job_row *row,
-                    struct input_rows *rows)
+/* Between the blocks of a large one, as between those of a file. */
+static bool go_on(void *arg, uint64_t rows_done)
 {
-    struct service *service = &room->service;
-    struct noted noted = {room, row, rows};
+    struct noted *noted = arg;
+    struct job_room *room = noted->room;
+    struct reason why;
+    enum result result = queue_progress(room->queue, noted->job, (int64_t)noted->rows->count,
+                                        (int64_t)rows_done, &why);
+
+    noted->handed_back = result != RESULT_OK || *room->stop != 0;
+    return !noted->handed_back;
+}
+
+/* The rows as the route predicts them: those of a large body in blocks, into the spool. */
+static void predict(struct noted *noted, struct request *request, struct input_rows *rows)
+{
+    struct service *service = &noted->room->service;
+    const struct large_job large = {noted->job->row.uuid, go_on, noted};
     struct reply *reply = &service->reply;
 
     if (!input_read(service, request, reply, rows))
         return;
     if (rows->in_blocks)
-        handle_predict_large(service, request, reply, rows);
+        handle_predict_large(service, request, reply, rows, &large);
     else
-        predict_answer(rows, look, &noted, reply);
+        predict_answer(rows, look, noted, reply);
     reply_settle(reply);
 }
 
@@ -294,7 +307,9 @@ static void json_run(struct job_room *room, struct queue_job *job)
     struct service *service = &room->service;
     struct reply *reply = &service->reply;
     struct input_rows rows = {.count = 0};
+    struct noted noted = {.room = room, .job = job, .rows = &rows};
     struct request request;
+    bool good;
 
     request_make(&request, job);
     if (!body_take(service, &request, job)) {
@@ -302,14 +317,17 @@ static void json_run(struct job_room *room, struct queue_job *job)
         return;
     }
     reply_start(reply);
-    predict(room, &request, &job->row, &rows);
-    if (reply_is_good(reply->status))
+    predict(&noted, &request, &rows);
+    good = reply_is_good(reply->status) && !noted.handed_back;
+    if (noted.handed_back)
+        queue_return(room->queue, job);
+    else if (good)
         complete(room, job, &rows);
     else
         refuse(room, job, reply);
     spool_start(&service->large);
-    shadow_compare(service->shadow, reply_is_good(reply->status));
-    keeper_end(service->keeper, reply_is_good(reply->status));
+    shadow_compare(service->shadow, good);
+    keeper_end(service->keeper, good);
     input_release(service->input);
     reply_start(reply);
 }

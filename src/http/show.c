@@ -156,6 +156,8 @@ void show_usage(struct json_writer *writer, const struct usage_row *row)
 
 void show_totals(struct json_writer *writer, const struct usage_row *sum)
 {
+    const int64_t mean_us = sum->calls > 0 ? sum->duration_us / sum->calls : 0;
+
     json_write_key(writer, "totals");
     json_write_object(writer);
     json_member_i64(writer, "calls", sum->calls);
@@ -164,7 +166,7 @@ void show_totals(struct json_writer *writer, const struct usage_row *sum)
     json_member_i64(writer, "failed", sum->failed);
     json_write_key(writer, "mean_ms");
     if (sum->calls > 0)
-        json_write_double(writer, (double)(sum->duration_us / sum->calls) / 1000);
+        json_write_double(writer, (double)mean_us / 1000);
     else
         json_write_null(writer);
     json_write_object_end(writer);

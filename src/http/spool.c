@@ -20,6 +20,8 @@ enum {
     LOOK_STEP = 4 << 20 /* the disk is looked at once for so many bytes */
 };
 
+static const char answer[] = "an answer";
+
 static bool has_failed(struct spool *spool)
 {
     if (spool->result == RESULT_OK && buf_failed(&spool->memory))
@@ -66,23 +68,6 @@ static enum result look(struct spool *spool, struct reason *why)
     return RESULT_OK;
 }
 
-static enum result write_all(int fd, const char *bytes, size_t len, uint64_t at,
-                             struct reason *why)
-{
-    while (len > 0) {
-        ssize_t written = pwrite(fd, bytes, len, (off_t)at);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return reason_errno(why, "writing an answer to a file");
-        bytes += written;
-        len -= (size_t)written;
-        at += (uint64_t)written;
-    }
-    return RESULT_OK;
-}
-
 /* A home that was made before there were such answers has no directory for them yet. */
 static enum result file_open(int *fd, struct reason *why)
 {
@@ -108,7 +93,9 @@ static void file_out(struct spool *spool)
     if (spool->result == RESULT_OK && spool->filed + memory->len > spool->looked)
         spool_fail(spool, look(spool, &why), &why);
     if (spool->result == RESULT_OK)
-        spool_fail(spool, write_all(spool->fd, memory->data, memory->len, spool->filed, &why),
+        spool_fail(spool,
+                   file_put_at(spool->fd, memory->data, memory->len, (int64_t)spool->filed,
+                               answer, &why),
                    &why);
     spool->filed += memory->len;
     buf_clear(memory, SPOOL_MEMORY);
@@ -173,7 +160,8 @@ void spool_put_at(struct spool *spool, uint64_t at, const void *bytes, size_t le
         return;
     if (at < spool->filed) {
         in_file = len < spool->filed - at ? len : (size_t)(spool->filed - at);
-        spool_fail(spool, write_all(spool->fd, bytes, in_file, at, &why), &why);
+        spool_fail(spool, file_put_at(spool->fd, bytes, in_file, (int64_t)at, answer, &why),
+                   &why);
     }
     if (len > in_file)
         memcpy(spool->memory.data + (at + in_file - spool->filed),

@@ -31,7 +31,8 @@ struct db {
     sqlite3_stmt *prepared[SQL__MAX]; /* made at first use */
 };
 
-static const int busy_ms[DB_ROLE__MAX] = {[DB_WORKER] = 250, [DB_CLI] = 5000};
+/* Not const: SQLite hands it to wait_for_lock() as what takes no const. */
+static int busy_ms[DB_ROLE__MAX] = {[DB_WORKER] = 250, [DB_CLI] = 5000};
 
 /* Magic numbers of statfs(2) for file systems over a network. */
 static const long network_file_systems[] = {0x6969 /* NFS */, 0x517b /* SMB */,
@@ -151,7 +152,7 @@ static int wait_for_lock(void *arg, int n)
 
 static void wait_set(sqlite3 *handle, enum db_role role)
 {
-    sqlite3_busy_handler(handle, wait_for_lock, (void *)(uintptr_t)&busy_ms[role]);
+    sqlite3_busy_handler(handle, wait_for_lock, &busy_ms[role]);
 }
 
 void db_wait_as_usual(struct db *db)

@@ -159,13 +159,18 @@ enum result kept_model_next(struct db *db, const char *after, char model[MODEL_N
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
 
-enum result kept_rows_forget(struct db *db, const char *account, int64_t until_us,
+enum result kept_gone_set(struct db *db, const char *account, int64_t until_us,
+                          struct reason *why)
+{
+    return sql_run(db, why, SQL_KEPT_GONE_SET, account, until_us);
+}
+
+enum result kept_rows_forget(struct db *db, const char *account, int64_t most, int64_t *deleted,
                              struct reason *why)
 {
-    enum result result = sql_run(db, why, SQL_KEPT_FORGET, account);
+    enum result result = sql_run(db, why, SQL_KEPT_FORGET, account, most);
 
-    if (result == RESULT_OK)
-        result = sql_run(db, why, SQL_KEPT_GONE_SET, account, until_us);
+    *deleted = result == RESULT_OK ? sql_changes(db) : 0;
     return result;
 }
 

@@ -90,11 +90,15 @@ enum result kept_rows_expire(struct db *db, const char *model, int64_t before_us
 enum result kept_model_next(struct db *db, const char *after, char model[MODEL_NAME_MAX + 1],
                             struct reason *why);
 
+/* Has what an account asked up to a time be none when it comes in. */
+enum result kept_gone_set(struct db *db, const char *account, int64_t until_us,
+                          struct reason *why);
+
 /*
- * Deletes all of an account, and has what was asked up to a time and comes in later be none;
- * or of a model's version, 0 for all, with its sums and those of no model.
+ * Deletes some of an account, `most` at the most, and tells how many; or all of a model's
+ * version, 0 for all, with its sums and those of no model.
  */
-enum result kept_rows_forget(struct db *db, const char *account, int64_t until_us,
+enum result kept_rows_forget(struct db *db, const char *account, int64_t most, int64_t *deleted,
                              struct reason *why);
 enum result kept_rows_delete(struct db *db, const char *model, int64_t version,
                              struct reason *why);

@@ -207,7 +207,9 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_KEPT_MODEL_NEXT)] = {"SELECT model FROM kept INDEXED BY kept_model"
                                  " WHERE model > ? ORDER BY model LIMIT 1",
                                  "t", BOTH},
-    [AT(SQL_KEPT_FORGET)] = {"DELETE FROM kept WHERE account = ?", "t", BOTH},
+    [AT(SQL_KEPT_FORGET)] = {"DELETE FROM kept WHERE id IN (SELECT id FROM kept"
+                             " INDEXED BY kept_account WHERE account = ? LIMIT ?)",
+                             "ti", BOTH},
     [AT(SQL_KEPT_DELETE)] = {"DELETE FROM kept WHERE model = ?1 AND (?2 = 0 OR version = ?2)",
                              "ti", BOTH},
     [AT(SQL_KEPT_GONE_SET)] = {"INSERT INTO kept_gone VALUES (?, ?) ON CONFLICT (account)"

@@ -119,12 +119,16 @@ wish() {
   call "$2" "$3" "${parameters[@]}"
 }
 
+nothing_kept() { [ "$(sqlite3 "$G/home/work.db" 'SELECT count(*) FROM kept')" = 0 ]; }
+
 assert_all_refused() { # WORDS
   local route who path body
   while IFS='|' read -r route who path body <&5; do
     # No canary is there to be retired, which shows without a write.
     wish "$who" "${route%% *}" "$path" "$body"
     case "$route $status" in *'/retire 409') continue ;; esac
+    # Nothing is kept on a disk as small as that of a test here.
+    case "$route $status" in *'/feedback 404') nothing_kept && continue ;; esac
     assert_problem 503 unavailable "$1" || fail "$route $body" || return 1
   done 5<<<"$WISHES"
 }

@@ -247,6 +247,15 @@ cell() {
   [ "$(grep ,large, "$body_file" | cut -d, -f1,9)" = 5.1,setosa ]
 }
 
+@test "of a job of many rows in JSON, too, by the job's id" {
+  call POST /models/iris/predict -k "$KEY" -f "$G/large.json" HTTP_PREFER=respond-async
+  assert_status 202
+  job=$(jq -r .job_uuid "$body_file")
+  cli work --drain
+  told "{\"job_uuid\":\"$job\",\"row\":0,\"truth\":\"setosa\"}"
+  assert_json --arg job "$job" '.job_uuid == $job and .rows == 100000 and .kept > 10000 and .with_truth == 1'
+}
+
 @test "the setting is said over HTTP, counts at once in every worker, and is in the trail" {
   admin PUT /admin/models/iris/keep '{"rate":"off"}'
   assert_json '. == {"name":"iris","keep":null}'

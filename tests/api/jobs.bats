@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # tests/api/jobs.bats: predictions that are taken now, made later and fetched then.
 
-# shellcheck disable=SC2154,SC2034,SC2016 # set or read by lib/api; dollars of jq
+# shellcheck disable=SC2154,SC2034,SC2016,SC2030,SC2031,SC2153 # set or read by lib/api; dollars of jq
 load ../lib/api
 load ../lib/person
 
@@ -10,8 +10,8 @@ setup_file() {
   gate_start
   person ann
   person ben
-  ROLE=admin person chief
-  ROLE=admin person other
+  ROLE="admin" person chief
+  ROLE="admin" person other
   {
     declare -p PASSWORD
     for who in ann ben chief; do

@@ -53,6 +53,23 @@ rows() {
   done
 }
 
+@test "as many are told at once as files of rows are read, so that workers are left" {
+  quality # so that the slots are there
+  assert_status 200
+  /usr/bin/python3 -c 'import fcntl, sys, time
+f = open(sys.argv[1], "r+b")
+fcntl.lockf(f, fcntl.LOCK_EX)
+open(sys.argv[2], "w").close()
+time.sleep(60)' "$G/home/bulk" "$BATS_TEST_TMPDIR/held" 3>&- &
+  local holder=$!
+  wait_for 100 test -e "$BATS_TEST_TMPDIR/held"
+  quality
+  kill $holder
+  assert_problem 503 unavailable 'Too many figures'
+  quality
+  assert_status 200
+}
+
 @test "a caller is told of that account's calls, and an administrator of all" {
   by "$KEY" POST /models/iris/predict '{"instances":[[5.1,3.5,1.4,0.2],[6.3,3.3,6.0,2.5]]}' HTTP_X_REQUEST_ID=mine
   assert_status 200

@@ -69,6 +69,27 @@ all_of_home() {
     find . -type f -not -name '*-shm' -not -name '*-wal' -not -name ledger -exec sha256sum {} + | sort)
 }
 
+@test "jobs: a damaged work.db, one that is not there, and jobs that nobody works off" {
+  diagnose
+  found jobs ok '0 jobs wait or are in work, 0 runners'
+  if [ -x "$BUILD/jobs" ]; then
+    "$BUILD/jobs" "$W/home" submit 2 account iris >/dev/null
+    diagnose
+    found jobs warning '2 jobs wait, and no runner works' 'work --drain$'
+    obey jobs
+  fi
+  rm "$W/home"/work.db*
+  diagnose
+  found jobs failed 'has no work.db'
+  cli init >/dev/null
+  diagnose
+  found jobs ok
+  printf 'not a database at all' >"$W/home/work.db"
+  owned "$W/home/work.db"
+  diagnose
+  found jobs failed 'not a database'
+}
+
 @test "a whole home: nothing is wrong, nothing is changed, and the front is not asked" {
   diagnose
   before=$(all_of_home)

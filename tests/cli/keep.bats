@@ -44,8 +44,8 @@ kept() { cli model kept iris "$@" 2>/dev/null; }
   refused 2 'allowed' keep iris --rate 1% --days 0
   refused 2 'allowed' keep iris --rate 1% --days 3651
   refused 1 'no model "none"' keep none --rate 10%
-  refused 1 'no such version' kept none
-  refused 1 'no such version' kept iris --version 9
+  refused 1 'no model "none" is published' kept none
+  refused 1 'iris has no version 9' kept iris --version 9
   refused 2 'all or training' kept iris --columns some
   refused 2 'delete takes all' kept iris --delete --since 1h
   refused 1 'no model "none"' kept none --delete

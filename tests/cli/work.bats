@@ -10,6 +10,8 @@ setup_file() {
   gate_home
   train_iris "$G/2.fgm" 5 7
   rows_make "$G/rows.csv" 400000
+  # Work for seconds, so that a runner can be met in the midst of it.
+  for _ in {1..12}; do tail -n +2 "$G/rows.csv"; done | cat <(head -n 1 "$G/rows.csv") - >"$G/long.csv"
   cp -a "$G/home" "$G/whole"
 }
 setup() {
@@ -205,7 +207,6 @@ tried() { [ "$(job "$UUID" attempts)" -ge "$1" ]; }
 begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" -gt 0 ]; }
 
 @test "a long job is handed back at SIGTERM, as if it had not been begun" {
-  for _ in {1..12}; do tail -n +2 "$G/rows.csv"; done | cat <(head -n 1 "$G/rows.csv") - >"$G/long.csv"
   submit_file "$G/long.csv" leaf
   runner_start
   wait_for 600 begun
@@ -228,12 +229,12 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
 }
 
 @test "a runner that is killed is replaced, and what it had in hand is done by the next" {
-  submit_file "$G/rows.csv" leaf
+  submit_file "$G/long.csv" leaf
   runner_start
   first=$(runner_pids)
-  wait_for 600 job_is "$UUID" processing
+  wait_for 600 begun
   kill -KILL "$first"
-  wait_for 800 job_is "$UUID" completed
+  wait_for 1600 job_is "$UUID" completed
   [ "$(job "$UUID" attempts)" = 2 ]
   [ "$(runner_pids)" != "$first" ]
   grep -q 'ended by signal 9' "$G/runner.out"
@@ -258,17 +259,28 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
 
 @test "a runner that stands still is ended by another after the lease, and its job done" {
   echo 'job_lease = 5s' >>"$G/home/forestgate.conf"
-  submit_file "$G/rows.csv" leaf
+  submit_file "$G/long.csv" leaf
   runner_start
-  wait_for 600 job_is "$UUID" processing
+  wait_for 600 begun
   hung=$(runner_pids)
   kill -STOP "$hung"
   first=$RUNNER
   runner_start
-  wait_for 800 job_is "$UUID" completed
+  wait_for 1600 job_is "$UUID" completed
   [ "$(job "$UUID" attempts)" = 2 ]
   kill -KILL "$first"
   wait_for 100 ended "$hung"
+}
+
+@test "a runner that is alone and stands still is ended by its master, and its job done" {
+  echo 'job_lease = 5s' >>"$G/home/forestgate.conf"
+  submit_file "$G/long.csv" leaf
+  runner_start
+  wait_for 600 begun
+  kill -STOP "$(runner_pids)"
+  wait_for 1600 job_is "$UUID" completed
+  [ "$(job "$UUID" attempts)" = 2 ]
+  grep -q 'stood still for 5 s: it is ended' "$G/runner.out"
 }
 
 @test "a home that is replaced is not worked on" {
@@ -323,4 +335,16 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
   runner_stop
   umount "$G/small"
   [ "$good" = 0 ]
+}
+
+@test "the units of systemd are as shut as that of the workers, and the runner's has no network" {
+  command -v systemd-analyze >/dev/null || skip 'this needs systemd-analyze'
+  for unit in work webhooks; do
+    systemd-analyze security --offline=true --threshold=20 "$TOP/systemd/forestgate-$unit.service" >/dev/null
+  done
+  grep -q '^PrivateNetwork=yes' "$TOP/systemd/forestgate-work.service"
+  make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/root" PREFIX=/opt install >/dev/null
+  for unit in work webhooks; do
+    grep -q '^ExecStart=/opt/bin/forestgate ' "$G/root/opt/lib/systemd/system/forestgate-$unit.service"
+  done
 }

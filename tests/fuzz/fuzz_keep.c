@@ -39,7 +39,7 @@ static void entry_write(const struct keep_entry *entry, const uint8_t *bytes, si
         return;
     if (entry->len > 0)
         memcpy(numbers, entry->numbers, entry->len);
-    margins = numbers + (size_t)row->rows * row->n_features;
+    margins = numbers + (entry->lost ? 0 : (size_t)row->rows * row->n_features);
     if (entry->lost)
         keep_entry_put(&out, entry, NULL, NULL, NULL);
     else

@@ -527,6 +527,10 @@ static void what_was_an_accounts_goes_with_it_and_what_comes_in_later_too(void *
     help_answer("bob", "two", 2, 1, true);
     keeper_flush(keeper);
     assert_int_equal(help_read_all(NULL), 2);
+    for (int i = 0; i < 2500; i++) /* over some steps */
+        help_answer("ann", "many", i, 1, true);
+    keeper_flush(keeper);
+    assert_int_equal(help_read_all(NULL), 2502);
     help_answer("ann", "three", 3, 1, true);
     assert_int_equal(keep_forget(&home, "ann", &why), RESULT_OK);
     keeper_flush(keeper);
@@ -567,6 +571,8 @@ static void after_all_is_deleted_the_sums_are_nothing(void **state)
 
     (void)state;
     help_answer("ann", "one", 1, 20000, true);
+    for (int i = 0; i < 2500; i++)
+        help_answer("ann", "many", i, 1, true);
     keeper_flush(keeper);
     assert_int_equal(tell("ann", "one", 3, &truth, 1, &known), RESULT_OK);
     assert_int_equal(keep_delete(&home, "shapes", 0, &why), RESULT_OK);

@@ -379,6 +379,8 @@ static void a_job_is_tried_again_after_growing_delays_and_then_fails(void **stat
     good(queue_open(&home, &queue, &why));
     for (int i = 0; i < QUEUE_ATTEMPTS; i++) {
         good(queue_next(queue, &job, &why));
+        strcpy(job.row.label, "half way");
+        job.row.has_score = true;
         queue_fail(queue, &job, "not now");
         good(queue_flush(queue, &why));
         if (i == QUEUE_ATTEMPTS - 1)
@@ -396,6 +398,8 @@ static void a_job_is_tried_again_after_growing_delays_and_then_fails(void **stat
     assert_int_equal(row.attempts, QUEUE_ATTEMPTS);
     assert_int_equal(row.code, 503);
     assert_string_equal(row.reason, "not now");
+    assert_string_equal(row.label, ""); /* nobody takes it for a result */
+    assert_false(row.has_score);
     assert_int_equal(queue_next(queue, &job, &why), RESULT_MISSING);
 }
 
@@ -784,10 +788,12 @@ static void files_that_no_row_names_are_swept_away(void **state)
     touch(stray, 0);
     touch(HOME_JOBS "/made.abcdef", 100000);
     touch(HOME_JOBS "/made.ghijkl", 100);
+    touch(HOME_JOBS "/.unnamed.abcdef", 100000);
     good(queue_open(&home, &queue, &why));
     queue_tend(queue);
     assert_true(exists(row.uuid, ".in"));
     assert_int_equal(access(HOME_JOBS "/made.ghijkl", F_OK), 0);
+    assert_int_equal(access(HOME_JOBS "/.unnamed.abcdef", F_OK), -1);
     assert_int_equal(files(), 2);
 }
 

@@ -1,0 +1,43 @@
+/*
+ * process.c: what the processes that serve have in common.
+ */
+#include "cmd/process.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+
+static void on_hup(int signal)
+{
+    (void)signal;
+    log_reopen();
+}
+
+void process_signals(void (*on_stop)(int signal))
+{
+    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    sigset_t blocked;
+
+    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+        sigaction(stops[i], &action, NULL);
+    action.sa_handler = on_hup;
+    sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
+    sigemptyset(&blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+void process_shut_memory(void)
+{
+    const struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
