@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # tests/api/job_faults.bats: bodies and results of jobs, and of files of rows, where the disk is
-# full in their middle, or where a client stops sending or reading.
+# full in their middle, where a client stops sending or reading, and where they are large.
 
 # shellcheck disable=SC2154 # set or read by lib/api
 load ../lib/api
@@ -163,4 +163,41 @@ all_answer() { # both workers, at once
   cmp "$body_file" "$G/want.csv"
   [ "$(gate_pids)" = "$workers" ]
   jobs_database 'DELETE FROM job'
+}
+
+# ---- large ones ----
+
+# The most that any of these processes had in memory, in kB.
+peak_of() { # PIDS
+  local pid files=()
+  for pid in $1; do files+=("/proc/$pid/status"); done
+  sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "${files[@]}" | sort -n | tail -n 1
+}
+
+@test "a job of 100 MB, in and out, takes no more memory of worker and runner than a small one" {
+  if sanitized; then skip 'a sanitizer keeps what was freed'; fi
+  awk 'BEGIN {srand(3); for (i = 0; i < 28; i++) printf "f%d,", i; print "y"
+    for (r = 0; r < 300; r++) {for (i = 0; i < 28; i++) printf "%.1f,", rand(); print r % 2}}' >"$G/t.csv"
+  "$FORESTGATE" model train --csv "$G/t.csv" --target y --trees 5 -o "$G/wide.fgm" >/dev/null
+  cli model publish wide "$G/wide.fgm" >/dev/null
+  yes "$(sed -n 2p "$G/t.csv" | cut -d, -f1-28)" | head -c 112000000 | head -n -1 >"$G/large.csv"
+  head -n 20000 "$G/large.csv" >"$G/small.csv"
+  cli predict --model wide --in "$G/large.csv" --out "$G/want.npy" --output leaf 2>/dev/null
+  runner_start
+  done_with() {
+    send '/jobs?model=wide&output=leaf' "$1" HTTP_ACCEPT=application/x-npy
+    assert_status 202
+    UUID=$(jq -r .job_uuid "$body_file")
+    wait_for 1200 job_is "$UUID" completed
+    call GET "/jobs/$UUID/result" -k "$KEY"
+    assert_status 200
+  }
+  for _ in 1 2 3 4; do done_with "$G/small.csv"; done
+  worker=$(peak_of "$(gate_pids)") runner=$(peak_of "$(runner_pids)")
+  done_with "$G/large.csv"
+  cmp "$body_file" "$G/want.npy"
+  echo "worker: $worker kB, $(peak_of "$(gate_pids)") kB; runner: $runner kB, $(peak_of "$(runner_pids)") kB" >&2
+  [ "$(peak_of "$(gate_pids)")" -le $((worker + 2048)) ]
+  [ "$(peak_of "$(runner_pids)")" -le $((runner + 2048)) ]
+  rm "$G/large.csv" "$G/want.npy"
 }
