@@ -209,6 +209,39 @@ anonymous() { sed -E 's/[0-9a-f]{32}|[0-9T:.-]+Z|X-Process-Time: .*//g' "$answer
   assert_json '.status == "pending"'
 }
 
+@test "a credential that may not use the job's model has nothing of it, cancels and lists none" {
+  local wide narrow who="cat$RANDOM" method
+  [ -e "$G/rose" ] || cli model publish rose "$G/iris.fgm" >"$G/rose"
+  MODELS=iris,rose person "$who"
+  wide=$(cli key create --name wide --user "$who@example.org" 2>/dev/null)
+  narrow=$(cli key create --name narrow --user "$who@example.org" --models rose 2>/dev/null)
+  take -k "$wide" -d "$IRIS"
+  for method in DELETE GET; do
+    call $method "/jobs/$UUID" -k "$narrow"
+    assert_problem 403 forbidden 'may not use the model iris'
+  done
+  call GET "/jobs/$UUID/result" -k "$narrow"
+  assert_problem 403 forbidden 'may not use the model iris'
+  call GET /jobs -k "$narrow"
+  assert_json '.jobs == []'
+  call GET "/jobs?before=$UUID" -k "$narrow"
+  assert_json '.jobs == []'
+  # A right that is withdrawn ends with what was made by it.
+  cli user set "$who@example.org" --models rose >/dev/null
+  call GET "/jobs/$UUID" -k "$wide"
+  assert_problem 403 forbidden
+  as "$CHIEF" GET "/jobs/$UUID"
+  assert_json '.status == "pending"'
+  cli user set "$who@example.org" --models iris,rose >/dev/null
+  call GET "/jobs/$UUID" -k "$wide"
+  assert_json '.status == "pending"'
+  take -k "$narrow" -d '{"model":"rose","features":[5.1,3.5,1.4,0.2]}'
+  call GET /jobs -k "$narrow"
+  assert_json --arg id "$UUID" '[.jobs[].job_uuid] == [$id]'
+  call GET /jobs -k "$wide"
+  assert_json '[.jobs[].model] == ["rose", "iris"]'
+}
+
 @test "all keys and tokens of a user are one account, and a key of nobody's is its own" {
   local own nobodys
   own=$(cli key create --name own --user ann@example.org 2>/dev/null)
