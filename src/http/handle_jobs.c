@@ -21,6 +21,7 @@
 #include "http/handlers.h"
 #include "http/sealed.h"
 #include "http/show_job.h"
+#include "http/slot.h"
 
 enum {
     US = 1000000,
@@ -29,6 +30,7 @@ enum {
     POLL_LONG_AFTER_S = 10, /* where it has been in work for that long */
     LOOKED_AT = 50000,      /* jobs, for one page of them */
     SEALED_MAX = 64 << 20,  /* bytes of a result that is sealed */
+    LARGE = 1 << 20,        /* of one that keeps a worker while it is read */
 };
 
 static const char json_type[] = "application/json";
@@ -118,6 +120,14 @@ static bool can_be_had(const struct service *service, const struct job_row *row,
     return !sealed;
 }
 
+/* Of large ones a few are sent at once.  False with the refusal written. */
+static bool has_slot(struct service *service, struct request *request,
+                     const struct job_row *row, struct reply *reply)
+{
+    return row->result_bytes < LARGE ||
+           slot_take(service, request, "large results are sent", reply);
+}
+
 /*
  * The result: appended to a buffer or opened as a file, *fd, else -1.  RESULT_MISSING where
  * there is none; else as queue_result().
@@ -178,7 +188,8 @@ void handle_job(struct service *service, struct request *request, struct reply *
 
     if (!job_find(service, request, &row, reply))
         return;
-    if (row.result_kind == JOB_JSON && !can_be_had(service, &row, reply))
+    if (row.result_kind == JOB_JSON &&
+        (!can_be_had(service, &row, reply) || !has_slot(service, request, &row, reply)))
         return;
     if (row.result_kind == JOB_JSON)
         result = result_open(service, &row, &text, &fd, &why);
@@ -211,7 +222,8 @@ void handle_job_result(struct service *service, struct request *request, struct 
     struct reason why;
     int fd;
 
-    if (!job_find(service, request, &row, reply) || !can_be_had(service, &row, reply))
+    if (!job_find(service, request, &row, reply) || !can_be_had(service, &row, reply) ||
+        !has_slot(service, request, &row, reply))
         return;
     result = result_open(service, &row, &reply->body, &fd, &why);
     if (result == RESULT_MISSING) {
