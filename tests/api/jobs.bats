@@ -378,6 +378,27 @@ prefer() { call POST "${2:-/predict}" -k "${3:-$KEY}" -d "$IRIS" HTTP_PREFER="$1
   take -k "$many" -d "$IRIS"
 }
 
+@test "a result that its account has no bytes left for fails its job" {
+  local wide
+  wide=$(cli key create --name wide --tier test 2>/dev/null)
+  # Of the leaves of ten trees a row has about three times its own bytes here.
+  {
+    echo sepal_length,sepal_width,petal_length,petal_width
+    yes 5,3,1,0 | head -n 30000
+  } >"$BATS_TEST_TMPDIR/rows.csv"
+  for _ in 1 2; do
+    call POST '/jobs?output=leaf' -k "$wide" -f "$BATS_TEST_TMPDIR/rows.csv" \
+      CONTENT_TYPE=text/csv QUERY_STRING=output=leaf
+    assert_status 202
+  done
+  FORESTGATE_JOB_BYTES_LIMIT=1M work
+  call GET /jobs -k "$wide"
+  assert_json '[.jobs[].status] == ["failed", "completed"] and .jobs[0].code == 429 and
+    (.jobs[0].reason | test("1048576 bytes")) and .jobs[1].result_bytes > 524288'
+  call GET "/jobs/$(job_field '.jobs[0].job_uuid')/result" -k "$wide"
+  assert_problem 404 not_found failed
+}
+
 # ---- what becomes of them ----
 
 @test "a job of one row has the bytes that POST /predict answers, its label and its score" {
