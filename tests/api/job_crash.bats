@@ -59,6 +59,12 @@ two_runners() {
   SECOND=$RUNNER
 }
 
+# Masters first, so that none starts another.
+everybody() {
+  echo "$FIRST $SECOND $MASTER"
+  pgrep -P "$FIRST,$SECOND,$MASTER" || :
+}
+
 one_of() { shuf -n 1 <<<"$1"; }
 
 # Kills a process of a kind; a master is started anew.
@@ -86,6 +92,15 @@ strike() {
     wait "$MASTER" 2>/dev/null || :
     gate_start --workers 3
     ;;
+  everybody) # as when the machine goes down
+    all=$(everybody)
+    # shellcheck disable=SC2086
+    kill -KILL $all 2>/dev/null || :
+    for pid in $all; do wait_for 100 ended "$pid"; done
+    wait "$FIRST" "$SECOND" "$MASTER" 2>/dev/null || :
+    gate_start --workers 3
+    two_runners
+    ;;
   esac
 }
 
@@ -95,6 +110,7 @@ strikes() {
   for ((i = 1; i <= $1; i++)); do
     case $((i % 20)) in
     0) strike 'master of workers' ;;
+    10) strike everybody ;;
     7 | 14) strike 'master of runners' ;;
     3 | 9 | 12 | 17) strike worker ;;
     *) strike runner ;;

@@ -209,6 +209,39 @@ anonymous() { sed -E 's/[0-9a-f]{32}|[0-9T:.-]+Z|X-Process-Time: .*//g' "$answer
   assert_json '.status == "pending"'
 }
 
+@test "a credential that may not use the job's model has nothing of it, cancels and lists none" {
+  local wide narrow who="cat$RANDOM" method
+  [ -e "$G/rose" ] || cli model publish rose "$G/iris.fgm" >"$G/rose"
+  MODELS=iris,rose person "$who"
+  wide=$(cli key create --name wide --user "$who@example.org" 2>/dev/null)
+  narrow=$(cli key create --name narrow --user "$who@example.org" --models rose 2>/dev/null)
+  take -k "$wide" -d "$IRIS"
+  for method in DELETE GET; do
+    call $method "/jobs/$UUID" -k "$narrow"
+    assert_problem 403 forbidden 'may not use the model iris'
+  done
+  call GET "/jobs/$UUID/result" -k "$narrow"
+  assert_problem 403 forbidden 'may not use the model iris'
+  call GET /jobs -k "$narrow"
+  assert_json '.jobs == []'
+  call GET "/jobs?before=$UUID" -k "$narrow"
+  assert_json '.jobs == []'
+  # A right that is withdrawn ends with what was made by it.
+  cli user set "$who@example.org" --models rose >/dev/null
+  call GET "/jobs/$UUID" -k "$wide"
+  assert_problem 403 forbidden
+  as "$CHIEF" GET "/jobs/$UUID"
+  assert_json '.status == "pending"'
+  cli user set "$who@example.org" --models iris,rose >/dev/null
+  call GET "/jobs/$UUID" -k "$wide"
+  assert_json '.status == "pending"'
+  take -k "$narrow" -d '{"model":"rose","features":[5.1,3.5,1.4,0.2]}'
+  call GET /jobs -k "$narrow"
+  assert_json --arg id "$UUID" '[.jobs[].job_uuid] == [$id]'
+  call GET /jobs -k "$wide"
+  assert_json '[.jobs[].model] == ["rose", "iris"]'
+}
+
 @test "all keys and tokens of a user are one account, and a key of nobody's is its own" {
   local own nobodys
   own=$(cli key create --name own --user ann@example.org 2>/dev/null)
@@ -423,13 +456,28 @@ prefer() { call POST "${2:-/predict}" -k "${3:-$KEY}" -d "$IRIS" HTTP_PREFER="$1
   cmp "$body_file" "$BATS_TEST_TMPDIR/predicted"
 }
 
-@test "a job may name its model, its outputs and a text" {
+@test "a job may name its model and its outputs" {
   call POST /predict -k "$KEY" -d '{"model":"iris","outputs":["margin","leaves"],"features":{"sepal_length":5,"sepal_width":3,"petal_length":2,"petal_width":1}}'
   cp "$body_file" "$BATS_TEST_TMPDIR/predicted"
   take -k "$KEY" -f "$BATS_TEST_TMPDIR/request"
   work
   call GET "/jobs/$UUID/result" -k "$KEY"
   cmp "$body_file" "$BATS_TEST_TMPDIR/predicted"
+}
+
+@test "a job may be of a text" {
+  "$FORESTGATE" model train "$TOP/model/sentiment.csv" --target sentiment --text text --trees 5 -o "$G/texts.fgm" >/dev/null
+  cli model publish texts "$G/texts.fgm" >/dev/null
+  local praise='{"model":"texts","text":"What a lovely day, and such kind people!"}'
+  assert_nothing_taken refuse 422 unprocessable_content . -d '{"model":"texts","text":"short"}'
+  call POST /predict -k "$KEY" -d "$praise"
+  assert_status 200
+  cp "$body_file" "$BATS_TEST_TMPDIR/predicted"
+  take -k "$KEY" -d "$praise"
+  work
+  call GET "/jobs/$UUID" -k "$KEY"
+  assert_json --slurpfile p "$BATS_TEST_TMPDIR/predicted" '.status == "completed" and .result == $p[0] and
+    .result_label == $p[0].label and .model == "texts"'
 }
 
 # The same through the CLI, which is the oracle of files.
@@ -538,6 +586,24 @@ PY
   assert_problem 404 not_found 'cancelled: it has no result\.'
 }
 
+@test "how far a job in work is, how fast, and how long yet" {
+  rows_csv 2500000 >"$BATS_TEST_TMPDIR/rows.csv"
+  call POST '/jobs?output=leaf' -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
+  UUID=$(job_field .job_uuid)
+  assert_json '.progress == null'
+  "$FORESTGATE" --home "$G/home" work --drain >>"$G/out" 2>&1 3>&- &
+  local runner=$! first
+  further() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field '.progress.rows_done // 0')" -gt "$1" ]; }
+  wait_for 200 further 0
+  assert_json '.progress | .rows == 2500000 and .rows_done < .rows and .rows_per_s > 0 and .seconds_left >= 0 and
+    (.seconds_left - (.rows - .rows_done) / .rows_per_s | fabs) <= 1'
+  first=$(job_field .progress.rows_done)
+  wait_for 200 further "$first"
+  assert_json '.progress | .rows_done < .rows and .rows_per_s > 0'
+  call DELETE "/jobs/$UUID" -k "$KEY"
+  wait "$runner"
+}
+
 @test "a job in work is cancelled, and what was made of it is thrown away" {
   rows_csv 700000 >"$BATS_TEST_TMPDIR/rows.csv"
   call POST '/jobs?output=leaf' -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
@@ -546,7 +612,7 @@ PY
   local runner=$!
   in_work() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field .status)" = processing ]; }
   wait_for 200 in_work
-  assert_json '.progress.rows == 700000 and .progress.rows_done >= 0 and .started_at != null'
+  assert_json '.progress.rows == 700000 and .started_at != null'
   [ -n "$(header_of retry-after)" ]
   call DELETE "/jobs/$UUID" -k "$KEY"
   assert_status 204
@@ -554,6 +620,24 @@ PY
   call GET "/jobs/$UUID" -k "$KEY"
   assert_json '.status == "cancelled"'
   [ "$(find "$G/home/jobs" -name "$UUID*" | wc -l)" = 0 ]
+}
+
+@test "how many rows a file has is known for as long as it is worked at" {
+  rows_csv 700000 >"$BATS_TEST_TMPDIR/rows.csv"
+  call POST '/jobs?output=leaf' -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
+  UUID=$(job_field .job_uuid)
+  "$FORESTGATE" --home "$G/home" work --drain >>"$G/out" 2>&1 3>&- &
+  local runner=$! worker
+  begun() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field .status)" != pending ]; }
+  wait_for 200 begun
+  worker=$(pgrep -P "$runner" | head -n 1)
+  kill -STOP "$worker" || true # so that it has something to tell when it goes on
+  sleep 1.2
+  kill -CONT "$worker" || true
+  told() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field '.status != "processing" or .progress.rows_done > 0')" = true ]; }
+  wait_for 200 told
+  assert_json '.rows == 700000 and (.progress == null or .progress.seconds_left != null)'
+  wait "$runner"
 }
 
 @test "a job that has ended otherwise cannot be cancelled" {
@@ -575,6 +659,34 @@ PY
   done
   call GET "/jobs?limit=1000" -k "$KEY"
   assert_json --arg id "$UUID" '[.jobs[].job_uuid] | index($id) == null'
+}
+
+@test "how long a result is kept is a setting, by which it is told, refused and deleted" {
+  gate_with --job_retention 2h
+  echo 'job_retention = 2h' >>"$G/home/forestgate.conf"
+  rows_csv 20000 >"$BATS_TEST_TMPDIR/rows.csv"
+  call POST '/jobs?output=probability' -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
+  UUID=$(job_field .job_uuid)
+  work
+  call GET "/jobs/$UUID" -k "$KEY"
+  assert_json 'def us: (.[:19] + "Z" | fromdate) * 1000000 + (.[20:26] | tonumber);
+    (.expires_at | us) - (.ended_at | us) == 7200000000'
+  [ -e "$G/home/jobs/$UUID.1.out" ]
+  jobs_database "UPDATE job SET ended_us = ended_us - 7100000000 WHERE uuid = '$UUID'"
+  work
+  call GET "/jobs/$UUID/result" -k "$KEY"
+  assert_status 200
+  jobs_database "UPDATE job SET ended_us = ended_us - 100000000 WHERE uuid = '$UUID'"
+  call GET "/jobs/$UUID/result" -k "$KEY"
+  assert_problem 404 not_found 'no such job'
+  # Runners delete it, with its file.
+  "$FORESTGATE" --home "$G/home" work >>"$G/out" 2>&1 3>&- &
+  local runner=$!
+  deleted() { [ "$(jobs_database "SELECT count(*) FROM job WHERE uuid = '$UUID'")" = 0 ] && ! ls "$G/home/jobs/$UUID"* 2>/dev/null; }
+  wait_for 200 deleted || fail "$(ls "$G/home/jobs")"
+  kill -TERM "$runner"
+  wait "$runner"
+  sed -i /job_retention/d "$G/home/forestgate.conf"
 }
 
 @test "deleting a user ends that user's jobs, empties them and leaves no file" {

@@ -2,8 +2,10 @@
  * jobs.c: what a way through the queue costs, measured beside a runner that works.
  *
  *     jobs HOME way COUNT MODEL      the median of COUNT jobs, from queue_submit() to its being
- *                                    seen as completed, minus the work that it is by itself
- *     jobs HOME speed ACCOUNT        jobs/s of an account whose jobs are being worked off
+ *                                    seen as completed, and of the work that it is by itself;
+ *                                    fails if the one is 5 ms or more above the other
+ *     jobs HOME speed ACCOUNT        jobs/s of all, until this account has none left; fails
+ *                                    under 2,000
  *
  * It does what a worker does for POST /jobs and GET /jobs/ID, without the front.
  */
@@ -21,6 +23,8 @@ enum {
     LOOK_US = 200,  /* between two looks whether a job has ended */
     PAUSE_US = 2000 /* after which the runner sleeps again */
 };
+
+static const double way_most_ms = 5, speed_least = 2000;
 
 static const char body[] = "{\"features\":[5.1,3.5,1.4,0.2]}";
 
@@ -66,7 +70,7 @@ static void one_way(struct home *home, const char *model, double *way, double *o
     *own = (double)(row.ended_us - row.started_us) / 1e3;
 }
 
-static void ways(struct home *home, long count, const char *model)
+static bool ways(struct home *home, long count, const char *model)
 {
     static double way[WAYS_MAX], own[WAYS_MAX];
 
@@ -79,6 +83,7 @@ static void ways(struct home *home, long count, const char *model)
     printf("  way       %6.2f ms (p90 %.2f, p99 %.2f), of it its own work %.2f ms; "
            "%ld were busy\n",
            way[count / 2], way[count * 9 / 10], way[count * 99 / 100], own[count / 2], busy);
+    return way[count / 2] - own[count / 2] < way_most_ms;
 }
 
 static int64_t open_jobs(struct home *home, const char *account)
@@ -92,22 +97,24 @@ static int64_t open_jobs(struct home *home, const char *account)
     return total.open;
 }
 
-static void speed(struct home *home, const char *account)
+static bool speed(struct home *home, const char *account)
 {
     uint64_t begin = clock_mono_ns();
-    int64_t first = open_jobs(home, account), left = first;
+    int64_t first = open_jobs(home, NULL);
+    double rate;
 
-    while ((left = open_jobs(home, account)) > 0 &&
-           clock_mono_ns() - begin < UINT64_C(60000000000))
+    while (open_jobs(home, account) > 0 && clock_mono_ns() - begin < UINT64_C(60000000000))
         usleep(1000);
-    printf("  speed     %6.0f jobs/s\n",
-           (double)(first - left) / ((double)(clock_mono_ns() - begin) / 1e9));
+    rate = (double)(first - open_jobs(home, NULL)) / ((double)(clock_mono_ns() - begin) / 1e9);
+    printf("  speed     %6.0f jobs/s\n", rate);
+    return rate >= speed_least;
 }
 
 int main(int argc, char **argv)
 {
     struct reason why;
     struct home home;
+    bool good;
 
     if (argc < 4)
         return EXIT_FAILURE;
@@ -115,9 +122,9 @@ int main(int argc, char **argv)
     must(home_load_config(&home, environ, &why), &why);
     must(home_open(&home, DB_WORKER, &why), &why);
     if (strcmp(argv[2], "way") == 0 && argc == 5)
-        ways(&home, atol(argv[3]), argv[4]);
+        good = ways(&home, atol(argv[3]), argv[4]);
     else
-        speed(&home, argv[3]);
+        good = speed(&home, argv[3]);
     home_close(&home);
-    return EXIT_SUCCESS;
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -156,6 +156,40 @@ misuse() {
   [ "$(job "$UUID" version)" = 2 ]
 }
 
+@test "a model that takes other rows by now fails its jobs that waited, with what is wrong" {
+  submit 1
+  old=$UUID
+  head -n 101 "$G/rows.csv" >"$G/few.csv"
+  submit_file "$G/few.csv" label
+  file=$UUID
+  "$FORESTGATE" model train --csv "$TOP/model/houses.csv" --target price --trees 3 -o "$G/houses.fgm" >/dev/null
+  cli model publish iris "$G/houses.fgm" >/dev/null
+  cli model delete iris --version 1 >/dev/null
+  cli work --drain
+  for uuid in "$old" "$file"; do
+    [ "$(job "$uuid" status)" = failed ]
+    [ "$(job "$uuid" code)" = 422 ] || fail "$(cli job show "$uuid")"
+    [ "$(job "$uuid" attempts)" = 1 ]
+    [[ "$(job "$uuid" reason)" =~ features|column ]] || fail "$(job "$uuid" reason)"
+  done
+  [ -z "$(ls "$G/home/jobs")" ]
+}
+
+@test "a canary that is retired while jobs wait answers none of them" {
+  cli model publish iris "$G/2.fgm" --canary 90% >/dev/null
+  submit 20
+  cli model retire iris >/dev/null
+  cli model delete iris --version 2 >/dev/null
+  cli work --drain
+  [ "$(jobs_database 'SELECT count(*) FROM job WHERE status = 2 AND version = 1')" = 20 ]
+  # One that stays answers most.
+  cli model publish iris "$G/2.fgm" --canary 90% >/dev/null
+  submit 20
+  cli work --drain
+  [ "$(jobs_database 'SELECT count(*) FROM job WHERE status = 2 AND version = 3')" -gt 0 ]
+  [ "$(jobs_database 'SELECT count(*) FROM job WHERE status = 2')" = 40 ]
+}
+
 @test "a model that is there no more fails its jobs, with a plain reason" {
   cli model publish other "$G/2.fgm" >/dev/null
   MODEL=other submit 1
@@ -333,18 +367,29 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
   cp -a "$G/home/." "$G/small/"
   chown "$(stat -c %U: "$G/home")" "$G/small"
   chmod 700 "$G/small"
-  "$BUILD/jobs" "$G/small" submit 200 account iris >"$G/uuids"
-  head -c 100M /dev/zero >"$G/small/filler" 2>/dev/null || :
   "$FORESTGATE" --home "$G/small" work >>"$G/runner.out" 2>&1 </dev/null 3>&- 4>&- &
   RUNNER=$!
-  sleep 2
-  rm "$G/small/filler"
-  done_all() { [ "$("$FORESTGATE" --home "$G/small" job list --status completed --limit 0 --json | jq length)" = 200 ]; }
+  has_ended() { [ "$("$FORESTGATE" --home "$G/small" job list --status "$1" --limit 0 --json | jq length)" = "$2" ]; }
+  "$BUILD/jobs" "$G/small" submit 1 account iris >/dev/null
+  wait_for 200 has_ended completed 1
+  # It is idle, and the others come while it stands.
+  idle=$(runner_pids)
+  kill -STOP "$idle"
+  "$BUILD/jobs" "$G/small" submit 199 account iris >/dev/null
+  # The database's log has no room left of what was longer before.
+  sqlite3 "$G/small/work.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+  head -c 100M /dev/zero >"$G/small/filler" 2>/dev/null || :
+  kill -CONT "$idle"
   good=0
-  wait_for 600 done_all || good=1
+  # It says that there is no room, and none of them is lost by that: some may have been done.
+  wait_for 200 grep -qE 'no space|is full' "$G/runner.out" || good=1
+  if has_ended completed 200; then good=2; fi
+  has_ended failed 0 || good=3
+  rm "$G/small/filler"
+  wait_for 600 has_ended completed 200 || good=4
   runner_stop
   umount "$G/small"
-  [ "$good" = 0 ]
+  [ "$good" = 0 ] || fail "$good" "$(cat "$G/runner.out")"
 }
 
 @test "the units of systemd are as shut as that of the workers, and the runner's has no network" {

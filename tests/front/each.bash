@@ -432,6 +432,40 @@ upload() {
   [ "$(jq -r .status <<<"$body")" = cancelled ]
 }
 
+@test "clients that hang up in a file of rows leave no job, and those that read nothing of a result hold up nobody" {
+  local before job i fd fds=()
+  yes 5.1,3.5,1.4,0.2 | head -n 1310720 >"$BATS_TEST_TMPDIR/rows.csv"
+  jobs() { cli job list --limit 0 --json | jq length; }
+  before=$(jobs)
+  for i in 1 2 3; do
+    # Not whole within its second.
+    if curl -s --max-time 1 --limit-rate 2M -o /dev/null -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -X POST \
+      -T "$BATS_TEST_TMPDIR/rows.csv" "$URL/jobs"; then return 1; fi
+  done
+  [ "$(jobs)" = "$before" ]
+  # A result that is more than the kernel takes off a worker's hands.
+  head -n 200000 "$BATS_TEST_TMPDIR/rows.csv" >"$BATS_TEST_TMPDIR/some.csv"
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -X POST -T "$BATS_TEST_TMPDIR/some.csv" '/jobs?output=leaf'
+  assert_status 202
+  job=$(header_of location)
+  cli work --drain >>"$T/out" 2>&1
+  # More than there are workers.
+  for i in 1 2 3 4 5 6; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+    printf 'GET /%s/result HTTP/1.1\r\nHost: localhost\r\nX-API-Key: %s\r\n\r\n' "${job#/}" "$KEY" >&"$fd"
+    fds+=("$fd")
+  done
+  sleep 0.5
+  for i in 1 2 3 4; do
+    predict --max-time 10 /predict
+    assert_status 200
+  done
+  for fd in "${fds[@]}"; do exec {fd}>&-; done
+  curl -sS --max-time 60 -o "$BATS_TEST_TMPDIR/rows.out" -H "X-API-Key: $KEY" "$URL/${job#/}/result"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/rows.out")" = 200000 ]
+  [ "$(stat -c %s "$BATS_TEST_TMPDIR/rows.out")" -gt 30000000 ]
+}
+
 @test "only where files of rows are predicted does a front take a body as large as one" {
   truncate -s 68157441 "$BATS_TEST_TMPDIR/big"
   for path in /login /models/iris/explain /x/predict /models/a/b/predict /predictx; do
