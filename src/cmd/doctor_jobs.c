@@ -75,6 +75,8 @@ void doctor_check_jobs(struct doctor *doctor, struct finding *finding)
                 result == RESULT_MALFORMED
                     ? "; without it jobs that wait and results are gone, and nothing else"
                     : "");
+    if (strstr(why.text, "newer program") != NULL)
+        return; /* which no command here can give */
     if (result == RESULT_MISSING || result == RESULT_INVALID)
         finding_mend(finding, "forestgate --home %s init", doctor_word(doctor, NULL, file));
     else if (result == RESULT_MALFORMED)

@@ -7,6 +7,7 @@
 #include "cmd/master.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -210,6 +211,32 @@ static void signals_block(struct master *master)
     sigprocmask(SIG_BLOCK, &master->signals, NULL);
 }
 
+/*
+ * Whether the directory that all of them are in was deleted.  Who is started there finds
+ * nothing, be it put back under the same name or not; who started the master starts anew.
+ */
+static bool home_is_deleted(void)
+{
+    char path[PATH_MAX];
+
+    return getcwd(path, sizeof(path)) == NULL && errno == ENOENT;
+}
+
+/* Whether there is nothing to keep workers for; says why. */
+static bool is_useless(struct master *master)
+{
+    if (listen_is_ours() && listen_lost()) {
+        log_message("the socket's path is another's or gone: nobody comes here any more");
+        return true;
+    }
+    if (home_is_deleted()) {
+        log_message("the home was deleted: there is nothing to do here any more");
+        master->failed = true;
+        return true;
+    }
+    return false;
+}
+
 static int run(struct master *master)
 {
     int taken;
@@ -229,10 +256,8 @@ static int run(struct master *master)
         workers_reap(master, false);
         if (look.call != NULL)
             look.call(look.arg);
-        if (listen_is_ours() && listen_lost()) {
-            log_message("the socket's path is another's or gone: nobody comes here any more");
+        if (!was_stopped && is_useless(master))
             break;
-        }
     }
     workers_stop(master);
     free(master->workers);

@@ -14,7 +14,8 @@
  * below still blocked and exits with what it returns, until SIGTERM, SIGINT or SIGUSR1; passes
  * SIGTERM and SIGHUP on.  A worker that dies is replaced at once, or after a second if it did
  * not live that long.  If the master is killed, its workers get SIGTERM from the kernel; to
- * start another is up to whoever started this one.  Returns the exit status of the program.
+ * start another is up to whoever started this one.  Ends with a failure, too, when its working
+ * directory, which is the home, was deleted.  Returns the exit status of the program.
  */
 int master_run(int count, int (*work)(void *arg, int place), void *arg);
 

@@ -157,12 +157,15 @@ static enum result kept_read(const struct option_set *set, struct keep_filter *f
     return result;
 }
 
-static int kept_tell(enum result result, const struct keep_csv_done *done,
+static int kept_tell(enum result result, const struct keep_csv_done *done, bool truths_alone,
                      const struct reason *why)
 {
     if (result != RESULT_OK)
         return cli_fail(why);
     fprintf(stderr, "forestgate: %" PRId64 " rows\n", done->rows);
+    if (truths_alone && done->rows == 0 && done->others == 0)
+        fprintf(stderr,
+                "forestgate: no such row that is kept has its truth; see POST /feedback\n");
     if (done->others > 0)
         fprintf(stderr,
                 "forestgate: %" PRId64
@@ -214,7 +217,7 @@ int model_kept(const struct option_set *set)
         result = keep_csv_write(&home, &filter, kind, output_put, &output, &done, &why);
     cli_home_close(&home); /* so that the file is named where it was begun */
     result = output_close(&output, result, &why);
-    return kept_tell(result, &done, &why);
+    return kept_tell(result, &done, kind == KEEP_CSV_TRAINING || filter.with_truth, &why);
 }
 
 const struct option_row model_keep_options[] = {

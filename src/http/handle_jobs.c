@@ -210,8 +210,11 @@ void handle_job(struct service *service, struct request *request, struct reply *
 static void refuse_result(struct reply *reply, const struct request *request,
                           const struct job_row *row)
 {
-    reply_refuse(reply, REPLY_NOT_FOUND, "This job is %s: it has no result%s.",
-                 job_status_name(row->status), has_ended(row) ? "" : " yet");
+    if (row->status == JOB_COMPLETED)
+        reply_refuse(reply, REPLY_NOT_FOUND, "The file of this job's result is gone.");
+    else
+        reply_refuse(reply, REPLY_NOT_FOUND, "This job is %s: it has no result%s.",
+                     job_status_name(row->status), has_ended(row) ? "" : " yet");
     poll_hint(reply, request, row);
 }
 

@@ -451,6 +451,15 @@ prefer() { call POST "${2:-/predict}" -k "${3:-$KEY}" -d "$IRIS" HTTP_PREFER="$1
   [ "$(header_of content-length)" = "$(stat -c %s "$body_file")" ]
 }
 
+@test "a result whose file somebody removed is told to be gone" {
+  rows_csv 20000 >"$BATS_TEST_TMPDIR/many.csv"
+  take -k "$KEY" -f "$BATS_TEST_TMPDIR/many.csv" CONTENT_TYPE=text/csv
+  work
+  rm "$G/home/jobs/$UUID".*
+  call GET "/jobs/$UUID/result" -k "$KEY"
+  assert_problem 404 not_found 'file of this job.s result is gone'
+}
+
 @test "a body whose answer is too large for memory is a job as it is a prediction" {
   train_many "$G/many.fgm"
   cli model publish many "$G/many.fgm" >/dev/null

@@ -84,6 +84,12 @@ all_of_home() {
   cli init >/dev/null
   diagnose
   found jobs ok
+  sqlite3 "$W/home/work.db" 'PRAGMA user_version = 99'
+  owned "$W"/home/work.db*
+  diagnose
+  found jobs failed 'schema is 99'
+  [ -z "$(field jobs command)" ]
+  rm "$W/home"/work.db*
   printf 'not a database at all' >"$W/home/work.db"
   owned "$W/home/work.db"
   diagnose

@@ -93,6 +93,8 @@ kept() { cli model kept iris "$@" 2>/dev/null; }
   asked many "$(cat "$G/body")"
   told "{\"request_id\":\"many\",\"truth\":$(awk -F, '{print $5}' "$G/rows" | jq -R . | jq -sc .)}"
   asked untold
+  cli model kept iris --columns training --since 2020-01-01 --until 2020-01-02 2>"$G/said" >/dev/null
+  grep -q 'no such row that is kept has its truth' "$G/said"
   cli model kept iris --columns training --out "$G/more.csv" 2>"$G/said"
   grep -q "$(wc -l <"$G/rows") rows" "$G/said"
   [ "$(stat -c %a "$G/more.csv")" = 600 ]

@@ -328,6 +328,16 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
   rm -rf "$G/old"
 }
 
+@test "a home that is deleted ends runner and master, and nothing is started again and again" {
+  runner_start
+  rm -rf "${G:?}/home"
+  wait_for 200 ended "$RUNNER"
+  status=0
+  wait "$RUNNER" || status=$?
+  [ "$status" = 1 ]
+  grep -q 'the home was deleted' "$G/runner.out"
+}
+
 @test "a result for which there is no room is tried again; other jobs go on, and nothing is half stored" {
   submit_file "$G/rows.csv" leaf
   large=$UUID

@@ -240,6 +240,15 @@ accounts() { cli user list --json | jq -r '.[].username'; }
   done
 }
 
+@test "a runner that dies is told, and the run goes on answering" {
+  run_start
+  run_ready
+  kill -KILL "$(pgrep -o -f "^[^ ]*/forestgate work --home $T/home")"
+  wait_for 100 said 'the runner of jobs ended (status 137)'
+  bash -c "$(grep '^curl ' "$T/out")" 2>/dev/null | jq -e '.prediction == 0'
+  run_end INT
+}
+
 @test "a home whose path has spaces" {
   run_start STATE="$T/the home"
   run_ready
