@@ -15,6 +15,7 @@
 #include "http/handlers.h"
 #include "http/sealed.h"
 #include "http/show_job.h"
+#include "http/slot.h"
 
 enum {
     US = 1000000,
@@ -105,6 +106,17 @@ static bool can_be_had(const struct service *service, const struct job_row *row,
 }
 
 /*
+ * A client may take a large result as slowly as it likes, so not all workers give out such.
+ * False with the refusal written.
+ */
+static bool slot_for(struct service *service, struct request *request,
+                     const struct job_row *row, struct reply *reply)
+{
+    return !show_job_has_result(row) || row->result_bytes < BODY_LARGE ||
+           slot_take(service, request, "large results are fetched", reply);
+}
+
+/*
  * The result: appended to a buffer or opened as a file, *fd, else -1.  RESULT_MISSING where
  * there is none; else as queue_result().
  */
@@ -164,7 +176,8 @@ void handle_job(struct service *service, struct request *request, struct reply *
 
     if (!job_find(service, request, &row, reply))
         return;
-    if (row.result_kind == JOB_JSON && !can_be_had(service, &row, reply))
+    if (row.result_kind == JOB_JSON &&
+        (!can_be_had(service, &row, reply) || !slot_for(service, request, &row, reply)))
         return;
     if (row.result_kind == JOB_JSON)
         result = result_open(service, &row, &text, &fd, &why);
@@ -197,7 +210,8 @@ void handle_job_result(struct service *service, struct request *request, struct 
     struct reason why;
     int fd;
 
-    if (!job_find(service, request, &row, reply) || !can_be_had(service, &row, reply))
+    if (!job_find(service, request, &row, reply) || !can_be_had(service, &row, reply) ||
+        !slot_for(service, request, &row, reply))
         return;
     result = result_open(service, &row, &reply->body, &fd, &why);
     if (result == RESULT_MISSING) {
