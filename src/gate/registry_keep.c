@@ -4,35 +4,9 @@
  * The setting is the model's and not a version's: it stays when another version comes to serve.
  * Workers have it from the commit on.
  */
-#include <string.h>
-
 #include "gate/audit_change.h"
 #include "gate/image_file.h"
 #include "gate/registry.h"
-
-struct search {
-    const char *name;
-    struct model_row *row;
-};
-
-static void search_row(void *arg, const struct model_row *row)
-{
-    const struct search *search = arg;
-
-    if (row->state == MODEL_SERVING && strcmp(row->name, search->name) == 0)
-        *search->row = *row;
-}
-
-static enum result row_find(struct home *home, const char *name, struct model_row *row,
-                            struct reason *why)
-{
-    struct search search = {name, row};
-    enum result result = model_row_list(home->db, search_row, &search, why);
-
-    if (result == RESULT_OK && row->version == 0)
-        result = reason_set(why, RESULT_INVALID, "no model \"%.80s\" is published", name);
-    return result;
-}
 
 /* A text cannot be told from the words that the model has found in it: see keeper_begin(). */
 static enum result image_check(const struct model_row *row, struct reason *why)
@@ -53,8 +27,8 @@ static enum result keep_write(struct home *home, const char *name, int64_t share
                               struct model_row *row, struct reason *why)
 {
     struct audit_change change = audit_change_of(AUDIT_CHANGED);
-    struct model_row before = {.version = 0};
-    enum result result = row_find(home, name, &before, why);
+    struct model_row before;
+    enum result result = registry_version_get(home, name, 0, &before, why);
 
     *row = before;
     row->keep_share = share;
@@ -71,8 +45,8 @@ static enum result keep_write(struct home *home, const char *name, int64_t share
 enum result registry_keep_set(struct home *home, const char *name, int64_t share, int64_t days,
                               struct model_row *row, struct reason *why)
 {
-    struct model_row before = {.version = 0};
-    enum result result = row_find(home, name, &before, why);
+    struct model_row before;
+    enum result result = registry_version_get(home, name, 0, &before, why);
 
     if (result == RESULT_OK && share > 0)
         result = image_check(&before, why);

@@ -51,20 +51,41 @@ struct seats {
     int64_t token;
 };
 
+/*
+ * Gives the file its size.  Its blocks are there before it is used: no full disk is met in
+ * mapped memory.  Where a file system cannot do that at once it is done block by block, which
+ * nobody is to see half way.
+ */
+static enum result file_fill(const struct seats *seats, const char *path, struct reason *why)
+{
+    struct flock making = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    enum result result = RESULT_OK;
+    struct stat st;
+
+    if (fcntl(seats->fd, F_OFD_SETLKW, &making) != 0 || fstat(seats->fd, &st) != 0)
+        return reason_errno(why, "%s", path);
+    if (st.st_size == 0 && (errno = posix_fallocate(seats->fd, 0, sizeof(*seats->file))) != 0)
+        result = reason_errno(why, "%s", path);
+    else if (st.st_size != 0 && st.st_size != sizeof(struct seats_file))
+        result = reason_set(why, RESULT_MALFORMED, "%s: it must have %zu bytes", path,
+                            sizeof(struct seats_file));
+    making.l_type = F_UNLCK;
+    fcntl(seats->fd, F_OFD_SETLK, &making);
+    return result;
+}
+
 static enum result file_map(struct seats *seats, const char *path, struct reason *why)
 {
+    enum result result;
     struct stat st;
     void *map;
 
     seats->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (seats->fd < 0 || fstat(seats->fd, &st) != 0)
         return reason_errno(why, "%s", path);
-    if (st.st_size != 0 && st.st_size != sizeof(struct seats_file))
-        return reason_set(why, RESULT_MALFORMED, "%s: it must have %zu bytes", path,
-                          sizeof(struct seats_file));
-    /* Its blocks are there before it is used: no full disk is met in mapped memory. */
-    if (st.st_size == 0 && (errno = posix_fallocate(seats->fd, 0, sizeof(*seats->file))) != 0)
-        return reason_errno(why, "%s", path);
+    if (st.st_size != sizeof(struct seats_file) &&
+        (result = file_fill(seats, path, why)) != RESULT_OK)
+        return result;
     map = mmap(NULL, sizeof(*seats->file), PROT_READ | PROT_WRITE, MAP_SHARED, seats->fd, 0);
     if (map == MAP_FAILED)
         return reason_errno(why, "%s", path);

@@ -3,7 +3,7 @@
  * administrators.
  *
  * A request is its account's, and administrators tell of all.  What is not kept and what is
- * another's is the same 404.
+ * another's is the same 404.  A credential that may not use the model says nothing of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "gate/keep.h"
 #include "gate/keep_csv.h"
 #include "http/admin.h"
+#include "http/auth.h"
 #include "http/feedback.h"
 #include "http/handle_admin.h"
 #include "http/handlers.h"
@@ -40,7 +41,9 @@ static bool request_find(struct service *service, const struct request *request,
                      "may not be there yet.");
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
+    return result == RESULT_OK &&
+           (request->caller.admin ||
+            auth_may_use(request, found->row.model, strlen(found->row.model), reply));
 }
 
 /* The image that answered: the truth is told in its classes.  NULL with the refusal written. */

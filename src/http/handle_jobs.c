@@ -3,14 +3,20 @@
  *
  * A job is its account's, and administrators see all.  To anyone else it is what a job is that
  * never was, and so is an id that is none: one answer, from one place (refuse_missing()).
+ *
+ * Of an account's credentials one that may not use a job's model has no more of it than it
+ * would have of a prediction: so a key for one model tells nothing of another, and a right that
+ * is withdrawn ends with what was made by it.
  */
 #include <string.h>
 #include <unistd.h>
 
 #include "base/json_write.h"
+#include "gate/key.h"
 #include "gate/queue.h"
 #include "http/accept.h"
 #include "http/admin.h"
+#include "http/auth.h"
 #include "http/body.h"
 #include "http/handlers.h"
 #include "http/sealed.h"
@@ -24,6 +30,7 @@ enum {
     POLL_LONG_AFTER_S = 10, /* where it has been in work for that long */
     LOOKED_AT = 50000,      /* jobs, for one page of them */
     SEALED_MAX = 64 << 20,  /* bytes of a result that is sealed */
+    LARGE = 1 << 20,        /* of one that keeps a worker while it is read */
 };
 
 static const char json_type[] = "application/json";
@@ -41,6 +48,12 @@ static const char *whose(const struct request *request)
     return request->caller.admin ? NULL : request->caller.account;
 }
 
+/* The models whose jobs a caller sees: NULL is all of them. */
+static const char *which(const struct request *request)
+{
+    return request->caller.admin ? NULL : request->caller.models;
+}
+
 /* The job of the path, if the caller may see it.  False with the refusal written. */
 static bool job_find(struct service *service, const struct request *request,
                      struct job_row *row, struct reply *reply)
@@ -56,7 +69,9 @@ static bool job_find(struct service *service, const struct request *request,
         refuse_missing(reply);
     else if (result != RESULT_OK)
         reply_refuse_result(reply, result, &why);
-    return result == RESULT_OK;
+    return result == RESULT_OK &&
+           (which(request) == NULL ||
+            auth_may_use(request, row->model, strlen(row->model), reply));
 }
 
 static struct show_job show_as(const struct service *service, const struct request *request)
@@ -105,15 +120,12 @@ static bool can_be_had(const struct service *service, const struct job_row *row,
     return !sealed;
 }
 
-/*
- * A client may take a large result as slowly as it likes, so not all workers give out such.
- * False with the refusal written.
- */
-static bool slot_for(struct service *service, struct request *request,
+/* Of large ones a few are sent at once.  False with the refusal written. */
+static bool has_slot(struct service *service, struct request *request,
                      const struct job_row *row, struct reply *reply)
 {
-    return !show_job_has_result(row) || row->result_bytes < BODY_LARGE ||
-           slot_take(service, request, "large results are fetched", reply);
+    return row->result_bytes < LARGE ||
+           slot_take(service, request, "large results are sent", reply);
 }
 
 /*
@@ -177,7 +189,7 @@ void handle_job(struct service *service, struct request *request, struct reply *
     if (!job_find(service, request, &row, reply))
         return;
     if (row.result_kind == JOB_JSON &&
-        (!can_be_had(service, &row, reply) || !slot_for(service, request, &row, reply)))
+        (!can_be_had(service, &row, reply) || !has_slot(service, request, &row, reply)))
         return;
     if (row.result_kind == JOB_JSON)
         result = result_open(service, &row, &text, &fd, &why);
@@ -211,7 +223,7 @@ void handle_job_result(struct service *service, struct request *request, struct 
     int fd;
 
     if (!job_find(service, request, &row, reply) || !can_be_had(service, &row, reply) ||
-        !slot_for(service, request, &row, reply))
+        !has_slot(service, request, &row, reply))
         return;
     result = result_open(service, &row, &reply->body, &fd, &why);
     if (result == RESULT_MISSING) {
@@ -280,6 +292,7 @@ struct page {
     struct json_writer *writer;
     struct show_job with;
     const char *model, *status; /* NULL: any */
+    const char *models;         /* that the caller may use; NULL: all */
     int64_t left, looked;
     bool more;                   /* than what was looked at */
     char last[JOB_UUID_LEN + 1]; /* that was looked at */
@@ -291,6 +304,8 @@ static bool fits(const struct page *page, const struct job_row *row)
 
     if (has_ended(row) && page->with.now_us - row->ended_us >= retention_us)
         return false; /* it has expired, and is there until somebody sweeps */
+    if (page->models != NULL && !key_models_have(page->models, row->model, strlen(row->model)))
+        return false;
     return (page->model == NULL || strcmp(page->model, row->model) == 0) &&
            (page->status == NULL || strcmp(page->status, job_status_name(row->status)) == 0);
 }
@@ -367,6 +382,7 @@ void handle_jobs(struct service *service, struct request *request, struct reply 
                         .with = show_as(service, request),
                         .model = admin_text(request->query, "model"),
                         .status = admin_text(request->query, "status"),
+                        .models = which(request),
                         .left = admin_integer(request->query, "limit", ADMIN_LIMIT)};
     struct job_filter filter = {.account = all ? NULL : request->caller.account,
                                 .status = JOB_STATUS__MAX};

@@ -88,10 +88,11 @@ static enum result put_head(void *arg, const void *bytes, size_t len, struct rea
 static enum result go_on(void *arg, const struct bulk_state *state, struct reason *why)
 {
     struct work *work = arg;
-    int64_t rows = state->total > 0 ? (int64_t)state->total : work->job->row.rows;
-    enum result result;
+    /* CSV does not say how many rows it has; they were counted when the job was taken. */
+    int64_t rows = state->total != 0 ? (int64_t)state->total : work->job->row.rows;
+    enum result result =
+        queue_progress(work->room->queue, work->job, rows, (int64_t)state->written, why);
 
-    result = queue_progress(work->room->queue, work->job, rows, (int64_t)state->written, why);
     if (result == RESULT_OK && *work->room->stop != 0)
         result = reason_set(why, RESULT_BUSY, "it was stopped");
     work->handed_back = result != RESULT_OK;

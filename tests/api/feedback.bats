@@ -105,6 +105,22 @@ cell() {
   [ "$(sort -u "$BATS_TEST_TMPDIR/details" | wc -l)" = 1 ]
 }
 
+@test "a credential that may not use the model tells nothing of what the account asked it" {
+  local wide narrow
+  wide=$(cli key create --name wide --user user@example.org 2>/dev/null)
+  narrow=$(cli key create --name narrow --user user@example.org --models price 2>/dev/null)
+  asked of-iris "$IRIS" iris "$wide"
+  told '{"request_id":"of-iris","truth":0}' "$wide"
+  assert_status 200
+  told '{"request_id":"of-iris","truth":2}' "$narrow"
+  assert_problem 403 forbidden 'may not use the model iris'
+  asked of-price '{"features":[0.5,0.5]}' price "$narrow"
+  told '{"request_id":"of-price","truth":1}' "$narrow"
+  assert_status 200
+  told '{"request_id":"of-price","truth":1}' "$ADMIN"
+  assert_status 200
+}
+
 @test "a truth that does not fit the model is refused with what is allowed, and changes nothing" {
   asked unfit "$IRIS"
   told '{"request_id":"unfit","truth":"virginica"}'

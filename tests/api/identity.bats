@@ -215,7 +215,7 @@ outside_start() {
     case $method in POST | PUT) set -- "$@" -d '{"nosuch":1}' ;; esac
     for role in staff boss; do
       case $class-$role in
-      open-* | optional-* | any-* | predict-* | read-* | admin-boss) want=in ;;
+      open-* | optional-* | any-* | predict-* | read-* | jobs-* | admin-boss) want=in ;;
       *) want=403 ;;
       esac
       as "${!role}" "$@"

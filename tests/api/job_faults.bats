@@ -2,7 +2,7 @@
 # tests/api/job_faults.bats: bodies and results of jobs, and of files of rows, where the disk is
 # full in their middle, where a client stops sending or reading, and where they are large.
 
-# shellcheck disable=SC2154 # set or read by lib/api
+# shellcheck disable=SC2030,SC2031,SC2154 # each test has its own; set or read by lib/api
 load ../lib/api
 load ../lib/runner
 
@@ -163,6 +163,19 @@ fetch_whole() { call GET "/jobs/$large/result" -k "$KEY" && [ "$status" = 200 ];
   wait_for 40 fetch_whole
   cmp "$body_file" "$G/want.csv"
   [ "$(gate_pids)" = "$workers" ]
+  # Where others have all the slots it is told so, which a job without a large result is not.
+  /usr/bin/python3 -c 'import fcntl, sys, time
+f = open(sys.argv[1], "r+b")
+fcntl.lockf(f, fcntl.LOCK_EX)
+open(sys.argv[2], "w").close()
+time.sleep(60)' "$G/home/bulk" "$BATS_TEST_TMPDIR/held" 3>&- &
+  local holder=$!
+  wait_for 100 test -e "$BATS_TEST_TMPDIR/held"
+  call GET "/jobs/$large" -k "$KEY"
+  assert_status 200
+  call GET "/jobs/$large/result" -k "$KEY"
+  kill $holder
+  assert_problem 503 unavailable 'Too many large results'
   jobs_database 'DELETE FROM job'
 }
 

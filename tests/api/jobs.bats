@@ -209,6 +209,39 @@ anonymous() { sed -E 's/[0-9a-f]{32}|[0-9T:.-]+Z|X-Process-Time: .*//g' "$answer
   assert_json '.status == "pending"'
 }
 
+@test "a credential that may not use the job's model has nothing of it, cancels and lists none" {
+  local wide narrow who="cat$RANDOM" method
+  [ -e "$G/rose" ] || cli model publish rose "$G/iris.fgm" >"$G/rose"
+  MODELS=iris,rose person "$who"
+  wide=$(cli key create --name wide --user "$who@example.org" 2>/dev/null)
+  narrow=$(cli key create --name narrow --user "$who@example.org" --models rose 2>/dev/null)
+  take -k "$wide" -d "$IRIS"
+  for method in DELETE GET; do
+    call $method "/jobs/$UUID" -k "$narrow"
+    assert_problem 403 forbidden 'may not use the model iris'
+  done
+  call GET "/jobs/$UUID/result" -k "$narrow"
+  assert_problem 403 forbidden 'may not use the model iris'
+  call GET /jobs -k "$narrow"
+  assert_json '.jobs == []'
+  call GET "/jobs?before=$UUID" -k "$narrow"
+  assert_json '.jobs == []'
+  # A right that is withdrawn ends with what was made by it.
+  cli user set "$who@example.org" --models rose >/dev/null
+  call GET "/jobs/$UUID" -k "$wide"
+  assert_problem 403 forbidden
+  as "$CHIEF" GET "/jobs/$UUID"
+  assert_json '.status == "pending"'
+  cli user set "$who@example.org" --models iris,rose >/dev/null
+  call GET "/jobs/$UUID" -k "$wide"
+  assert_json '.status == "pending"'
+  take -k "$narrow" -d '{"model":"rose","features":[5.1,3.5,1.4,0.2]}'
+  call GET /jobs -k "$narrow"
+  assert_json --arg id "$UUID" '[.jobs[].job_uuid] == [$id]'
+  call GET /jobs -k "$wide"
+  assert_json '[.jobs[].model] == ["rose", "iris"]'
+}
+
 @test "all keys and tokens of a user are one account, and a key of nobody's is its own" {
   local own nobodys
   own=$(cli key create --name own --user ann@example.org 2>/dev/null)
@@ -578,6 +611,24 @@ PY
   call GET "/jobs/$UUID" -k "$KEY"
   assert_json '.status == "cancelled"'
   [ "$(find "$G/home/jobs" -name "$UUID*" | wc -l)" = 0 ]
+}
+
+@test "how many rows a file has is known for as long as it is worked at" {
+  rows_csv 700000 >"$BATS_TEST_TMPDIR/rows.csv"
+  call POST '/jobs?output=leaf' -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.csv" CONTENT_TYPE=text/csv
+  UUID=$(job_field .job_uuid)
+  "$FORESTGATE" --home "$G/home" work --drain >>"$G/out" 2>&1 3>&- &
+  local runner=$! worker
+  begun() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field .status)" != pending ]; }
+  wait_for 200 begun
+  worker=$(pgrep -P "$runner" | head -n 1)
+  kill -STOP "$worker" || true # so that it has something to tell when it goes on
+  sleep 1.2
+  kill -CONT "$worker" || true
+  told() { call GET "/jobs/$UUID" -k "$KEY" && [ "$(job_field '.status != "processing" or .progress.rows_done > 0')" = true ]; }
+  wait_for 200 told
+  assert_json '.rows == 700000 and (.progress == null or .progress.seconds_left != null)'
+  wait "$runner"
 }
 
 @test "a job that has ended otherwise cannot be cancelled" {
