@@ -462,7 +462,7 @@ upload() {
   done
   for fd in "${fds[@]}"; do exec {fd}>&-; done
   # Some were refused, since a few at once are given out; these are noticed to be gone.
-  for i in {1..100}; do
+  for _ in {1..100}; do
     if curl -sSf --max-time 60 -o "$BATS_TEST_TMPDIR/rows.out" -H "X-API-Key: $KEY" "$URL/${job#/}/result"; then break; fi
     sleep 0.1
   done
