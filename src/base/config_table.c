@@ -34,10 +34,9 @@ const struct setting config_settings[] = {
     {"bulk_answer_limit", SETTING_SIZE, AT(bulk_answer_limit), 1024, 1LL << 40, NULL, "4G",
      "Most bytes of the answer to one."},
     {"bulk_requests", SETTING_INT, AT(bulk_requests), 1, 64, NULL, "2",
-     "How many of those bodies are read at once, small ones aside, and exports and figures of "
-     "quality made, so that others have workers left. Never as many as there are workers, "
-     "unless "
-     "there is one."},
+     "How many of those bodies are read at once, small ones aside, exports and figures of "
+     "quality made, and large results of jobs fetched, so that others have workers left. Never "
+     "as many as there are workers, unless there is one."},
     {"bulk_stall", SETTING_SPAN, AT(bulk_stall), 1, 3600, NULL, "60s",
      "How long such a body may bring nothing, and a large answer may not be taken on, until "
      "the connection is given up."},

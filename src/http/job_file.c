@@ -86,7 +86,6 @@ static enum result put_head(void *arg, const void *bytes, size_t len, struct rea
 
 /* ---- between blocks ---- */
 
-/* How many rows there are, a CSV says only at its end; who took the job has counted them. */
 static enum result go_on(void *arg, const struct bulk_state *state, struct reason *why)
 {
     struct work *work = arg;

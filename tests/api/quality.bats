@@ -88,6 +88,16 @@ time.sleep(60)' "$G/home/bulk" "$BATS_TEST_TMPDIR/held" 3>&- &
   assert_json '.parts[0] | .rows_with_truth == 0 and .targets[0].accuracy == null'
 }
 
+@test "an administrator is told over HTTP what the command tells" {
+  for by in version day; do
+    admin GET "/models/iris/quality?by=$by&since=2020-01-01"
+    assert_status 200
+    cli model quality iris --json --by $by --since 2020-01-01 >"$BATS_TEST_TMPDIR/said.json"
+    diff <(jq -S 'del(.until)' "$body_file") <(jq -S 'del(.until)' "$BATS_TEST_TMPDIR/said.json")
+    assert_json '.parts[0].targets[0].confusion | flatten | add == 2'
+  done
+}
+
 @test "version, time and parts can be asked for" {
   rows "$KEY" 2
   quality version=2

@@ -461,7 +461,11 @@ upload() {
     assert_status 200
   done
   for fd in "${fds[@]}"; do exec {fd}>&-; done
-  curl -sS --max-time 60 -o "$BATS_TEST_TMPDIR/rows.out" -H "X-API-Key: $KEY" "$URL/${job#/}/result"
+  # Some were refused, since a few at once are given out; these are noticed to be gone.
+  for _ in {1..100}; do
+    if curl -sSf --max-time 60 -o "$BATS_TEST_TMPDIR/rows.out" -H "X-API-Key: $KEY" "$URL/${job#/}/result"; then break; fi
+    sleep 0.1
+  done
   [ "$(wc -l <"$BATS_TEST_TMPDIR/rows.out")" = 200000 ]
   [ "$(stat -c %s "$BATS_TEST_TMPDIR/rows.out")" -gt 30000000 ]
 }

@@ -86,6 +86,17 @@ tree_copy() {
   run_ready
   bash -c "$(grep '^curl ' "$T/out")" >"$T/answer" 2>/dev/null
   jq -e '.prediction == 0' "$T/answer"
+  # And a runner, which works off jobs and ends with the rest.
+  key=$(sed -n 's/^Key *\(fg_[^ ]*\)$/\1/p' "$T/out")
+  job=$(curl -sS -H "X-API-Key: $key" -H 'Content-Type: application/json' -d '{"features":[5.1,3.5,1.4,0.2]}' "$URL/jobs" | jq -r .job_uuid)
+  for _ in {1..100}; do
+    job_status=$(curl -sS -H "X-API-Key: $key" "$URL/jobs/$job" | jq -r .status)
+    if [ "$job_status" = completed ]; then break; fi
+    sleep 0.1
+  done
+  [ "$job_status" = completed ]
+  runner=$(pgrep -f "/forestgate work --home $T/home" | head -n 1)
+  [ -n "$runner" ]
   said "^Address  $URL/\$"
   said "^Logs     $T/home/logs/access.log\$"
   [ -s "$T/home/logs/access.log" ]
@@ -95,6 +106,7 @@ tree_copy() {
   [ "$(grep -vE '^(curl|Key|Setup|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
   run_end INT
   said '^Stopped'
+  if kill -0 "$runner" 2>/dev/null; then echo 'the runner lives on' >&2 && false; fi
   [ ! -e "$(sed -n 's|^ *\(/.*\)/front.log$|\1|p' "$T/out")" ]
 }
 
