@@ -154,7 +154,7 @@ static enum result delete_audit(struct home *home, const char *model, int64_t ve
 enum result keep_delete(struct home *home, const char *model, int64_t version,
                         struct reason *why)
 {
-    struct db *work;
+    struct db *work = NULL;
     int64_t deleted = 1;
     enum result result = keep_bring(home, 0, why);
 

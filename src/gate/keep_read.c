@@ -57,10 +57,11 @@ static bool is_known(const struct keep_row *row)
 static bool rows_give(struct reading *reading, const struct kept_part *part)
 {
     const struct kept_row *of = &part->row;
-    const double *features = (const double *)reading->numbers.data;
+    const void *numbers = reading->numbers.data, *truths = reading->truth.data;
+    const double *features = numbers;
     const double *margins = features + (size_t)of->rows * of->n_features;
     const double *answers = margins + (size_t)of->rows * of->n_margins;
-    const double *truth = part->truth != NULL ? (const double *)reading->truth.data : NULL;
+    const double *truth = part->truth != NULL ? truths : NULL;
     struct keep_row row = {
         .at_us = of->at_us,
         .model = of->model,

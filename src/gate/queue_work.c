@@ -477,8 +477,8 @@ void queue_end(struct queue *queue, struct queue_job *job, const void *result, s
                int result_fd)
 {
     enum result settled = RESULT_OK;
+    struct reason why = {.text = ""};
     int fd = result_fd;
-    struct reason why;
 
     if (fd < 0 && len > JOB_INLINE_MAX)
         settled = result_spill(result, len, &fd, &why);

@@ -192,6 +192,9 @@ proved() {
   added model.retire model:iris model retire iris
   added model.delete model:iris model delete iris --version 2
   trail | jq -e '.[0] | .before.version == 2 and .after == {}'
+  added model.keep model:iris model keep iris --rate 10% --days 3
+  trail | jq -e '.[0].after != {}'
+  added model.export model:iris model kept iris
   added user.create 'user:[0-9A-Za-z]{12}' user create anna@muster.example --first-name Anna --last-name Muster \
     --password-stdin <<<"$PASSWORD"
   user=$(trail | jq -r '.[0].target')
@@ -217,9 +220,10 @@ proved() {
   mapfile -t changing < <(sed -n 's/^  added [a-z.]* [^ ]* \([a-z]* [a-z]*\) .*/\1/p; s/^  added .* \(audit accept\)$/\1/p' \
     "$BATS_TEST_FILENAME" | grep -v '^init ' | sort -u)
   mapfile -t reading < <(printf '%s\n' 'audit check' 'audit list' 'call list' 'call stats' 'config check' \
-    'config example' 'config manual' 'invitation list' 'key list' 'key show' 'model bench' 'model check' 'model draw' \
-    'model import' 'model importances' 'model list' 'model show' 'model train' 'tier list' 'user list' 'user show')
-  for noun in key tier model call audit config user invitation; do
+    'config example' 'config manual' 'invitation list' 'job list' 'job secret' 'job show' 'job tell' 'key list' 'key show' 'model bench' 'model check' 'model compare' \
+    'model draw' 'model import' 'model importances' 'model list' 'model quality' 'model show' 'model train' 'tier list' 'user list' 'user show')
+  changing+=('job cancel') # its row is looked at in job.bats
+  for noun in key tier model call audit config user invitation job; do
     "$FORESTGATE" "$noun" --help | awk -v noun="$noun" '$1 == noun {print $1 " " $2}'
   done | sort -u >"$G/verbs"
   diff <(printf '%s\n' "${changing[@]}" "${reading[@]}" | sort) "$G/verbs"

@@ -456,7 +456,7 @@ upload() {
     fds+=("$fd")
   done
   sleep 0.5
-  for i in 1 2 3 4; do
+  for _ in 1 2 3 4; do
     predict --max-time 10 /predict
     assert_status 200
   done
