@@ -450,7 +450,7 @@ upload() {
   job=$(header_of location)
   cli work --drain >>"$T/out" 2>&1
   # More than there are workers.
-  for i in 1 2 3 4 5 6; do
+  for _ in 1 2 3 4 5 6; do
     exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
     printf 'GET /%s/result HTTP/1.1\r\nHost: localhost\r\nX-API-Key: %s\r\n\r\n' "${job#/}" "$KEY" >&"$fd"
     fds+=("$fd")
