@@ -437,7 +437,7 @@ upload() {
   yes 5.1,3.5,1.4,0.2 | head -n 1310720 >"$BATS_TEST_TMPDIR/rows.csv"
   jobs() { cli job list --limit 0 --json | jq length; }
   before=$(jobs)
-  for i in 1 2 3; do
+  for _ in 1 2 3; do
     # Not whole within its second.
     if curl -s --max-time 1 --limit-rate 2M -o /dev/null -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -X POST \
       -T "$BATS_TEST_TMPDIR/rows.csv" "$URL/jobs"; then return 1; fi
