@@ -433,7 +433,7 @@ upload() {
 }
 
 @test "clients that hang up in a file of rows leave no job, and those that read nothing of a result hold up nobody" {
-  local before job i fd fds=()
+  local before job fd fds=()
   yes 5.1,3.5,1.4,0.2 | head -n 1310720 >"$BATS_TEST_TMPDIR/rows.csv"
   jobs() { cli job list --limit 0 --json | jq length; }
   before=$(jobs)
