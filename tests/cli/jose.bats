@@ -187,7 +187,7 @@ for name, more in ("plain", {}), ("zip", {"zip": "DEF"}), ("nobody", {"sub": Non
 @test "a rotation of anything else, or where there is no home or another key is set, is refused" {
   run --separate-stderr cli init --rotate key
   [ "$status" = 2 ]
-  [[ "$stderr" == *'seal or token'* ]]
+  [[ "$stderr" == *'seal, token or webhook'* ]]
   run --separate-stderr "$FORESTGATE" --home "$G/none" init --rotate seal
   [ "$status" = 1 ]
   [ ! -e "$G/none" ]
