@@ -260,7 +260,7 @@ static struct draft text_draft(void)
     struct buf csv = {0};
     struct reason why = {""};
     struct table *table = NULL;
-    struct draft draft;
+    struct draft draft = {0};
     char path[32];
 
     buf_puts(&csv, "words,kind\n");

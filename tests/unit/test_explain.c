@@ -24,7 +24,7 @@ static void make(struct made *made, uint32_t trees, size_t rows, uint32_t featur
     struct train_options options = train_defaults;
     struct table *table = help_random_table(trees + classes, rows, features, classes);
     struct reason why = {""};
-    size_t len;
+    size_t len = 0;
 
     options.trees = trees;
     memset(made, 0, sizeof(*made));

@@ -130,7 +130,7 @@ struct walked {
 static void walked_open(struct walked *walked, const char *path)
 {
     struct reason why = {""};
-    size_t len;
+    size_t len = 0;
 
     memset(walked, 0, sizeof(*walked));
     import_path(path, &walked->draft);
