@@ -400,6 +400,7 @@ told() { [ "$(work 'SELECT count(*) FROM hook WHERE state = 2')" -ge "$1" ]; }
   ended_job 1 $A slow
   "$FORESTGATE" --home "$G/home" job tell --stay 2>>"$R/messages" 3>&- &
   COURIER=$!
+  wait_for 400 came_some slow # it is the first, then
   for n in {2..5}; do
     ended_job "$n" $B ok
     tell
