@@ -22,8 +22,7 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
     for file in systemd/sysusers.d/* systemd/tmpfiles.d/*; do echo "usr/lib/${file#systemd/} 644"; done
     for file in etc/logrotate/*; do echo "etc/logrotate.d/${file##*/} 644"; done
     for file in etc/apparmor/*; do echo "etc/apparmor.d/${file##*/} 644"; done
-    for file in etc/*/*.in etc/*.tsv; do echo "usr/share/forestgate/$file 644"; done
-    echo usr/share/forestgate/etc/front 755
+    cut -f1 etc/errors.tsv | grep '^[0-9]' | sed 's|.*|usr/share/forestgate/errors/&.html 644\nusr/share/forestgate/errors/&.json 644|'
     for file in model/*.csv; do echo "usr/share/forestgate/$file 644"; done
     echo usr/share/forestgate/model/sentiment.fgm 644
     echo usr/share/forestgate/model/export_sklearn.py 755
