@@ -63,7 +63,7 @@ struct shelf {
     const char *directory; /* for messages */
     char (*names)[NAME_LEN + 1];
     size_t count, room;
-    unsigned *removed;
+    unsigned removed;
 };
 
 static enum result name_add(struct shelf *shelf, const char *name, struct reason *why)
@@ -86,7 +86,7 @@ static enum result name_add(struct shelf *shelf, const char *name, struct reason
 static enum result name_remove(struct shelf *shelf, const char *name, struct reason *why)
 {
     if (unlinkat(shelf->fd, name, 0) == 0)
-        ++*shelf->removed;
+        shelf->removed++;
     else if (errno != ENOENT)
         return reason_errno(why, "%s/%s", shelf->directory, name);
     return RESULT_OK;
@@ -149,7 +149,7 @@ enum result backup_keep_prune(const char *directory, const char *made, unsigned 
                               unsigned *removed, struct reason *why)
 {
     const char *slash = strrchr(made, '/'), *own = slash != NULL ? slash + 1 : made;
-    struct shelf shelf = {.directory = directory, .removed = removed};
+    struct shelf shelf = {.directory = directory};
     enum result result;
     size_t left = keep - 1; /* that may stay beside the one that was made */
 
@@ -167,6 +167,7 @@ enum result backup_keep_prune(const char *directory, const char *made, unsigned 
         else
             result = name_remove(&shelf, shelf.names[i], why);
     }
+    *removed += shelf.removed;
     free(shelf.names);
     close(shelf.fd);
     return result;
