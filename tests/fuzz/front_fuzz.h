@@ -55,9 +55,11 @@ static inline int front_send(const struct buf *bytes)
 
     CHECK(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0);
     CHECK(connect(fd, (struct sockaddr *)&front_address, front_address_len) == 0);
-    for (; sent < bytes->len; sent += (size_t)put) {
+    while (sent < bytes->len) {
         put = send(fd, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
-        if (put <= 0) /* who refuses a request need not read all of it */
+        if (put > 0)
+            sent += (size_t)put;
+        else if (errno != EINTR) /* who refuses a request need not read all of it */
             break;
     }
     shutdown(fd, SHUT_WR);
@@ -120,8 +122,11 @@ static inline bool front_receive(int fd, struct buf *out, bool wait)
     char piece[16384];
     ssize_t got;
 
-    while ((got = recv(fd, piece, sizeof(piece), wait ? 0 : MSG_DONTWAIT)) > 0)
-        buf_put(out, piece, (size_t)got);
+    do {
+        got = recv(fd, piece, sizeof(piece), wait ? 0 : MSG_DONTWAIT);
+        if (got > 0)
+            buf_put(out, piece, (size_t)got);
+    } while (got > 0 || (got < 0 && errno == EINTR));
     return got == 0 || errno != EAGAIN;
 }
 
