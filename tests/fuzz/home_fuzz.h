@@ -10,6 +10,7 @@
 #include <ftw.h>
 #include <unistd.h>
 
+#include "forest/image.h"
 #include "forest/table.h"
 #include "forest/train.h"
 #include "gate/home.h"
@@ -45,19 +46,17 @@ static inline void home_fuzz_make(struct home *home, char directory[64])
     CHECK(home_open(home, DB_CLI, &why) == RESULT_OK);
 }
 
-/* Trains and publishes the model of this name. */
-static inline void home_fuzz_model(struct home *home, const char *name)
+/* Trains the model on rows that are written here too, into the file m.fgm. */
+static inline void home_fuzz_image(void)
 {
     static const char rows[] =
         "size,rooms,garden,place,kind\n1.5,2,true,north,a\n2,1,false,south,b\n"
         "3,5,true,west,a\n4,1,false,south,b\n5,9,true,north,a\n"
         "6,1,true,west,b\n";
-    const struct registry_place place = {.state = MODEL_SERVING};
     struct train_options options = train_defaults;
     struct table *table = NULL;
     struct draft draft = {0};
     struct reason why = {{0}};
-    struct registry_done done;
     FILE *file = fopen("rows.csv", "w");
 
     options.trees = 3;
@@ -66,13 +65,41 @@ static inline void home_fuzz_model(struct home *home, const char *name)
     CHECK(table_read("rows.csv", "kind", SPEC_CLASSIFY, &table, &why) == RESULT_OK);
     CHECK(train_forest(table, &options, &draft, &why) == RESULT_OK);
     CHECK(draft_write(&draft, "m.fgm", &why) == RESULT_OK);
+    draft_free(&draft);
+    table_free(table);
+}
+
+/* The same, published under a name. */
+static inline void home_fuzz_model(struct home *home, const char *name)
+{
+    const struct registry_place place = {.state = MODEL_SERVING};
+    struct reason why = {{0}};
+    struct registry_done done;
+    FILE *file;
+
+    home_fuzz_image();
     file = fopen("m.fgm", "r");
     CHECK(file != NULL);
     CHECK(registry_publish(home, name, fileno(file), "m.fgm", &place, &done, &why) ==
           RESULT_OK);
     fclose(file);
-    draft_free(&draft);
-    table_free(table);
+}
+
+/* The model's image alone, mapped; no home is left. */
+static inline struct image *home_fuzz_map(void)
+{
+    struct image *image = NULL;
+    struct reason why = {{0}};
+    char directory[64];
+    struct home home;
+
+    home_fuzz_make(&home, directory);
+    home_fuzz_image();
+    CHECK(image_open("m.fgm", &image, &why) == RESULT_OK);
+    home_close(&home);
+    home_leave(&home);
+    home_fuzz_remove(directory);
+    return image;
 }
 
 #endif
