@@ -106,10 +106,14 @@ front_setup() {
   export MODE TLS T URL PLAIN_URL KEY FRONT_PID SPAWN_PID
 }
 
-# Told by the files that only they are given (and grep is not, which reads them).
+# Told by the files that only they are given (and grep is not, which reads them), and those of
+# nginx, which write over their command lines, by where they were started.
 front_pids() {
-  printf '%s\n' "$T/bin/forestgate.fcgi" "$T/front/front.conf" |
-    grep -lsxzFf /dev/stdin /proc/[0-9]*/cmdline | cut -d/ -f3
+  {
+    printf '%s\n' "$T/bin/forestgate.fcgi" "$T/front/front.conf" |
+      grep -lsxzFf /dev/stdin /proc/[0-9]*/cmdline || :
+    find /proc/[0-9]*/cwd -maxdepth 0 -lname "$T/front" 2>/dev/null || :
+  } | cut -d/ -f3 | sort -u
 }
 
 # The serving processes: the worker's program without the master, who has children.
