@@ -64,7 +64,7 @@ port_free() {
   echo "$port"
 }
 
-# In mode lighttpd-socket the workers are ours to start.
+# Where they listen at a socket the workers are ours to start.
 workers_start() {
   local as=()
   if am_root; then as=(-u "$(front_user)" -U "$(front_user)"); fi
@@ -83,7 +83,7 @@ front_start() {
     URL=https://localhost:$tls_port
   fi
   SPAWN_PID=''
-  case $MODE in lighttpd-socket | nginx) workers_start ;; esac
+  case $MODE in lighttpd-socket | apache-proxy | nginx) workers_start ;; esac
   "$TOP/etc/front" run "$MODE" cli="$BUILD/forestgate" dir="$T/front" port="$port" tls_port="$tls_port" \
     worker="$T/bin/forestgate.fcgi" home="$T/home" socket="$T/worker.sock" workers=4 \
     >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
