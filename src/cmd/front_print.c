@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cmd/front_errors.h"
 #include "cmd/front_texts.h"
 #include "cmd/template.h"
 #include "gate/home.h"
+#include "http/page_policy.h"
 
 enum {
     LIST_MAX = 128,
@@ -28,16 +30,12 @@ enum {
  * Content-Security-Policy and its Referrer-Policy, are values apart.
  */
 static const struct template_pair headers[] = {
-    {"X-Content-Type-Options", "nosniff"},
-    {"X-Frame-Options", "DENY"},
-    {"Permissions-Policy", "geolocation=(), microphone=(), camera=()"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"X-XSS-Protection", "0"},
+    {"X-Content-Type-Options", "nosniff", NULL},
+    {"X-Frame-Options", "DENY", NULL},
+    {"Permissions-Policy", "geolocation=(), microphone=(), camera=()", NULL},
+    {"Cross-Origin-Opener-Policy", "same-origin", NULL},
+    {"X-XSS-Protection", "0", NULL},
 };
-
-static const char content_policy[] =
-    "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
-static const char referrer_policy[] = "strict-origin-when-cross-origin";
 
 /* What a preflight is told.  The methods are those of the routes. */
 static const char cors_methods[] = "GET, HEAD, POST, PUT, DELETE";
@@ -85,10 +83,11 @@ struct made {
     struct buf hosts_pattern, origins_pattern;
     struct front_error refusals[FRONT_ERRORS_MAX];
     struct template_pair errors[FRONT_ERRORS_MAX];
+    struct template_pair pages[PAGE__MAX];
     char numbers[NUMBERS_MAX][NUMBER_MAX];
     size_t number_count;
     char certificate[PATH_MAX + 32], key[PATH_MAX + 32], worker_directory[PATH_MAX];
-    char redirect_port[NUMBER_MAX];
+    char redirect_port[NUMBER_MAX], listen[ADDR_TEXT_MAX + 2];
 };
 
 static void number_value(struct made *made, const char *name, int64_t number)
@@ -121,7 +120,7 @@ static size_t words_split(const char *setting, char *words, struct template_pair
     strcpy(words, setting); /* which has this bound */
     while (count < LIST_MAX && (word = strsep(&words, ",")) != NULL && word[0] != '\0') {
         pattern_add(pattern, word);
-        pairs[count++] = (struct template_pair){word, ""};
+        pairs[count++] = (struct template_pair){word, "", NULL};
     }
     return count;
 }
@@ -129,6 +128,34 @@ static size_t words_split(const char *setting, char *words, struct template_pair
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+/* Whether sockets of IPv6 can be had: where they cannot, asking for one stops a front. */
+static bool ipv6_is_there(void)
+{
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/*
+ * LISTEN is what stands before a port: an address of IPv6 in brackets.  With the flag
+ * everywhere it is that of all of IPv4, and with listen6 there is all of IPv6 beside it.
+ */
+static void listen_put(struct made *made, const char *address)
+{
+    struct template_facts *facts = &made->facts;
+    bool everywhere = strcmp(address, "*") == 0, ipv6 = strchr(address, ':') != NULL;
+
+    snprintf(made->listen, sizeof(made->listen), "%s%s%s", ipv6 ? "[" : "",
+             everywhere ? "0.0.0.0" : address, ipv6 ? "]" : "");
+    template_value(facts, "ADDRESS", address);
+    template_value(facts, "LISTEN", made->listen);
+    template_flag(facts, "everywhere", everywhere);
+    template_flag(facts, "ipv6", ipv6);
+    template_flag(facts, "listen6", everywhere && ipv6_is_there());
 }
 
 /* Limits of bodies, in bytes and, as lighttpd counts, in KiB. */
@@ -226,12 +253,24 @@ static void places_put(struct made *made, const struct config *config,
     template_value(facts, "EMPTY", places->empty);
     template_value(facts, "USER", places->user);
     template_value(facts, "GROUP", places->group);
-    template_value(facts, "ADDRESS", config->front_address);
-    template_flag(facts, "everywhere", strcmp(config->front_address, "*") == 0);
-    template_flag(facts, "ipv6", strchr(config->front_address, ':') != NULL);
+    listen_put(made, config->front_address);
     template_flag(facts, "root", geteuid() == 0);
     number_value(made, "WORKERS", workers);
     number_value(made, "WORKERS_MOST", workers * 4);
+}
+
+static void headers_put(struct made *made)
+{
+    struct template_facts *facts = &made->facts;
+
+    for (size_t i = 0; i < PAGE__MAX; i++)
+        made->pages[i] =
+            (struct template_pair){page_policies[i].path, page_policies[i].content,
+                                   page_policies[i].referrer};
+    template_list(facts, "PAGES", made->pages, PAGE__MAX);
+    template_list(facts, "HEADERS", headers, sizeof(headers) / sizeof(headers[0]));
+    template_value(facts, "CONTENT_POLICY", page_none_content);
+    template_value(facts, "REFERRER_POLICY", page_none_referrer);
 }
 
 static enum result errors_put(struct made *made, struct reason *why)
@@ -241,7 +280,7 @@ static enum result errors_put(struct made *made, struct reason *why)
 
     for (size_t i = 0; result == RESULT_OK && i < count; i++)
         made->errors[i] =
-            (struct template_pair){made->refusals[i].status, made->refusals[i].body};
+            (struct template_pair){made->refusals[i].status, made->refusals[i].body, NULL};
     if (result == RESULT_OK)
         template_list(&made->facts, "ERRORS", made->errors, count);
     return result;
@@ -256,9 +295,7 @@ enum result front_print(const struct front_kind *kind, const struct config *conf
     if (made == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     template_flag(&made->facts, kind->mode, true);
-    template_list(&made->facts, "HEADERS", headers, sizeof(headers) / sizeof(headers[0]));
-    template_value(&made->facts, "CONTENT_POLICY", content_policy);
-    template_value(&made->facts, "REFERRER_POLICY", referrer_policy);
+    headers_put(made);
     places_put(made, config, places);
     hosts_put(made, config);
     tls_put(made, config, places);

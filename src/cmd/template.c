@@ -12,7 +12,7 @@ enum {
 void template_value(struct template_facts *facts, const char *name, const char *value)
 {
     if (facts->value_count < TEMPLATE_VALUES_MAX)
-        facts->values[facts->value_count++] = (struct template_pair){name, value};
+        facts->values[facts->value_count++] = (struct template_pair){name, value, NULL};
 }
 
 void template_flag(struct template_facts *facts, const char *name, bool set)
@@ -60,6 +60,8 @@ static const char *value_find(const struct pass *pass, const char *name, size_t 
         return pass->pair->item;
     if (pass->pair != NULL && equals("VALUE", name, len))
         return pass->pair->value;
+    if (pass->pair != NULL && equals("MORE", name, len))
+        return pass->pair->more;
     for (size_t i = 0; i < pass->facts->value_count; i++)
         if (equals(pass->facts->values[i].item, name, len))
             return pass->facts->values[i].value;
@@ -148,7 +150,7 @@ static enum result part_render(struct pass *pass, const char **text, const char 
 static enum result each_render(struct pass *pass, const char **text, const char *name,
                                size_t len)
 {
-    const struct template_pair nothing = {"", ""};
+    const struct template_pair nothing = {"", "", ""};
     const char *start = *text;
     enum result result = RESULT_OK;
     size_t list = 0;

@@ -6,7 +6,7 @@
  *     #if FLAG, #if !FLAG       a line of its own: what follows, up to #else or #fi, is there
  *                               only if the flag is (not) set; these may stand in each other
  *     #each LIST ... #done      what is between comes once for each pair of the list, with
- *                               @ITEM@ and @VALUE@
+ *                               @ITEM@, @VALUE@ and @MORE@
  *
  * Values go in as they are: what cannot stand in the file has to be refused before.
  */
@@ -27,6 +27,7 @@ enum {
 
 struct template_pair {
     const char *item, *value;
+    const char *more; /* NULL: there is no @MORE@ */
 };
 
 /* What is put in.  All texts are the caller's, and live as long as this is used. */
