@@ -63,17 +63,16 @@ def unescape(text, values):
         name = match.group(1)
         if name in values:
             return values[name]
-        repeat = re.fullmatch(r"(.)\*(\d+)", name)
-        if repeat is None:
+        if "*" not in name:
             raise SystemExit("wire.py: no value for {%s}" % name)
-        return repeat.group(1) * int(repeat.group(2))
+        return name[0] * int(name[2:])
 
     def escape(match):
         named = {"r": "\r", "n": "\n", "0": "\0", "t": "\t", "e": "\033", "\\": "\\", '"': '"', "~": "~"}
         word = match.group(1)
         return chr(int(word[1:], 16)) if word[0] == "x" else named[word]
 
-    parts = re.split(r"(\\(?:x[0-9a-fA-F]{2}|.))", re.sub(r"\{([^{} \"]+)\}", value, text))
+    parts = re.split(r"(\\(?:x[0-9a-fA-F]{2}|.))", re.sub(r"\{([A-Z]+|.\*[0-9]+)\}", value, text))
     return "".join(
         re.sub(r"\\(x[0-9a-fA-F]{2}|.)", escape, part) if i % 2 else part.replace("~", "\r\n")
         for i, part in enumerate(parts)).encode("latin-1")
