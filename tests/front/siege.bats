@@ -115,13 +115,13 @@ workers_restart() {
 }
 
 @test "lighttpd answers beside a thousand idle connections" { a_thousand lighttpd-socket; }
-@test "Apache answers beside a thousand idle connections" { a_thousand apache-socket; }
+@test "Apache answers beside a thousand idle connections" { a_thousand apache-proxy; }
 @test "nginx answers beside a thousand idle connections" { a_thousand nginx; }
 
 @test "workers that are restarted behind lighttpd under load fail no request" { workers_restart lighttpd-socket; }
-@test "workers that are restarted behind Apache under load fail no request" { workers_restart apache-socket; }
+@test "workers that are restarted behind Apache under load fail no request" { workers_restart apache-proxy; }
 @test "workers that are restarted behind nginx under load fail no request" { workers_restart nginx; }
 
 @test "lighttpd, restarted under load, fails no request" { restarts lighttpd-socket USR1; }
-@test "Apache, restarted under load, fails no request" { restarts apache-socket USR1; }
+@test "Apache, restarted under load, fails no request" { restarts apache-proxy USR1; }
 @test "nginx, restarted under load, fails no request" { restarts nginx HUP; }
