@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cmd/front_errors.h"
@@ -54,6 +55,8 @@ static const struct front_kind kinds[] = {
     {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request"},
     {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers"},
     {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request"},
+    {"apache", "proxy", front_apache, false, true, "json",
+     "the workers are another's (systemd, spawn-fcgi) and listen at a socket"},
     {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket"},
     {"htaccess", "fcgid", front_htaccess, true, false, "json",
      "for a directory of a shared host with mod_fcgid"},
@@ -88,7 +91,7 @@ struct made {
     char numbers[NUMBERS_MAX][NUMBER_MAX];
     size_t number_count;
     char certificate[PATH_MAX + 32], key[PATH_MAX + 32], worker_directory[PATH_MAX];
-    char redirect_port[NUMBER_MAX];
+    char redirect_port[NUMBER_MAX], listen[ADDR_TEXT_MAX + 2];
 };
 
 static void number_value(struct made *made, const char *name, int64_t number)
@@ -129,6 +132,34 @@ static size_t words_split(const char *setting, char *words, struct template_pair
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+/* Whether sockets of IPv6 can be had: where they cannot, asking for one stops a front. */
+static bool ipv6_is_there(void)
+{
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/*
+ * LISTEN is what stands before a port: an address of IPv6 in brackets.  With the flag
+ * everywhere it is that of all of IPv4, and with listen6 there is all of IPv6 beside it.
+ */
+static void listen_put(struct made *made, const char *address)
+{
+    struct template_facts *facts = &made->facts;
+    bool everywhere = strcmp(address, "*") == 0, ipv6 = strchr(address, ':') != NULL;
+
+    snprintf(made->listen, sizeof(made->listen), "%s%s%s", ipv6 ? "[" : "",
+             everywhere ? "0.0.0.0" : address, ipv6 ? "]" : "");
+    template_value(facts, "ADDRESS", address);
+    template_value(facts, "LISTEN", made->listen);
+    template_flag(facts, "everywhere", everywhere);
+    template_flag(facts, "ipv6", ipv6);
+    template_flag(facts, "listen6", everywhere && ipv6_is_there());
 }
 
 /* Limits of bodies, in bytes and, as lighttpd counts, in KiB. */
@@ -226,9 +257,7 @@ static void places_put(struct made *made, const struct config *config,
     template_value(facts, "EMPTY", places->empty);
     template_value(facts, "USER", places->user);
     template_value(facts, "GROUP", places->group);
-    template_value(facts, "ADDRESS", config->front_address);
-    template_flag(facts, "everywhere", strcmp(config->front_address, "*") == 0);
-    template_flag(facts, "ipv6", strchr(config->front_address, ':') != NULL);
+    listen_put(made, config->front_address);
     template_flag(facts, "root", geteuid() == 0);
     number_value(made, "WORKERS", workers);
     number_value(made, "WORKERS_MOST", workers * 4);

@@ -67,7 +67,7 @@ port_free() {
   echo "$port"
 }
 
-# In mode lighttpd-socket the workers are ours to start.
+# Where they listen at a socket the workers are ours to start.
 workers_start() {
   local as=()
   if am_root; then as=(-u "$(front_user)" -U "$(front_user)"); fi
@@ -86,7 +86,7 @@ front_start() {
     URL=https://localhost:$tls_port
   fi
   SPAWN_PID=''
-  case $MODE in lighttpd-socket | nginx) workers_start ;; esac
+  case $MODE in lighttpd-socket | apache-proxy | nginx) workers_start ;; esac
   "$TOP/etc/front" run "$MODE" cli="$BUILD/forestgate" dir="$T/front" port="$port" tls_port="$tls_port" \
     worker="$T/bin/forestgate.fcgi" home="$T/home" socket="$T/worker.sock" workers=4 \
     >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
@@ -109,10 +109,14 @@ front_setup() {
   export MODE TLS T URL PLAIN_URL KEY FRONT_PID SPAWN_PID
 }
 
-# Told by the files that only they are given (and grep is not, which reads them).
+# Told by the files that only they are given (and grep is not, which reads them), and those of
+# nginx, which write over their command lines, by where they were started.
 front_pids() {
-  printf '%s\n' "$T/bin/forestgate.fcgi" "$T/front/front.conf" |
-    grep -lsxzFf /dev/stdin /proc/[0-9]*/cmdline | cut -d/ -f3
+  {
+    printf '%s\n' "$T/bin/forestgate.fcgi" "$T/front/front.conf" |
+      grep -lsxzFf /dev/stdin /proc/[0-9]*/cmdline || :
+    find /proc/[0-9]*/cwd -maxdepth 0 -lname "$T/front" 2>/dev/null || :
+  } | cut -d/ -f3 | sort -u
 }
 
 # The serving processes: the worker's program without the master, who has children.
