@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "gate/audit.h"
+#include "gate/sandbox.h"
 #include "gate/seal.h"
 
 enum {
@@ -400,7 +401,7 @@ bool home_is_orphan(struct home *home)
 {
     return epoch_is_orphan(home->epoch) || db_is_orphan(home->db) ||
            (home->work != NULL && db_is_orphan(home->work)) ||
-           (home->seats != NULL && seats_is_orphan(home->seats));
+           (home->seats != NULL && seats_is_orphan(home->seats)) || sandbox_is_stale();
 }
 
 enum result home_reopen_database(struct home *home, struct reason *why)

@@ -138,7 +138,10 @@ enum result home_work(struct home *home, struct db **out, struct reason *why);
 /* The seats of the home's processes, in the same way; not to be called before a fork(). */
 enum result home_seats(struct home *home, struct seats **out, struct reason *why);
 
-/* Whether a file of it that is open was removed or replaced.  A system call for each. */
+/*
+ * Whether a file of it that is open was removed or replaced, or one that this process may
+ * write by its inode alone (sandbox.h).  A system call for each.
+ */
 bool home_is_orphan(struct home *home);
 
 /* As db_reopen(): the database may have become writable. */
