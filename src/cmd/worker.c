@@ -67,7 +67,8 @@ static int work(void *arg, int place)
     process_signals(on_term);
     result = service_open(&service, entered, &why);
     if (result == RESULT_OK)
-        result = sandbox_enter(&service.home, SANDBOX_WORKER, &why);
+        result =
+            sandbox_enter(&service.home, fcgi_is_cgi() ? SANDBOX_CGI : SANDBOX_WORKER, &why);
     if (result == RESULT_OK) {
         if (service_run(&service))
             status = EXIT_SUCCESS;

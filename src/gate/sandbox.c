@@ -46,7 +46,8 @@ enum {
     OPEN_FILES_COURIER = 1024,
     CHANGES = FENCE_READ | FENCE_WRITE | FENCE_CUT | FENCE_MAKE | FENCE_REMOVE,
     IN_PLACE = FENCE_READ | FENCE_WRITE | FENCE_CUT,
-    WORKERS = 1 << SANDBOX_WORKER,
+    CGI = 1 << SANDBOX_CGI,
+    WORKERS = 1 << SANDBOX_WORKER | CGI,
     RUNNERS = 1 << SANDBOX_RUNNER,
     COURIERS = 1 << SANDBOX_COURIER,
     ALL = WORKERS | RUNNERS | COURIERS
@@ -61,31 +62,30 @@ static const struct place {
     const char *path;
     unsigned rights;
     unsigned whose;
-    bool makes; /* where it is missing it is made, as an empty file */
+    unsigned makers; /* by whom it is made where it is missing, as an empty file */
 } places[] = {
-    {".", FENCE_READ, ALL, false},
-    {"secrets", FENCE_READ, ALL, false},
-    {"models", FENCE_READ, RUNNERS, false},
-    {"models", FENCE_READ | FENCE_MAKE | FENCE_REMOVE | FENCE_DIRS | FENCE_MOVE, WORKERS,
-     false},
-    {IMAGE_INCOMING, CHANGES | FENCE_MOVE, WORKERS, false},
-    {HOME_JOBS, CHANGES, WORKERS | RUNNERS, false},
-    {HOME_KEPT, CHANGES, WORKERS | RUNNERS, false},
-    {"logs", FENCE_READ | FENCE_WRITE | FENCE_MAKE, WORKERS, false},
-    {HOME_ACCESS_LOG, FENCE_WRITE, WORKERS, false},
-    {HOME_DATABASE, IN_PLACE, ALL, false},
-    {HOME_DATABASE "-wal", IN_PLACE, ALL, false},
-    {HOME_DATABASE "-shm", IN_PLACE, ALL, false},
-    {HOME_WORK, IN_PLACE, ALL, false},
-    {HOME_WORK "-wal", IN_PLACE, ALL, false},
-    {HOME_WORK "-shm", IN_PLACE, ALL, false},
-    {HOME_AUDIT_HEAD, IN_PLACE, WORKERS | RUNNERS, false},
-    {HOME_SEATS, IN_PLACE, ALL, true},
-    {HOME_LOCK, IN_PLACE, WORKERS, true},
-    {HOME_HASHING, IN_PLACE, WORKERS, true},
-    {HOME_BULK, IN_PLACE, WORKERS, true},
-    {HOME_TESTING, IN_PLACE, WORKERS, true},
-    {HOME_COURIER, IN_PLACE, COURIERS, true},
+    {".", FENCE_READ, ALL, 0},
+    {"secrets", FENCE_READ, ALL, 0},
+    {"models", FENCE_READ, RUNNERS, 0},
+    {"models", FENCE_READ | FENCE_MAKE | FENCE_REMOVE | FENCE_DIRS | FENCE_MOVE, WORKERS, 0},
+    {IMAGE_INCOMING, CHANGES | FENCE_MOVE, WORKERS, 0},
+    {HOME_JOBS, CHANGES, WORKERS | RUNNERS, 0},
+    {HOME_KEPT, CHANGES, WORKERS | RUNNERS, 0},
+    {"logs", FENCE_READ | FENCE_WRITE | FENCE_MAKE, WORKERS, 0},
+    {HOME_ACCESS_LOG, FENCE_WRITE, WORKERS, 0},
+    {HOME_DATABASE, IN_PLACE, ALL, 0},
+    {HOME_DATABASE "-wal", IN_PLACE, ALL, 0},
+    {HOME_DATABASE "-shm", IN_PLACE, ALL, 0},
+    {HOME_WORK, IN_PLACE, ALL, 0},
+    {HOME_WORK "-wal", IN_PLACE, ALL, CGI},
+    {HOME_WORK "-shm", IN_PLACE, ALL, CGI},
+    {HOME_AUDIT_HEAD, IN_PLACE, WORKERS | RUNNERS, 0},
+    {HOME_SEATS, IN_PLACE, ALL, ALL},
+    {HOME_LOCK, IN_PLACE, WORKERS, WORKERS},
+    {HOME_HASHING, IN_PLACE, WORKERS, WORKERS},
+    {HOME_BULK, IN_PLACE, WORKERS, WORKERS},
+    {HOME_TESTING, IN_PLACE, WORKERS, WORKERS},
+    {HOME_COURIER, IN_PLACE, COURIERS, COURIERS},
 };
 
 enum {
@@ -150,23 +150,45 @@ static bool is_whose(const struct place *place, enum sandbox_kind kind)
 }
 
 /*
+ * Without a WAL each transaction makes a file beside the database, and takes it away. So it is
+ * over a network; and the database of jobs is like the other.
+ */
+static bool has_wal(void)
+{
+    return access(HOME_DATABASE "-wal", F_OK) == 0;
+}
+
+static bool is_of_work(const struct place *place)
+{
+    return strncmp(place->path, HOME_WORK, sizeof(HOME_WORK) - 1) == 0;
+}
+
+static void place_make(const struct place *place)
+{
+    int fd = open(place->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+/*
  * What cannot be made later. With a connection to the database of jobs nobody's end of another
- * takes its -wal and -shm away; where it has none, that is told who asks for jobs.
+ * takes its -wal and -shm away; where it has none, that is told who asks for jobs. For one
+ * request it is not worth while, and the two are made empty: another that takes them away in
+ * that moment is a 503.
  */
 static void places_make(struct home *home, enum sandbox_kind kind)
 {
     struct db *work;
 
-    home_work(home, &work, NULL);
-    if (kind == SANDBOX_WORKER)
+    if (kind != SANDBOX_CGI)
+        home_work(home, &work, NULL);
+    if ((1U << kind & WORKERS) != 0)
         file_make_dir(IMAGE_INCOMING, 0700, NULL);
     for (size_t i = 0; i < PLACES; i++)
-        if (places[i].makes && is_whose(&places[i], kind)) {
-            int fd = open(places[i].path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-            if (fd >= 0)
-                close(fd);
-        }
+        if ((places[i].makers & 1U << kind) != 0 &&
+            (!is_of_work(&places[i]) || (has_wal() && access(HOME_WORK, F_OK) == 0)))
+            place_make(&places[i]);
 }
 
 /* Directories come and go by name; what is written by its inode must stay the same. */
@@ -179,13 +201,6 @@ static void place_find(size_t at, struct found *found)
         stat(places[at].path, &st) != 0)
         return;
     *found = (struct found){.watched = true, .device = st.st_dev, .inode = st.st_ino};
-}
-
-/* Without a WAL each transaction makes a file beside the database, and takes it away. */
-static bool has_wal(void)
-{
-    return access(HOME_DATABASE "-wal", F_OK) == 0 &&
-           (access(HOME_WORK, F_OK) != 0 || access(HOME_WORK "-wal", F_OK) == 0);
 }
 
 /* Of an old kernel, which moves nothing, an image is written where it stays. */
@@ -241,8 +256,7 @@ static enum result system_allow(struct fence *fence, struct reason *why)
 /*
  * A runner has to be able to end one that stands still, which is outside of its own fence.
  */
-static enum result files_fence(const struct home *home, enum sandbox_kind kind,
-                               struct reason *why)
+static enum result files_fence(struct home *home, enum sandbox_kind kind, struct reason *why)
 {
     const struct fence_plan plan = {
         .connects = kind == SANDBOX_COURIER,
@@ -263,6 +277,8 @@ static enum result files_fence(const struct home *home, enum sandbox_kind kind,
         result = fence_close(&fence, why);
     own.landlock = fence.version;
     own.files = result == RESULT_OK;
+    if (own.files)
+        home_keep_files(home);
     fence_drop(&fence);
     return result;
 }
@@ -315,6 +331,7 @@ enum result sandbox_enter(struct home *home, enum sandbox_kind kind, struct reas
 {
     static const enum filter_kind filters[SANDBOX__MAX] = {
         [SANDBOX_WORKER] = FILTER_WORKER,
+        [SANDBOX_CGI] = FILTER_WORKER,
         [SANDBOX_RUNNER] = FILTER_RUNNER,
         [SANDBOX_COURIER] = FILTER_COURIER,
     };

@@ -18,6 +18,7 @@ struct json_writer;
 
 enum sandbox_kind {
     SANDBOX_WORKER,  /* serves requests */
+    SANDBOX_CGI,     /* answers the one that it was begun for */
     SANDBOX_RUNNER,  /* works jobs off */
     SANDBOX_COURIER, /* sends webhooks: it connects, and reads what that needs of the system */
     SANDBOX__MAX
