@@ -41,6 +41,13 @@
 #define IN_THE_WAY false
 #endif
 
+/* Where a database of SQLite says whether it has a WAL (https://sqlite.org/fileformat2.html).
+ */
+enum {
+    FORMAT_AT = 18,
+    FORMAT_WAL = 2
+};
+
 enum {
     OPEN_FILES_MAX = 256,
     OPEN_FILES_COURIER = 1024,
@@ -155,7 +162,13 @@ static bool is_whose(const struct place *place, enum sandbox_kind kind)
  */
 static bool has_wal(void)
 {
-    return access(HOME_DATABASE "-wal", F_OK) == 0;
+    unsigned char versions[2] = {0}; /* of the file's format, to be written and read */
+    int fd = open(HOME_DATABASE, O_RDONLY | O_CLOEXEC);
+    bool has = fd >= 0 && pread(fd, versions, sizeof(versions), FORMAT_AT) == sizeof(versions);
+
+    if (fd >= 0)
+        close(fd);
+    return has && versions[0] == FORMAT_WAL && versions[1] == FORMAT_WAL;
 }
 
 static bool is_of_work(const struct place *place)
@@ -181,7 +194,7 @@ static void places_make(struct home *home, enum sandbox_kind kind)
 {
     struct db *work;
 
-    if (kind != SANDBOX_CGI)
+    if (kind != SANDBOX_CGI && home->db != NULL)
         home_work(home, &work, NULL);
     if ((1U << kind & WORKERS) != 0)
         file_make_dir(IMAGE_INCOMING, 0700, NULL);
@@ -277,7 +290,7 @@ static enum result files_fence(struct home *home, enum sandbox_kind kind, struct
         result = fence_close(&fence, why);
     own.landlock = fence.version;
     own.files = result == RESULT_OK;
-    if (own.files)
+    if (own.files && home->db != NULL)
         home_keep_files(home);
     fence_drop(&fence);
     return result;
@@ -300,7 +313,7 @@ bool sandbox_is_stale(void)
 
 /* ---- as a whole ---- */
 
-static bool is_off(const struct home *home)
+bool sandbox_is_off(const struct home *home)
 {
     return IN_THE_WAY || home->config.sandbox == CONFIG_SANDBOX_OFF;
 }
@@ -315,7 +328,7 @@ enum result sandbox_try(const struct home *home, struct reason *lack, struct rea
     lack->text[0] = '\0';
     if (IN_THE_WAY)
         text_copy(lack->text, sizeof(lack->text), "this build has a sanitizer in its way");
-    else if (is_off(home))
+    else if (sandbox_is_off(home))
         text_copy(lack->text, sizeof(lack->text), "it is off by the setting sandbox");
     else if (!filter_is_there())
         text_copy(lack->text, sizeof(lack->text), no_filter);
@@ -338,7 +351,7 @@ enum result sandbox_enter(struct home *home, enum sandbox_kind kind, struct reas
     enum result fenced, filtered;
     struct reason said;
 
-    own = (struct sandbox_state){.off = is_off(home)};
+    own = (struct sandbox_state){.off = sandbox_is_off(home)};
     own_kind = kind;
     if (own.off)
         return is_required(home) ? reason_set(why, RESULT_DENIED, "there is no sandbox here")
@@ -361,16 +374,4 @@ enum result sandbox_enter(struct home *home, enum sandbox_kind kind, struct reas
 const struct sandbox_state *sandbox_state(void)
 {
     return &own;
-}
-
-void sandbox_tell(const struct sandbox_state *state, struct reason *text)
-{
-    if (state->off)
-        text_copy(text->text, sizeof(text->text), "off");
-    else
-        text_print(text->text, sizeof(text->text), "system calls %s, files %s",
-                   state->calls ? "are filtered" : "are not filtered",
-                   !state->files       ? "are not fenced in"
-                   : state->whole_home ? "are fenced in, with all of the home to be written"
-                                       : "are fenced in");
 }

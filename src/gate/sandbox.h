@@ -14,7 +14,6 @@
 #include "base/result.h"
 
 struct home;
-struct json_writer;
 
 enum sandbox_kind {
     SANDBOX_WORKER,  /* serves requests */
@@ -40,9 +39,14 @@ struct sandbox_state {
  */
 enum result sandbox_try(const struct home *home, struct reason *lack, struct reason *why);
 
+/* Whether it is not even tried: by the setting, or in a build that has a sanitizer in its way.
+ */
+bool sandbox_is_off(const struct home *home);
+
 /*
  * Enters it, for good; after a fork(), when the home is open, with one thread. Opens what
- * could not be opened later. Fails only where all of it is required.
+ * could not be opened later. Fails only where all of it is required. A home that was entered
+ * and not opened is for who looks how it is.
  */
 enum result sandbox_enter(struct home *home, enum sandbox_kind kind, struct reason *why);
 
@@ -53,8 +57,5 @@ const struct sandbox_state *sandbox_state(void);
  * come: who is started anew gets at it. A system call for each.
  */
 bool sandbox_is_stale(void);
-
-/* The state in one line, without a full stop. */
-void sandbox_tell(const struct sandbox_state *state, struct reason *text);
 
 #endif
