@@ -54,7 +54,7 @@ LIB = $(BUILD)/libforestgate.a
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(BUILD)/errors
 
 $(LIB): $(HOUSE_O)
 	$(SAY) AR $@
@@ -75,6 +75,7 @@ $(BUILD)/%.o: %.c
 
 # The pages are taken in by the assembler, which no -MMD sees.
 $(BUILD)/src/http/pages.o: $(wildcard www/*)
+$(BUILD)/src/cmd/front_texts.o: $(wildcard etc/*.tsv etc/*/*.in)
 
 unit: $(UNIT)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(BUILD)/tests/unit/oracle.o $(LIB)
@@ -112,6 +113,10 @@ run:
 	@$(MAKE) --no-print-directory all
 	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
 		RUN_USER='$(RUN_USER)' DEMO='$(DEMO)' env --default-signal=INT,TERM,HUP etc/run
+
+# The bodies of what a front answers itself, for a configuration that is printed.
+$(BUILD)/errors: $(BUILD)/forestgate
+	$(Q)$(BUILD)/forestgate front errors --out $@ && mkdir -p $@/empty && touch $@
 
 # The models of model/, each from its data in a second or so, into $(BUILD)/examples/.
 examples: iris houses sentiment
@@ -162,7 +167,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all $(BUILD)/examples/sentiment.fgm
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
-		'$(SHARE)/etc/lighttpd' '$(SHARE)/etc/apache' '$(SHARE)/model' '$(UNITS)' \
+		'$(SHARE)/errors/empty' '$(SHARE)/model' '$(UNITS)' \
 		'$(DESTDIR)$(PREFIX)/share/man/man1' \
 		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/man/man8'
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
@@ -170,10 +175,7 @@ install: all $(BUILD)/examples/sentiment.fgm
 	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
 	install -m 644 $(BUILD)/examples/sentiment.fgm '$(SHARE)/model'
 	install -m 755 model/export_sklearn.py '$(SHARE)/model'
-	install -m 755 etc/front '$(SHARE)/etc'
-	install -m 644 etc/errors.tsv '$(SHARE)/etc'
-	install -m 644 etc/lighttpd/forestgate.conf.in '$(SHARE)/etc/lighttpd'
-	install -m 644 etc/apache/forestgate.conf.in '$(SHARE)/etc/apache'
+	install -m 644 $(BUILD)/errors/*.json $(BUILD)/errors/*.html '$(SHARE)/errors'
 	install -m 644 systemd/forestgate.socket '$(UNITS)'
 	sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|' systemd/forestgate.service \
 		>'$(UNITS)/forestgate.service'

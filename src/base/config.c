@@ -135,6 +135,41 @@ static bool words_parse(const char *value, char *out)
     return true;
 }
 
+/* A list each of whose words is what the setting says. */
+static bool checked_words_parse(bool (*check)(const char *text, size_t len), const char *value,
+                                char *out)
+{
+    size_t len;
+
+    if (!words_parse(value, out))
+        return false;
+    for (; *out != '\0'; out += len + (out[len] == ',')) {
+        len = strcspn(out, ",");
+        if (!check(out, len))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * What can stand in the configuration of any front as it is: nothing that ends a quotation or
+ * begins a variable there.
+ */
+static bool path_parse(const char *value, char *out)
+{
+    return (value[0] == '\0' || value[0] == '/') && !has_control(value, strlen(value)) &&
+           strpbrk(value, "\"'\\$%&|;{}#") == NULL &&
+           text_copy(out, CONFIG_TEXT_MAX + 1, value);
+}
+
+static bool listen_parse(const char *value, char *out)
+{
+    struct addr addr;
+
+    return (strcmp(value, "*") == 0 || addr_parse(value, strlen(value), &addr)) &&
+           text_copy(out, ADDR_TEXT_MAX, value);
+}
+
 static bool value_parse(struct config *config, const struct setting *setting, const char *value)
 {
     void *member = (char *)config + setting->offset;
@@ -177,6 +212,14 @@ static bool value_parse(struct config *config, const struct setting *setting, co
     case SETTING_URL:
         return (value[0] == '\0' || url_parse(value, strlen(value), &url) == NULL) &&
                text_copy(member, CONFIG_TEXT_MAX + 1, value);
+    case SETTING_PATH:
+        return path_parse(value, member);
+    case SETTING_LISTEN:
+        return listen_parse(value, member);
+    case SETTING_HOSTS:
+        return checked_words_parse(url_is_host, value, member);
+    case SETTING_ORIGINS:
+        return checked_words_parse(url_is_origin, value, member);
     case SETTING__MAX:
         break;
     }
@@ -248,6 +291,12 @@ struct file_load {
     struct buf list; /* the value of the last line, with its further lines */
 };
 
+static bool is_list(const struct setting *setting)
+{
+    return setting->type == SETTING_ADDRS || setting->type == SETTING_WORDS ||
+           setting->type == SETTING_HOSTS || setting->type == SETTING_ORIGINS;
+}
+
 /*
  * A further, indented line comes as one more value of the same name: it goes on with a
  * list.  Any other setting may be there once.
@@ -258,9 +307,7 @@ static enum result line_set(struct file_load *load, const char *name, const char
 
     if (setting == NULL)
         return config_set(load->config, "", name, value, &load->fault);
-    if (load->set[setting - config_settings] &&
-        (setting != load->last ||
-         (setting->type != SETTING_ADDRS && setting->type != SETTING_WORDS)))
+    if (load->set[setting - config_settings] && (setting != load->last || !is_list(setting)))
         return reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
     if (setting != load->last)
         buf_clear(&load->list, FILE_MAX);

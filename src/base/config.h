@@ -100,6 +100,14 @@ struct config {
     char jwks_user_roles[CONFIG_WORDS_MAX + 1];  /* empty: everyone is a user */
     char jwks_tier[CONFIG_NAME_MAX + 1];
     char jwks_models[CONFIG_WORDS_MAX + 1]; /* names as above, or "*" */
+    /* What follows is the front's, for forestgate front; no worker looks at it. */
+    char front_address[ADDR_TEXT_MAX];         /* "*" for all */
+    int64_t http_port, https_port;             /* 0: there is none */
+    char hosts[CONFIG_WORDS_MAX + 1];          /* with commas and no blanks between */
+    char cors_origins[CONFIG_WORDS_MAX + 1];   /* likewise */
+    char tls_certificate[CONFIG_TEXT_MAX + 1]; /* empty: the home's own, for localhost */
+    char tls_key[CONFIG_TEXT_MAX + 1];         /* empty: likewise, or in the same file */
+    int64_t hsts;                              /* seconds; 0: off */
 };
 
 /* The defaults of the table. */

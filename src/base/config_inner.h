@@ -11,17 +11,21 @@
 
 enum setting_type {
     SETTING_INT,
-    SETTING_SIZE,   /* bytes: a whole number, K or M or G behind it */
-    SETTING_CHOICE, /* one of a few words */
-    SETTING_NAME,   /* empty, or a model's name */
-    SETTING_RATE,   /* off, or so many in so long */
-    SETTING_PERIOD, /* seconds: off for 0, or a duration */
-    SETTING_ADDRS,  /* addresses and ranges */
-    SETTING_SPAN,   /* seconds: a duration */
-    SETTING_FILE,   /* empty, or a file of the home */
-    SETTING_TEXT,   /* one line of ASCII */
-    SETTING_WORDS,  /* words separated by commas */
-    SETTING_URL,    /* empty, or a URL of http or https */
+    SETTING_SIZE,    /* bytes: a whole number, K or M or G behind it */
+    SETTING_CHOICE,  /* one of a few words */
+    SETTING_NAME,    /* empty, or a model's name */
+    SETTING_RATE,    /* off, or so many in so long */
+    SETTING_PERIOD,  /* seconds: off for 0, or a duration */
+    SETTING_ADDRS,   /* addresses and ranges */
+    SETTING_SPAN,    /* seconds: a duration */
+    SETTING_FILE,    /* empty, or a file of the home */
+    SETTING_TEXT,    /* one line of ASCII */
+    SETTING_WORDS,   /* words separated by commas */
+    SETTING_URL,     /* empty, or a URL of http or https */
+    SETTING_PATH,    /* empty, or a file by its whole path */
+    SETTING_LISTEN,  /* * or an address */
+    SETTING_HOSTS,   /* hosts as requests name them, separated by commas */
+    SETTING_ORIGINS, /* origins as browsers say them, separated by commas */
     SETTING__MAX
 };
 
@@ -36,7 +40,7 @@ struct setting {
 };
 
 enum {
-    CONFIG_SETTINGS_MAX = 64 /* room for more than there are */
+    CONFIG_SETTINGS_MAX = 96 /* room for more than there are */
 };
 
 extern const struct setting config_settings[];

@@ -44,6 +44,19 @@ static void allowed_text_print(struct buf *out, const struct setting *setting)
     else if (setting->type == SETTING_URL)
         buf_printf(out, "empty or a URL such as https://example.org/jobs, up to %d characters",
                    CONFIG_TEXT_MAX);
+    else if (setting->type == SETTING_PATH)
+        buf_printf(
+            out,
+            "empty or a whole path, up to %d characters and none of \" ' \\ $ %% & | ; { } #",
+            CONFIG_TEXT_MAX);
+    else if (setting->type == SETTING_LISTEN)
+        buf_puts(out, "* or an address such as 127.0.0.1 or ::1");
+    else if (setting->type == SETTING_HOSTS)
+        buf_puts(out, "hosts such as api.example.org or [::1], in lower case and without a "
+                      "port, separated by commas");
+    else if (setting->type == SETTING_ORIGINS)
+        buf_puts(out, "origins as browsers say them, such as https://app.example.org or "
+                      "http://localhost:3000, separated by commas");
     else
         buf_puts(out, "words separated by commas");
 }
@@ -90,6 +103,10 @@ void config_allowed_print(struct buf *out, const struct setting *setting)
     case SETTING_TEXT:
     case SETTING_WORDS:
     case SETTING_URL:
+    case SETTING_PATH:
+    case SETTING_LISTEN:
+    case SETTING_HOSTS:
+    case SETTING_ORIGINS:
         allowed_text_print(out, setting);
         break;
     case SETTING__MAX:

@@ -149,6 +149,28 @@ const struct setting config_settings[] = {
      "The tier of those who come with such a token."},
     {"jwks_models", SETTING_WORDS, AT(jwks_models), 0, 0, NULL, "*",
      "The models that they may use. *: all of them."},
+    {"front_address", SETTING_LISTEN, AT(front_address), 0, 0, NULL, "*",
+     "Where the front listens that forestgate front configures, as all the settings from here "
+     "on "
+     "are for it. *: on every address."},
+    {"http_port", SETTING_INT, AT(http_port), 0, 65535, NULL, "80",
+     "Its port for HTTP, where all is redirected to https_port, if there is that. 0: none."},
+    {"https_port", SETTING_INT, AT(https_port), 0, 65535, NULL, "443",
+     "Its port for TLS. 0: none, and keys go over the network as they are."},
+    {"hosts", SETTING_HOSTS, AT(hosts), 0, 0, NULL, "localhost, 127.0.0.1, [::1]",
+     "The hosts that a request may name, whatever port it names with them. All others are "
+     "refused with 421."},
+    {"cors_origins", SETTING_ORIGINS, AT(cors_origins), 0, 0, NULL, "",
+     "The origins whose pages may call with credentials and read the answers. Empty: none "
+     "but its own."},
+    {"tls_certificate", SETTING_PATH, AT(tls_certificate), 0, 0, NULL, "",
+     "The certificate, with those between it and its root behind it, in PEM. Empty: "
+     "tls/localhost.crt of the home, which forestgate init makes."},
+    {"tls_key", SETTING_PATH, AT(tls_key), 0, 0, NULL, "",
+     "Its private key in PEM. Empty: in the certificate's file, or tls/localhost.key of the "
+     "home."},
+    {"hsts", SETTING_PERIOD, AT(hsts), 86400, 730 * 86400LL, NULL, "365d",
+     "For how long a browser that was here over TLS is not to come without. off: not said."},
 };
 
 const size_t config_settings_count = sizeof(config_settings) / sizeof(config_settings[0]);

@@ -3,6 +3,7 @@
  */
 #include "base/url.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -173,4 +174,32 @@ const char *url_parse(const char *text, size_t len, struct url *out)
         authority++;
     wrong = authority_read(text, authority, out);
     return wrong != NULL ? wrong : rest_check(text + authority, len - authority);
+}
+
+bool url_is_origin(const char *text, size_t len)
+{
+    char written[URL_HOST_MAX + 32];
+    struct url url;
+    bool bare;
+    int put;
+
+    if (url_parse(text, len, &url) != NULL)
+        return false;
+    bare = strchr(url.host, ':') == NULL;
+    put = snprintf(written, sizeof(written), "%s://%s%s%s", url.tls ? "https" : "http",
+                   bare ? "" : "[", url.host, bare ? "" : "]");
+    if (url.port != (url.tls ? 443 : 80))
+        put += snprintf(written + put, sizeof(written) - (size_t)put, ":%u", url.port);
+    return len == (size_t)put && memcmp(text, written, len) == 0;
+}
+
+bool url_is_host(const char *text, size_t len)
+{
+    char whole[URL_HOST_MAX + 32];
+
+    if (len == 0 || len > URL_HOST_MAX + 2)
+        return false;
+    return url_is_origin(
+               whole, (size_t)snprintf(whole, sizeof(whole), "http://%.*s", (int)len, text)) &&
+           (text[len - 1] == ']' || memchr(text, ':', len) == NULL);
 }

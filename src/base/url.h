@@ -30,4 +30,13 @@ struct url {
 /* Reads one.  NULL if it is one; else what it must not be, for a message. */
 const char *url_parse(const char *text, size_t len, struct url *out);
 
+/*
+ * Whether this is an origin exactly as a browser says it (RFC 6454, section 6.2): scheme and
+ * host in lower case, the port only where it is not the scheme's, and nothing behind.
+ */
+bool url_is_origin(const char *text, size_t len);
+
+/* Whether this is a host as a request names it, in lower case, without a port. */
+bool url_is_host(const char *text, size_t len);
+
 #endif

@@ -49,7 +49,7 @@ static const struct {
       [FRONT_IMAGE] = {"set LimitRequestBody for /admin/models/NAME/versions and, of "
                        "mod_fcgid, FcgidMaxRequestLen above image_body_limit",
                        "apachectl graceful"},
-      [FRONT_ERRORS] = {"set ErrorDocument as etc/front config apache does",
+      [FRONT_ERRORS] = {"set ErrorDocument as forestgate front apache has it",
                         "apachectl graceful"},
       [FRONT_ANSWER] = {"take out Header unset", "apachectl graceful"}}},
     {"lighttpd",
@@ -63,7 +63,7 @@ static const struct {
       [FRONT_IMAGE] = {"set server.max-request-size, in KiB, for "
                        "/admin/models/NAME/versions above image_body_limit",
                        "systemctl restart lighttpd"},
-      [FRONT_ERRORS] = {"set server.errorfile-prefix as etc/front config lighttpd does",
+      [FRONT_ERRORS] = {"set server.errorfile-prefix as forestgate front lighttpd has it",
                         "systemctl restart lighttpd"},
       [FRONT_ANSWER] = {"take out the rule that removes it", "systemctl restart lighttpd"}}},
     {"nginx",

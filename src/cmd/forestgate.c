@@ -13,7 +13,7 @@ static const struct cli_command *const nouns[] = {
     cmd_init_commands,       cmd_key_commands,    cmd_tier_commands,    cmd_user_commands,
     cmd_invitation_commands, cmd_model_commands,  cmd_predict_commands, cmd_call_commands,
     cmd_job_commands,        cmd_work_commands,   cmd_audit_commands,   cmd_backup_commands,
-    cmd_config_commands,     cmd_doctor_commands,
+    cmd_config_commands,     cmd_doctor_commands, cmd_front_commands,
 };
 
 enum {

@@ -1,6 +1,7 @@
 /*
  * home.c: the directory that holds the state of one Forestgate.
  */
+#include "gate/certificate.h"
 #include "gate/home.h"
 
 #include <errno.h>
@@ -71,6 +72,12 @@ static enum result make_work_database(const char *path, struct reason *why)
     return db_migrate(path, DB_WORK, why);
 }
 
+static enum result make_certificate(const char *path, struct reason *why)
+{
+    (void)path; /* the two belong together */
+    return certificate_make(HOME_TLS_CERTIFICATE, HOME_TLS_KEY, why);
+}
+
 /*
  * What a new token.secret ends are sessions, and what a new seal.jwks ends is what was
  * sealed: so these two are made again where they are missing.
@@ -92,6 +99,9 @@ static const struct {
     {HOME_TOKEN_SECRET, secret_file_make},
     {HOME_SEAL_KEYS, seal_file_make},
     {HOME_WEBHOOK_SECRET, secret_file_make},
+    {"tls", make_directory},
+    {HOME_TLS_CERTIFICATE, make_certificate},
+    {HOME_TLS_KEY, make_certificate},
 };
 
 enum {

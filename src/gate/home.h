@@ -17,6 +17,7 @@
  *     secrets/key.secret    what keys are hashed under
  *     secrets/token.secret  what tokens are signed with, if no other key is set
  *     secrets/seal.jwks     see seal.h
+ *     tls/localhost.crt, .key  for a front without a certificate: see certificate.h
  *     secrets/webhook.secret  what the secrets of webhooks are made of; webhook.before is the
  *                             one before
  *     courier               held by the one process that sends webhooks
@@ -78,26 +79,28 @@ struct home {
 /* Where a home is if nobody says. */
 #define HOME_DEFAULT "/var/lib/forestgate"
 
-#define HOME_CONFIG         "forestgate.conf"
-#define HOME_DATABASE       "forestgate.db"
-#define HOME_WORK           "work.db"
-#define HOME_JOBS           "jobs"
-#define HOME_KEPT           "kept"
-#define HOME_SEATS          "seats"
-#define HOME_EPOCH          "epoch"
-#define HOME_HASHING        "hashing"
-#define HOME_BULK           "bulk"
-#define HOME_TESTING        "testing"
-#define HOME_AUDIT_HEAD     "audit.head"
-#define HOME_KEY_SECRET     "secrets/key.secret"
-#define HOME_TOKEN_SECRET   "secrets/token.secret"
-#define HOME_SEAL_KEYS      "secrets/seal.jwks"
-#define HOME_WEBHOOK_SECRET "secrets/webhook.secret"
-#define HOME_WEBHOOK_BEFORE "secrets/webhook.before"
-#define HOME_COURIER        "courier"
-#define HOME_LEDGER         "ledger"
-#define HOME_LOCK           "lock"
-#define HOME_ACCESS_LOG     "logs/access.log"
+#define HOME_CONFIG          "forestgate.conf"
+#define HOME_DATABASE        "forestgate.db"
+#define HOME_WORK            "work.db"
+#define HOME_JOBS            "jobs"
+#define HOME_KEPT            "kept"
+#define HOME_SEATS           "seats"
+#define HOME_EPOCH           "epoch"
+#define HOME_HASHING         "hashing"
+#define HOME_BULK            "bulk"
+#define HOME_TESTING         "testing"
+#define HOME_AUDIT_HEAD      "audit.head"
+#define HOME_KEY_SECRET      "secrets/key.secret"
+#define HOME_TOKEN_SECRET    "secrets/token.secret"
+#define HOME_SEAL_KEYS       "secrets/seal.jwks"
+#define HOME_WEBHOOK_SECRET  "secrets/webhook.secret"
+#define HOME_WEBHOOK_BEFORE  "secrets/webhook.before"
+#define HOME_TLS_CERTIFICATE "tls/localhost.crt"
+#define HOME_TLS_KEY         "tls/localhost.key"
+#define HOME_COURIER         "courier"
+#define HOME_LEDGER          "ledger"
+#define HOME_LOCK            "lock"
+#define HOME_ACCESS_LOG      "logs/access.log"
 
 /*
  * Makes the directory, if it is not there, and gives it to the user of that name if root

@@ -346,11 +346,7 @@ upload() {
 }
 
 @test "what is not HTTP is refused with JSON" {
-  port=${URL##*:}
-  exec 9<>"/dev/tcp/127.0.0.1/$port"
-  printf 'NONSENSE\r\n\r\n' >&9
-  answer=$(timeout 5 cat <&9)
-  exec 9>&-
+  answer=$(raw 'NONSENSE\r\n\r\n')
   [[ "$answer" == *'application/problem+json'*'"status":400'* ]]
 }
 

@@ -1,7 +1,9 @@
 # tests/lib/front.bash: a real front with a home of its own, for a Bats file.
 #
 #   front_setup MODE     makes home, model and key, starts the front, waits for it;
-#                        sets T (its directory), URL, KEY, FRONT_PID, MODE
+#                        sets T (its directory), URL, KEY, FRONT_PID, MODE; with -tls behind
+#                        the mode the URL is of https, and PLAIN_URL that of http
+#   raw TEXT             sends bytes as they are (printf's escapes), and prints the answer
 #   front_stop           ends it by its process id
 #   front_teardown       the same, kills what is left and removes T
 #   front_pids           processes of this T that are alive
@@ -44,7 +46,12 @@ home_make() {
   chmod 644 "$T/iris.fgm"
   cli model publish iris "$T/iris.fgm" >/dev/null
   # Limits that no test reaches, but all is counted.
-  printf 'address_rate = off\n' >>"$T/home/forestgate.conf"
+  printf 'address_rate = off\ncors_origins = https://app.example.org, http://localhost:3000\n' \
+    >>"$T/home/forestgate.conf"
+  # The front's own for localhost, which curl believes.
+  cp "$T/home/tls/localhost.crt" "$T/front.crt"
+  chmod 644 "$T/front.crt"
+  export CURL_CA_BUNDLE=$T/front.crt
   cli tier set test --rate 1000000/60s --quota 10000000/day --quota 100000000/month >/dev/null
   KEY=$(cli key create --name test --tier test 2>/dev/null)
 }
@@ -67,13 +74,19 @@ workers_start() {
 }
 
 front_start() {
-  local port i
+  local port tls_port=0 i
   port=$(port_free)
+  PLAIN_URL=http://localhost:$port
   URL=http://127.0.0.1:$port
+  if [ -n "$TLS" ]; then
+    until tls_port=$(port_free) && [ "$tls_port" != "$port" ]; do :; done
+    URL=https://localhost:$tls_port
+  fi
   SPAWN_PID=''
-  if [ "$MODE" = lighttpd-socket ]; then workers_start; fi
-  "$TOP/etc/front" run "$MODE" dir="$T/front" port="$port" worker="$T/bin/forestgate.fcgi" \
-    home="$T/home" socket="$T/worker.sock" workers=4 >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
+  case $MODE in lighttpd-socket | nginx) workers_start ;; esac
+  "$TOP/etc/front" run "$MODE" cli="$BUILD/forestgate" dir="$T/front" port="$port" tls_port="$tls_port" \
+    worker="$T/bin/forestgate.fcgi" home="$T/home" socket="$T/worker.sock" workers=4 \
+    >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
   FRONT_PID=$!
   for i in $(seq 100); do
     if curl -sf -o /dev/null --max-time 2 "$URL/health/ready"; then return 0; fi
@@ -85,11 +98,12 @@ front_start() {
 }
 
 front_setup() {
-  MODE=$1
+  MODE=${1%-tls} TLS=''
+  if [ "$MODE" != "$1" ]; then TLS=yes; fi
   dir_make
   home_make
   front_start
-  export MODE T URL KEY FRONT_PID SPAWN_PID
+  export MODE TLS T URL PLAIN_URL KEY FRONT_PID SPAWN_PID
 }
 
 # Told by the files that only they are given (and grep is not, which reads them).
@@ -143,6 +157,20 @@ ask() {
   status=$(curl -sS --max-time 30 --path-as-is -D "$header" -o "$BATS_TEST_TMPDIR/body" \
     -w '%{http_code}' "${@:1:$#-1}" "$URL$path")
   body=$(tr -d '\0' <"$BATS_TEST_TMPDIR/body")
+}
+
+# raw TEXT: until the server ends the connection, five seconds at most.
+raw() {
+  local port=${URL##*:}
+  if [ -n "$TLS" ]; then
+    { printf %b "$1" && sleep 5; } | timeout 6 openssl s_client -quiet -no_ign_eof -verify_quiet \
+      -connect "localhost:$port" 2>/dev/null || :
+    return
+  fi
+  exec 9<>"/dev/tcp/127.0.0.1/$port"
+  printf %b "$1" >&9
+  timeout 5 cat <&9 || :
+  exec 9>&-
 }
 
 # The last answer's header line of this name, without the name.

@@ -1,0 +1,319 @@
+/*
+ * cmd_front.c: forestgate front: the configuration of the web server before the workers.
+ *
+ * Printed, it names the places of a system; with --out all its files are in one directory, as
+ * make run and the tests have them.  Settings are the home's; what is made is the user's, who
+ * is root where a front binds ports below 1024.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/cli.h"
+#include "cmd/front.h"
+
+/* What the paths of a system begin with. */
+static const char system_run[] = "/run/forestgate-front";
+static const char system_errors[] = "share/forestgate/errors";
+static const char default_socket[] = "/run/forestgate/forestgate.sock";
+
+/* A text that stands between quotes in the configuration of any front. */
+static enum result place_check(const char *name, const char *value, struct reason *why)
+{
+    for (const char *at = value; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f || strchr("\"'\\$%&|;{}#", *at) != NULL)
+            return reason_set(why, RESULT_INVALID,
+                              "%s: \"%.80s\": no configuration can have this character in a "
+                              "path: one of \" ' \\ $ %% & | ; { } # or a control character",
+                              name, value);
+    return RESULT_OK;
+}
+
+/* The directory of this program. */
+static void own_directory(char out[PATH_MAX])
+{
+    ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    char *slash;
+
+    out[len > 0 ? len : 0] = '\0';
+    slash = strrchr(out, '/');
+    if (slash != NULL)
+        slash[slash == out] = '\0';
+}
+
+/* The first that is there of a file beside this program and of one where it is installed. */
+static void own_file(char out[PATH_MAX], const char *beside, const char *installed)
+{
+    char directory[PATH_MAX], path[PATH_MAX * 2];
+
+    own_directory(directory);
+    snprintf(path, sizeof(path), "%s/%s", directory, beside);
+    if (access(path, F_OK) != 0)
+        snprintf(path, sizeof(path), "%s/../%s", directory, installed);
+    if (realpath(path, out) == NULL)
+        snprintf(out, PATH_MAX, "/usr/%s", installed);
+}
+
+/* An option's path as a whole one; what is not there yet need not be. */
+static enum result path_whole(const char *option, const char *value, char out[PATH_MAX],
+                              struct reason *why)
+{
+    char here[PATH_MAX / 2];
+    int len;
+
+    if (value[0] == '/')
+        len = snprintf(out, PATH_MAX, "%s", value);
+    else if (getcwd(here, sizeof(here)) == NULL)
+        return reason_set(why, result_from_errno(errno), "%s: where am I? %s", option,
+                          strerror(errno));
+    else
+        len = snprintf(out, PATH_MAX, "%s/%s", here, value);
+    if (len >= PATH_MAX)
+        return reason_set(why, RESULT_INVALID, "%s: the path is too long", option);
+    return place_check(option, out, why);
+}
+
+/* Whom a front that root starts becomes, and that user's group. */
+static enum result user_find(const char *name, struct front_places *places, struct reason *why)
+{
+    const struct passwd *user = name != NULL ? getpwnam(name) : getpwuid(geteuid());
+    const struct group *group = user != NULL ? getgrgid(user->pw_gid) : NULL;
+
+    if (group == NULL || !text_copy(places->user, sizeof(places->user), user->pw_name) ||
+        !text_copy(places->group, sizeof(places->group), group->gr_name))
+        return reason_set(why, RESULT_MISSING, "--user: there is no user \"%.60s\"",
+                          name != NULL ? name : "");
+    return RESULT_OK;
+}
+
+/* Where all is when it is printed, or below --out. */
+static void places_below(struct front_places *places, const char *out, const char *server)
+{
+    if (out != NULL) {
+        snprintf(places->dir, PATH_MAX, "%s", out);
+        text_print(places->run, PATH_MAX, "%s/work", out);
+        text_print(places->log, PATH_MAX, "%s/front.log", out);
+        text_print(places->errors, PATH_MAX, "%s/errors", out);
+        text_print(places->empty, PATH_MAX, "%s/empty", out);
+        return;
+    }
+    snprintf(places->dir, PATH_MAX, "%s", system_run);
+    snprintf(places->run, PATH_MAX, "%s", system_run);
+    text_print(places->log, PATH_MAX, "/var/log/%s/forestgate.log",
+               strcmp(server, "apache") == 0 ? "apache2" : server);
+    own_file(places->errors, "errors", system_errors);
+    text_print(places->empty, PATH_MAX, "%s/empty", places->errors);
+}
+
+static enum result places_find(const struct option_set *set, const struct front_kind *kind,
+                               struct front_places *places, struct reason *why)
+{
+    const char *worker = option_value(set, "--worker"), *socket = option_value(set, "--socket");
+    const char *user = option_value(set, "--user"), *out = option_value(set, "--out");
+    char whole[PATH_MAX];
+    enum result result = RESULT_OK;
+
+    if (out != NULL)
+        result = path_whole("--out", out, whole, why);
+    places_below(places, out != NULL ? whole : NULL, kind->server);
+    own_file(places->worker, "forestgate.fcgi", "lib/forestgate/forestgate.fcgi");
+    if (result == RESULT_OK && worker != NULL)
+        result = path_whole("--worker", worker, places->worker, why);
+    if (result == RESULT_OK)
+        result = path_whole("--socket", socket != NULL ? socket : default_socket,
+                            places->socket, why);
+    if (result == RESULT_OK && kind->needs_worker && access(places->worker, X_OK) != 0)
+        result =
+            reason_set(why, RESULT_MISSING, "--worker: there is no program %s", places->worker);
+    if (result == RESULT_OK)
+        result = user_find(user == NULL && geteuid() == 0 ? "www-data" : user, places, why);
+    return result;
+}
+
+/* Settings over those of the home: --set NAME=VALUE. */
+static enum result settings_change(const struct option_set *set, struct config *config,
+                                   struct reason *why)
+{
+    enum result result = RESULT_OK;
+    const char *given;
+    char name[CONFIG_NAME_MAX + 1];
+
+    for (size_t i = 0;
+         result == RESULT_OK && (given = option_value_at(set, "--set", i)) != NULL; i++) {
+        size_t len = strcspn(given, "=");
+
+        if (given[len] == '\0' || len >= sizeof(name))
+            return reason_set(why, RESULT_INVALID, "--set: \"%.80s\" is not NAME=VALUE", given);
+        memcpy(name, given, len);
+        name[len] = '\0';
+        result = config_set(config, "--set", name, given + len + 1, why);
+    }
+    return result;
+}
+
+static enum result config_check(const struct config *config, struct reason *why)
+{
+    if (config->http_port == 0 && config->https_port == 0)
+        return reason_set(why, RESULT_INVALID,
+                          "http_port and https_port are both 0: there is nothing to listen at");
+    if (config->http_port == config->https_port)
+        return reason_set(why, RESULT_INVALID, "http_port and https_port are the same");
+    if (config->hosts[0] == '\0')
+        return reason_set(why, RESULT_INVALID,
+                          "hosts is empty: every request would be refused");
+    return RESULT_OK;
+}
+
+/* The settings of the home, and where it really is. */
+static enum result home_look(const struct option_set *set, struct front_places *places,
+                             struct config *config, struct reason *why)
+{
+    struct home home;
+    enum result result = home_enter(&home, cli_home_path(set), DB_CLI, why);
+
+    if (result == RESULT_OK)
+        result = home_load_config(&home, environ, why);
+    if (result == RESULT_OK && getcwd(places->home, sizeof(places->home)) == NULL)
+        result = reason_set(why, RESULT_IO, "the home's path is too long");
+    if (result == RESULT_OK)
+        *config = home.config;
+    home_leave(&home);
+    if (result == RESULT_OK)
+        result = place_check("--home", places->home, why);
+    if (result == RESULT_OK)
+        result = settings_change(set, config, why);
+    return result == RESULT_OK ? config_check(config, why) : result;
+}
+
+/* A directory or file of the front's user, in one that is not. */
+static enum result hand_over(const char *path, mode_t mode, const struct front_places *places,
+                             struct reason *why)
+{
+    const struct passwd *user = getpwnam(places->user);
+
+    if (chmod(path, mode) == 0 &&
+        (geteuid() != 0 || (user != NULL && chown(path, user->pw_uid, user->pw_gid) == 0)))
+        return RESULT_OK;
+    return reason_set(why, result_from_errno(errno), "%s: %s", path, strerror(errno));
+}
+
+/* All its files in one directory: the front's user may write run and the log, and no other. */
+static enum result out_write(const struct front_kind *kind, const struct front_places *places,
+                             const struct buf *text, struct reason *why)
+{
+    char path[PATH_MAX];
+    enum result result = file_make_dir(places->dir, 0755, why);
+    FILE *log;
+
+    if (result == RESULT_OK)
+        result = file_make_dir(places->empty, 0755, why);
+    if (result == RESULT_OK)
+        result = file_make_dir(places->run, 0700, why);
+    if (result == RESULT_OK && kind->suffix != NULL)
+        result = front_errors_write(places->errors, kind->suffix, why);
+    if (result == RESULT_OK) {
+        text_print(path, sizeof(path), "%s/front.conf", places->dir);
+        result = file_write_atomic(path, text->data, text->len, 0644, why);
+    }
+    log = result == RESULT_OK ? fopen(places->log, "ae") : NULL;
+    if (log != NULL)
+        fclose(log);
+    if (result == RESULT_OK)
+        result = hand_over(places->log, 0644, places, why);
+    return result == RESULT_OK ? hand_over(places->run, 0700, places, why) : result;
+}
+
+static enum result kind_find(const struct option_set *set, const struct front_kind **out,
+                             struct reason *why)
+{
+    const char *server = set->operands[0], *mode = option_value(set, "--mode");
+    struct buf known = {0};
+    const struct front_kind *kind;
+
+    *out = front_kind_find(server, mode);
+    if (*out != NULL)
+        return RESULT_OK;
+    for (size_t i = 0; (kind = front_kind_at(i)) != NULL; i++)
+        buf_printf(&known, "%s%s --mode %s", i == 0 ? "" : ", ", kind->server, kind->mode);
+    reason_set(why, RESULT_INVALID, "there is no front \"%.40s%s%.40s\"; there are: %s", server,
+               mode != NULL ? " --mode " : "", mode != NULL ? mode : "",
+               known.data != NULL ? known.data : "");
+    buf_free(&known);
+    return RESULT_INVALID;
+}
+
+/* The bodies of its own refusals alone, as every server wants them. */
+static int run_errors(const struct option_set *set)
+{
+    const char *out = option_value(set, "--out");
+    struct reason why;
+    enum result result;
+
+    if (out == NULL) {
+        reason_set(&why, RESULT_INVALID, "front errors needs --out DIR");
+        return cli_misuse(&why);
+    }
+    result = front_errors_write(out, "json", &why);
+    if (result == RESULT_OK)
+        result = front_errors_write(out, "html", &why);
+    return result == RESULT_OK ? CLI_DONE : cli_fail(&why);
+}
+
+static int run_front(const struct option_set *set)
+{
+    const struct front_kind *kind;
+    struct front_places places;
+    struct config config;
+    struct buf text = {0};
+    struct reason why;
+    enum result result;
+
+    if (strcmp(set->operands[0], "errors") == 0)
+        return run_errors(set);
+    if (kind_find(set, &kind, &why) != RESULT_OK)
+        return cli_misuse(&why);
+    result = places_find(set, kind, &places, &why);
+    if (result == RESULT_OK)
+        result = home_look(set, &places, &config, &why);
+    if (result == RESULT_OK)
+        result = front_print(kind, &config, &places, &text, &why);
+    if (result == RESULT_OK && option_given(set, "--out"))
+        result = out_write(kind, &places, &text, &why);
+    else if (result == RESULT_OK)
+        fwrite(text.data, 1, text.len, stdout);
+    buf_free(&text);
+    return result == RESULT_OK ? CLI_DONE : cli_fail(&why);
+}
+
+static const struct option_row front_options[] = {
+    {"--mode", "MODE", "how the workers run: see the examples; else the server's first", NULL},
+    {"--out", "DIR", "write front.conf there, with all that it needs, instead of printing it",
+     NULL},
+    {"--set", "NAME=VALUE...", "a setting over the home's", NULL},
+    {"--socket", "PATH", "where the workers listen; else /run/forestgate/forestgate.sock",
+     NULL},
+    {"--worker", "PATH", "forestgate.fcgi; else the one beside this program", NULL},
+    {"--user", "NAME", "whom a front that root starts becomes; else www-data", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
+const struct cli_command cmd_front_commands[] = {
+    {"front", NULL, "SERVER", 1, front_options, run_front,
+     "print the configuration of lighttpd, apache, nginx or htaccess",
+     "  forestgate front nginx > /etc/nginx/nginx.conf\n"
+     "  forestgate front lighttpd --mode socket|spawn|cgi\n"
+     "  forestgate front apache --mode fcgid|cgi\n"
+     "  forestgate front htaccess --mode fcgid|cgi > ~/public_html/api/.htaccess\n"
+     "  forestgate front errors --out /etc/forestgate/errors\n"
+     "  forestgate front nginx --set https_port=0 --set http_port=8080 --out /tmp/front\n"},
+    {0},
+};

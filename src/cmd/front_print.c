@@ -1,0 +1,274 @@
+/*
+ * front_print.c: from settings and places to the text of a front's configuration.
+ *
+ * What is the same on every answer of every front stands here, once.
+ */
+#include "cmd/front.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/front_errors.h"
+#include "cmd/front_texts.h"
+#include "cmd/template.h"
+#include "gate/home.h"
+
+enum {
+    LIST_MAX = 128,
+    NUMBERS_MAX = 16, /* more than there are */
+    NUMBER_MAX = 24,
+    LIMIT_SLACK = 1 << 20 /* so that the worker's own limit is met first, and tells more */
+};
+
+/*
+ * On every answer.  What the worker may say otherwise for a page of its own, its
+ * Content-Security-Policy and its Referrer-Policy, are values apart.
+ */
+static const struct template_pair headers[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Permissions-Policy", "geolocation=(), microphone=(), camera=()"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"X-XSS-Protection", "0"},
+};
+
+static const char content_policy[] =
+    "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+static const char referrer_policy[] = "strict-origin-when-cross-origin";
+
+/* What a preflight is told.  The methods are those of the routes. */
+static const char cors_methods[] = "GET, HEAD, POST, PUT, DELETE";
+static const char cors_request_headers[] =
+    "Authorization, Content-Type, X-API-Key, X-Request-ID, Idempotency-Key, Prefer, Accept";
+static const char cors_answer_headers[] =
+    "X-Request-ID, X-Process-Time, RateLimit, RateLimit-Policy, Retry-After, Location, "
+    "Preference-Applied, Idempotency-Replayed, WWW-Authenticate";
+
+static const struct front_kind kinds[] = {
+    {"lighttpd", "socket", front_lighttpd, false, true, "html",
+     "the workers are another's (systemd, spawn-fcgi) and listen at a socket"},
+    {"lighttpd", "spawn", front_lighttpd, true, false, "html", "lighttpd starts the workers"},
+    {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request"},
+    {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers"},
+    {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request"},
+    {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket"},
+    {"htaccess", "fcgid", front_htaccess, true, false, "json",
+     "for a directory of a shared host with mod_fcgid"},
+    {"htaccess", "cgi", front_htaccess, true, false, "json",
+     "for a directory of a shared host with plain CGI"},
+};
+
+const struct front_kind *front_kind_at(size_t i)
+{
+    return i < sizeof(kinds) / sizeof(kinds[0]) ? &kinds[i] : NULL;
+}
+
+const struct front_kind *front_kind_find(const char *server, const char *mode)
+{
+    const struct front_kind *kind;
+
+    for (size_t i = 0; (kind = front_kind_at(i)) != NULL; i++)
+        if (strcmp(kind->server, server) == 0 &&
+            (mode == NULL || strcmp(kind->mode, mode) == 0))
+            return kind;
+    return NULL;
+}
+
+/* Everything that the facts point at. */
+struct made {
+    struct template_facts facts;
+    char words[2][CONFIG_WORDS_MAX + 1]; /* hosts and origins, a NUL for each comma */
+    struct template_pair hosts[LIST_MAX], origins[LIST_MAX];
+    struct buf hosts_pattern, origins_pattern;
+    struct front_error refusals[FRONT_ERRORS_MAX];
+    struct template_pair errors[FRONT_ERRORS_MAX];
+    char numbers[NUMBERS_MAX][NUMBER_MAX];
+    size_t number_count;
+    char certificate[PATH_MAX + 32], key[PATH_MAX + 32], worker_directory[PATH_MAX];
+    char redirect_port[NUMBER_MAX];
+};
+
+static void number_value(struct made *made, const char *name, int64_t number)
+{
+    char *text = made->numbers[made->number_count++];
+
+    snprintf(text, NUMBER_MAX, "%" PRId64, number);
+    template_value(&made->facts, name, text);
+}
+
+/* One more alternative of a regular expression that takes texts as they are. */
+static void pattern_add(struct buf *pattern, const char *text)
+{
+    if (pattern->len > 0)
+        buf_putc(pattern, '|');
+    for (; *text != '\0'; text++) {
+        if (strchr(".[]", *text) != NULL)
+            buf_putc(pattern, '\\');
+        buf_putc(pattern, *text);
+    }
+}
+
+/* The words of a setting as a list, and as a pattern that takes each of them. */
+static size_t words_split(const char *setting, char *words, struct template_pair *pairs,
+                          struct buf *pattern)
+{
+    size_t count = 0;
+    char *word;
+
+    strcpy(words, setting); /* which has this bound */
+    while (count < LIST_MAX && (word = strsep(&words, ",")) != NULL && word[0] != '\0') {
+        pattern_add(pattern, word);
+        pairs[count++] = (struct template_pair){word, ""};
+    }
+    return count;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Limits of bodies, in bytes and, as lighttpd counts, in KiB. */
+static void limits_put(struct made *made, const struct config *config)
+{
+    int64_t body = larger(config->body_limit, config->predict_body_limit) + LIMIT_SLACK;
+    int64_t image = larger(config->image_body_limit, body - LIMIT_SLACK) + LIMIT_SLACK;
+    int64_t rows = larger(config->bulk_body_limit, config->job_body_limit);
+
+    rows = larger(rows, body - LIMIT_SLACK) + LIMIT_SLACK;
+    number_value(made, "BODY_BYTES", body);
+    number_value(made, "BODY_KIB", body / 1024);
+    number_value(made, "IMAGE_BYTES", image);
+    number_value(made, "IMAGE_KIB", image / 1024);
+    number_value(made, "ROWS_BYTES", rows);
+    number_value(made, "ROWS_KIB", rows / 1024);
+    number_value(made, "MOST_BYTES", larger(rows, image));
+    number_value(made, "OVER_BYTES", larger(rows, image) + LIMIT_SLACK);
+}
+
+static void tls_put(struct made *made, const struct config *config,
+                    const struct front_places *places)
+{
+    struct template_facts *facts = &made->facts;
+    const char *certificate = config->tls_certificate, *key = config->tls_key;
+
+    snprintf(made->certificate, sizeof(made->certificate), "%s/%s", places->home,
+             HOME_TLS_CERTIFICATE);
+    snprintf(made->key, sizeof(made->key), "%s/%s", places->home, HOME_TLS_KEY);
+    if (certificate[0] == '\0')
+        key = made->key;
+    else if (key[0] == '\0')
+        key = certificate;
+    template_value(facts, "TLS_CERTIFICATE",
+                   certificate[0] != '\0' ? certificate : made->certificate);
+    template_value(facts, "TLS_KEY", key);
+    number_value(made, "HSTS", config->hsts);
+    if (config->https_port != 443)
+        snprintf(made->redirect_port, NUMBER_MAX, ":%" PRId64, config->https_port);
+    template_value(facts, "REDIRECT_PORT", made->redirect_port);
+    template_flag(facts, "tls", config->https_port != 0);
+    template_flag(facts, "http", config->http_port != 0);
+    template_flag(facts, "redirect", config->https_port != 0 && config->http_port != 0);
+    template_flag(facts, "plain", config->https_port == 0);
+    template_flag(facts, "hsts", config->https_port != 0 && config->hsts != 0);
+    number_value(made, "PORT", config->http_port);
+    number_value(made, "TLS_PORT", config->https_port);
+}
+
+static void cors_put(struct made *made, const struct config *config)
+{
+    struct template_facts *facts = &made->facts;
+    size_t count = words_split(config->cors_origins, made->words[1], made->origins,
+                               &made->origins_pattern);
+
+    template_list(facts, "ORIGINS", made->origins, count);
+    template_flag(facts, "cors", count > 0);
+    template_value(facts, "ORIGINS_PATTERN",
+                   made->origins_pattern.data != NULL ? made->origins_pattern.data : "");
+    template_value(facts, "CORS_METHODS", cors_methods);
+    template_value(facts, "CORS_REQUEST_HEADERS", cors_request_headers);
+    template_value(facts, "CORS_ANSWER_HEADERS", cors_answer_headers);
+}
+
+static void hosts_put(struct made *made, const struct config *config)
+{
+    size_t count =
+        words_split(config->hosts, made->words[0], made->hosts, &made->hosts_pattern);
+
+    template_list(&made->facts, "HOSTS", made->hosts, count);
+    template_value(&made->facts, "HOSTS_PATTERN",
+                   made->hosts_pattern.data != NULL ? made->hosts_pattern.data : "");
+    template_value(&made->facts, "FIRST_HOST", count > 0 ? made->hosts[0].item : "localhost");
+}
+
+static void places_put(struct made *made, const struct config *config,
+                       const struct front_places *places)
+{
+    struct template_facts *facts = &made->facts;
+    const int64_t workers = config->workers > 0 ? config->workers : 4;
+    char *slash;
+
+    strcpy(made->worker_directory, places->worker); /* of the same size */
+    slash = strrchr(made->worker_directory, '/');
+    if (slash != NULL)
+        slash[slash == made->worker_directory] = '\0';
+    template_value(facts, "HOME", places->home);
+    template_value(facts, "WORKER", places->worker);
+    template_value(facts, "WORKER_DIR", made->worker_directory);
+    template_value(facts, "SOCKET", places->socket);
+    template_value(facts, "DIR", places->dir);
+    template_value(facts, "RUN", places->run);
+    template_value(facts, "LOG", places->log);
+    template_value(facts, "ERRORS", places->errors);
+    template_value(facts, "EMPTY", places->empty);
+    template_value(facts, "USER", places->user);
+    template_value(facts, "GROUP", places->group);
+    template_value(facts, "ADDRESS", config->front_address);
+    template_flag(facts, "everywhere", strcmp(config->front_address, "*") == 0);
+    template_flag(facts, "ipv6", strchr(config->front_address, ':') != NULL);
+    template_flag(facts, "root", geteuid() == 0);
+    number_value(made, "WORKERS", workers);
+    number_value(made, "WORKERS_MOST", workers * 4);
+}
+
+static enum result errors_put(struct made *made, struct reason *why)
+{
+    size_t count;
+    enum result result = front_errors_read(front_errors, made->refusals, &count, why);
+
+    for (size_t i = 0; result == RESULT_OK && i < count; i++)
+        made->errors[i] =
+            (struct template_pair){made->refusals[i].status, made->refusals[i].body};
+    if (result == RESULT_OK)
+        template_list(&made->facts, "ERRORS", made->errors, count);
+    return result;
+}
+
+enum result front_print(const struct front_kind *kind, const struct config *config,
+                        const struct front_places *places, struct buf *out, struct reason *why)
+{
+    struct made *made = calloc(1, sizeof(*made));
+    enum result result;
+
+    if (made == NULL)
+        return reason_set(why, RESULT_NOMEM, "out of memory");
+    template_flag(&made->facts, kind->mode, true);
+    template_list(&made->facts, "HEADERS", headers, sizeof(headers) / sizeof(headers[0]));
+    template_value(&made->facts, "CONTENT_POLICY", content_policy);
+    template_value(&made->facts, "REFERRER_POLICY", referrer_policy);
+    places_put(made, config, places);
+    hosts_put(made, config);
+    tls_put(made, config, places);
+    cors_put(made, config);
+    limits_put(made, config);
+    result = errors_put(made, why);
+    if (result == RESULT_OK)
+        result = template_render(kind->text, &made->facts, out, why);
+    buf_free(&made->hosts_pattern);
+    buf_free(&made->origins_pattern);
+    free(made);
+    return result;
+}

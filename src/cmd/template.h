@@ -1,0 +1,58 @@
+/*
+ * template.h: text with places for values, parts that may be left out and parts that come
+ * again, for configuration files.
+ *
+ *     @NAME@                    a value; one that there is not is a fault of the template
+ *     #if FLAG, #if !FLAG       a line of its own: what follows, up to #else or #fi, is there
+ *                               only if the flag is (not) set; these may stand in each other
+ *     #each LIST ... #done      what is between comes once for each pair of the list, with
+ *                               @ITEM@ and @VALUE@
+ *
+ * Values go in as they are: what cannot stand in the file has to be refused before.
+ */
+#ifndef CMD_TEMPLATE_H
+#define CMD_TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/result.h"
+
+enum {
+    TEMPLATE_VALUES_MAX = 64,
+    TEMPLATE_FLAGS_MAX = 32,
+    TEMPLATE_LISTS_MAX = 8,
+};
+
+struct template_pair {
+    const char *item, *value;
+};
+
+/* What is put in.  All texts are the caller's, and live as long as this is used. */
+struct template_facts {
+    struct template_pair values[TEMPLATE_VALUES_MAX];
+    size_t value_count;
+    const char *flags[TEMPLATE_FLAGS_MAX]; /* those that are set */
+    size_t flag_count;
+    struct {
+        const char *name;
+        const struct template_pair *pairs;
+        size_t count;
+    } lists[TEMPLATE_LISTS_MAX];
+    size_t list_count;
+};
+
+void template_value(struct template_facts *facts, const char *name, const char *value);
+void template_flag(struct template_facts *facts, const char *name, bool set);
+void template_list(struct template_facts *facts, const char *name,
+                   const struct template_pair *pairs, size_t count);
+
+/*
+ * Appends what the template makes of the facts.  RESULT_INVALID, with the line, for a template
+ * that asks for what there is not.
+ */
+enum result template_render(const char *text, const struct template_facts *facts,
+                            struct buf *out, struct reason *why);
+
+#endif
