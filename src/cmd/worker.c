@@ -16,6 +16,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "cmd/listen.h"
 #include "cmd/master.h"
 #include "cmd/process.h"
@@ -255,6 +256,7 @@ int main(int argc, char **argv)
         puts("forestgate " FORESTGATE_VERSION);
         return EXIT_SUCCESS;
     }
+    names_prepare();
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     if (prepare(&home, argc, argv, &why) != RESULT_OK) {
         log_message("%s", why.text);

@@ -120,8 +120,12 @@ static void models_write(struct json_writer *writer, const struct service *servi
     json_write_array_end(writer);
 }
 
-static void authentication_write(struct json_writer *writer, bool authenticated)
+static void authentication_write(struct json_writer *writer, const struct request *request,
+                                 bool authenticated)
 {
+    char path[REQUEST_MOUNT_MAX + 16];
+
+    request_link(request, path, sizeof(path), "/auth/token");
     json_write_key(writer, "authentication");
     json_write_object(writer);
     json_member_bool(writer, "authenticated", authenticated);
@@ -131,7 +135,7 @@ static void authentication_write(struct json_writer *writer, bool authenticated)
     json_write_string(writer, "Authorization: Bearer KEY");
     json_write_string(writer, "Authorization: Bearer TOKEN");
     json_write_array_end(writer);
-    json_member_string(writer, "token_url", "/auth/token");
+    json_member_string(writer, "token_url", path);
     json_write_object_end(writer);
 }
 
@@ -143,7 +147,7 @@ void handle_status(struct service *service, struct request *request, struct repl
     struct reason why;
 
     start_write(&writer, request, "healthy");
-    authentication_write(&writer, authenticated);
+    authentication_write(&writer, request, authenticated);
     if (authenticated) {
         models_write(&writer, service, &request->caller);
         result = me_limits_write(service, &request->caller, &writer, &why);
