@@ -94,7 +94,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without
+$(BUILD)/without: $(BUILD)/tests/lib/without.o
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lseccomp
 $(BUILD)/jobs: $(BUILD)/tests/lib/jobs.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
