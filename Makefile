@@ -5,6 +5,7 @@
 #   make test       every test          make bench      figures, as ratios
 #   make examples   the models of model/
 #   make            the two programs    make install PREFIX= DESTDIR=
+#   make hosting    a tarball for a shared host, where nothing can be installed
 #   make lint       make sanitize       make fuzz SECONDS=   make clean
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
@@ -21,10 +22,15 @@ SECONDS ?= 60
 
 PKGS = sqlite3 libcrypto json-c
 MUST_CPPFLAGS = -Isrc -I$(BUILD) -D_GNU_SOURCE -DFORESTGATE_VERSION='"$(VERSION)"' -MMD -MP
+# What not every compiler or machine has: marks for jumps (CET), stacks that are touched page
+# by page, and what is not set is zero.
+cc_has = $(foreach flag,$(1),$(shell echo 'int a;' | $(CC) -Werror $(flag) -xc -c -o /dev/null - \
+	2>/dev/null && echo $(flag)))
+HARDENED := $(call cc_has,-fcf-protection=full -fstack-clash-protection)
 MUST_CFLAGS = -std=c11 -fPIE -ffp-contract=off -fno-strict-aliasing \
-	-fstack-protector-strong -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-fstack-protector-strong $(HARDENED) -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla
-MUST_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+MUST_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed
 # The fortify macros need optimisation and are in the sanitizers' way.
 ifeq ($(SANITIZE),)
 MUST_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -33,7 +39,7 @@ MUST_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-
 MUST_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
-LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lpthread -lm
+LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lseccomp -lpthread -lm
 CLI_LIBS = $(LIBS) -lcurl
 # One short line a step; make V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -43,7 +49,11 @@ COMPILE = $(CC) $(MUST_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(MUST_CFLAGS)
 
 PROGRAMS = $(BUILD)/forestgate.fcgi $(BUILD)/forestgate
 MAINS = src/cmd/worker.c src/cmd/forestgate.c
-HOUSE = $(filter-out $(MAINS),$(wildcard src/*/*.c))
+# What stands for other files where a program is linked statically: libcurl needs more than
+# there are static libraries of.
+OF_STATIC = src/cmd/post_none.c src/cmd/doctor_http_program.c src/base/names_static.c
+NOT_STATIC = src/cmd/post.c src/cmd/curl_plain.c src/cmd/doctor_http_curl.c src/base/names.c
+HOUSE = $(filter-out $(MAINS) $(OF_STATIC),$(wildcard src/*/*.c))
 HOUSE_O = $(HOUSE:%.c=$(BUILD)/%.o)
 LIB = $(BUILD)/libforestgate.a
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -84,14 +94,14 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/jose $(BUILD)/jobs
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs
 $(BUILD)/jobs: $(BUILD)/tests/lib/jobs.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/jose: $(BUILD)/tests/lib/jose.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
-$(BUILD)/load: $(BUILD)/tests/lib/load.o
+$(BUILD)/load $(BUILD)/ask: $(BUILD)/%: $(BUILD)/tests/lib/%.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^
 
@@ -157,32 +167,73 @@ bench:
 	@tests/bench/enumeration '$(BUILD)'
 	@$(BUILD)/bench/large $(LARGE_MB)
 
-# By the Filesystem Hierarchy Standard: the worker is no command of a person's.
+# Two programs that need nothing but a kernel, and how to set them up.  Whoever packs the same
+# sources twice with the same tools gets the same bytes.
+HOSTED = forestgate-$(VERSION)-$(shell uname -m)
+hosting: $(BUILD)/$(HOSTED).tar.gz
+$(BUILD)/$(HOSTED).tar.gz: $(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi \
+		etc/hosting/README.txt LICENSE model/iris.csv
+	@rm -rf $(BUILD)/$(HOSTED) && mkdir -p $(BUILD)/$(HOSTED)
+	@install -m 755 $(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi $(BUILD)/$(HOSTED)
+	@install -m 644 etc/hosting/README.txt LICENSE model/iris.csv $(BUILD)/$(HOSTED)
+	$(SAY) TAR $@
+	$(Q)tar -C $(BUILD) --sort=name --mtime=@$(or $(SOURCE_DATE_EPOCH),0) --owner=0 --group=0 \
+		--numeric-owner -cf - $(HOSTED) | gzip -9n >$@.new && mv $@.new $@
+	@rm -rf $(BUILD)/$(HOSTED)
+HOSTED_LIB = $(BUILD)/hosting/libforestgate.a
+$(HOSTED_LIB): $(filter-out $(NOT_STATIC:%.c=$(BUILD)/%.o),$(HOUSE_O)) $(OF_STATIC:%.c=$(BUILD)/%.o)
+	@mkdir -p $(@D)
+	$(SAY) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+# The linker warns of each look-up of a name, which names_static.c has made safe.  Of a link that
+# fails it is to say why.
+HOSTED_LINK = $(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -static-pie -s -o
+$(BUILD)/hosting/forestgate: $(BUILD)/src/cmd/forestgate.o
+$(BUILD)/hosting/forestgate.fcgi: $(BUILD)/src/cmd/worker.o
+$(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi: $(HOSTED_LIB)
+	$(SAY) LINK $@
+	$(Q)$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS) -Wl,--no-warnings || \
+		$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS)
+
+# By the Filesystem Hierarchy Standard: the worker is no command of a person's.  What logrotate
+# and AppArmor read is configuration, which they look for in /etc alone; below another prefix
+# it is there to be linked or copied.
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
-UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+MAN = $(DESTDIR)$(PREFIX)/share/man
+SYSTEMD = $(DESTDIR)$(PREFIX)/lib
+SERVICES = forestgate forestgate-work forestgate-webhooks forestgate-backup
+PROFILE = usr.lib.forestgate.forestgate.fcgi
+# What names the programs is told where they are.
+PLACED = sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|g; s|/usr/bin/forestgate|$(PREFIX)/bin/forestgate|g'
 install: all $(BUILD)/examples/sentiment.fgm
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
-		'$(SHARE)/errors/empty' '$(SHARE)/model' '$(UNITS)' \
-		'$(DESTDIR)$(PREFIX)/share/man/man1' \
-		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/man/man8'
+		'$(SHARE)/errors/empty' '$(SHARE)/model' \
+		'$(MAN)/man1' '$(MAN)/man5' '$(MAN)/man8' '$(SYSTEMD)/systemd/system' \
+		'$(SYSTEMD)/sysusers.d' '$(SYSTEMD)/tmpfiles.d' \
+		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
 	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
 	install -m 644 $(BUILD)/examples/sentiment.fgm '$(SHARE)/model'
 	install -m 755 model/export_sklearn.py '$(SHARE)/model'
 	install -m 644 $(BUILD)/errors/*.json $(BUILD)/errors/*.html '$(SHARE)/errors'
-	install -m 644 systemd/forestgate.socket '$(UNITS)'
-	sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|' systemd/forestgate.service \
-		>'$(UNITS)/forestgate.service'
-	for unit in work webhooks; do sed 's|/usr/bin/|$(PREFIX)/bin/|' \
-		"systemd/forestgate-$$unit.service" >"$(UNITS)/forestgate-$$unit.service"; done
-	install -m 644 doc/forestgate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
-	install -m 644 doc/forestgate.conf.5 '$(DESTDIR)$(PREFIX)/share/man/man5'
-	install -m 644 doc/forestgate.fcgi.8 '$(DESTDIR)$(PREFIX)/share/man/man8'
+	install -m 644 systemd/forestgate.socket systemd/forestgate-backup.timer \
+		$(SERVICES:%=systemd/%.service) '$(SYSTEMD)/systemd/system'
+	for unit in $(SERVICES); do $(PLACED) "systemd/$$unit.service" \
+		>'$(SYSTEMD)/systemd/system/'"$$unit.service" || exit 1; done
+	install -m 644 systemd/sysusers.d/forestgate.conf '$(SYSTEMD)/sysusers.d'
+	install -m 644 systemd/tmpfiles.d/forestgate.conf '$(SYSTEMD)/tmpfiles.d'
+	install -m 644 etc/logrotate/forestgate '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
+	install -m 644 etc/apparmor/$(PROFILE) '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
+	$(PLACED) etc/apparmor/$(PROFILE) >'$(DESTDIR)$(SYSCONFDIR)/apparmor.d/$(PROFILE)'
+	install -m 644 doc/forestgate.1 '$(MAN)/man1'
+	install -m 644 doc/forestgate.conf.5 '$(MAN)/man5'
+	install -m 644 doc/forestgate.fcgi.8 '$(MAN)/man8'
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench install clean
+.PHONY: hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -51,6 +51,8 @@ static const struct front_kind kinds[] = {
     {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request"},
     {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers"},
     {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request"},
+    {"apache", "proxy", front_apache, false, true, "json",
+     "the workers are another's (systemd, spawn-fcgi) and listen at a socket"},
     {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket"},
     {"htaccess", "fcgid", front_htaccess, true, false, "json",
      "for a directory of a shared host with mod_fcgid"},
