@@ -5,7 +5,6 @@
  * make run and the tests have them.  Settings are the home's; what is made is the user's, who
  * is root where a front binds ports below 1024.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
@@ -106,8 +105,7 @@ static enum result path_whole(const char *option, const char *value, char out[PA
     int len;
 
     if (value[0] != '/' && getcwd(here, sizeof(here)) == NULL)
-        return reason_set(why, result_from_errno(errno), "%s: where am I? %s", option,
-                          strerror(errno));
+        return reason_errno(why, "%s: where this is", option);
     len = snprintf(out, PATH_MAX, "%s%s%s", here, value[0] == '/' ? "" : "/", value);
     return len < PATH_MAX - ADDED_MAX
                ? RESULT_OK
@@ -239,36 +237,40 @@ static enum result home_look(const struct option_set *set, struct front_places *
     return result;
 }
 
-/* Makes what is there the front's user's, who may be another than who starts it. */
+/*
+ * Makes what was opened the front's user's, who may be another than who starts it, and closes
+ * it.
+ */
 static enum result hand_over(int fd, const char *path, mode_t mode,
                              const struct front_places *places, struct reason *why)
 {
-    const struct passwd *user = getpwnam(places->user);
+    enum result result = RESULT_OK;
+    const struct passwd *user;
 
-    if (fd >= 0 && fchmod(fd, mode) == 0 &&
-        (geteuid() != 0 || (user != NULL && fchown(fd, user->pw_uid, user->pw_gid) == 0)))
-        return RESULT_OK;
-    return reason_set(why, result_from_errno(errno), "%s: %s", path, strerror(errno));
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    user = getpwnam(places->user);
+    if (user == NULL)
+        result = reason_set(why, RESULT_MISSING, "there is no user %s any more", places->user);
+    else if (fchmod(fd, mode) != 0 ||
+             (geteuid() == 0 && fchown(fd, user->pw_uid, user->pw_gid) != 0))
+        result = reason_errno(why, "%s", path);
+    close(fd);
+    return result;
 }
 
 /* What the front's user writes: a directory, and the log. */
 static enum result writable_make(const struct front_places *places, struct reason *why)
 {
     enum result result = file_make_dir(places->run, 0700, why);
-    int fd = -1;
 
-    if (result == RESULT_OK) {
-        fd = open(places->run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        result = hand_over(fd, places->run, 0700, places, why);
-    }
-    if (fd >= 0)
-        close(fd);
-    if (result != RESULT_OK)
-        return result;
-    fd = open(places->log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
-    result = hand_over(fd, places->log, 0644, places, why);
-    if (fd >= 0)
-        close(fd);
+    if (result == RESULT_OK)
+        result = hand_over(open(places->run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                           places->run, 0700, places, why);
+    if (result == RESULT_OK)
+        result = hand_over(
+            open(places->log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644),
+            places->log, 0644, places, why);
     return result;
 }
 
