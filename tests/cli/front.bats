@@ -151,7 +151,7 @@ accepted() {
     done
     # Of a pattern a dot is one, and no other sign.
     [[ "$(cli front $server --set hosts=a.example.org)" == *a\\.example\\.org* ]] ||
-      [[ "$(cli front $server --set hosts=a.example.org)" == *'server_name'*' a.example.org'* ]]
+      [[ "$(cli front $server --set hosts=a.example.org)" == *$'\t'a.example.org* ]]
     [[ "$(cli front $server --set tls_certificate=/c.pem)" == *'/c.pem'* ]]
     [[ "$(cli front $server --set tls_certificate=/c.pem --set tls_key=/k.pem)" == *'/k.pem'* ]]
     [[ "$(cli front $server)" == *"$(cd "$G/home" && pwd -P)/tls/localhost.crt"* ]]
