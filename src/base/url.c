@@ -186,6 +186,8 @@ bool url_is_origin(const char *text, size_t len)
     if (url_parse(text, len, &url) != NULL)
         return false;
     bare = strchr(url.host, ':') == NULL;
+    if (!bare) /* in the one form that is usual */
+        addr_print(url.host, &url.addr);
     put = snprintf(written, sizeof(written), "%s://%s%s%s", url.tls ? "https" : "http",
                    bare ? "" : "[", url.host, bare ? "" : "]");
     if (url.port != (url.tls ? 443 : 80))
