@@ -20,6 +20,7 @@ enum {
     LIST_MAX = 128,
     NUMBERS_MAX = 16, /* more than there are */
     NUMBER_MAX = 24,
+    FCGID_LIMIT = 131072, /* FcgidMaxRequestLen, if the host has not said otherwise */
     LIMIT_SLACK = 1 << 20 /* so that the worker's own limit is met first, and tells more */
 };
 
@@ -49,16 +50,21 @@ static const char cors_answer_headers[] =
 
 static const struct front_kind kinds[] = {
     {"lighttpd", "socket", front_lighttpd, false, true, "html",
-     "the workers are another's (systemd, spawn-fcgi) and listen at a socket"},
-    {"lighttpd", "spawn", front_lighttpd, true, false, "html", "lighttpd starts the workers"},
-    {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request"},
-    {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers"},
-    {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request"},
-    {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket"},
-    {"htaccess", "fcgid", front_htaccess, true, false, "json",
-     "for a directory of a shared host with mod_fcgid"},
-    {"htaccess", "cgi", front_htaccess, true, false, "json",
-     "for a directory of a shared host with plain CGI"},
+     "the workers are another's (systemd, spawn-fcgi) and listen at a socket", false, 0},
+    {"lighttpd", "spawn", front_lighttpd, true, false, "html", "lighttpd starts the workers",
+     false, 0},
+    {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request",
+     false, 0},
+    {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers",
+     false, 0},
+    {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request",
+     false, 0},
+    {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket", false,
+     0},
+    {"htaccess", "fcgid", front_htaccess, true, false, NULL,
+     "for a directory of a shared host with mod_fcgid", true, FCGID_LIMIT},
+    {"htaccess", "cgi", front_htaccess, true, false, NULL,
+     "for a directory of a shared host with plain CGI", true, 0},
 };
 
 const struct front_kind *front_kind_at(size_t i)
@@ -131,14 +137,23 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Limits of bodies, in bytes and, as lighttpd counts, in KiB. */
-static void limits_put(struct made *made, const struct config *config)
+/* A limit with its slack, or the host's where that is lower. */
+static int64_t limit_of(const struct front_places *places, int64_t limit)
 {
-    int64_t body = larger(config->body_limit, config->predict_body_limit) + LIMIT_SLACK;
-    int64_t image = larger(config->image_body_limit, body - LIMIT_SLACK) + LIMIT_SLACK;
-    int64_t rows = larger(config->bulk_body_limit, config->job_body_limit);
+    limit += LIMIT_SLACK;
+    return places->host_limit > 0 && places->host_limit < limit ? places->host_limit : limit;
+}
 
-    rows = larger(rows, body - LIMIT_SLACK) + LIMIT_SLACK;
+/* Limits of bodies, in bytes and, as lighttpd counts, in KiB. */
+static void limits_put(struct made *made, const struct config *config,
+                       const struct front_places *places)
+{
+    int64_t body = larger(config->body_limit, config->predict_body_limit);
+    int64_t image = limit_of(places, larger(config->image_body_limit, body));
+    int64_t rows =
+        limit_of(places, larger(larger(config->bulk_body_limit, config->job_body_limit), body));
+
+    body = limit_of(places, body);
     number_value(made, "BODY_BYTES", body);
     number_value(made, "BODY_KIB", body / 1024);
     number_value(made, "IMAGE_BYTES", image);
@@ -263,7 +278,7 @@ enum result front_print(const struct front_kind *kind, const struct config *conf
     hosts_put(made, config);
     tls_put(made, config, places);
     cors_put(made, config);
-    limits_put(made, config);
+    limits_put(made, config, places);
     result = errors_put(made, why);
     if (result == RESULT_OK)
         result = template_render(kind->text, &made->facts, out, why);
