@@ -22,10 +22,15 @@ SECONDS ?= 60
 
 PKGS = sqlite3 libcrypto json-c
 MUST_CPPFLAGS = -Isrc -I$(BUILD) -D_GNU_SOURCE -DFORESTGATE_VERSION='"$(VERSION)"' -MMD -MP
+# What not every compiler or machine has: marks for jumps (CET), stacks that are touched page
+# by page, and what is not set is zero.
+cc_has = $(foreach flag,$(1),$(shell echo 'int a;' | $(CC) -Werror $(flag) -xc -c -o /dev/null - \
+	2>/dev/null && echo $(flag)))
+HARDENED := $(call cc_has,-fcf-protection=full -fstack-clash-protection)
 MUST_CFLAGS = -std=c11 -fPIE -ffp-contract=off -fno-strict-aliasing \
-	-fstack-protector-strong -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-fstack-protector-strong $(HARDENED) -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla
-MUST_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+MUST_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed
 # The fortify macros need optimisation and are in the sanitizers' way.
 ifeq ($(SANITIZE),)
 MUST_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -34,7 +39,7 @@ MUST_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-
 MUST_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
-LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lpthread -lm
+LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lseccomp -lpthread -lm
 CLI_LIBS = $(LIBS) -lcurl
 # One short line a step; make V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -89,14 +94,14 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/jose $(BUILD)/jobs
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs
 $(BUILD)/jobs: $(BUILD)/tests/lib/jobs.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/jose: $(BUILD)/tests/lib/jose.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
-$(BUILD)/load: $(BUILD)/tests/lib/load.o
+$(BUILD)/load $(BUILD)/ask: $(BUILD)/%: $(BUILD)/tests/lib/%.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^
 
@@ -190,28 +195,41 @@ $(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi: $(HOSTED_LIB)
 	$(Q)$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS) -Wl,--no-warnings || \
 		$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS)
 
-# By the Filesystem Hierarchy Standard: the worker is no command of a person's.
+# By the Filesystem Hierarchy Standard: the worker is no command of a person's.  What logrotate
+# and AppArmor read is configuration, which they look for in /etc alone; below another prefix
+# it is there to be linked or copied.
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
-UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+MAN = $(DESTDIR)$(PREFIX)/share/man
+SYSTEMD = $(DESTDIR)$(PREFIX)/lib
+SERVICES = forestgate forestgate-work forestgate-webhooks forestgate-backup
+PROFILE = usr.lib.forestgate.forestgate.fcgi
+# What names the programs is told where they are.
+PLACED = sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|g; s|/usr/bin/forestgate|$(PREFIX)/bin/forestgate|g'
 install: all $(BUILD)/examples/sentiment.fgm
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
-		'$(SHARE)/errors/empty' '$(SHARE)/model' '$(UNITS)' \
-		'$(DESTDIR)$(PREFIX)/share/man/man1' \
-		'$(DESTDIR)$(PREFIX)/share/man/man5' '$(DESTDIR)$(PREFIX)/share/man/man8'
+		'$(SHARE)/errors/empty' '$(SHARE)/model' \
+		'$(MAN)/man1' '$(MAN)/man5' '$(MAN)/man8' '$(SYSTEMD)/systemd/system' \
+		'$(SYSTEMD)/sysusers.d' '$(SYSTEMD)/tmpfiles.d' \
+		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
 	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
 	install -m 644 $(BUILD)/examples/sentiment.fgm '$(SHARE)/model'
 	install -m 755 model/export_sklearn.py '$(SHARE)/model'
 	install -m 644 $(BUILD)/errors/*.json $(BUILD)/errors/*.html '$(SHARE)/errors'
-	install -m 644 systemd/forestgate.socket '$(UNITS)'
-	sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|' systemd/forestgate.service \
-		>'$(UNITS)/forestgate.service'
-	for unit in work webhooks; do sed 's|/usr/bin/|$(PREFIX)/bin/|' \
-		"systemd/forestgate-$$unit.service" >"$(UNITS)/forestgate-$$unit.service"; done
-	install -m 644 doc/forestgate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
-	install -m 644 doc/forestgate.conf.5 '$(DESTDIR)$(PREFIX)/share/man/man5'
-	install -m 644 doc/forestgate.fcgi.8 '$(DESTDIR)$(PREFIX)/share/man/man8'
+	install -m 644 systemd/forestgate.socket systemd/forestgate-backup.timer \
+		$(SERVICES:%=systemd/%.service) '$(SYSTEMD)/systemd/system'
+	for unit in $(SERVICES); do $(PLACED) "systemd/$$unit.service" \
+		>'$(SYSTEMD)/systemd/system/'"$$unit.service" || exit 1; done
+	install -m 644 systemd/sysusers.d/forestgate.conf '$(SYSTEMD)/sysusers.d'
+	install -m 644 systemd/tmpfiles.d/forestgate.conf '$(SYSTEMD)/tmpfiles.d'
+	install -m 644 etc/logrotate/forestgate '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
+	install -m 644 etc/apparmor/$(PROFILE) '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
+	$(PLACED) etc/apparmor/$(PROFILE) >'$(DESTDIR)$(SYSCONFDIR)/apparmor.d/$(PROFILE)'
+	install -m 644 doc/forestgate.1 '$(MAN)/man1'
+	install -m 644 doc/forestgate.conf.5 '$(MAN)/man5'
+	install -m 644 doc/forestgate.fcgi.8 '$(MAN)/man8'
 
 clean:
 	rm -rf $(BUILD)

@@ -224,6 +224,9 @@ bool clock_rfc3339_parse(const char *text, int64_t *wall_us)
     seconds = day * day_s + of_day;
     if (second == 60 && seconds % day_s != 0)
         return false;
+    /* An offset leads out of the years that can be written. */
+    if (seconds < day_of(0, 1, 1) * day_s || seconds >= day_of(10000, 1, 1) * day_s)
+        return false;
     *wall_us = seconds * second_us + us;
     return true;
 }

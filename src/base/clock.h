@@ -53,8 +53,8 @@ void clock_date(char out[CLOCK_DATE_MAX], int64_t day);
 /*
  * Reads a date, which is its midnight UTC, or a date and time as RFC 3339 has it: with Z or
  * an offset, perhaps with a fraction of a second, of which six digits count; T may be a
- * space, and 23:59:60 UTC is the second after it.  False, with *wall_us as it was, for
- * anything else.
+ * space, and 23:59:60 UTC is the second after it.  In UTC it is of the years 0 to 9999.  False,
+ * with *wall_us as it was, for anything else.
  */
 bool clock_rfc3339_parse(const char *text, int64_t *wall_us);
 

@@ -16,15 +16,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cmd/backup_keep.h"
 #include "cmd/cli.h"
 #include "cmd/progress.h"
 #include "store/db_copy.h"
 
+enum {
+    KEEP_MAX = 10000
+};
+
 struct backup {
     const char *file;
+    const char *directory; /* of --keep, or NULL */
+    unsigned keep, removed;
     bool force;
+    char named[PATH_MAX];     /* what --keep has named file */
     char temporary[PATH_MAX]; /* empty until it is there */
     int fd;
     struct db_copy *copy;
@@ -209,6 +218,8 @@ static int backup_print(const struct backup *backup, const struct option_set *se
         json_member_i64(&writer, "bytes", backup->bytes);
         json_member_i64(&writer, "keys", backup->facts.keys);
         json_member_i64(&writer, "calls", backup->facts.calls);
+        if (backup->directory != NULL)
+            json_member_u64(&writer, "removed", backup->removed);
         json_write_object_end(&writer);
     } else {
         buf_printf(&text,
@@ -219,6 +230,51 @@ static int backup_print(const struct backup *backup, const struct option_set *se
     return cli_print(&text);
 }
 
+/* What --keep makes of the operand: a file of a directory that is there. */
+static enum result directory_take(struct backup *backup, const struct option_set *set,
+                                  struct reason *why)
+{
+    unsigned long long keep = 0;
+    enum result result = option_u64(set, "--keep", 1, KEEP_MAX, &keep, why);
+
+    if (result != RESULT_OK || keep == 0)
+        return result;
+    if (backup->force)
+        return reason_set(why, RESULT_INVALID, "--keep and --force do not go together");
+    if (backup->file[0] == '\0')
+        return reason_set(why, RESULT_INVALID, "\"\" is not allowed; allowed: a directory");
+    backup->keep = (unsigned)keep;
+    backup->directory = backup->file;
+    result = backup_keep_name(backup->named, backup->directory, clock_wall_us(), why);
+    backup->file = backup->named;
+    return result;
+}
+
+static enum result checks(const struct backup *backup, const char *home, struct reason *why)
+{
+    enum result result = name_check(backup->file, why);
+
+    if (result == RESULT_OK)
+        result = place_check(backup, home, why);
+    if (result == RESULT_OK)
+        result = free_check(backup, why);
+    return result;
+}
+
+/* The one that was made is told of, too, where older ones could not be removed. */
+static int finish(struct backup *backup, const struct option_set *set)
+{
+    enum result result = RESULT_OK;
+    struct reason why;
+    int status;
+
+    if (backup->directory != NULL)
+        result = backup_keep_prune(backup->directory, backup->file, backup->keep,
+                                   &backup->removed, &why);
+    status = backup_print(backup, set);
+    return result == RESULT_OK ? status : cli_fail(&why);
+}
+
 static int run_backup(const struct option_set *set)
 {
     struct backup backup = {.file = set->operands[0], .fd = -1};
@@ -226,22 +282,22 @@ static int run_backup(const struct option_set *set)
     struct reason why;
 
     backup.force = option_given(set, "--force");
-    result = name_check(backup.file, &why);
-    if (result == RESULT_OK)
-        result = place_check(&backup, cli_home_path(set), &why);
-    if (result == RESULT_OK)
-        result = free_check(&backup, &why);
+    if (directory_take(&backup, set, &why) != RESULT_OK)
+        return cli_misuse(&why);
+    result = checks(&backup, cli_home_path(set), &why);
     if (result != RESULT_OK)
         return cli_fail(&why);
     signals_take();
     progress_start(&backup.progress, "backing up", "pages");
     result = backup_make(&backup, set, &why);
     progress_end(&backup.progress);
-    return result == RESULT_OK ? backup_print(&backup, set) : cli_fail(&why);
+    return result == RESULT_OK ? finish(&backup, set) : cli_fail(&why);
 }
 
 static const struct option_row backup_options[] = {
     {"--force", NULL, "replace a file that is there", NULL},
+    {"--keep", "N", "FILE is a directory: name the copy after the time, keep the newest N",
+     NULL},
     CLI_COMMON_OPTIONS,
 };
 
@@ -249,6 +305,7 @@ const struct cli_command cmd_backup_commands[] = {
     {"backup", NULL, "FILE", 1, backup_options, run_backup,
      "copy the database while workers serve",
      "  forestgate backup /backup/forestgate-2026-11-21.db\n"
-     "  forestgate backup --force /backup/forestgate.db\n"},
+     "  forestgate backup --force /backup/forestgate.db\n"
+     "  forestgate backup --keep 14 /backup\n"},
     {0},
 };

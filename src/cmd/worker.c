@@ -4,7 +4,8 @@
  * The front has opened the listening socket and put it on fd 0.  What follows, in this
  * order: options; the identity of the home's owner, if root started it; settings; with
  * --listen another socket in the place of that one; with --workers a master and its children;
- * then all that a worker needs is opened, and requests are served one at a time until SIGTERM.
+ * then all that a worker needs is opened, the door is shut behind it (gate/sandbox.h), and
+ * requests are served one at a time until SIGTERM.
  */
 #include <ctype.h>
 #include <malloc.h>
@@ -22,6 +23,7 @@
 #include "gate/home.h"
 #include "gate/home_place.h"
 #include "gate/journal.h"
+#include "gate/sandbox.h"
 #include "gate/seal.h"
 #include "gate/token.h"
 #include "http/fcgi.h"
@@ -59,12 +61,17 @@ static int work(void *arg, int place)
 {
     const struct home *entered = arg;
     struct service service;
+    enum result result;
     struct reason why;
     int status = EXIT_FAILURE;
 
     (void)place;
     process_signals(on_term);
-    if (service_open(&service, entered, &why) == RESULT_OK) {
+    result = service_open(&service, entered, &why);
+    if (result == RESULT_OK)
+        result =
+            sandbox_enter(&service.home, fcgi_is_cgi() ? SANDBOX_CGI : SANDBOX_WORKER, &why);
+    if (result == RESULT_OK) {
         if (service_run(&service))
             status = EXIT_SUCCESS;
     } else {
@@ -231,6 +238,8 @@ static enum result prepare(struct home *home, int argc, char **argv, struct reas
         result = set_arguments(&home->config, argc, argv, why);
     if (result == RESULT_OK)
         result = try_home(home, why);
+    if (result == RESULT_OK)
+        result = process_try_sandbox(home, !fcgi_is_cgi(), why);
     if (result == RESULT_OK && path != NULL) /* last: it takes the path from who serves there */
         result = listen_open(path, why);
     return result;

@@ -113,8 +113,9 @@ static bool counts_fit(const struct keep_entry *entry)
         return entry->len == 0;
     return row->rows <= most && row->n_features <= most && row->n_margins <= most &&
            row->n_answers <= most && row->n_targets >= 1 && row->n_targets <= most &&
-           row->first >= 0 && row->first <= row->of_rows - row->rows && row->version > 0 &&
-           row->n_answers >= 1 && entry->len == keep_numbers_len(row);
+           row->of_rows >= row->rows && row->first >= 0 &&
+           row->first <= row->of_rows - row->rows && row->version > 0 && row->n_answers >= 1 &&
+           entry->len == keep_numbers_len(row);
 }
 
 enum result keep_entry_next(const uint8_t **at, size_t *left, struct keep_entry *out)

@@ -3,9 +3,24 @@
  */
 #include "http/accept.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/num.h"
+
+/*
+ * A weight is 0 to 1 (section 12.4.2).  What is above counts as 1, and a range whose weight is
+ * none is not wanted.
+ */
+static double weight_value(const char *text)
+{
+    size_t len = strcspn(text, ";, \t");
+    double weight;
+
+    if (!num_parse_double_loose(text, len, &weight) || !(weight > 0))
+        return 0;
+    return weight < 1 ? weight : 1;
+}
 
 /* The weight of one range of Accept, from its parameters; 1 if they do not say. */
 static double weight_read(const char *parameters, const char *end)
@@ -15,7 +30,7 @@ static double weight_read(const char *parameters, const char *end)
     while (at < end) {
         at += strspn(at, "; \t");
         if (at + 1 < end && (*at == 'q' || *at == 'Q') && at[1] == '=')
-            return strtod(at + 2, NULL);
+            return weight_value(at + 2);
         at += strcspn(at, ";,");
         if (*at == ',')
             break;

@@ -10,6 +10,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "gate/meter.h"
+#include "gate/sandbox.h"
 #include "gate/token.h"
 #include "gate/user.h"
 #include "http/handlers.h"
@@ -224,6 +225,21 @@ static void disk_write(struct json_writer *writer, const struct state *state)
     json_write_object_end(writer);
 }
 
+/* For administrators alone: what a worker can still do is of use to who would take it over. */
+static void sandbox_write(struct json_writer *writer)
+{
+    const struct sandbox_state *sandbox = sandbox_state();
+    bool whole = sandbox->calls && sandbox->files && !sandbox->whole_home;
+
+    json_write_key(writer, "sandbox");
+    json_write_object(writer);
+    json_member_string(writer, "state", sandbox->off ? "off" : whole ? "whole" : "partial");
+    json_member_bool(writer, "system_calls", sandbox->calls);
+    json_member_bool(writer, "files", sandbox->files);
+    json_member_i64(writer, "landlock", sandbox->landlock);
+    json_write_object_end(writer);
+}
+
 void handle_health_detailed(struct service *service, struct request *request,
                             struct reply *reply)
 {
@@ -239,5 +255,7 @@ void handle_health_detailed(struct service *service, struct request *request,
     parts_write(&writer, &state);
     models_write(&writer, service, &request->caller);
     disk_write(&writer, &state);
+    if (request->caller.admin)
+        sandbox_write(&writer);
     json_write_object_end(&writer);
 }

@@ -30,6 +30,7 @@ enum {
     SECOND_US = 1000000,
     SECRET_LONG = 24, /* characters that a secret has at least, cut short or not */
     SECRET_SHOWN = 8,
+    METHOD_SHOWN_MAX = 20,
     LARGEST_UNKNOWN =
         64 << 20 /* a body, where the settings are not known: as they are at first */
 };
@@ -240,6 +241,17 @@ static void path_print(const char *path, char out[REQUEST_PATH_MAX + 1])
     out[put] = '\0';
 }
 
+/* A method as the client has it, if it looks like one; else somebody has put a secret there. */
+static const char *method_shown(const char *method)
+{
+    static const char of_methods[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-";
+    size_t len = method != NULL ? strspn(method, of_methods) : 0;
+
+    return len > 0 && len <= METHOD_SHOWN_MAX && method[len] == '\0'
+               ? method
+               : request_method_name(REQUEST_METHOD_OTHER);
+}
+
 static void write_log(const struct service *service, const struct request *request,
                       uint64_t duration_ns)
 {
@@ -250,7 +262,7 @@ static void write_log(const struct service *service, const struct request *reque
         .wall_us = request->wall_us,
         .duration_ns = duration_ns,
         .address = request->address,
-        .method = fcgi_param(service->fcgi, FCGI_METHOD),
+        .method = method_shown(fcgi_param(service->fcgi, FCGI_METHOD)),
         .path = is_own ? request->path : path,
         .request_id = request->id,
         .key = request->caller.mask[0] != '\0' ? request->caller.mask : NULL,

@@ -89,6 +89,53 @@ assert_place() { [ "$(ls -A "$G/place")" = "$1" ] || fail "in the place: $(ls -l
   [ "$(sha256sum "$(DB)")" = "$before" ]
 }
 
+@test "a number to keep is one of 1 to 10000, goes with a directory, and replaces nothing" {
+  mkdir "$G/place/kept"
+  refused 2 'keep.*allowed' --keep 0 "$G/place/kept"
+  refused 2 'keep.*allowed' --keep 10001 "$G/place/kept"
+  refused 2 'keep.*allowed' --keep -1 "$G/place/kept"
+  refused 2 'keep.*allowed' --keep all "$G/place/kept"
+  refused 2 'do not go together' --keep 2 --force "$G/place/kept"
+  refused 2 'allowed: a directory' --keep 2 ''
+  refused 1 'none.*: No such file' --keep 2 "$G/place/none"
+  echo mine >"$G/place/file"
+  refused 1 'file/.*: Not a directory' --keep 2 "$G/place/file"
+  refused 1 'in the home .*outside' --keep 2 "$G/home"
+}
+
+@test "a backup that fails removes none of those that are kept" {
+  touch "$G/place/forestgate-2020-01-01T000000Z.db" "$G/place/forestgate-2020-01-02T000000Z.db"
+  printf x | dd of="$(DB)" conv=notrunc status=none
+  refused 1 'not a database' --keep 1 "$G/place"
+}
+
+@test "of the backups of a directory the newest are kept, and nothing else there is touched" {
+  cd "$G/place"
+  # What looks like a backup and is none, or none that is whole.
+  touch forestgate.db forestgate-2020-01-01.db forestgate-2020-01-01T000000Z.db.bak Xforestgate-2020-01-01T000000Z.db \
+    forestgate-2020-01-01T00000xZ.db forestgate-2020-01-01T000000Z.db.AAAAAA
+  mkdir forestgate-2020-01-09T000000Z.db
+  ln -s forestgate.db forestgate-2020-01-08T000000Z.db
+  touch -d '25 hours ago' forestgate-2020-01-02T000000Z.db.killed forestgate-2020-01-02T000000Z.db.longer.
+  others=$(find . -mindepth 1 ! -name '*.killed' -printf '%f\n')
+  touch forestgate-20{18,19,20}-12-31T235959Z.db
+  run --separate-stderr cli backup --json --keep 3 .
+  [ "$status" = 0 ] || fail "$stderr"
+  # The oldest backup, and what is left of one that was killed.
+  jq -e '.removed == 2 and .calls == 60000 and (.file | test("^\\./forestgate-2[0-9-]{9}T[0-9]{6}Z\\.db$"))' <<<"$output"
+  made=$(jq -r .file <<<"$output")
+  [ "$(sqlite3 "$made" 'PRAGMA integrity_check; SELECT count(*) FROM call' | tr '\n' ' ')" = 'ok 60000 ' ]
+  [ "$(stat -c '%a %U' "$made")" = "600 $(id -un)" ]
+  # shellcheck disable=SC2086 # names without spaces
+  diff <(LC_ALL=C ls -A) <(printf '%s\n' $others forestgate-20{19,20}-12-31T235959Z.db "${made#./}" | LC_ALL=C sort)
+}
+
+@test "a backup that a wrong clock dates before the others is one of those that stay" {
+  touch "$G/place"/forestgate-999{7,8,9}-01-01T000000Z.db
+  made=$(cli backup --json --keep 2 "$G/place" | jq -r .file)
+  [ "$(cd "$G/place" && echo forestgate-2*Z.db forestgate-9*)" = "$(basename "$made") forestgate-9999-01-01T000000Z.db" ] || fail "$(ls "$G/place")"
+}
+
 @test "a home that is not there, or has no database, leaves no file" {
   run "$FORESTGATE" --home "$G/none" backup "$G/place/b.db"
   [ "$status" = 1 ]

@@ -391,15 +391,3 @@ begun() { [ "$(jobs_database "SELECT rows_done FROM job WHERE uuid = '$UUID'")" 
   umount "$G/small"
   [ "$good" = 0 ] || fail "$good" "$(cat "$G/runner.out")"
 }
-
-@test "the units of systemd are as shut as that of the workers, and the runner's has no network" {
-  command -v systemd-analyze >/dev/null || skip 'this needs systemd-analyze'
-  for unit in work webhooks; do
-    systemd-analyze security --offline=true --threshold=20 "$TOP/systemd/forestgate-$unit.service" >/dev/null
-  done
-  grep -q '^PrivateNetwork=yes' "$TOP/systemd/forestgate-work.service"
-  make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/root" PREFIX=/opt install >/dev/null
-  for unit in work webhooks; do
-    grep -q '^ExecStart=/opt/bin/forestgate ' "$G/root/opt/lib/systemd/system/forestgate-$unit.service"
-  done
-}

@@ -2,25 +2,17 @@
  * fuzz_body.c: any bytes as the body of a prediction.  Whatever comes, it is refused
  * with a detail, or it is rows that fit the model.
  */
-#include <ftw.h>
+#include "home_fuzz.h"
+
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "forest/table.h"
-#include "forest/train.h"
 #include "forest/walk.h"
-#include "gate/registry.h"
 #include "http/input.h"
 #include "http/route.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     SIZE,
@@ -38,57 +30,22 @@ static void need(int good)
         abort();
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-/* A home with one model: a real, an integer, a boolean and a category. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    static const char rows[] =
-        "size,rooms,garden,place,kind\n1.5,2,true,north,a\n2,1,false,south,b\n"
-        "3,5,true,west,a\n4,1,false,south,b\n5,9,true,north,a\n"
-        "6,1,true,west,b\n";
-    char directory[] = "/tmp/forestgate-fuzz.XXXXXX";
-    struct train_options options = train_defaults;
-    struct table *table = NULL;
-    struct draft draft = {0};
     struct reason why = {{0}};
-    const struct registry_place place = {.state = MODEL_SERVING};
-    struct registry_done done;
-    FILE *file;
+    char directory[64];
 
     (void)argc;
     (void)argv;
-    options.trees = 3;
-    options.threads = 1;
-    need(mkdtemp(directory) != NULL);
-    need(home_enter(&service.home, directory, DB_CLI, &why) == RESULT_OK);
-    need(home_make(&why) == RESULT_OK);
-    config_defaults(&service.home.config);
-    need(home_open(&service.home, DB_CLI, &why) == RESULT_OK);
-    file = fopen("rows.csv", "w");
-    need(file != NULL && fputs(rows, file) >= 0 && fclose(file) == 0);
-    need(table_read("rows.csv", "kind", SPEC_CLASSIFY, &table, &why) == RESULT_OK);
-    need(train_forest(table, &options, &draft, &why) == RESULT_OK);
-    need(draft_write(&draft, "m.fgm", &why) == RESULT_OK);
-    file = fopen("m.fgm", "r");
-    need(registry_publish(&service.home, "m", fileno(file), "m.fgm", &place, &done, &why) ==
-         RESULT_OK);
-    fclose(file);
-    draft_free(&draft);
-    table_free(table);
+    home_fuzz_make(&service.home, directory);
+    home_fuzz_model(&service.home, "m");
     need(registry_new(&service.home, &service.registry, &why) == RESULT_OK);
     need(registry_refresh(service.registry, &why) == RESULT_OK);
     need(input_new(&service.input, &why) == RESULT_OK);
     need(fcgi_new(&service.fcgi, &why) == RESULT_OK); /* of no request: it has no parameters */
     home_close(&service.home); /* the image is mapped, and nothing else is asked */
     home_leave(&service.home);
-    need(nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
+    home_fuzz_remove(directory);
     return 0;
 }
 

@@ -162,7 +162,7 @@ call_arguments() {
     -d)
       BODY=$BATS_TEST_TMPDIR/request
       printf %s "$2" >"$BODY"
-      PARAMS+=(CONTENT_LENGTH="$(stat -c %s "$BODY")" CONTENT_TYPE=application/json)
+      PARAMS+=(CONTENT_LENGTH="$(LC_ALL=C; echo ${#2})" CONTENT_TYPE=application/json)
       shift 2
       ;;
     -f)
@@ -175,7 +175,18 @@ call_arguments() {
   done
 }
 
-# Takes $answer, as CGI has it, apart: the body as text up to 64 KB, and whole as a file.
+# What ask has taken apart: the body as text up to 64 KB, and whole as a file.
+answer_take() {
+  local LC_ALL=C
+  header=$BATS_TEST_TMPDIR/header
+  body_file=$BATS_TEST_TMPDIR/body
+  headers='' status='' body=''
+  IFS= read -r -d '' headers <"$header" || :
+  if [[ "$headers" =~ (^|$'\n')Status:\ ([0-9]{3}) ]]; then status=${BASH_REMATCH[2]}; fi
+  IFS= read -r -d '' -n 65536 body <"$body_file" || :
+}
+
+# Takes $answer, as CGI has it, apart in the same way.
 answer_read() {
   local LC_ALL=C line length=0
   header=$BATS_TEST_TMPDIR/header
@@ -196,9 +207,8 @@ answer_read() {
 call() {
   call_arguments "$@"
   answer=$BATS_TEST_TMPDIR/answer
-  env -i PATH="$PATH" "${PARAMS[@]}" timeout 30 cgi-fcgi -bind -connect "127.0.0.1:$PORT" \
-    <"$BODY" >"$answer" 2>>"$G/out" || :
-  answer_read
+  "$BUILD/ask" "127.0.0.1:$PORT" "$BATS_TEST_TMPDIR" "$BODY" "${PARAMS[@]}" 2>>"$G/out" || :
+  answer_take
 }
 
 # As plain CGI, with a home of its own in HOME_OF_CGI if that is set.  Sets cgi_status to

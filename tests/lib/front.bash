@@ -3,6 +3,9 @@
 #   front_setup MODE     makes home, model and key, starts the front, waits for it;
 #                        sets T (its directory), URL, KEY, FRONT_PID, MODE; with -tls behind
 #                        the mode the URL is of https, and PLAIN_URL that of http
+#                        SETTINGS may have lines for forestgate.conf instead of address_rate = off
+#   wire                 sends the raw requests of standard input, many at once, and fails with
+#                        what was not answered as it says (wire.py); what came is in $T/seen
 #   raw TEXT             sends bytes as they are (printf's escapes), and prints the answer
 #   front_stop           ends it by its process id
 #   front_teardown       the same, kills what is left and removes T
@@ -46,8 +49,8 @@ home_make() {
   chmod 644 "$T/iris.fgm"
   cli model publish iris "$T/iris.fgm" >/dev/null
   # Limits that no test reaches, but all is counted.
-  printf 'address_rate = off\ncors_origins = https://app.example.org, http://localhost:3000\n' \
-    >>"$T/home/forestgate.conf"
+  printf '%s\ncors_origins = https://app.example.org, http://localhost:3000\n' \
+    "${SETTINGS-address_rate = off}" >>"$T/home/forestgate.conf"
   # The front's own for localhost, which curl believes.
   cp "$T/home/tls/localhost.crt" "$T/front.crt"
   chmod 644 "$T/front.crt"
@@ -64,7 +67,7 @@ port_free() {
   echo "$port"
 }
 
-# In mode lighttpd-socket the workers are ours to start.
+# Where they listen at a socket the workers are ours to start.
 workers_start() {
   local as=()
   if am_root; then as=(-u "$(front_user)" -U "$(front_user)"); fi
@@ -83,7 +86,7 @@ front_start() {
     URL=https://localhost:$tls_port
   fi
   SPAWN_PID=''
-  case $MODE in lighttpd-socket | nginx) workers_start ;; esac
+  case $MODE in lighttpd-socket | apache-proxy | nginx) workers_start ;; esac
   "$TOP/etc/front" run "$MODE" cli="$BUILD/forestgate" dir="$T/front" port="$port" tls_port="$tls_port" \
     worker="$T/bin/forestgate.fcgi" home="$T/home" socket="$T/worker.sock" workers=4 \
     >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
@@ -106,10 +109,14 @@ front_setup() {
   export MODE TLS T URL PLAIN_URL KEY FRONT_PID SPAWN_PID
 }
 
-# Told by the files that only they are given (and grep is not, which reads them).
+# Told by the files that only they are given (and grep is not, which reads them), and those of
+# nginx, which write over their command lines, by where they were started.
 front_pids() {
-  printf '%s\n' "$T/bin/forestgate.fcgi" "$T/front/front.conf" |
-    grep -lsxzFf /dev/stdin /proc/[0-9]*/cmdline | cut -d/ -f3
+  {
+    printf '%s\n' "$T/bin/forestgate.fcgi" "$T/front/front.conf" |
+      grep -lsxzFf /dev/stdin /proc/[0-9]*/cmdline || :
+    find /proc/[0-9]*/cwd -maxdepth 0 -lname "$T/front" 2>/dev/null || :
+  } | cut -d/ -f3 | sort -u
 }
 
 # The serving processes: the worker's program without the master, who has children.
@@ -171,6 +178,13 @@ raw() {
   printf %b "$1" >&9
   timeout 5 cat <&9 || :
   exec 9>&-
+}
+
+wire() {
+  local host=localhost:${URL##*:} tls=''
+  if [ -n "$TLS" ]; then tls=${URL##*:}; fi
+  /usr/bin/python3 -I -S "$TOP/tests/lib/wire.py" --port "${PLAIN_URL##*:}" --tls-port "$tls" --seen "$T/seen" \
+    KEY="$KEY" H="Host: $host" HOST="$host" PORT="${URL##*:}" J="Content-Type: application/json" "$@"
 }
 
 # The last answer's header line of this name, without the name.

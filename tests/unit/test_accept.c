@@ -22,6 +22,9 @@ static void what_is_refused_or_not_named_weighs_nothing(void **state)
     (void)state;
     assert_weight("text/csv;q=0", "text/csv", 0);
     assert_weight("text/csv;q=-1", "text/csv", 0);
+    assert_weight("text/csv;q=", "text/csv", 0);
+    assert_weight("text/csv;q=much", "text/csv", 0);
+    assert_weight("text/csv;q=nan", "text/csv", 0);
     assert_weight("text/csvx, text/cs, xtext/csv", "text/csv", 0);
     assert_weight("application/*", "text/csv", 0);
     assert_weight("*/*, text/csv;q=0", "text/csv", 0);
@@ -46,6 +49,14 @@ static void the_closest_range_gives_the_weight(void **state)
     assert_weight("TEXT/CSV; charset=utf-8; Q=0.25 ,text/html", "text/csv", 0.25);
 }
 
+static void no_weight_is_above_one(void **state)
+{
+    (void)state;
+    assert_weight("text/csv;q=2", "text/csv", 1);
+    assert_weight("text/csv;q=1e300;x=y", "text/csv", 1);
+    assert_weight("text/csv;q=inf, text/html;q=1.000", "text/html", 1);
+}
+
 static void only_the_type_itself_is_named(void **state)
 {
     (void)state;
@@ -61,6 +72,7 @@ int main(void)
         cmocka_unit_test(what_is_refused_or_not_named_weighs_nothing),
         cmocka_unit_test(where_nothing_is_said_all_weigh_the_same),
         cmocka_unit_test(the_closest_range_gives_the_weight),
+        cmocka_unit_test(no_weight_is_above_one),
         cmocka_unit_test(only_the_type_itself_is_named),
     };
 

@@ -54,6 +54,8 @@ static void what_is_no_time_is_refused_and_changes_nothing(void **state)
         "2026/11/21",
         "20261121",
         "2026-W47-6",
+        "9999-12-31T23:59:59-00:01",
+        "0000-01-01T00:00:00+00:01",
         "now",
         "1700000000",
     };

@@ -1,0 +1,244 @@
+/*
+ * ask.c: one request to the workers in FastCGI, with no front between.
+ *
+ *   ask HOST:PORT DIRECTORY BODY NAME=VALUE...
+ *
+ * Sends the parameters as they are given and the file BODY, no more of it than CONTENT_LENGTH
+ * says, and takes the answer apart: into DIRECTORY go answer (all of it), header and body.
+ * What the workers say on their error stream goes to ours.  Exit status 1 if no whole answer
+ * came within 30 seconds; what did come is there.
+ *
+ * Tests ask some thousand times, and one process for each is all that they can afford.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* FastCGI 1.0, section 8. */
+enum {
+    FCGI_VERSION = 1,
+    FCGI_BEGIN = 1,
+    FCGI_END = 3,
+    FCGI_PARAMS = 4,
+    FCGI_STDIN = 5,
+    FCGI_STDOUT = 6,
+    FCGI_STDERR = 7,
+    FCGI_RESPONDER = 1,
+    FCGI_HEAD = 8,
+    FCGI_LENGTH_LONG = 0x80
+};
+
+enum {
+    TIMEOUT_S = 30,
+    PART = 32768,
+    PATH_BYTES = 4096
+};
+
+static _Noreturn void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+/* False where the worker takes no more, which it may: its answer is read all the same. */
+static bool send_all(int fd, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+
+    while (len > 0) {
+        ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return false;
+        at += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static bool record_send(int fd, int type, const void *bytes, size_t len)
+{
+    unsigned char record[FCGI_HEAD + PART] = {
+        FCGI_VERSION, (unsigned char)type, 0, 1, (unsigned char)(len >> 8), (unsigned char)len};
+
+    memcpy(record + FCGI_HEAD, bytes, len);
+    return send_all(fd, record, FCGI_HEAD + len);
+}
+
+static int connect_to(const char *place)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    const struct timeval patience = {TIMEOUT_S, 0};
+    const char *colon = strchr(place, ':');
+    char host[64];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || colon == NULL || colon - place >= (long)sizeof(host))
+        fail(place);
+    snprintf(host, sizeof(host), "%.*s", (int)(colon - place), place);
+    address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+    if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
+        fail(host);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+        fail(place);
+    return fd;
+}
+
+static size_t length_put(unsigned char *out, size_t len)
+{
+    if (len < FCGI_LENGTH_LONG) {
+        out[0] = (unsigned char)len;
+        return 1;
+    }
+    out[0] = (unsigned char)(FCGI_LENGTH_LONG | len >> 24);
+    out[1] = (unsigned char)(len >> 16);
+    out[2] = (unsigned char)(len >> 8);
+    out[3] = (unsigned char)len;
+    return 4;
+}
+
+/* The parameters as one stream, in records of PART bytes at most. */
+static void params_send(int fd, char **params, int count)
+{
+    size_t room = 0, put = 0;
+    unsigned char *stream;
+
+    for (int i = 0; i < count; i++)
+        room += strlen(params[i]) + 8;
+    stream = malloc(room + 1);
+    if (stream == NULL)
+        fail("parameters");
+    for (int i = 0; i < count; i++) {
+        size_t name = strcspn(params[i], "="), value = strlen(params[i] + name);
+
+        value -= value > 0;
+        put += length_put(stream + put, name);
+        put += length_put(stream + put, value);
+        memcpy(stream + put, params[i], name);
+        memcpy(stream + put + name, params[i] + name + 1, value);
+        put += name + value;
+    }
+    for (size_t at = 0; at < put; at += PART)
+        record_send(fd, FCGI_PARAMS, stream + at, put - at < PART ? put - at : PART);
+    record_send(fd, FCGI_PARAMS, "", 0);
+    free(stream);
+}
+
+static long long length_of(char **params, int count)
+{
+    static const char name[] = "CONTENT_LENGTH=";
+    long long length = 0;
+
+    for (int i = 0; i < count; i++)
+        if (strncmp(params[i], name, sizeof(name) - 1) == 0)
+            length = strtoll(params[i] + sizeof(name) - 1, NULL, 10);
+    return length;
+}
+
+static void body_send(int fd, const char *path, long long left)
+{
+    char part[PART];
+    int body = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n;
+
+    if (body < 0)
+        fail(path);
+    while (left > 0 && (n = read(body, part, left < PART ? (size_t)left : PART)) > 0) {
+        left -= n;
+        if (!record_send(fd, FCGI_STDIN, part, (size_t)n))
+            break;
+    }
+    record_send(fd, FCGI_STDIN, "", 0);
+    close(body);
+}
+
+static FILE *file_make(const char *directory, const char *name)
+{
+    char path[PATH_BYTES];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    file = fopen(path, "w+e");
+    if (file == NULL)
+        fail(path);
+    return file;
+}
+
+static bool receive_all(int fd, void *bytes, size_t len)
+{
+    return len == 0 || recv(fd, bytes, len, MSG_WAITALL) == (ssize_t)len;
+}
+
+/* Whether the request was ended as it is to be. */
+static bool answer_receive(int fd, FILE *answer)
+{
+    unsigned char head[FCGI_HEAD];
+    char content[65535 + 255];
+    size_t len;
+
+    while (receive_all(fd, head, sizeof(head))) {
+        len = (size_t)head[4] << 8 | head[5];
+        if (!receive_all(fd, content, len + head[6]))
+            return false;
+        if (head[1] == FCGI_STDOUT)
+            fwrite(content, 1, len, answer);
+        else if (head[1] == FCGI_STDERR)
+            fwrite(content, 1, len, stderr);
+        else if (head[1] == FCGI_END)
+            return true;
+    }
+    return false;
+}
+
+/* The header without its line ends' CR, and the body behind the empty line. */
+static void answer_split(FILE *answer, const char *directory)
+{
+    FILE *header = file_make(directory, "header"), *body = file_make(directory, "body");
+    char *line = NULL, part[PART];
+    size_t room = 0, n;
+    ssize_t len;
+
+    rewind(answer);
+    while ((len = getline(&line, &room, answer)) > 0 && line[0] != '\r' && line[0] != '\n') {
+        if (len >= 2 && line[len - 2] == '\r')
+            line[--len - 1] = '\n';
+        fwrite(line, 1, (size_t)len, header);
+    }
+    while ((n = fread(part, 1, sizeof(part), answer)) > 0)
+        fwrite(part, 1, n, body);
+    free(line);
+    if (fclose(header) != 0 || fclose(body) != 0)
+        fail(directory);
+}
+
+int main(int argc, char **argv)
+{
+    static const unsigned char begin[FCGI_HEAD] = {0, FCGI_RESPONDER};
+    FILE *answer;
+    bool whole;
+    int fd;
+
+    if (argc < 4) {
+        fputs("usage: ask HOST:PORT DIRECTORY BODY NAME=VALUE...\n", stderr);
+        return 2;
+    }
+    answer = file_make(argv[2], "answer");
+    answer_split(answer, argv[2]); /* nothing of one before is left, whatever comes */
+    fd = connect_to(argv[1]);
+    record_send(fd, FCGI_BEGIN, begin, sizeof(begin));
+    params_send(fd, argv + 4, argc - 4);
+    body_send(fd, argv[3], length_of(argv + 4, argc - 4));
+    whole = answer_receive(fd, answer);
+    answer_split(answer, argv[2]);
+    close(fd);
+    return fclose(answer) == 0 && whole ? 0 : 1;
+}

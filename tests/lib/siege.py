@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+"""siege.py: what stands before a front for long.
+
+  siege.py idle COUNT PORT
+    holds COUNT connections that say nothing, prints `open COUNT` and waits for the end of
+    standard input; then prints how many the server has ended since
+
+  siege.py load PORT KEY [THREADS]
+    predicts without a pause until the end of standard input, over TLS, half of the threads on
+    a connection for each request and half on one that is kept; then prints `N answered, M
+    failed`, what failed, and ends with 1 if any did.  A kept connection may be found ended
+    before a byte of an answer, as at any time in HTTP: then, once, another is taken.
+
+  siege.py good PORT KEY SECONDS RATE
+    predicts so many times a second, each on a connection of its own, and prints the 50th and
+    99th of a hundred times in milliseconds, and how many failed
+
+  siege.py supervise SOCKET COMMAND...
+    listens at the path, and keeps the command running with that as its standard input, as a
+    systemd socket does: who connects while there is none waits.  SIGTERM ends both.
+"""
+import os
+import select
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+BODY = b'{"features":[5.1,3.5,1.4,0.2]}'
+PATIENCE_S = 20
+
+
+def idle(count, port):
+    connections = []
+    for _ in range(int(count)):
+        connections.append(socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S))
+    print("open", len(connections), flush=True)
+    sys.stdin.read()
+    gone = select.poll()
+    for connection in connections:
+        gone.register(connection, select.POLLIN)
+    print("ended", len(gone.poll(0)), flush=True)
+    return 0
+
+
+class Client:
+    """One thread's requests."""
+
+    def __init__(self, port, key, kept):
+        self.port, self.kept = int(port), kept
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.request = b"".join([
+            b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-API-Key: ", key.encode(),
+            b"\r\nContent-Length: ", str(len(BODY)).encode(), b"" if kept else b"\r\nConnection: close", b"\r\n\r\n", BODY])
+        self.connection = None
+        self.answered, self.failed = 0, []
+
+    def connect(self):
+        plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
+        self.connection = self.context.wrap_socket(plain, server_hostname="localhost")
+
+    def answer(self):
+        """The first bytes of an answer, and whether the connection goes on; b"" for an end."""
+        data = b""
+        while b'"version":' not in data and b'"timestamp"' not in data:
+            more = self.connection.recv(65536)
+            if more == b"":
+                break
+            data += more
+        return data
+
+    def drop(self):
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+    def once(self):
+        reused = self.connection is not None
+        data = b""
+        try:
+            if not reused:
+                self.connect()
+            self.connection.sendall(self.request)
+            data = self.answer()
+            error = None
+        except OSError as problem:
+            error = problem
+        if reused and data == b"":
+            self.drop()
+            return self.once()
+        if not self.kept or error or b"\r\nconnection: close" in data.lower():
+            self.drop()
+        if error or not data.startswith(b"HTTP/1.1 200"):
+            self.failed.append("%.3f %s %r %r" % (time.time(), "kept" if self.kept else "fresh", error, data[:400]))
+        else:
+            self.answered += 1
+        return data
+
+
+def load(port, key, threads=4):
+    stop = threading.Event()
+    clients = [Client(port, key, i % 2 == 1) for i in range(int(threads))]
+
+    def run(client):
+        while not stop.is_set():
+            client.once()
+
+    running = [threading.Thread(target=run, args=(c,)) for c in clients]
+    for thread in running:
+        thread.start()
+    sys.stdin.read()
+    stop.set()
+    for thread in running:
+        thread.join()
+    failed = [f for c in clients for f in c.failed]
+    print("%d answered, %d failed" % (sum(c.answered for c in clients), len(failed)))
+    print("\n".join(failed[:10]))
+    return 1 if failed else 0
+
+
+def good(port, key, seconds, rate):
+    times, failed, lock, threads = [], [0], threading.Lock(), []
+
+    def one():
+        client = Client(port, key, False)
+        begin = time.monotonic()
+        client.once()
+        with lock:
+            times.append((time.monotonic() - begin) * 1000)
+            failed[0] += len(client.failed)
+
+    begin = time.monotonic()
+    for i in range(int(float(seconds) * float(rate))):
+        time.sleep(max(0.0, begin + i / float(rate) - time.monotonic()))
+        threads.append(threading.Thread(target=one))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+    times.sort()
+    print("%.2f %.2f %d" % (times[len(times) // 2], times[len(times) * 99 // 100], failed[0]))
+    return 0
+
+
+def supervise(path, *command):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    os.chmod(path, 0o600)
+    if os.getuid() == 0 and "SIEGE_UID" in os.environ:
+        os.chown(path, int(os.environ["SIEGE_UID"]), -1)
+    listener.listen(1024)
+    ended, child = [], []
+
+    def end(*_):
+        ended.append(True)
+        if child:
+            child[0].terminate()
+
+    signal.signal(signal.SIGTERM, end)
+    while not ended:
+        child[:] = [subprocess.Popen(command, stdin=listener)]
+        child[0].wait()
+    return 0
+
+
+sys.exit({"idle": idle, "load": load, "good": good, "supervise": supervise}[sys.argv[1]](*sys.argv[2:]))
