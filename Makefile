@@ -5,6 +5,7 @@
 #   make test       every test          make bench      figures, as ratios
 #   make examples   the models of model/
 #   make            the two programs    make install PREFIX= DESTDIR=
+#   make hosting    a tarball for a shared host, where nothing can be installed
 #   make lint       make sanitize       make fuzz SECONDS=   make clean
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
@@ -21,10 +22,15 @@ SECONDS ?= 60
 
 PKGS = sqlite3 libcrypto json-c
 MUST_CPPFLAGS = -Isrc -I$(BUILD) -D_GNU_SOURCE -DFORESTGATE_VERSION='"$(VERSION)"' -MMD -MP
+# What not every compiler or machine has: marks for jumps (CET), stacks that are touched page
+# by page, and what is not set is zero.
+cc_has = $(foreach flag,$(1),$(shell echo 'int a;' | $(CC) -Werror $(flag) -xc -c -o /dev/null - \
+	2>/dev/null && echo $(flag)))
+HARDENED := $(call cc_has,-fcf-protection=full -fstack-clash-protection)
 MUST_CFLAGS = -std=c11 -fPIE -ffp-contract=off -fno-strict-aliasing \
-	-fstack-protector-strong -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-fstack-protector-strong $(HARDENED) -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla
-MUST_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+MUST_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed
 # The fortify macros need optimisation and are in the sanitizers' way.
 ifeq ($(SANITIZE),)
 MUST_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -33,7 +39,7 @@ MUST_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-
 MUST_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
-LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lpthread -lm
+LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lseccomp -lpthread -lm
 CLI_LIBS = $(LIBS) -lcurl
 # One short line a step; make V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -43,7 +49,11 @@ COMPILE = $(CC) $(MUST_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(MUST_CFLAGS)
 
 PROGRAMS = $(BUILD)/forestgate.fcgi $(BUILD)/forestgate
 MAINS = src/cmd/worker.c src/cmd/forestgate.c
-HOUSE = $(filter-out $(MAINS),$(wildcard src/*/*.c))
+# What stands for other files where a program is linked statically: libcurl needs more than
+# there are static libraries of.
+OF_STATIC = src/cmd/post_none.c src/cmd/doctor_http_program.c src/base/names_static.c
+NOT_STATIC = src/cmd/post.c src/cmd/curl_plain.c src/cmd/doctor_http_curl.c src/base/names.c
+HOUSE = $(filter-out $(MAINS) $(OF_STATIC),$(wildcard src/*/*.c))
 HOUSE_O = $(HOUSE:%.c=$(BUILD)/%.o)
 LIB = $(BUILD)/libforestgate.a
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -157,6 +167,34 @@ bench:
 	@tests/bench/enumeration '$(BUILD)'
 	@$(BUILD)/bench/large $(LARGE_MB)
 
+# Two programs that need nothing but a kernel, and how to set them up.  Whoever packs the same
+# sources twice with the same tools gets the same bytes.
+HOSTED = forestgate-$(VERSION)-$(shell uname -m)
+hosting: $(BUILD)/$(HOSTED).tar.gz
+$(BUILD)/$(HOSTED).tar.gz: $(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi \
+		etc/hosting/README.txt LICENSE model/iris.csv
+	@rm -rf $(BUILD)/$(HOSTED) && mkdir -p $(BUILD)/$(HOSTED)
+	@install -m 755 $(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi $(BUILD)/$(HOSTED)
+	@install -m 644 etc/hosting/README.txt LICENSE model/iris.csv $(BUILD)/$(HOSTED)
+	$(SAY) TAR $@
+	$(Q)tar -C $(BUILD) --sort=name --mtime=@$(or $(SOURCE_DATE_EPOCH),0) --owner=0 --group=0 \
+		--numeric-owner -cf - $(HOSTED) | gzip -9n >$@.new && mv $@.new $@
+	@rm -rf $(BUILD)/$(HOSTED)
+HOSTED_LIB = $(BUILD)/hosting/libforestgate.a
+$(HOSTED_LIB): $(filter-out $(NOT_STATIC:%.c=$(BUILD)/%.o),$(HOUSE_O)) $(OF_STATIC:%.c=$(BUILD)/%.o)
+	@mkdir -p $(@D)
+	$(SAY) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+# The linker warns of each look-up of a name, which names_static.c has made safe.  Of a link that
+# fails it is to say why.
+HOSTED_LINK = $(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -static-pie -s -o
+$(BUILD)/hosting/forestgate: $(BUILD)/src/cmd/forestgate.o
+$(BUILD)/hosting/forestgate.fcgi: $(BUILD)/src/cmd/worker.o
+$(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi: $(HOSTED_LIB)
+	$(SAY) LINK $@
+	$(Q)$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS) -Wl,--no-warnings || \
+		$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS)
+
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.  What logrotate
 # and AppArmor read is configuration, which they look for in /etc alone; below another prefix
 # it is there to be linked or copied.
@@ -196,6 +234,6 @@ install: all $(BUILD)/examples/sentiment.fgm
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench install clean
+.PHONY: hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -39,6 +39,12 @@ enum config_token_algorithm {
     CONFIG_TOKEN_RS256,
 };
 
+enum config_sandbox {
+    CONFIG_SANDBOX_OFF,
+    CONFIG_SANDBOX_ON,
+    CONFIG_SANDBOX_REQUIRE,
+};
+
 enum config_registration {
     CONFIG_REGISTRATION_OPEN,
     CONFIG_REGISTRATION_CLOSED,
@@ -63,6 +69,7 @@ struct config {
     struct rate address_rate;              /* count 0: off */
     struct rate address_rate_all;          /* count 0: off */
     int64_t durability;                    /* enum config_durability */
+    int64_t sandbox;                       /* enum config_sandbox */
     int64_t call_retention;                /* seconds; 0: for ever */
     int64_t job_body_limit;                /* bytes */
     int64_t job_limit;                     /* jobs of an account that have not ended */

@@ -13,6 +13,7 @@ static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const token_algorithms[] = {"HS256", "EdDSA", "RS256", NULL};
 static const char *const registrations[] = {"open", "closed", "invitation", NULL};
 static const char *const durabilities[] = {"process", "power", NULL};
+static const char *const sandboxes[] = {"off", "on", "require", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 
 const struct setting config_settings[] = {
@@ -61,6 +62,10 @@ const struct setting config_settings[] = {
      "What calls that were answered outlast. process: kill -9 of any process, but at a power "
      "cut those are lost that the system had not written yet. power: power cuts as well, "
      "since an answer waits for the disk."},
+    {"sandbox", SETTING_CHOICE, AT(sandbox), 0, 0, sandboxes, "on",
+     "Whether workers, runners and the courier of webhooks lock themselves in: no program, no "
+     "socket, no file but those of the home that change. on: as far as the kernel can. "
+     "require: or they do not start. off: not at all."},
     {"call_retention", SETTING_PERIOD, AT(call_retention), 86400, RATE_SECONDS_MAX * 10LL, NULL,
      "90d",
      "How long the rows of the call log are kept. off: for ever. The sums by key, model and "

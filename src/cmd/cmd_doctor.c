@@ -20,6 +20,7 @@ static const struct check {
     {"home", doctor_check_home, doctor_fix_home, false},
     {"rights", doctor_check_rights, doctor_fix_rights, false},
     {"settings", doctor_check_settings, NULL, false},
+    {"sandbox", doctor_check_sandbox, NULL, false},
     {"database", doctor_check_database, doctor_fix_database, false},
     {"ledger", doctor_check_ledger, NULL, false},
     {"models", doctor_check_models, NULL, false},

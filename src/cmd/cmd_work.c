@@ -20,6 +20,7 @@
 #include "cmd/master.h"
 #include "cmd/process.h"
 #include "gate/hook.h"
+#include "gate/sandbox.h"
 #include "gate/watch.h"
 #include "http/job_run.h"
 
@@ -116,12 +117,16 @@ static int work(void *arg, int place)
     const struct plan *plan = arg;
     struct job_room *opened = NULL;
     int status = EXIT_FAILURE;
+    enum result result;
     struct reason why;
 
     if (place == plan->runners)
         return tell(arg, place);
     process_signals(on_stop);
-    if (job_room_open(&plan->home, &stopping, &opened, &why) == RESULT_OK) {
+    result = job_room_open(&plan->home, &stopping, &opened, &why);
+    if (result == RESULT_OK)
+        result = sandbox_enter(job_room_home(opened), SANDBOX_RUNNER, &why);
+    if (result == RESULT_OK) {
         room = opened;
         status = run(opened, plan->drain);
     } else {
@@ -179,6 +184,8 @@ static enum result prepare(const struct option_set *set, struct plan *plan, stru
         result = home_load_config(&plan->home, environ, why);
     if (result == RESULT_OK)
         result = try_home(&plan->home, why);
+    if (result == RESULT_OK)
+        result = process_try_sandbox(&plan->home, true, why);
     if (result == RESULT_OK)
         result = watch_open(plan, why);
     return result;

@@ -17,6 +17,7 @@
 #include "base/url.h"
 #include "cmd/post.h"
 #include "gate/hook.h"
+#include "gate/sandbox.h"
 
 enum {
     IDLE_MS = 250,   /* how soon an end is seen that has to be told, */
@@ -459,6 +460,8 @@ enum result courier_run(struct home *home, bool drain, struct reason *why)
     result = rows_recover(&courier, why);
     if (result == RESULT_OK)
         result = posts_open(&home->config.webhook_private, &courier.posts, why);
+    if (result == RESULT_OK && home->role == DB_WORKER) /* who has to go back is not shut in */
+        result = sandbox_enter(home, SANDBOX_COURIER, why);
     if (result == RESULT_OK)
         result = rounds_make(&courier, drain, why);
     posts_close(courier.posts);

@@ -77,6 +77,9 @@ void doctor_check_clock(struct doctor *doctor, struct finding *finding);
 void doctor_check_disk(struct doctor *doctor, struct finding *finding);
 enum result doctor_fix_database(struct doctor *doctor, struct reason *why);
 
+/* doctor_sandbox.c */
+void doctor_check_sandbox(struct doctor *doctor, struct finding *finding);
+
 /* doctor_kept.c */
 void doctor_check_kept(struct doctor *doctor, struct finding *finding);
 

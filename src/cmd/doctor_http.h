@@ -48,6 +48,12 @@ enum result http_request(struct http *http, const struct http_ask *ask,
                          struct http_answer *answer, struct reason *why);
 void http_answer_free(struct http_answer *answer);
 
+/*
+ * For those who carry a body: bytes of one of len in all, from the place at on, which is at
+ * most len; JSON but for its last byte.  Returns how many there were, size at most.
+ */
+size_t http_body_bytes(char *to, size_t size, uint64_t at, uint64_t len);
+
 /* A header's value without the spaces around it; "" if it is not there. */
 const char *http_header(const struct http_answer *answer, const char *name, char out[256]);
 

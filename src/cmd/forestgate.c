@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/names.h"
 #include "cmd/cli.h"
 
 static const struct cli_command *const nouns[] = {
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
     const struct rlimit none = {0, 0};
     int status;
 
+    names_prepare();
     signal(SIGXFSZ, SIG_IGN);      /* a file at its limit is an error of write() */
     setrlimit(RLIMIT_CORE, &none); /* passwords and keys come by here */
     status = run_words(argc, argv);

@@ -16,11 +16,11 @@
 #include "cmd/front_texts.h"
 #include "cmd/template.h"
 #include "gate/home.h"
+#include "http/page_policy.h"
 
 enum {
-    LIST_MAX = 128,
-    NUMBERS_MAX = 16, /* more than there are */
-    NUMBER_MAX = 24,
+    LIST_MAX = CONFIG_WORDS_MAX / 2 + 1, /* words and commas */
+    PORT_MAX = 24,
     LIMIT_SLACK = 1 << 20 /* so that the worker's own limit is met first, and tells more */
 };
 
@@ -29,16 +29,12 @@ enum {
  * Content-Security-Policy and its Referrer-Policy, are values apart.
  */
 static const struct template_pair headers[] = {
-    {"X-Content-Type-Options", "nosniff"},
-    {"X-Frame-Options", "DENY"},
-    {"Permissions-Policy", "geolocation=(), microphone=(), camera=()"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"X-XSS-Protection", "0"},
+    {"X-Content-Type-Options", "nosniff", NULL},
+    {"X-Frame-Options", "DENY", NULL},
+    {"Permissions-Policy", "geolocation=(), microphone=(), camera=()", NULL},
+    {"Cross-Origin-Opener-Policy", "same-origin", NULL},
+    {"X-XSS-Protection", "0", NULL},
 };
-
-static const char content_policy[] =
-    "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
-static const char referrer_policy[] = "strict-origin-when-cross-origin";
 
 /* What a preflight is told.  The methods are those of the routes. */
 static const char cors_methods[] = "GET, HEAD, POST, PUT, DELETE";
@@ -88,19 +84,10 @@ struct made {
     struct buf hosts_pattern, origins_pattern;
     struct front_error refusals[FRONT_ERRORS_MAX];
     struct template_pair errors[FRONT_ERRORS_MAX];
-    char numbers[NUMBERS_MAX][NUMBER_MAX];
-    size_t number_count;
+    struct template_pair pages[PAGE__MAX];
     char certificate[PATH_MAX + 32], key[PATH_MAX + 32], worker_directory[PATH_MAX];
-    char redirect_port[NUMBER_MAX], listen[ADDR_TEXT_MAX + 2];
+    char redirect_port[PORT_MAX], listen[ADDR_TEXT_MAX + 2];
 };
-
-static void number_value(struct made *made, const char *name, int64_t number)
-{
-    char *text = made->numbers[made->number_count++];
-
-    snprintf(text, NUMBER_MAX, "%" PRId64, number);
-    template_value(&made->facts, name, text);
-}
 
 /* One more alternative of a regular expression that takes texts as they are. */
 static void pattern_add(struct buf *pattern, const char *text)
@@ -124,9 +111,15 @@ static size_t words_split(const char *setting, char *words, struct template_pair
     strcpy(words, setting); /* which has this bound */
     while (count < LIST_MAX && (word = strsep(&words, ",")) != NULL && word[0] != '\0') {
         pattern_add(pattern, word);
-        pairs[count++] = (struct template_pair){word, ""};
+        pairs[count++] = (struct template_pair){word, "", NULL};
     }
     return count;
+}
+
+/* An empty list has a pattern that nothing is like. */
+static void pattern_put(struct made *made, const char *name, const struct buf *pattern)
+{
+    template_value(&made->facts, name, pattern->len > 0 ? pattern->data : "(?!)");
 }
 
 static int64_t larger(int64_t a, int64_t b)
@@ -162,22 +155,30 @@ static void listen_put(struct made *made, const char *address)
     template_flag(facts, "listen6", everywhere && ipv6_is_there());
 }
 
-/* Limits of bodies, in bytes and, as lighttpd counts, in KiB. */
+/* A limit of bodies in bytes and, as lighttpd counts, in KiB. */
+static void limit_put(struct made *made, const char *bytes, const char *kib, int64_t limit)
+{
+    template_number(&made->facts, bytes, limit);
+    template_number(&made->facts, kib, limit / 1024);
+}
+
+/*
+ * The workers' own limits, each with something more, so that it is they who refuse and tell
+ * more.  A front cannot tell all routes apart: where images or files of rows are taken it
+ * takes no less than anywhere.
+ */
 static void limits_put(struct made *made, const struct config *config)
 {
-    int64_t body = larger(config->body_limit, config->predict_body_limit) + LIMIT_SLACK;
-    int64_t image = larger(config->image_body_limit, body - LIMIT_SLACK) + LIMIT_SLACK;
-    int64_t rows = larger(config->bulk_body_limit, config->job_body_limit);
+    int64_t body = larger(config->body_limit, config->predict_body_limit);
+    int64_t image = larger(config->image_body_limit, body) + LIMIT_SLACK;
+    int64_t rows =
+        larger(larger(config->bulk_body_limit, config->job_body_limit), body) + LIMIT_SLACK;
 
-    rows = larger(rows, body - LIMIT_SLACK) + LIMIT_SLACK;
-    number_value(made, "BODY_BYTES", body);
-    number_value(made, "BODY_KIB", body / 1024);
-    number_value(made, "IMAGE_BYTES", image);
-    number_value(made, "IMAGE_KIB", image / 1024);
-    number_value(made, "ROWS_BYTES", rows);
-    number_value(made, "ROWS_KIB", rows / 1024);
-    number_value(made, "MOST_BYTES", larger(rows, image));
-    number_value(made, "OVER_BYTES", larger(rows, image) + LIMIT_SLACK);
+    limit_put(made, "BODY_BYTES", "BODY_KIB", body + LIMIT_SLACK);
+    limit_put(made, "IMAGE_BYTES", "IMAGE_KIB", image);
+    limit_put(made, "ROWS_BYTES", "ROWS_KIB", rows);
+    template_number(&made->facts, "MOST_BYTES", larger(rows, image));
+    template_number(&made->facts, "OVER_BYTES", larger(rows, image) + LIMIT_SLACK);
 }
 
 static void tls_put(struct made *made, const struct config *config,
@@ -196,17 +197,17 @@ static void tls_put(struct made *made, const struct config *config,
     template_value(facts, "TLS_CERTIFICATE",
                    certificate[0] != '\0' ? certificate : made->certificate);
     template_value(facts, "TLS_KEY", key);
-    number_value(made, "HSTS", config->hsts);
+    template_number(&made->facts, "HSTS", config->hsts);
     if (config->https_port != 443)
-        snprintf(made->redirect_port, NUMBER_MAX, ":%" PRId64, config->https_port);
+        snprintf(made->redirect_port, PORT_MAX, ":%" PRId64, config->https_port);
     template_value(facts, "REDIRECT_PORT", made->redirect_port);
     template_flag(facts, "tls", config->https_port != 0);
     template_flag(facts, "http", config->http_port != 0);
     template_flag(facts, "redirect", config->https_port != 0 && config->http_port != 0);
     template_flag(facts, "plain", config->https_port == 0);
     template_flag(facts, "hsts", config->https_port != 0 && config->hsts != 0);
-    number_value(made, "PORT", config->http_port);
-    number_value(made, "TLS_PORT", config->https_port);
+    template_number(&made->facts, "PORT", config->http_port);
+    template_number(&made->facts, "TLS_PORT", config->https_port);
 }
 
 static void cors_put(struct made *made, const struct config *config)
@@ -217,8 +218,7 @@ static void cors_put(struct made *made, const struct config *config)
 
     template_list(facts, "ORIGINS", made->origins, count);
     template_flag(facts, "cors", count > 0);
-    template_value(facts, "ORIGINS_PATTERN",
-                   made->origins_pattern.data != NULL ? made->origins_pattern.data : "");
+    pattern_put(made, "ORIGINS_PATTERN", &made->origins_pattern);
     template_value(facts, "CORS_METHODS", cors_methods);
     template_value(facts, "CORS_REQUEST_HEADERS", cors_request_headers);
     template_value(facts, "CORS_ANSWER_HEADERS", cors_answer_headers);
@@ -230,8 +230,7 @@ static void hosts_put(struct made *made, const struct config *config)
         words_split(config->hosts, made->words[0], made->hosts, &made->hosts_pattern);
 
     template_list(&made->facts, "HOSTS", made->hosts, count);
-    template_value(&made->facts, "HOSTS_PATTERN",
-                   made->hosts_pattern.data != NULL ? made->hosts_pattern.data : "");
+    pattern_put(made, "HOSTS_PATTERN", &made->hosts_pattern);
     template_value(&made->facts, "FIRST_HOST", count > 0 ? made->hosts[0].item : "localhost");
 }
 
@@ -259,8 +258,21 @@ static void places_put(struct made *made, const struct config *config,
     template_value(facts, "GROUP", places->group);
     listen_put(made, config->front_address);
     template_flag(facts, "root", geteuid() == 0);
-    number_value(made, "WORKERS", workers);
-    number_value(made, "WORKERS_MOST", workers * 4);
+    template_number(&made->facts, "WORKERS", workers);
+    template_number(&made->facts, "WORKERS_MOST", workers * 4);
+}
+
+static void headers_put(struct made *made)
+{
+    struct template_facts *facts = &made->facts;
+
+    for (size_t i = 0; i < PAGE__MAX; i++)
+        made->pages[i] = (struct template_pair){page_policies[i].path, page_policies[i].content,
+                                                page_policies[i].referrer};
+    template_list(facts, "PAGES", made->pages, PAGE__MAX);
+    template_list(facts, "HEADERS", headers, sizeof(headers) / sizeof(headers[0]));
+    template_value(facts, "CONTENT_POLICY", page_none_content);
+    template_value(facts, "REFERRER_POLICY", page_none_referrer);
 }
 
 static enum result errors_put(struct made *made, struct reason *why)
@@ -270,7 +282,7 @@ static enum result errors_put(struct made *made, struct reason *why)
 
     for (size_t i = 0; result == RESULT_OK && i < count; i++)
         made->errors[i] =
-            (struct template_pair){made->refusals[i].status, made->refusals[i].body};
+            (struct template_pair){made->refusals[i].status, made->refusals[i].body, NULL};
     if (result == RESULT_OK)
         template_list(&made->facts, "ERRORS", made->errors, count);
     return result;
@@ -285,15 +297,15 @@ enum result front_print(const struct front_kind *kind, const struct config *conf
     if (made == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     template_flag(&made->facts, kind->mode, true);
-    template_list(&made->facts, "HEADERS", headers, sizeof(headers) / sizeof(headers[0]));
-    template_value(&made->facts, "CONTENT_POLICY", content_policy);
-    template_value(&made->facts, "REFERRER_POLICY", referrer_policy);
+    headers_put(made);
     places_put(made, config, places);
     hosts_put(made, config);
     tls_put(made, config, places);
     cors_put(made, config);
     limits_put(made, config);
     result = errors_put(made, why);
+    if (buf_failed(&made->hosts_pattern) || buf_failed(&made->origins_pattern))
+        result = reason_set(why, RESULT_NOMEM, "out of memory");
     if (result == RESULT_OK)
         result = template_render(kind->text, &made->facts, out, why);
     buf_free(&made->hosts_pattern);

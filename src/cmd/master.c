@@ -106,7 +106,11 @@ static uint64_t workers_start(struct master *master)
 
 static void tell_end(pid_t pid, int status)
 {
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        log_message("worker %d was ended by its sandbox: it tried a system call that none "
+                    "makes (SIGSYS)",
+                    (int)pid);
+    else if (WIFSIGNALED(status))
         log_message("worker %d was ended by signal %d", (int)pid, WTERMSIG(status));
     else if (WEXITSTATUS(status) != 0)
         log_message("worker %d ended with status %d", (int)pid, WEXITSTATUS(status));

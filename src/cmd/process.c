@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "gate/sandbox.h"
 
 static void on_hup(int signal)
 {
@@ -40,4 +41,14 @@ void process_shut_memory(void)
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+enum result process_try_sandbox(const struct home *home, bool tells, struct reason *why)
+{
+    struct reason lack;
+    enum result result = sandbox_try(home, &lack, why);
+
+    if (result == RESULT_OK && tells && lack.text[0] != '\0')
+        log_message("the sandbox is not whole: %s", lack.text);
+    return result;
 }

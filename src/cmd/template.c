@@ -3,6 +3,8 @@
  */
 #include "cmd/template.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -11,25 +13,61 @@ enum {
 
 void template_value(struct template_facts *facts, const char *name, const char *value)
 {
-    if (facts->value_count < TEMPLATE_VALUES_MAX)
-        facts->values[facts->value_count++] = (struct template_pair){name, value};
+    facts->too_many |= facts->value_count == TEMPLATE_VALUES_MAX;
+    if (!facts->too_many)
+        facts->values[facts->value_count++] = (struct template_pair){name, value, NULL};
+}
+
+void template_number(struct template_facts *facts, const char *name, int64_t number)
+{
+    char *text;
+
+    facts->too_many |= facts->number_count == TEMPLATE_NUMBERS_MAX;
+    if (facts->too_many)
+        return;
+    text = facts->numbers[facts->number_count++];
+    snprintf(text, TEMPLATE_NUMBER_MAX, "%" PRId64, number);
+    template_value(facts, name, text);
 }
 
 void template_flag(struct template_facts *facts, const char *name, bool set)
 {
-    if (set && facts->flag_count < TEMPLATE_FLAGS_MAX)
+    facts->too_many |= facts->flag_count == TEMPLATE_FLAGS_MAX;
+    if (set && !facts->too_many)
         facts->flags[facts->flag_count++] = name;
 }
 
 void template_list(struct template_facts *facts, const char *name,
                    const struct template_pair *pairs, size_t count)
 {
-    if (facts->list_count == TEMPLATE_LISTS_MAX)
-        return;
-    facts->lists[facts->list_count].name = name;
-    facts->lists[facts->list_count].pairs = pairs;
-    facts->lists[facts->list_count++].count = count;
+    facts->too_many |= facts->list_count == TEMPLATE_LISTS_MAX;
+    if (!facts->too_many)
+        facts->lists[facts->list_count++] = (struct template_list){name, pairs, count};
 }
+
+/* Lines that are not text. */
+enum word {
+    WORD_NONE,
+    WORD_IF,
+    WORD_ELSE,
+    WORD_FI,
+    WORD_EACH,
+    WORD_DONE,
+    WORD__MAX
+};
+
+static const struct {
+    const char *text;
+    bool has_name;
+} words[WORD__MAX] = {
+    [WORD_IF] = {"#if", true},     [WORD_ELSE] = {"#else", false}, [WORD_FI] = {"#fi", false},
+    [WORD_EACH] = {"#each", true}, [WORD_DONE] = {"#done", false},
+};
+
+struct condition {
+    bool shown; /* what stands there now */
+    bool other; /* behind #else */
+};
 
 /* One pass through a text or a part of it that comes again. */
 struct pass {
@@ -38,7 +76,7 @@ struct pass {
     struct buf *out;
     struct reason *why;
     int line;
-    bool shown[DEPTH_MAX]; /* whether what is in each open #if is there */
+    struct condition open[DEPTH_MAX];
     int depth;
 };
 
@@ -60,6 +98,8 @@ static const char *value_find(const struct pass *pass, const char *name, size_t 
         return pass->pair->item;
     if (pass->pair != NULL && equals("VALUE", name, len))
         return pass->pair->value;
+    if (pass->pair != NULL && equals("MORE", name, len))
+        return pass->pair->more;
     for (size_t i = 0; i < pass->facts->value_count; i++)
         if (equals(pass->facts->values[i].item, name, len))
             return pass->facts->values[i].value;
@@ -77,7 +117,7 @@ static bool flag_is_set(const struct pass *pass, const char *name, size_t len)
 static bool is_shown(const struct pass *pass)
 {
     for (int i = 0; i < pass->depth; i++)
-        if (!pass->shown[i])
+        if (!pass->open[i].shown)
             return false;
     return true;
 }
@@ -119,96 +159,123 @@ static enum result line_put(struct pass *pass, const char *text, size_t len)
     return RESULT_OK;
 }
 
-/* What stands behind a word at the start of a line, blanks aside; NULL for another line. */
-static const char *word_skip(const char *line, size_t len, const char *word, size_t *rest)
+/*
+ * What a line is: a word, blanks before it aside, and with what it names behind one blank;
+ * all else is text, comments that begin like a word too.
+ */
+static enum word word_read(const char *line, size_t len, const char **name, size_t *name_len)
 {
-    size_t blanks = 0, word_len = strlen(word);
+    for (; len > 0 && (line[0] == ' ' || line[0] == '\t'); line++)
+        len--;
+    for (int i = WORD_NONE + 1; i < WORD__MAX; i++) {
+        size_t size = strlen(words[i].text);
 
-    while (blanks < len && (line[blanks] == ' ' || line[blanks] == '\t'))
-        blanks++;
-    if (len - blanks < word_len || memcmp(line + blanks, word, word_len) != 0)
-        return NULL;
-    *rest = len - blanks - word_len;
-    return line + blanks + word_len;
+        if (len < size || memcmp(line, words[i].text, size) != 0)
+            continue;
+        if (!words[i].has_name && len == size)
+            return (enum word)i;
+        if (words[i].has_name && len > size + 1 && line[size] == ' ') {
+            *name = line + size + 1;
+            *name_len = len - size - 1;
+            return (enum word)i;
+        }
+    }
+    return WORD_NONE;
 }
 
 static enum result if_begin(struct pass *pass, const char *name, size_t len)
 {
-    bool inverted = len > 0 && name[0] == '!';
+    bool inverted = name[0] == '!';
 
     if (pass->depth == DEPTH_MAX)
         return fault(pass, "too deep is", name, len);
-    pass->shown[pass->depth++] = flag_is_set(pass, name + inverted, len - inverted) != inverted;
+    pass->open[pass->depth++] = (struct condition){
+        .shown = flag_is_set(pass, name + inverted, len - inverted) != inverted};
     return RESULT_OK;
 }
 
-static enum result part_render(struct pass *pass, const char **text, const char *until);
+/* #else and #fi, of an #if that began at least at this depth. */
+static enum result if_go_on(struct pass *pass, enum word word, int depth)
+{
+    struct condition *inner = pass->depth > depth ? &pass->open[pass->depth - 1] : NULL;
 
-/* The part behind #each, once for each pair; with none it is passed over. */
+    if (inner == NULL || (word == WORD_ELSE && inner->other))
+        return fault(pass, "no #if before", words[word].text, strlen(words[word].text));
+    if (word == WORD_FI) {
+        pass->depth--;
+    } else {
+        inner->shown = !inner->shown;
+        inner->other = true;
+    }
+    return RESULT_OK;
+}
+
+static enum result part_render(struct pass *pass, const char **text, bool again);
+
+/*
+ * The part behind #each, once for each pair of its list.  It is gone through once more
+ * beforehand, for its end and its faults, which are there with an empty list, too.
+ */
 static enum result each_render(struct pass *pass, const char **text, const char *name,
                                size_t len)
 {
-    const struct template_pair nothing = {"", ""};
+    const struct template_pair nothing = {"", "", ""};
+    const struct template_list *list = NULL;
     const char *start = *text;
-    enum result result = RESULT_OK;
-    size_t list = 0;
-    int line = pass->line;
     struct buf unseen = {0};
-    struct pass once;
+    struct pass once = *pass;
+    enum result result;
 
-    while (list < pass->facts->list_count && !equals(pass->facts->lists[list].name, name, len))
-        list++;
-    if (list == pass->facts->list_count)
+    for (size_t i = 0; i < pass->facts->list_count; i++)
+        if (equals(pass->facts->lists[i].name, name, len))
+            list = &pass->facts->lists[i];
+    if (list == NULL)
         return fault(pass, "there is no list", name, len);
-    once = *pass; /* with no pair: to find its end */
     once.pair = &nothing;
     once.out = &unseen;
-    result = part_render(&once, text, "#done");
+    result = part_render(&once, text, true);
     buf_free(&unseen);
-    pass->line = once.line;
-    for (size_t i = 0;
-         result == RESULT_OK && is_shown(pass) && i < pass->facts->lists[list].count; i++) {
+    for (size_t i = 0; result == RESULT_OK && is_shown(pass) && i < list->count; i++) {
         const char *again = start;
 
         once = *pass;
-        once.line = line;
-        once.pair = &pass->facts->lists[list].pairs[i];
-        result = part_render(&once, &again, "#done");
+        once.pair = &list->pairs[i];
+        result = part_render(&once, &again, true);
     }
+    pass->line = once.line;
     return result;
 }
 
-/* Up to the line that ends it, or to the end of all if until is NULL. */
-static enum result part_render(struct pass *pass, const char **text, const char *until)
+/* Up to the end of the text or, of a part that comes again, behind its #done. */
+static enum result part_render(struct pass *pass, const char **text, bool again)
 {
-    enum result result = RESULT_OK;
     const int depth = pass->depth;
-    const char *rest;
-    size_t len, left;
+    enum result result = RESULT_OK;
+    bool ended = false;
 
-    while (result == RESULT_OK && **text != '\0') {
-        const char *line = *text;
+    while (result == RESULT_OK && !ended && **text != '\0') {
+        const char *line = *text, *name = "";
+        size_t len = strcspn(line, "\n"), name_len = 0;
+        enum word word = word_read(line, len, &name, &name_len);
 
-        len = strcspn(line, "\n");
         *text += len + (line[len] == '\n');
         pass->line++;
-        if (until != NULL && word_skip(line, len, until, &left) != NULL)
-            return pass->depth == depth ? RESULT_OK
-                                        : fault(pass, "open is an #if at", line, len);
-        if ((rest = word_skip(line, len, "#if ", &left)) != NULL)
-            result = if_begin(pass, rest, left);
-        else if (word_skip(line, len, "#else", &left) != NULL && pass->depth > depth)
-            pass->shown[pass->depth - 1] = !pass->shown[pass->depth - 1];
-        else if (word_skip(line, len, "#fi", &left) != NULL && left == 0)
-            result =
-                pass->depth-- > depth ? RESULT_OK : fault(pass, "no #if before", line, len);
-        else if ((rest = word_skip(line, len, "#each ", &left)) != NULL)
-            result = each_render(pass, text, rest, left);
-        else if (is_shown(pass))
-            result = line_put(pass, line, len + (line[len] == '\n'));
+        if (word == WORD_NONE && is_shown(pass))
+            result = line_put(pass, line, (size_t)(*text - line));
+        else if (word == WORD_IF)
+            result = if_begin(pass, name, name_len);
+        else if (word == WORD_ELSE || word == WORD_FI)
+            result = if_go_on(pass, word, depth);
+        else if (word == WORD_EACH)
+            result = each_render(pass, text, name, name_len);
+        else if (word == WORD_DONE && !again)
+            result = fault(pass, "no #each before", line, len);
+        else if (word == WORD_DONE)
+            ended = true;
     }
-    if (result == RESULT_OK && (until != NULL || pass->depth != depth))
-        return fault(pass, "not ended is what began before", "", 0);
+    if (result == RESULT_OK && (ended != again || pass->depth != depth))
+        result = fault(pass, "not ended is", pass->depth != depth ? "#if" : "#each",
+                       strlen(pass->depth != depth ? "#if" : "#each"));
     return result;
 }
 
@@ -216,8 +283,11 @@ enum result template_render(const char *text, const struct template_facts *facts
                             struct buf *out, struct reason *why)
 {
     struct pass pass = {.facts = facts, .out = out, .why = why};
-    enum result result = part_render(&pass, &text, NULL);
+    enum result result;
 
+    if (facts->too_many)
+        return reason_set(why, RESULT_TOO_BIG, "more is put into the template than fits");
+    result = part_render(&pass, &text, false);
     if (result == RESULT_OK && buf_failed(out))
         return reason_set(why, RESULT_NOMEM, "out of memory");
     return result;

@@ -4,7 +4,8 @@
  * The front has opened the listening socket and put it on fd 0.  What follows, in this
  * order: options; the identity of the home's owner, if root started it; settings; with
  * --listen another socket in the place of that one; with --workers a master and its children;
- * then all that a worker needs is opened, and requests are served one at a time until SIGTERM.
+ * then all that a worker needs is opened, the door is shut behind it (gate/sandbox.h), and
+ * requests are served one at a time until SIGTERM.
  */
 #include <ctype.h>
 #include <malloc.h>
@@ -15,11 +16,13 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "cmd/listen.h"
 #include "cmd/master.h"
 #include "cmd/process.h"
 #include "gate/home.h"
 #include "gate/journal.h"
+#include "gate/sandbox.h"
 #include "gate/seal.h"
 #include "gate/token.h"
 #include "http/fcgi.h"
@@ -57,12 +60,17 @@ static int work(void *arg, int place)
 {
     const struct home *entered = arg;
     struct service service;
+    enum result result;
     struct reason why;
     int status = EXIT_FAILURE;
 
     (void)place;
     process_signals(on_term);
-    if (service_open(&service, entered, &why) == RESULT_OK) {
+    result = service_open(&service, entered, &why);
+    if (result == RESULT_OK)
+        result =
+            sandbox_enter(&service.home, fcgi_is_cgi() ? SANDBOX_CGI : SANDBOX_WORKER, &why);
+    if (result == RESULT_OK) {
         if (service_run(&service))
             status = EXIT_SUCCESS;
     } else {
@@ -227,6 +235,8 @@ static enum result prepare(struct home *home, int argc, char **argv, struct reas
         result = set_arguments(&home->config, argc, argv, why);
     if (result == RESULT_OK)
         result = try_home(home, why);
+    if (result == RESULT_OK)
+        result = process_try_sandbox(home, !fcgi_is_cgi(), why);
     if (result == RESULT_OK && path != NULL) /* last: it takes the path from who serves there */
         result = listen_open(path, why);
     return result;
@@ -246,6 +256,7 @@ int main(int argc, char **argv)
         puts("forestgate " FORESTGATE_VERSION);
         return EXIT_SUCCESS;
     }
+    names_prepare();
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     if (prepare(&home, argc, argv, &why) != RESULT_OK) {
         log_message("%s", why.text);

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "gate/audit.h"
+#include "gate/sandbox.h"
 #include "gate/seal.h"
 
 enum {
@@ -380,6 +381,15 @@ enum result home_open(struct home *home, enum db_role role, struct reason *why)
     return result;
 }
 
+static enum result work_open(struct home *home, struct reason *why)
+{
+    enum result result = open_database(home, HOME_WORK, DB_WORK, home->role, &home->work, why);
+
+    if (result == RESULT_OK && home->keeps_files)
+        db_keep_files(home->work);
+    return result;
+}
+
 enum result home_work(struct home *home, struct db **out, struct reason *why)
 {
     enum result result = RESULT_OK;
@@ -389,7 +399,7 @@ enum result home_work(struct home *home, struct db **out, struct reason *why)
                             "the home has no " HOME_WORK
                             ": complete it with forestgate init, and the same --home");
     else if (home->work == NULL)
-        result = open_database(home, HOME_WORK, DB_WORK, home->role, &home->work, why);
+        result = work_open(home, why);
     else if (db_is_read_only(home->work)) /* it may have become writable */
         result = db_reopen(home->work, HOME_WORK, why);
     *out = home->work;
@@ -406,11 +416,19 @@ enum result home_seats(struct home *home, struct seats **out, struct reason *why
     return result;
 }
 
+void home_keep_files(struct home *home)
+{
+    home->keeps_files = true;
+    db_keep_files(home->db);
+    if (home->work != NULL)
+        db_keep_files(home->work);
+}
+
 bool home_is_orphan(struct home *home)
 {
     return epoch_is_orphan(home->epoch) || db_is_orphan(home->db) ||
            (home->work != NULL && db_is_orphan(home->work)) ||
-           (home->seats != NULL && seats_is_orphan(home->seats));
+           (home->seats != NULL && seats_is_orphan(home->seats)) || sandbox_is_stale();
 }
 
 enum result home_reopen_database(struct home *home, struct reason *why)

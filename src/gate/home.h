@@ -60,6 +60,7 @@ struct home {
     enum db_role role; /* under which it was opened */
     struct db *db;
     struct db *work;     /* NULL until home_work() */
+    bool keeps_files;    /* see home_keep_files() */
     struct seats *seats; /* NULL until home_seats() */
     struct epoch *epoch;
     struct secret_mac *key_mac;
@@ -141,8 +142,14 @@ enum result home_work(struct home *home, struct db **out, struct reason *why);
 /* The seats of the home's processes, in the same way; not to be called before a fork(). */
 enum result home_seats(struct home *home, struct seats **out, struct reason *why);
 
-/* Whether a file of it that is open was removed or replaced.  A system call for each. */
+/*
+ * Whether a file of it that is open was removed or replaced, or one that this process may
+ * write by its inode alone (sandbox.h).  A system call for each.
+ */
 bool home_is_orphan(struct home *home);
+
+/* As db_keep_files(), of the databases that are open and of the one that may come. */
+void home_keep_files(struct home *home);
 
 /* As db_reopen(): the database may have become writable. */
 enum result home_reopen_database(struct home *home, struct reason *why);

@@ -8,6 +8,12 @@
 #include "forest/image.h"
 #include "store/models.h"
 
+/*
+ * Where an image is written, to be moved to its place when it is proved: a worker may write
+ * there, and in no directory of a model. No model has that name.
+ */
+#define IMAGE_INCOMING "models/.incoming"
+
 enum {
     IMAGE_FILE_MAX = MODEL_NAME_MAX + 64
 };

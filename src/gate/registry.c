@@ -5,6 +5,8 @@
 #include "gate/registry.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,6 +154,28 @@ static enum result take_in(const struct line *line, const char *incoming, int fi
     return result;
 }
 
+/*
+ * Moved, or where a worker's fence lets nothing be moved to another directory, copied: see
+ * FENCE_MOVES.
+ */
+static enum result put_in_place(const char *incoming, const char *path, struct reason *why)
+{
+    enum result result;
+    int fd;
+
+    if (rename(incoming, path) == 0)
+        return RESULT_OK;
+    if (errno != EXDEV)
+        return reason_errno(why, "%s", path);
+    fd = open(incoming, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    result = file_copy_atomic(fd, path, 0400, why);
+    close(fd);
+    unlink(incoming);
+    return result;
+}
+
 /* In the transaction: gives the copy its number, its name and its place. */
 static enum result give_version(struct home *home, const struct line *line,
                                 const char *incoming, const struct registry_place *place,
@@ -164,9 +188,9 @@ static enum result give_version(struct home *home, const struct line *line,
     if (result != RESULT_OK)
         return result;
     image_file_path(&done->row, path);
-    if (rename(incoming, path) != 0)
-        return reason_errno(why, "%s", path);
-    result = file_sync_parent(path, why);
+    result = put_in_place(incoming, path, why);
+    if (result == RESULT_OK)
+        result = file_sync_parent(path, why);
     if (result == RESULT_OK)
         result = line_place(home, line, done->row.version, place, done, why);
     if (result == RESULT_OK)
@@ -188,19 +212,19 @@ static void clear_away(const char *directory, const char *incoming, const struct
 }
 
 /* Removes the copies of those who were killed at it: under the lock none is at work. */
-static void sweep_incoming(const char *directory)
+static void sweep_incoming(void)
 {
     static const char begin[] = "incoming.";
     char path[IMAGE_FILE_MAX + NAME_MAX + 1];
     const struct dirent *entry;
-    DIR *dir = opendir(directory);
+    DIR *dir = opendir(IMAGE_INCOMING);
 
     if (dir == NULL)
         return;
     while ((entry = readdir(dir)) != NULL) {
         if (strncmp(entry->d_name, begin, sizeof(begin) - 1) != 0)
             continue;
-        snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+        snprintf(path, sizeof(path), IMAGE_INCOMING "/%s", entry->d_name);
         unlink(path);
     }
     closedir(dir);
@@ -215,9 +239,11 @@ static enum result publish(struct home *home, const struct line *line, int file,
     enum result result;
 
     image_file_directory(line->name, directory);
-    snprintf(incoming, sizeof(incoming), "%s/incoming.%d", directory, (int)getpid());
+    snprintf(incoming, sizeof(incoming), IMAGE_INCOMING "/incoming.%d", (int)getpid());
     result = file_make_dir(directory, 0700, why);
-    sweep_incoming(directory);
+    if (result == RESULT_OK)
+        result = file_make_dir(IMAGE_INCOMING, 0700, why);
+    sweep_incoming();
     if (result == RESULT_OK)
         result = take_in(line, incoming, file, file_name, place, &done->row, why);
     if (result == RESULT_OK)

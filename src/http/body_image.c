@@ -4,6 +4,7 @@
  * The file never has a name, and is on the disk where it may have to stay.
  */
 #include "base/file.h"
+#include "gate/image_file.h"
 #include "http/body_inner.h"
 
 enum {
@@ -36,7 +37,10 @@ bool body_image_take(struct service *service, struct request *request, int64_t l
 {
     struct reason why;
     int64_t taken = 0;
-    enum result result = file_nameless("models", &request->image_fd, &why);
+    enum result result = file_make_dir(IMAGE_INCOMING, 0700, &why);
+
+    if (result == RESULT_OK)
+        result = file_nameless(IMAGE_INCOMING, &request->image_fd, &why);
 
     if (result == RESULT_OK)
         result =

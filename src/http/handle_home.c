@@ -6,15 +6,12 @@
 
 #include "base/json_write.h"
 #include "http/handlers.h"
+#include "http/page_policy.h"
 #include "http/pages.h"
 #include "http/route.h"
 
 /* The page has this mark where the rows of its table of routes go. */
 static const char routes_mark[] = "<!-- routes -->";
-
-static const char page_policy[] =
-    "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'";
 
 static void route_row_write(struct buf *page, const struct route *route)
 {
@@ -34,7 +31,7 @@ static void page_write(struct reply *reply)
         route_row_write(&reply->body, route_at(i));
     buf_puts(&reply->body, mark + sizeof(routes_mark) - 1);
     reply->type = "text/html; charset=utf-8";
-    reply_header(reply, "Content-Security-Policy", page_policy);
+    page_policy_put(reply, PAGE_HOME);
 }
 
 static void json_write(struct reply *reply)

@@ -76,7 +76,7 @@ static void answer(const struct request *request, const struct job_row *row,
                    struct reply *reply)
 {
     struct json_writer writer = json_writer_on(&reply->body);
-    char time[CLOCK_RFC3339_MAX];
+    char time[CLOCK_RFC3339_MAX], path[SHOW_JOB_LINK_MAX];
 
     clock_rfc3339_us(time, row->created_us);
     json_write_object(&writer);
@@ -84,10 +84,11 @@ static void answer(const struct request *request, const struct job_row *row,
     json_member_string(&writer, "status", job_status_name(row->status));
     json_member_string(&writer, "model", row->model);
     json_member_string(&writer, "created_at", time);
-    show_job_links(&writer, row);
+    show_job_links(&writer, request, row);
     json_write_object_end(&writer);
     reply->status = REPLY_ACCEPTED;
-    admin_location(reply, "/jobs", row->uuid);
+    request_link(request, path, sizeof(path), "/jobs/%s", row->uuid);
+    reply_header(reply, "Location", path);
     reply_retry_after(reply, 1);
     if (request->route->defers == ROUTE_DEFERS_PREFERRED)
         reply_header(reply, "Preference-Applied", "respond-async");

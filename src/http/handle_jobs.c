@@ -76,7 +76,8 @@ static bool job_find(struct service *service, const struct request *request,
 
 static struct show_job show_as(const struct service *service, const struct request *request)
 {
-    return (struct show_job){.now_us = request->wall_us,
+    return (struct show_job){.request = request,
+                             .now_us = request->wall_us,
                              .retention_s = service->home.config.job_retention,
                              .account = request->caller.admin};
 }

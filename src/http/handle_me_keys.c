@@ -174,11 +174,11 @@ static void refuse_key(const struct request *request, struct reply *reply, enum 
     me_refuse(request, reply, result, part < KEY_PART__MAX ? key_part_name(part) : "", why);
 }
 
-static void location_add(struct reply *reply, const char *id)
+static void location_add(const struct request *request, struct reply *reply, const char *id)
 {
-    char location[64];
+    char location[REQUEST_MOUNT_MAX + 64];
 
-    text_print(location, sizeof(location), "/users/me/keys/%s", id);
+    request_link(request, location, sizeof(location), "/users/me/keys/%s", id);
     reply_header(reply, "Location", location);
 }
 
@@ -205,7 +205,7 @@ void handle_me_key_create(struct service *service, struct request *request, stru
         return;
     result = key_create(&service->home, &wish, text, &row, &part, &why);
     if (result == RESULT_OK) {
-        location_add(reply, row.id);
+        location_add(request, reply, row.id);
         key_write(service, row.id, text, reply);
     } else {
         refuse_key(request, reply, result, part, &why);

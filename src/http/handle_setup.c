@@ -5,11 +5,8 @@
  * to the service in a body alone.
  */
 #include "http/handlers.h"
+#include "http/page_policy.h"
 #include "http/pages.h"
-
-static const char page_policy[] =
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 void handle_setup(struct service *service, struct request *request, struct reply *reply)
 {
@@ -17,8 +14,7 @@ void handle_setup(struct service *service, struct request *request, struct reply
     (void)request;
     buf_puts(&reply->body, pages_setup_html);
     reply->type = "text/html; charset=utf-8";
-    reply_header(reply, "Content-Security-Policy", page_policy);
-    reply_header(reply, "Referrer-Policy", "no-referrer");
+    page_policy_put(reply, PAGE_SETUP);
 }
 
 void handle_setup_script(struct service *service, struct request *request, struct reply *reply)
@@ -27,5 +23,4 @@ void handle_setup_script(struct service *service, struct request *request, struc
     (void)request;
     buf_puts(&reply->body, pages_setup_js);
     reply->type = "text/javascript; charset=utf-8";
-    reply_header(reply, "X-Content-Type-Options", "nosniff");
 }

@@ -10,6 +10,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "gate/meter.h"
+#include "gate/sandbox.h"
 #include "gate/token.h"
 #include "gate/user.h"
 #include "http/handlers.h"
@@ -119,8 +120,12 @@ static void models_write(struct json_writer *writer, const struct service *servi
     json_write_array_end(writer);
 }
 
-static void authentication_write(struct json_writer *writer, bool authenticated)
+static void authentication_write(struct json_writer *writer, const struct request *request,
+                                 bool authenticated)
 {
+    char path[REQUEST_MOUNT_MAX + 16];
+
+    request_link(request, path, sizeof(path), "/auth/token");
     json_write_key(writer, "authentication");
     json_write_object(writer);
     json_member_bool(writer, "authenticated", authenticated);
@@ -130,7 +135,7 @@ static void authentication_write(struct json_writer *writer, bool authenticated)
     json_write_string(writer, "Authorization: Bearer KEY");
     json_write_string(writer, "Authorization: Bearer TOKEN");
     json_write_array_end(writer);
-    json_member_string(writer, "token_url", "/auth/token");
+    json_member_string(writer, "token_url", path);
     json_write_object_end(writer);
 }
 
@@ -142,7 +147,7 @@ void handle_status(struct service *service, struct request *request, struct repl
     struct reason why;
 
     start_write(&writer, request, "healthy");
-    authentication_write(&writer, authenticated);
+    authentication_write(&writer, request, authenticated);
     if (authenticated) {
         models_write(&writer, service, &request->caller);
         result = me_limits_write(service, &request->caller, &writer, &why);
@@ -220,6 +225,21 @@ static void disk_write(struct json_writer *writer, const struct state *state)
     json_write_object_end(writer);
 }
 
+/* For administrators alone: what a worker can still do is of use to who would take it over. */
+static void sandbox_write(struct json_writer *writer)
+{
+    const struct sandbox_state *sandbox = sandbox_state();
+    bool whole = sandbox->calls && sandbox->files && !sandbox->whole_home;
+
+    json_write_key(writer, "sandbox");
+    json_write_object(writer);
+    json_member_string(writer, "state", sandbox->off ? "off" : whole ? "whole" : "partial");
+    json_member_bool(writer, "system_calls", sandbox->calls);
+    json_member_bool(writer, "files", sandbox->files);
+    json_member_i64(writer, "landlock", sandbox->landlock);
+    json_write_object_end(writer);
+}
+
 void handle_health_detailed(struct service *service, struct request *request,
                             struct reply *reply)
 {
@@ -235,5 +255,7 @@ void handle_health_detailed(struct service *service, struct request *request,
     parts_write(&writer, &state);
     models_write(&writer, service, &request->caller);
     disk_write(&writer, &state);
+    if (request->caller.admin)
+        sandbox_write(&writer);
     json_write_object_end(&writer);
 }

@@ -84,6 +84,11 @@ struct queue *job_room_queue(struct job_room *room)
     return room->queue;
 }
 
+struct home *job_room_home(struct job_room *room)
+{
+    return &room->service.home;
+}
+
 void job_room_ring(const struct job_room *room)
 {
     if (room->service.home.seats != NULL)

@@ -26,6 +26,7 @@ enum result job_room_open(const struct home *entered, const volatile sig_atomic_
 void job_room_close(struct job_room *room);
 
 struct queue *job_room_queue(struct job_room *room);
+struct home *job_room_home(struct job_room *room);
 
 /* Rings the bell of the home's runners; for a signal handler, too. */
 void job_room_ring(const struct job_room *room);

@@ -6,6 +6,7 @@
  */
 #include "http/request.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -53,12 +54,19 @@ static void method_read(struct request *request, const char *text)
     request->method = request->head ? REQUEST_GET : (enum request_method)method;
 }
 
-/* Whether this can stand before our path: a mount point, as a front would write it. */
+/*
+ * Whether this can stand before our path: a mount point, as a front would write it.  It comes
+ * back in answers, so it has no character that means anything in one.
+ */
 static bool is_clean_prefix(const char *text, size_t len)
 {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789._~/-";
+
     if (len == 0)
         return true;
-    if (text[0] != '/' || text[len - 1] == '/' || memchr(text, '%', len) != NULL)
+    if (text[0] != '/' || text[len - 1] == '/' || len > REQUEST_MOUNT_MAX ||
+        strspn(text, plain) < len)
         return false;
     return memmem(text, len, "//", 2) == NULL && memmem(text, len, "/.", 2) == NULL;
 }
@@ -71,12 +79,15 @@ static void path_read(struct request *request, const char *uri, const char *path
 {
     size_t len, tail;
 
+    request->mount[0] = '\0';
     if (uri == NULL)
         uri = path_info != NULL ? path_info : "";
     len = strcspn(uri, "?");
     tail = path_info != NULL ? strlen(path_info) : 0;
     if (tail > 0 && tail <= len && memcmp(uri + len - tail, path_info, tail) == 0 &&
         is_clean_prefix(uri, len - tail)) {
+        memcpy(request->mount, uri, len - tail);
+        request->mount[len - tail] = '\0';
         uri += len - tail;
         len = tail;
     }
@@ -85,6 +96,19 @@ static void path_read(struct request *request, const char *uri, const char *path
         len = REQUEST_PATH_MAX;
     memcpy(request->path, uri, len);
     request->path[len] = '\0';
+}
+
+void request_link(const struct request *request, char *out, size_t size, const char *format,
+                  ...)
+{
+    size_t len = strlen(request->mount);
+    va_list args;
+
+    text_copy(out, size, request->mount);
+    va_start(args, format);
+    if (len < size)
+        text_print_list(out + len, size - len, format, args);
+    va_end(args);
 }
 
 static bool id_is_fit(const char *text)

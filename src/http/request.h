@@ -27,6 +27,7 @@
 enum {
     REQUEST_ID_MAX = 64,
     REQUEST_PATH_MAX = 1024,
+    REQUEST_MOUNT_MAX = 255,
     REQUEST_VARIABLES = 2,     /* of a path */
     REQUEST_VARIABLE_MAX = 128 /* bytes of what stands for one: no name or id is as long */
 };
@@ -54,8 +55,10 @@ struct request {
     enum request_method method;
     bool head; /* a HEAD, served as a GET without its body */
     char path[REQUEST_PATH_MAX + 1];
-    bool path_cut;             /* it was longer, and is no route */
-    const struct route *route; /* after routing */
+    char mount[REQUEST_MOUNT_MAX + 1]; /* what stands before the path where the service is
+                                          mounted below one: "/api"; else empty */
+    bool path_cut;                     /* it was longer, and is no route */
+    const struct route *route;         /* after routing */
     struct request_variable variables[REQUEST_VARIABLES];
     const char *name; /* of the model that the path asks, name_len long; NULL: none */
     size_t name_len;
@@ -130,6 +133,13 @@ void request_start(struct request *request, const struct service *service);
  * that the path does not have has the empty text.
  */
 const char *request_variable(const struct request *request, const char *name, size_t *len);
+
+/*
+ * A path of this service, /jobs/1, as a client of this request has to ask for it: for links and
+ * for Location.  Cut short at size.
+ */
+void request_link(const struct request *request, char *out, size_t size, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
 
 /* "GET" and so on. */
 const char *request_method_name(enum request_method method);

@@ -84,15 +84,16 @@ static void result_members(struct json_writer *writer, const struct job_row *row
     json_member_string(writer, "result_type", show_job_type(row));
 }
 
-void show_job_links(struct json_writer *writer, const struct job_row *row)
+void show_job_links(struct json_writer *writer, const struct request *request,
+                    const struct job_row *row)
 {
     char path[SHOW_JOB_LINK_MAX];
 
     json_write_key(writer, "links");
     json_write_object(writer);
-    text_print(path, sizeof(path), "/jobs/%s", row->uuid);
+    request_link(request, path, sizeof(path), "/jobs/%s", row->uuid);
     json_member_string(writer, "self", path);
-    text_print(path, sizeof(path), "/jobs/%s/result", row->uuid);
+    request_link(request, path, sizeof(path), "/jobs/%s/result", row->uuid);
     json_member_string(writer, "result", path);
     json_write_object_end(writer);
 }
@@ -119,5 +120,5 @@ void show_job_members(struct json_writer *writer, const struct job_row *row,
     result_members(writer, row);
     number_or_null(writer, "code", row->status == JOB_FAILED ? row->code : 0);
     show_text(writer, "reason", row->reason);
-    show_job_links(writer, row);
+    show_job_links(writer, with->request, row);
 }

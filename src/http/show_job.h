@@ -8,14 +8,16 @@
 #include <stdint.h>
 
 #include "base/json_write.h"
+#include "http/request.h"
 #include "store/jobs.h"
 
 enum {
-    SHOW_JOB_LINK_MAX = 64
+    SHOW_JOB_LINK_MAX = REQUEST_MOUNT_MAX + 64
 };
 
 /* What is shown beside what the row says. */
 struct show_job {
+    const struct request *request;
     int64_t now_us;
     int64_t retention_s; /* how long one is kept after its end */
     bool account;        /* whose it is: to administrators alone */
@@ -36,7 +38,8 @@ bool show_job_has_result(const struct job_row *row);
 void show_job_members(struct json_writer *writer, const struct job_row *row,
                       const struct show_job *with);
 
-/* The member "links": paths from the root of the service. */
-void show_job_links(struct json_writer *writer, const struct job_row *row);
+/* The member "links": paths, with what the service is mounted below. */
+void show_job_links(struct json_writer *writer, const struct request *request,
+                    const struct job_row *row);
 
 #endif

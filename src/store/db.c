@@ -22,11 +22,16 @@
 #include "store/db_inner.h"
 #include "store/sql.h"
 
+enum {
+    LOG_KEPT_BYTES = 16 << 20 /* of a log that was larger, while it is in use */
+};
+
 struct db {
     sqlite3 *handle; /* NULL: it could not be opened again, and is as if read-only */
     enum db_kind kind;
     enum db_role role;
     bool outlasts_power_cuts;
+    bool keeps_files;
     bool lasting;                     /* the transaction under way does */
     sqlite3_stmt *prepared[SQL__MAX]; /* made at first use */
 };
@@ -275,6 +280,24 @@ enum result db_schema_check(sqlite3 *handle, enum db_kind kind, const char *path
     return RESULT_OK;
 }
 
+/* The log is then emptied at the end, or who comes next would read all of it. */
+static void keep_files(struct db *db)
+{
+    char limit[64];
+    int keep = 1;
+
+    snprintf(limit, sizeof(limit), "PRAGMA journal_size_limit = %d", LOG_KEPT_BYTES);
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+    sqlite3_exec(db->handle, limit, NULL, NULL, NULL);
+}
+
+void db_keep_files(struct db *db)
+{
+    db->keeps_files = true;
+    if (db->handle != NULL)
+        keep_files(db);
+}
+
 static enum result connect(struct db *db, const char *path, struct reason *why)
 {
     enum result result = RESULT_OK;
@@ -286,6 +309,8 @@ static enum result connect(struct db *db, const char *path, struct reason *why)
         code = configure(db->handle, db->role);
     if (code != SQLITE_OK)
         result = fail(db->handle, code, why);
+    if (result == RESULT_OK && db->keeps_files)
+        keep_files(db);
     if (result == RESULT_OK && db->outlasts_power_cuts)
         result = db_outlast_power_cuts(db, why);
     return result == RESULT_OK ? db_schema_check(db->handle, db->kind, path, why) : result;

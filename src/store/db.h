@@ -60,6 +60,12 @@ enum result db_reopen(struct db *db, const char *path, struct reason *why);
 enum result db_outlast_power_cuts(struct db *db, struct reason *why);
 
 /*
+ * The files beside the database, its log and the index of that, stay when this connection is
+ * the last to end: for a process that may not take files away (gate/sandbox.h).
+ */
+void db_keep_files(struct db *db);
+
+/*
  * One transaction of check and change.  db_begin() takes the write lock at once, so
  * that what was read in it still holds at the commit.  After a failed commit nothing
  * was changed.

@@ -1,0 +1,33 @@
+/*
+ * page_policy.h: what the pages of www/ may load and tell, where it is more or less than what
+ * a front says of every other answer.  The handlers of the pages say it; fronts that cannot
+ * tell whether an answer has it have it from here by its path.
+ */
+#ifndef HTTP_PAGE_POLICY_H
+#define HTTP_PAGE_POLICY_H
+
+#include <stddef.h>
+
+#include "http/reply.h"
+
+enum page {
+    PAGE_HOME,
+    PAGE_SETUP,
+    PAGE__MAX
+};
+
+struct page_policy {
+    const char *path;
+    const char *content;  /* Content-Security-Policy */
+    const char *referrer; /* Referrer-Policy */
+};
+
+extern const struct page_policy page_policies[PAGE__MAX];
+
+/* What answers have that are no page. */
+extern const char page_none_content[], page_none_referrer[];
+
+/* Adds a page's two headers to its answer. */
+void page_policy_put(struct reply *reply, enum page page);
+
+#endif

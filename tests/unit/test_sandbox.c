@@ -1,0 +1,883 @@
+/*
+ * test_sandbox.c: what a process that was taken over tries, and is stopped at, each by the real
+ * kernel; that the same can be done where there is no sandbox; and that the work can be.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+
+#include <cmocka.h>
+
+#include "base/fence.h"
+#include "base/file.h"
+#include "base/filter.h"
+#include "fixture.h"
+#include "gate/sandbox.h"
+
+/* How a child ends. */
+enum {
+    DONE = 42,    /* what it tried can be done */
+    REFUSED = 43, /* the system call failed */
+    OFF = 44,     /* this build has no sandbox */
+    SICK = 45,    /* the test is broken */
+    CONNECTIONS = 8
+};
+
+enum stopped_by {
+    BY_DEATH, /* SIGSYS */
+    BY_REFUSAL,
+    BY_FENCE,   /* refused, where the kernel has Landlock */
+    BY_CUTTING, /* the same, where it has FENCE_CUTS */
+};
+
+static struct home home;
+static struct home own; /* a child's */
+static char outside[] = "/tmp/forestgate-test-outside.XXXXXX";
+static char program[4096];
+static int from_parent; /* what another process's memory holds */
+
+static int told(long status)
+{
+    return status < 0 ? REFUSED : DONE;
+}
+
+/* ---- what is tried ---- */
+
+static int do_exec(void)
+{
+    execl("/bin/sh", "sh", "-c", "exit 42", (char *)NULL);
+    return REFUSED;
+}
+
+static int do_execveat(void)
+{
+    char *const argv[] = {(char *)"sh", (char *)"-c", (char *)"exit 42", NULL};
+
+    syscall(SYS_execveat, AT_FDCWD, "/bin/sh", argv, environ, 0);
+    return REFUSED;
+}
+
+static int do_fork(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(0);
+    return told(pid);
+}
+
+static int do_vfork(void)
+{
+    pid_t pid = vfork();
+
+    if (pid == 0)
+        _exit(0);
+    return told(pid);
+}
+
+static void *idle(void *arg)
+{
+    return arg;
+}
+
+static int do_thread(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, idle, NULL) != 0)
+        return REFUSED;
+    pthread_join(thread, NULL);
+    return DONE;
+}
+
+static int do_socket_inet(void)
+{
+    return told(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static int do_socket_unix(void)
+{
+    return told(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+static int do_socketpair(void)
+{
+    int pair[2];
+
+    return told(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+}
+
+static int listening = -1, connecting = -1, binding = -1, bound = -1;
+static struct sockaddr_in there;
+
+static int do_connect(void)
+{
+    int status = connect(connecting, (struct sockaddr *)&there, sizeof(there));
+
+    return status != 0 && errno != EISCONN ? REFUSED : DONE; /* another child may have been */
+}
+
+static int do_bind(void)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET};
+
+    return told(bind(binding, (const struct sockaddr *)&any, sizeof(any)));
+}
+
+static int do_listen(void)
+{
+    return told(listen(bound, 1));
+}
+
+static int do_accept(void)
+{
+    return told(accept4(listening, NULL, NULL, SOCK_CLOEXEC));
+}
+
+static int do_ptrace(void)
+{
+    return told(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static int do_vm_read(void)
+{
+    int found = 0;
+    struct iovec here = {&found, sizeof(found)}, far = {&from_parent, sizeof(from_parent)};
+
+    return told(process_vm_readv(getppid(), &here, 1, &far, 1, 0));
+}
+
+static int do_vm_write(void)
+{
+    int found = 1;
+    struct iovec here = {&found, sizeof(found)}, far = {&from_parent, sizeof(from_parent)};
+
+    return told(process_vm_writev(getppid(), &here, 1, &far, 1, 0));
+}
+
+static int do_kill(void)
+{
+    return told(kill(getppid(), 0));
+}
+
+static int do_queue(void)
+{
+    return told(sigqueue(getppid(), 0, (union sigval){0}));
+}
+
+static int do_tgkill(void)
+{
+    return told(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+
+static int do_pidfd_signal(int signal)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, getppid(), 0);
+
+    return pidfd < 0 ? REFUSED : told(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+static int do_pidfd(void)
+{
+    return do_pidfd_signal(0);
+}
+
+static int do_setuid(void)
+{
+    return told(setuid(getuid()));
+}
+
+static int do_unshare(void)
+{
+    return told(unshare(CLONE_FILES));
+}
+
+static int do_chroot(void)
+{
+    /* Nobody can, and who is root is told that it is not there. */
+    return chroot("/nowhere") != 0 && (errno == ENOENT || errno == EPERM) ? DONE : SICK;
+}
+
+/* What is not there in each kernel, or not for each user, tells so: that is no SIGSYS. */
+static int do_bpf(void)
+{
+    syscall(SYS_bpf, 0, NULL, 0);
+    return DONE;
+}
+
+static int do_keyctl(void)
+{
+    syscall(SYS_keyctl, 0, 0, 0, 0, 0);
+    return DONE;
+}
+
+static int do_io_uring(void)
+{
+    syscall(SYS_io_uring_setup, 1, NULL);
+    return DONE;
+}
+
+static int do_userfaultfd(void)
+{
+    syscall(SYS_userfaultfd, 0);
+    return DONE;
+}
+
+static int do_mount(void)
+{
+    syscall(SYS_mount, NULL, "/nowhere", NULL, 0, NULL);
+    return DONE;
+}
+
+static int do_module(void)
+{
+    syscall(SYS_finit_module, -1, "", 0);
+    return DONE;
+}
+
+static int do_memfd(void)
+{
+    return told(memfd_create("a", 0));
+}
+
+static int do_map_exec(void)
+{
+    void *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return map == MAP_FAILED ? REFUSED : DONE;
+}
+
+static int do_protect_exec(void)
+{
+    void *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return map == MAP_FAILED ? SICK : told(mprotect(map, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int opened(const char *path, int flags)
+{
+    int fd = open(path, flags, 0600);
+
+    if (fd < 0 && errno != EACCES && errno != EXDEV && errno != ETXTBSY)
+        perror(path);
+    return fd >= 0 ? DONE : errno == EACCES ? REFUSED : errno == ETXTBSY ? DONE : SICK;
+}
+
+/* So that the next finds the home as it was. */
+static int made_again(int how, const char *path)
+{
+    if (how == DONE)
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+    return how;
+}
+
+static int removed_again(int how, const char *path)
+{
+    if (how == DONE)
+        unlink(path);
+    return how;
+}
+
+static int do_passwd(void)
+{
+    return opened("/etc/passwd", O_RDONLY);
+}
+
+static int do_beside(void)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "../%s", strrchr(outside, '/') + 1);
+    return opened(path, O_RDONLY);
+}
+
+static int do_beside_write(void)
+{
+    return opened(outside, O_WRONLY);
+}
+
+static int do_list(void)
+{
+    return opened("..", O_RDONLY | O_DIRECTORY);
+}
+
+static int do_link_out(void)
+{
+    return opened("jobs/out", O_RDONLY);
+}
+
+static int do_program(void)
+{
+    return told(rename(program, program)); /* to write it is refused to all while it runs */
+}
+
+static int do_own_memory(void)
+{
+    return opened("/proc/self/mem", O_RDWR);
+}
+
+static int do_image_write(void)
+{
+    return opened("models/iris/1.fgm", O_WRONLY);
+}
+
+static int do_image_cut(void)
+{
+    return opened("models/iris/1.fgm", O_WRONLY | O_TRUNC);
+}
+
+static int do_image_make(void)
+{
+    return removed_again(opened("models/iris/9.fgm", O_WRONLY | O_CREAT), "models/iris/9.fgm");
+}
+
+static int do_image_back(void)
+{
+    return told(rename("models/iris/1.fgm", "models/.incoming/1.fgm")) == REFUSED
+               ? REFUSED
+               : told(rename("models/.incoming/1.fgm", "models/iris/1.fgm"));
+}
+
+static int do_image_link(void)
+{
+    return removed_again(told(link("models/iris/1.fgm", "jobs/image")), "jobs/image");
+}
+
+static int do_settings_write(void)
+{
+    return opened("forestgate.conf", O_WRONLY);
+}
+
+static int do_settings_remove(void)
+{
+    return made_again(told(unlink("forestgate.conf")), "forestgate.conf");
+}
+
+static int do_settings_replace(void)
+{
+    int how = told(rename("seats", "forestgate.conf"));
+
+    return made_again(how, "seats");
+}
+
+static int do_settings_move(void)
+{
+    return opened("models/.incoming/conf", O_WRONLY | O_CREAT) == DONE
+               ? told(rename("models/.incoming/conf", "forestgate.conf"))
+               : SICK;
+}
+
+static int do_secret_write(void)
+{
+    return opened("secrets/key.secret", O_WRONLY);
+}
+
+static int do_secret_remove(void)
+{
+    return made_again(told(unlink("secrets/token.secret")), "secrets/token.secret");
+}
+
+static int do_make(void)
+{
+    return removed_again(opened("new", O_WRONLY | O_CREAT), "new");
+}
+
+static int do_special(void)
+{
+    return removed_again(told(mknod("jobs/pipe", S_IFIFO | 0600, 0)), "jobs/pipe");
+}
+
+static int do_symlink(void)
+{
+    return removed_again(told(symlink("/etc/passwd", "jobs/in")), "jobs/in");
+}
+
+static int do_log_cut(void)
+{
+    return opened("logs/access.log", O_WRONLY | O_TRUNC);
+}
+
+static int do_log_remove(void)
+{
+    return made_again(told(unlink("logs/access.log")), "logs/access.log");
+}
+
+static int do_open_many(void)
+{
+    int fd = 0;
+
+    for (int i = 0; i < 1000 && fd >= 0; i++)
+        fd = open(".", O_PATH);
+    return told(fd);
+}
+
+/* ---- what is done ---- */
+
+static int do_jobs(void)
+{
+    char link[64];
+    int fd = open("jobs", O_TMPFILE | O_RDWR, 0600);
+
+    if (fd < 0 || write(fd, "x", 1) != 1)
+        return REFUSED;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, link, AT_FDCWD, "jobs/named", AT_SYMLINK_FOLLOW) == 0 &&
+                   opened("jobs/named", O_WRONLY | O_TRUNC) == DONE && unlink("jobs/named") == 0
+               ? DONE
+               : REFUSED;
+}
+
+static int do_publish(void)
+{
+    mkdir("models/other", 0700);
+    return opened("models/.incoming/x", O_WRONLY | O_CREAT) == DONE &&
+                   rename("models/.incoming/x", "models/other/1.fgm") == 0 &&
+                   unlink("models/other/1.fgm") == 0 && rmdir("models/other") == 0
+               ? DONE
+               : REFUSED;
+}
+
+static int do_log(void)
+{
+    return unlink("logs/none") != 0 &&
+                   opened("logs/access.log", O_WRONLY | O_APPEND | O_CREAT) == DONE &&
+                   opened("logs/next.log", O_WRONLY | O_APPEND | O_CREAT) == DONE
+               ? DONE
+               : REFUSED;
+}
+
+static int do_read(void)
+{
+    return opened("forestgate.conf", O_RDONLY) == DONE &&
+                   opened("secrets/token.secret", O_RDONLY) == DONE &&
+                   opened("models/iris/1.fgm", O_RDONLY) == DONE
+               ? DONE
+               : REFUSED;
+}
+
+static int do_change(void)
+{
+    struct db *work;
+    struct reason why;
+    enum result result = home_work(&own, &work, &why);
+
+    if (result == RESULT_OK)
+        result = db_begin(work, &why);
+    if (result == RESULT_OK)
+        result = db_commit(work, &why);
+    if (result == RESULT_OK)
+        result = home_change_begin(&own, &why);
+    if (result == RESULT_OK)
+        result = home_change_end(&own, RESULT_OK, &why);
+    home_close(&own);
+    return result == RESULT_OK ? DONE : REFUSED;
+}
+
+static int do_place(void)
+{
+    return opened("lock", O_RDWR | O_CREAT) == DONE &&
+                   opened("hashing", O_RDWR | O_CREAT) == DONE &&
+                   opened("bulk", O_RDWR | O_CREAT) == DONE &&
+                   opened("audit.head", O_RDWR) == DONE
+               ? DONE
+               : REFUSED;
+}
+
+static int do_kill_child(void)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, getppid(), 0);
+
+    /* Not sent to the parent, but looked at: a descriptor that is none is found out last. */
+    if (pidfd < 0)
+        return REFUSED;
+    syscall(SYS_pidfd_send_signal, -1, SIGKILL, NULL, 0);
+    return errno == EBADF ? DONE : REFUSED;
+}
+
+static int do_abort(void)
+{
+    const struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    abort();
+}
+
+/* ---- a child that tries ---- */
+
+static int child(int (*strike)(void), int kind, bool shut)
+{
+    struct reason why;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    if (shut) {
+        if (home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+            sandbox_enter(&own, (enum sandbox_kind)kind, &why) != RESULT_OK)
+            return SICK;
+        if (sandbox_state()->off)
+            return OFF;
+    }
+    return strike();
+}
+
+static int run(int (*strike)(void), int kind, bool shut)
+{
+    pid_t pid = fork();
+    int status;
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(child(strike, kind, shut));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+struct strike {
+    const char *name;
+    int (*strike)(void);
+    enum sandbox_kind kind;
+    enum stopped_by by;
+};
+
+#define W SANDBOX_WORKER
+#define R SANDBOX_RUNNER
+#define C SANDBOX_COURIER
+
+static const struct strike strikes[] = {
+    {"a program is not executed", do_exec, W, BY_DEATH},
+    {"nor by its descriptor", do_execveat, W, BY_DEATH},
+    {"no process is begun", do_fork, W, BY_DEATH},
+    {"nor one that shares memory", do_vfork, W, BY_DEATH},
+    {"nor a thread", do_thread, W, BY_DEATH},
+    {"no socket of the network", do_socket_inet, W, BY_DEATH},
+    {"no socket of the system", do_socket_unix, W, BY_DEATH},
+    {"no pair of sockets", do_socketpair, W, BY_DEATH},
+    {"a socket that is there is not connected", do_connect, W, BY_DEATH},
+    {"nor bound", do_bind, W, BY_DEATH},
+    {"nor listened on", do_listen, W, BY_DEATH},
+    {"nothing is traced", do_ptrace, W, BY_DEATH},
+    {"no other process is read", do_vm_read, W, BY_DEATH},
+    {"nor written", do_vm_write, W, BY_DEATH},
+    {"no other process is signalled", do_kill, W, BY_DEATH},
+    {"nor with a value", do_queue, W, BY_DEATH},
+    {"nor by its thread", do_tgkill, W, BY_REFUSAL},
+    {"nor by its descriptor", do_pidfd, W, BY_REFUSAL},
+    {"nobody becomes another", do_setuid, W, BY_DEATH},
+    {"nor goes elsewhere", do_unshare, W, BY_DEATH},
+    {"no root is changed", do_chroot, W, BY_DEATH},
+    {"no bpf", do_bpf, W, BY_DEATH},
+    {"no keyring", do_keyctl, W, BY_DEATH},
+    {"no io_uring", do_io_uring, W, BY_DEATH},
+    {"no userfaultfd", do_userfaultfd, W, BY_DEATH},
+    {"no mount", do_mount, W, BY_DEATH},
+    {"no module of the kernel", do_module, W, BY_DEATH},
+    {"no file in memory alone", do_memfd, W, BY_REFUSAL},
+    {"no memory is mapped to be executed", do_map_exec, W, BY_REFUSAL},
+    {"nor made so", do_protect_exec, W, BY_REFUSAL},
+    {"files are open up to a limit", do_open_many, W, BY_REFUSAL},
+    {"/etc/passwd is not read", do_passwd, W, BY_FENCE},
+    {"nor what lies beside the home", do_beside, W, BY_FENCE},
+    {"nor is that written", do_beside_write, W, BY_FENCE},
+    {"nor what is above it listed", do_list, W, BY_FENCE},
+    {"a link leads nowhere outside", do_link_out, W, BY_FENCE},
+    {"its own program is not written", do_program, W, BY_FENCE},
+    {"nor its memory as a file", do_own_memory, W, BY_FENCE},
+    {"an image is not written", do_image_write, W, BY_FENCE},
+    {"nor cut short", do_image_cut, W, BY_CUTTING},
+    {"nor made in its place", do_image_make, W, BY_FENCE},
+    {"nor taken back to where it could be written", do_image_back, W, BY_FENCE},
+    {"nor given another name there", do_image_link, W, BY_FENCE},
+    {"settings are not written", do_settings_write, W, BY_FENCE},
+    {"nor taken away", do_settings_remove, W, BY_FENCE},
+    {"nor replaced by a file that may be written", do_settings_replace, W, BY_FENCE},
+    {"nor by one from where images come in", do_settings_move, W, BY_FENCE},
+    {"a secret is not written", do_secret_write, W, BY_FENCE},
+    {"nor taken away", do_secret_remove, W, BY_FENCE},
+    {"nothing is made in the home itself", do_make, W, BY_FENCE},
+    {"no pipe with a name is made", do_special, W, BY_REFUSAL},
+    {"no link is made", do_symlink, W, BY_REFUSAL},
+    {"the log is not cut short", do_log_cut, W, BY_REFUSAL},
+    {"nor taken away", do_log_remove, W, BY_FENCE},
+    {"a runner executes nothing", do_exec, R, BY_DEATH},
+    {"and has no socket", do_socket_inet, R, BY_DEATH},
+    {"and takes no connection", do_accept, R, BY_REFUSAL},
+    {"and signals nobody", do_pidfd, R, BY_REFUSAL},
+    {"nor in the old way", do_kill, R, BY_DEATH},
+    {"and publishes nothing", do_publish, R, BY_FENCE},
+    {"and reads nothing outside", do_passwd, R, BY_FENCE},
+    {"a courier executes nothing", do_exec, C, BY_DEATH},
+    {"and begins no process", do_fork, C, BY_DEATH},
+    {"and listens nowhere", do_listen, C, BY_DEATH},
+    {"and takes no connection", do_accept, C, BY_REFUSAL},
+    {"and traces nothing", do_ptrace, C, BY_DEATH},
+    {"and maps nothing to be written and executed", do_map_exec, C, BY_REFUSAL},
+    {"and makes nothing executable", do_protect_exec, C, BY_REFUSAL},
+    {"and writes nothing outside", do_beside_write, C, BY_FENCE},
+    {"nor in jobs", do_jobs, C, BY_FENCE},
+    {"nor settings", do_settings_write, C, BY_FENCE},
+    {"nor an image", do_image_write, C, BY_FENCE},
+};
+
+static const struct strike deeds[] = {
+    {"a worker reads settings, secrets and images", do_read, W, 0},
+    {"and changes the databases", do_change, W, 0},
+    {"and locks what is locked", do_place, W, 0},
+    {"and makes, cuts and takes away jobs", do_jobs, W, 0},
+    {"and publishes an image and takes it away", do_publish, W, 0},
+    {"and begins a new log", do_log, W, 0},
+    {"and takes connections", do_accept, W, 0},
+    {"one of plain CGI does, too", do_publish, SANDBOX_CGI, 0},
+    {"and changes the databases without having had both open", do_change, SANDBOX_CGI, 0},
+    {"a runner makes results", do_jobs, R, 0},
+    {"and changes the databases, too", do_change, R, 0},
+    {"and may end who stands still", do_kill_child, R, 0},
+    {"a courier connects", do_connect, C, 0},
+    {"and has sockets", do_socket_inet, C, 0},
+    {"and threads that look names up", do_thread, C, 0},
+    {"and reads what that needs", do_passwd, C, 0},
+    {"and says what became of it", do_change, C, 0},
+};
+
+static void is_stopped(void **state)
+{
+    const struct strike *strike = *state;
+    int status;
+
+    if ((strike->by == BY_FENCE && fence_version() == FENCE_NONE) ||
+        (strike->by == BY_CUTTING && fence_version() < FENCE_CUTS) || !filter_is_there())
+        skip();
+    status = run(strike->strike, strike->kind, true);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == OFF)
+        skip();
+    if (strike->by == BY_DEATH) {
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGSYS);
+    } else {
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), REFUSED);
+    }
+    /* Last, since it may well succeed: or the test would say nothing. */
+    status = run(strike->strike, strike->kind, false);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), DONE);
+}
+
+static void is_done(void **state)
+{
+    const struct strike *deed = *state;
+    int status = run(deed->strike, deed->kind, true);
+
+    if (WIFEXITED(status) && WEXITSTATUS(status) == OFF)
+        skip();
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), DONE);
+}
+
+/* ---- as a whole ---- */
+
+static void abort_is_seen_as_what_it_is(void **state)
+{
+    int status = run(do_abort, SANDBOX_WORKER, true);
+
+    (void)state;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == OFF)
+        skip();
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+/* In a child, since what is entered is never left. */
+static void in_child(int (*look)(void))
+{
+    pid_t pid = fork();
+    int status;
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(look());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == OFF)
+        skip();
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), DONE);
+}
+
+static int look_off(void)
+{
+    struct reason why, lack;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    own.config.sandbox = CONFIG_SANDBOX_OFF;
+    return home_open(&own, DB_WORKER, &why) == RESULT_OK &&
+                   sandbox_try(&own, &lack, &why) == RESULT_OK && lack.text[0] != '\0' &&
+                   sandbox_enter(&own, SANDBOX_WORKER, &why) == RESULT_OK &&
+                   sandbox_state()->off && !sandbox_state()->calls && do_passwd() == DONE
+               ? DONE
+               : SICK;
+}
+
+static void off_is_off_and_said(void **state)
+{
+    (void)state;
+    in_child(look_off);
+}
+
+static int look_stale(void)
+{
+    struct reason why;
+    int pipes[2];
+    char byte;
+    pid_t other;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    if (pipe(pipes) != 0 || (other = fork()) < 0)
+        return SICK;
+    if (other == 0) { /* somebody who is not shut in replaces a file */
+        _exit(read(pipes[0], &byte, 1) == 1 && unlink("bulk") == 0 &&
+                      close(open("keep-its-inode", O_CREAT | O_RDWR, 0600)) == 0 &&
+                      close(open("bulk", O_CREAT | O_RDWR, 0600)) == 0
+                  ? 0
+                  : 1);
+    }
+    if (home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+        sandbox_enter(&own, SANDBOX_WORKER, &why) != RESULT_OK)
+        return SICK;
+    if (sandbox_state()->off || !sandbox_state()->files)
+        return OFF;
+    if (sandbox_is_stale() || home_is_orphan(&own) || write(pipes[1], "x", 1) != 1)
+        return SICK;
+    for (int i = 0; i < 1000 && !sandbox_is_stale(); i++)
+        usleep(10000);
+    return sandbox_is_stale() && home_is_orphan(&own) ? DONE : SICK;
+}
+
+static void a_file_that_was_replaced_makes_it_stale(void **state)
+{
+    (void)state;
+    in_child(look_stale);
+}
+
+static int look_without_wal(void)
+{
+    struct reason why;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    if (home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+        sandbox_enter(&own, SANDBOX_CGI, &why) != RESULT_OK)
+        return SICK;
+    if (sandbox_state()->off || !sandbox_state()->files)
+        return OFF;
+    return sandbox_state()->whole_home && do_make() == DONE && do_passwd() == REFUSED ? DONE
+                                                                                      : SICK;
+}
+
+static void without_a_wal_all_of_the_home_is_written_and_said_to_be(void **state)
+{
+    const char versions[] = {1, 1};
+    int fd;
+
+    (void)state;
+    home_close(&home);
+    fd = open("forestgate.db", O_WRONLY);
+    assert_int_equal(pwrite(fd, versions, 2, 18), 2); /* as over a network */
+    close(fd);
+    in_child(look_without_wal);
+}
+
+/* ---- the home ---- */
+
+/* One home for all: who is stopped leaves it as it was, and who is not puts it back. */
+static int setup(void **state)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET,
+                                    .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(there);
+    ssize_t got;
+    int fd;
+
+    (void)state;
+    strcpy(outside + strlen(outside) - 6, "XXXXXX");
+    fd = mkstemp(outside);
+    got = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (fd < 0 || close(fd) != 0 || got <= 0)
+        return -1;
+    program[got] = '\0';
+    fixture_open(&home);
+    fixture_publish(&home, "iris", 1);
+    listening = socket(AF_INET, SOCK_STREAM, 0);
+    connecting = socket(AF_INET, SOCK_STREAM, 0);
+    binding = socket(AF_INET, SOCK_STREAM, 0);
+    bound = socket(AF_INET, SOCK_STREAM, 0);
+    if (symlink("/etc/passwd", "jobs/out") != 0 ||
+        bind(listening, (const struct sockaddr *)&any, sizeof(any)) != 0 ||
+        listen(listening, CONNECTIONS) != 0 ||
+        getsockname(listening, (struct sockaddr *)&there, &len) != 0 ||
+        bind(bound, (const struct sockaddr *)&any, sizeof(any)) != 0)
+        return -1;
+    for (int i = 0; i < CONNECTIONS; i++) { /* which wait to be taken */
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(fd, (struct sockaddr *)&there, sizeof(there)) != 0 || close(fd) != 0)
+            return -1;
+    }
+    close(open("logs/access.log", O_CREAT | O_WRONLY, 0600));
+    file_make_dir("models/.incoming", 0700, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    close(listening);
+    close(connecting);
+    close(binding);
+    close(bound);
+    unlink(outside);
+    fixture_close(&home);
+    return 0;
+}
+
+int main(void)
+{
+    enum {
+        STRIKES = sizeof(strikes) / sizeof(strikes[0]),
+        DEEDS = sizeof(deeds) / sizeof(deeds[0]),
+    };
+    static struct CMUnitTest each[STRIKES + DEEDS];
+    const struct CMUnitTest whole[] = {
+        cmocka_unit_test(abort_is_seen_as_what_it_is),
+        cmocka_unit_test(off_is_off_and_said),
+        cmocka_unit_test(a_file_that_was_replaced_makes_it_stale),
+        cmocka_unit_test(without_a_wal_all_of_the_home_is_written_and_said_to_be),
+    };
+    int failed;
+
+    for (size_t i = 0; i < STRIKES + DEEDS; i++) {
+        const struct strike *row = i < STRIKES ? &strikes[i] : &deeds[i - STRIKES];
+
+        each[i] = (struct CMUnitTest){row->name, i < STRIKES ? is_stopped : is_done, NULL, NULL,
+                                      (void *)(uintptr_t)row};
+    }
+    failed =
+        _cmocka_run_group_tests("strikes and deeds", each, STRIKES + DEEDS, setup, teardown);
+    return failed + cmocka_run_group_tests(whole, setup, teardown);
+}
