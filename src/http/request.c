@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -72,6 +73,21 @@ static bool is_clean_prefix(const char *text, size_t len)
 }
 
 /*
+ * What is behind the scheme and the host in a URI of the absolute form (RFC 9112, 3.2.2), which
+ * Apache hands on as it came, having judged the host; another URI as it is.
+ */
+static const char *origin_form(const char *uri)
+{
+    size_t len = strncasecmp(uri, "http://", 7) == 0    ? 7
+                 : strncasecmp(uri, "https://", 8) == 0 ? 8
+                                                        : 0;
+
+    if (len > 0)
+        len += strcspn(uri + len, "/?");
+    return uri[len] == '/' ? uri + len : uri;
+}
+
+/*
  * The part of the path that is ours: PATH_INFO, where the front gives one and the
  * client's own path agrees; else all of it.
  */
@@ -82,6 +98,7 @@ static void path_read(struct request *request, const char *uri, const char *path
     request->mount[0] = '\0';
     if (uri == NULL)
         uri = path_info != NULL ? path_info : "";
+    uri = origin_form(uri);
     len = strcspn(uri, "?");
     tail = path_info != NULL ? strlen(path_info) : 0;
     if (tail > 0 && tail <= len && memcmp(uri + len - tail, path_info, tail) == 0 &&
