@@ -8,7 +8,6 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -78,13 +77,12 @@ static bool is_clean_prefix(const char *text, size_t len)
  */
 static const char *origin_form(const char *uri)
 {
-    size_t len = strncasecmp(uri, "http://", 7) == 0    ? 7
-                 : strncasecmp(uri, "https://", 8) == 0 ? 8
-                                                        : 0;
+    const char *path = uri + strcspn(uri, ":/?");
 
-    if (len > 0)
-        len += strcspn(uri + len, "/?");
-    return uri[len] == '/' ? uri + len : uri;
+    if (strncmp(path, "://", 3) != 0)
+        return uri;
+    path += 3 + strcspn(path + 3, "/?");
+    return *path == '/' ? path : uri;
 }
 
 /*
