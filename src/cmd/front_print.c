@@ -84,7 +84,8 @@ struct made {
     struct buf hosts_pattern, origins_pattern;
     struct front_error refusals[FRONT_ERRORS_MAX];
     struct template_pair errors[FRONT_ERRORS_MAX];
-    struct template_pair pages[PAGE__MAX];
+    struct template_pair pages[2][PAGE__MAX]; /* those that are asked for apart */
+    size_t page_counts[2];
     char certificate[PATH_MAX + 32], key[PATH_MAX + 32], worker_directory[PATH_MAX];
     char redirect_port[PORT_MAX], listen[ADDR_TEXT_MAX + 2];
 };
@@ -266,10 +267,16 @@ static void headers_put(struct made *made)
 {
     struct template_facts *facts = &made->facts;
 
-    for (size_t i = 0; i < PAGE__MAX; i++)
-        made->pages[i] = (struct template_pair){page_policies[i].path, page_policies[i].content,
-                                                page_policies[i].referrer};
-    template_list(facts, "PAGES", made->pages, PAGE__MAX);
+    for (size_t i = 0; i < PAGE__MAX; i++) {
+        const struct page_policy *page = &page_policies[i];
+        size_t *count = &made->page_counts[page->asked];
+
+        made->pages[page->asked][(*count)++] =
+            (struct template_pair){page->path, page->content, page->referrer};
+    }
+    template_list(facts, "PAGES", made->pages[false], made->page_counts[false]);
+    template_list(facts, "PAGES_ASKED", made->pages[true], made->page_counts[true]);
+    template_value(facts, "PAGE_ASKED", PAGE_ASKED);
     template_list(facts, "HEADERS", headers, sizeof(headers) / sizeof(headers[0]));
     template_value(facts, "CONTENT_POLICY", page_none_content);
     template_value(facts, "REFERRER_POLICY", page_none_referrer);
