@@ -199,7 +199,7 @@ bool url_is_host(const char *text, size_t len)
 {
     char whole[URL_HOST_MAX + 32];
 
-    if (len == 0 || len > URL_HOST_MAX + 2)
+    if (len == 0 || len > URL_HOST_MAX + 2 || memchr(text, '\0', len) != NULL)
         return false;
     return url_is_origin(
                whole, (size_t)snprintf(whole, sizeof(whole), "http://%.*s", (int)len, text)) &&

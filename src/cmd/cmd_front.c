@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/front.h"
+#include "cmd/front_directory.h"
 
 /* What the paths of a system begin with. */
 static const char system_run[] = "/run/forestgate-front";
@@ -144,6 +145,19 @@ static void places_below(struct front_places *places, const char *out, const cha
     text_print(places->empty, PATH_MAX, "%s/empty", places->errors);
 }
 
+/* What a shared host lets through: as the user says, or as it does by itself. */
+static enum result host_limit_find(const struct option_set *set, const struct front_kind *kind,
+                                   struct front_places *places, struct reason *why)
+{
+    unsigned long long limit = (unsigned long long)kind->host_limit;
+    enum result result = RESULT_OK;
+
+    if (kind->directory)
+        result = option_u64(set, "--host-limit", 1024, INT64_MAX, &limit, why);
+    places->host_limit = (int64_t)limit;
+    return result;
+}
+
 static enum result places_find(const struct option_set *set, const struct front_kind *kind,
                                struct front_places *places, struct reason *why)
 {
@@ -165,6 +179,8 @@ static enum result places_find(const struct option_set *set, const struct front_
         result =
             reason_set(why, RESULT_MISSING, "--worker: there is no program %s", places->worker);
     if (result == RESULT_OK)
+        result = host_limit_find(set, kind, places, why);
+    if (result == RESULT_OK && !kind->directory)
         result = user_find(user == NULL && geteuid() == 0 ? "www-data" : user, places, why);
     return result == RESULT_OK ? places_check(places, kind, why) : result;
 }
@@ -349,7 +365,11 @@ static int run_front(const struct option_set *set)
         result = places_find(set, kind, &places, &why);
     if (result == RESULT_OK)
         result = front_print(kind, &config, &places, &text, &why);
-    if (result == RESULT_OK && option_given(set, "--out"))
+    if (result == RESULT_OK && kind->directory)
+        result = front_directory_check(&places, &why);
+    if (result == RESULT_OK && kind->directory && option_given(set, "--out"))
+        result = front_directory_write(&places, &text, &why);
+    else if (result == RESULT_OK && option_given(set, "--out"))
         result = out_write(kind, &places, &text, &why);
     else if (result == RESULT_OK)
         fwrite(text.data, 1, text.len, stdout);
@@ -359,12 +379,16 @@ static int run_front(const struct option_set *set)
 
 static const struct option_row front_options[] = {
     {"--mode", "MODE", "how the workers run: see the examples; else the server's first", NULL},
-    {"--out", "DIR", "write front.conf there, with all that it needs, instead of printing it",
+    {"--out", "DIR",
+     "write front.conf, or .htaccess, there, with all that it needs, instead of printing it",
      NULL},
     {"--set", "NAME=VALUE...", "a setting over the home's", NULL},
     {"--socket", "PATH", "where the workers listen; else /run/forestgate/forestgate.sock",
      NULL},
     {"--worker", "PATH", "forestgate.fcgi; else the one beside this program", NULL},
+    {"--host-limit", "BYTES",
+     "of a body that a shared host lets through; else 131072 with mod_fcgid, any with CGI",
+     NULL},
     {"--user", "NAME", "whom a front that root starts becomes; else www-data", NULL},
     CLI_COMMON_OPTIONS,
 };
@@ -375,7 +399,7 @@ const struct cli_command cmd_front_commands[] = {
      "  forestgate front nginx > /etc/nginx/nginx.conf\n"
      "  forestgate front lighttpd --mode socket|spawn|cgi\n"
      "  forestgate front apache --mode fcgid|cgi\n"
-     "  forestgate front htaccess --mode fcgid|cgi > ~/public_html/api/.htaccess\n"
+     "  forestgate front htaccess --mode fcgid|cgi --out ~/public_html/api\n"
      "  forestgate front errors --out /etc/forestgate/errors\n"
      "  forestgate front nginx --set https_port=0 --set http_port=8080 --out /tmp/front\n"},
     {0},
