@@ -126,7 +126,7 @@ accepted() {
   done
 }
 
-@test "every template says every security header, once for each place where it is said" {
+@test "every template says every security header, and HSTS over TLS as it is set" {
   for mode in $MODES; do
     printed=$(front "$mode" --set https_port=0)
     for name in X-Content-Type-Options X-Frame-Options Permissions-Policy Cross-Origin-Opener-Policy \
