@@ -46,24 +46,15 @@ static const char cors_answer_headers[] =
     "Preference-Applied, Idempotency-Replayed, WWW-Authenticate";
 
 static const struct front_kind kinds[] = {
-    {"lighttpd", "socket", front_lighttpd, false, true, "html",
-     "the workers are another's (systemd, spawn-fcgi) and listen at a socket", false, 0},
-    {"lighttpd", "spawn", front_lighttpd, true, false, "html", "lighttpd starts the workers",
-     false, 0},
-    {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request",
-     false, 0},
-    {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers",
-     false, 0},
-    {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request",
-     false, 0},
-    {"apache", "proxy", front_apache, false, true, "json",
-     "the workers are another's (systemd, spawn-fcgi) and listen at a socket", false, 0},
-    {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket", false,
-     0},
-    {"htaccess", "fcgid", front_htaccess, true, false, NULL,
-     "for a directory of a shared host with mod_fcgid", true, FCGID_LIMIT},
-    {"htaccess", "cgi", front_htaccess, true, false, NULL,
-     "for a directory of a shared host with plain CGI", true, 0},
+    {"lighttpd", "socket", front_lighttpd, "html", 0, false, false},
+    {"lighttpd", "spawn", front_lighttpd, "html", 0, true, false},
+    {"lighttpd", "cgi", front_lighttpd, "html", 0, true, false},
+    {"apache", "fcgid", front_apache, "json", 0, true, false},
+    {"apache", "cgi", front_apache, "json", 0, true, false},
+    {"apache", "proxy", front_apache, "json", 0, false, false},
+    {"nginx", "socket", front_nginx, NULL, 0, false, false},
+    {"htaccess", "fcgid", front_htaccess, NULL, FCGID_LIMIT, true, true},
+    {"htaccess", "cgi", front_htaccess, NULL, 0, true, true},
 };
 
 const struct front_kind *front_kind_at(size_t i)
@@ -115,7 +106,7 @@ static size_t words_split(const char *setting, char *words, struct template_pair
     size_t count = 0;
     char *word;
 
-    strcpy(words, setting); /* which has this bound */
+    memcpy(words, setting, strlen(setting) + 1); /* which has this bound */
     while (count < LIST_MAX && (word = strsep(&words, ",")) != NULL && word[0] != '\0') {
         pattern_add(pattern, word);
         pairs[count++] = (struct template_pair){word, "", NULL};
@@ -256,7 +247,7 @@ static void places_put(struct made *made, const struct config *config,
     const int64_t workers = config->workers > 0 ? config->workers : 4;
     char *slash;
 
-    strcpy(made->worker_directory, places->worker); /* of the same size */
+    memcpy(made->worker_directory, places->worker, sizeof(places->worker));
     slash = strrchr(made->worker_directory, '/');
     if (slash != NULL)
         slash[slash == made->worker_directory] = '\0';
