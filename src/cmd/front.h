@@ -17,12 +17,10 @@ struct front_kind {
     const char *server; /* "lighttpd" */
     const char *mode;   /* "spawn"; the first of a server is what is taken if nobody says */
     const char *text;
-    bool needs_worker;  /* it starts the workers itself, */
-    bool needs_socket;  /* or they listen there */
     const char *suffix; /* of the files of its own refusals; NULL: it has them in itself */
-    const char *summary;
+    int64_t host_limit; /* bytes of a body that a shared host lets through by itself; 0: any */
+    bool needs_worker;  /* it starts the workers itself; else they listen at a socket */
     bool directory;     /* of a shared host, in which it is a .htaccess and a program */
-    int64_t host_limit; /* bytes of a body that such a host lets through by itself; 0: any */
 };
 
 /* The kinds, one after another; NULL past the last. */
