@@ -421,6 +421,7 @@ suexec_ask() {
   { cat /etc/group && echo "hosted:x:$uid:"; } >"$T/su/group"
   chown -R $uid:$uid "$T/su"
   chmod -R go-w "$T/su"
+  chown www-data: "$T/su/front" # in which mod_fcgid makes its sockets
   as=(setpriv --reuid $uid --regid $uid --clear-groups -- env -i PATH=/usr/bin:/bin "HOME=$T/su"
     "$T/bin/forestgate" --home "$T/su/home")
   "${as[@]}" init >/dev/null
