@@ -19,6 +19,7 @@ static const struct check {
 } checks[] = {
     {"home", doctor_check_home, doctor_fix_home, false},
     {"rights", doctor_check_rights, doctor_fix_rights, false},
+    {"place", doctor_check_place, NULL, false},
     {"settings", doctor_check_settings, NULL, false},
     {"sandbox", doctor_check_sandbox, NULL, false},
     {"database", doctor_check_database, doctor_fix_database, false},
@@ -32,6 +33,8 @@ static const struct check {
     {"jobs", doctor_check_jobs, doctor_fix_database, false},
     {"front", doctor_check_reached, NULL, true},
     {"service", doctor_check_service, NULL, true},
+    {"TLS", doctor_check_tls, NULL, true},
+    {"interface", doctor_check_interface, NULL, true},
     {"X-API-Key", doctor_check_key_header, NULL, true},
     {"Authorization", doctor_check_bearer, NULL, true},
     {"large bodies", doctor_check_body_passes, NULL, true},

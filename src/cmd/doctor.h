@@ -80,6 +80,11 @@ enum result doctor_fix_database(struct doctor *doctor, struct reason *why);
 /* doctor_sandbox.c */
 void doctor_check_sandbox(struct doctor *doctor, struct finding *finding);
 
+/* doctor_host.c; those but the first with a URL */
+void doctor_check_place(struct doctor *doctor, struct finding *finding);
+void doctor_check_tls(struct doctor *doctor, struct finding *finding);
+void doctor_check_interface(struct doctor *doctor, struct finding *finding);
+
 /* doctor_kept.c */
 void doctor_check_kept(struct doctor *doctor, struct finding *finding);
 

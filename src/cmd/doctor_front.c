@@ -28,6 +28,11 @@ enum {
 static struct sigaction before[SIGNALS];
 static volatile sig_atomic_t signal_came;
 
+/* What stands for the name of a server where it is a .htaccess that has to be changed. */
+static const char hosted_name[] = ".htaccess";
+
+#define HOSTED_AGAIN "forestgate front htaccess --out ~/public_html/DIRECTORY"
+
 /*
  * Apache and nginx always say which they are; lighttpd does by default and not by the
  * template, so who says nothing is lighttpd.
@@ -57,7 +62,8 @@ static const struct {
       [FRONT_HOSTS] = {"refuse other hosts by a RewriteRule, as forestgate front apache has it",
                        "apachectl graceful"},
       [FRONT_CORS] = {"make its configuration anew with forestgate front apache",
-                      "apachectl graceful"}}},
+                      "apachectl graceful"},
+      [FRONT_INTERFACE] = {"forestgate front apache, with mod_fcgid", "a2enmod fcgid"}}},
     {"lighttpd",
      {[FRONT_DOWN] = {"see its error log", "systemctl restart lighttpd"},
       [FRONT_HEADER] = {"take out the rule that removes X-API-Key",
@@ -78,7 +84,8 @@ static const struct {
                        "has it",
                        "systemctl restart lighttpd"},
       [FRONT_CORS] = {"make its configuration anew with forestgate front lighttpd",
-                      "systemctl restart lighttpd"}}},
+                      "systemctl restart lighttpd"},
+      [FRONT_INTERFACE] = {"forestgate front lighttpd has it", "systemctl restart lighttpd"}}},
     {"nginx",
      {[FRONT_DOWN] = {"see its error log", "systemctl restart nginx"},
       [FRONT_HEADER] = {"take out fastcgi_pass_request_headers off", "nginx -s reload"},
@@ -94,7 +101,30 @@ static const struct {
                           "nginx -s reload"},
       [FRONT_HOSTS] = {"have a default_server that returns 421", "nginx -s reload"},
       [FRONT_CORS] = {"make its configuration anew with forestgate front nginx",
-                      "nginx -s reload"}}},
+                      "nginx -s reload"},
+      [FRONT_INTERFACE] = {"forestgate front nginx has it", "nginx -s reload"}}},
+    {hosted_name,
+     {[FRONT_DOWN] =
+          {"see the host's error log; the host may not let .htaccess say FileInfo, "
+           "lack mod_rewrite, mod_headers or mod_fcgid (--mode cgi), or run programs "
+           "elsewhere only (Options +ExecCGI)",
+           HOSTED_AGAIN},
+      [FRONT_HEADER] = {"the host removes it", HOSTED_AGAIN},
+      [FRONT_BEARER] = {"send X-API-Key, or have the host let Authorization through",
+                        "echo CGIPassAuth On >>~/public_html/DIRECTORY/.htaccess"},
+      [FRONT_BODY] = {"mod_fcgid takes 131072 bytes unless the host sets FcgidMaxRequestLen: "
+                      "set predict_body_limit to what it takes and, if that is another, say it",
+                      "forestgate front htaccess --host-limit BYTES --out "
+                      "~/public_html/DIRECTORY"},
+      [FRONT_IMAGE] = {"publish by the command", "forestgate model publish NAME FILE.fgm"},
+      [FRONT_ERRORS] = {"what Apache refuses before it reads .htaccess is the host's own",
+                        HOSTED_AGAIN},
+      [FRONT_ANSWER] = {"the host removes it", HOSTED_AGAIN},
+      [FRONT_SECURITY] = {"the host lacks mod_headers, or .htaccess is another's",
+                          HOSTED_AGAIN},
+      [FRONT_HOSTS] = {"the host lacks mod_rewrite, or .htaccess is another's", HOSTED_AGAIN},
+      [FRONT_CORS] = {"the host lacks mod_headers or mod_rewrite", HOSTED_AGAIN},
+      [FRONT_INTERFACE] = {"if the host has mod_fcgid", HOSTED_AGAIN}}},
 };
 
 enum {
@@ -103,7 +133,9 @@ enum {
 
 void front_mend(const struct front *front, struct finding *finding, enum front_fault fault)
 {
-    const char *server = front->server[0] != '\0' ? front->server : "lighttpd";
+    const char *server = front->hosted              ? hosted_name
+                         : front->server[0] != '\0' ? front->server
+                                                    : "lighttpd";
     size_t used = strlen(finding->detail);
 
     for (size_t i = 0; i < FRONTS; i++)
@@ -193,6 +225,20 @@ bool front_serves(const struct front *front, struct finding *finding)
     return front->serves;
 }
 
+static bool is_apache(const char *server)
+{
+    return strncasecmp(server, "Apache", 6) == 0 || strncasecmp(server, "LiteSpeed", 9) == 0;
+}
+
+/* Whether a URL names something below its host: a service that is in a directory. */
+static bool has_path(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *path = strchr(host != NULL ? host + 3 : url, '/');
+
+    return path != NULL && path[strspn(path, "/")] != '\0';
+}
+
 void doctor_check_reached(struct doctor *doctor, struct finding *finding)
 {
     static const struct http_ask live = {.path = "/health/live"};
@@ -209,6 +255,7 @@ void doctor_check_reached(struct doctor *doctor, struct finding *finding)
         return;
     }
     http_header(&front->answer, "Server", front->server);
+    front->hosted = is_apache(front->server) && has_path(doctor->url);
     finding_set(finding, FINDING_OK, "%s answers%s%s", doctor->url,
                 front->server[0] != '\0' ? " as " : "", front->server);
 }
@@ -222,7 +269,8 @@ void doctor_check_service(struct doctor *doctor, struct finding *finding)
         finding_set(finding, FINDING_NOT_ASKED, "not asked: the front does not answer");
         return;
     }
-    if (front->answer.status >= 500 && !front_is_workers(front) &&
+    if ((front->answer.status >= 500 || (front->hosted && front->answer.status == 403)) &&
+        !front_is_workers(front) &&
         finding_set(finding, FINDING_FAILED,
                     "the front answers %ld: it finds no worker, or has none that starts",
                     front->answer.status))
@@ -260,7 +308,7 @@ static void check_refusal(struct front *front, const struct http_ask *question,
     if (front_ask(front, question, &why) != RESULT_OK)
         finding_set(finding, FINDING_FAILED, "%s is not answered: %s", what, why.text);
     else if (front->answer.status >= 400 && !front_is_problem(front) &&
-             finding_set(finding, FINDING_FAILED,
+             finding_set(finding, front->hosted ? FINDING_WARNING : FINDING_FAILED,
                          "the front's %ld to %s is not of the form that every refusal has",
                          front->answer.status, what))
         front_mend(front, finding, FRONT_ERRORS);

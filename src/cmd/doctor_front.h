@@ -14,8 +14,9 @@
 struct front {
     struct http *http;
     struct http_answer answer; /* to the last question */
-    bool serves;               /* it is Forestgate that answers, through this front */
-    char server[256];          /* what it calls itself, if it does */
+    bool hosted;      /* it is in a directory of a shared host: mends are .htaccess's */
+    bool serves;      /* it is Forestgate that answers, through this front */
+    char server[256]; /* what it calls itself, if it does */
     char key[KEY_TEXT_LEN + 1];
     char key_id[KEY_ID_LEN + 1];
     long by_header, by_bearer; /* statuses of one question with the key both ways; 0 none */
@@ -33,6 +34,7 @@ enum front_fault {
     FRONT_SECURITY,
     FRONT_HOSTS,
     FRONT_CORS,
+    FRONT_INTERFACE,
     FRONT_FAULT__MAX
 };
 

@@ -91,7 +91,7 @@ void doctor_check_bearer(struct doctor *doctor, struct finding *finding)
         finding_set(finding, FINDING_OK, "it arrives");
     else if (front->by_header != 200)
         finding_set(finding, FINDING_NOT_ASKED, "not asked: no key of this home is taken");
-    else if (finding_set(finding, FINDING_FAILED,
+    else if (finding_set(finding, front->hosted ? FINDING_WARNING : FINDING_FAILED,
                          "the front does not pass it on: a key as a Bearer token, and every "
                          "token of a login, is taken for none"))
         front_mend(front, finding, FRONT_BEARER);

@@ -1,11 +1,14 @@
 /*
  * doctor_state.c: whether what a home keeps can be relied on: database, models, clock, disk.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cmd/doctor.h"
@@ -314,6 +317,20 @@ static void check_space(const struct statvfs *fs, struct finding *finding)
     finding_set(finding, FINDING_OK, "%" PRIu64 " MiB are free", mib);
 }
 
+/* By asking for the room, of a file without a name: of a quota nobody else tells. */
+static void check_quota(struct finding *finding)
+{
+    int fd = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return;
+    if (fallocate(fd, 0, 0, (off_t)FREE_FAIL_MIB << 20) != 0 && errno == EDQUOT &&
+        finding_set(finding, FINDING_FAILED, "less than %d MiB of this user's quota are left",
+                    FREE_FAIL_MIB))
+        finding_mend(finding, "quota -s");
+    close(fd);
+}
+
 void doctor_check_disk(struct doctor *doctor, struct finding *finding)
 {
     struct statvfs fs;
@@ -328,5 +345,6 @@ void doctor_check_disk(struct doctor *doctor, struct finding *finding)
         finding_set(finding, FINDING_WARNING,
                     "the home is on a file system over a network: there is no WAL, and "
                     "readers wait for writers; a disk of this machine is better");
+    check_quota(finding);
     check_space(&fs, finding);
 }

@@ -147,6 +147,7 @@ void handle_status(struct service *service, struct request *request, struct repl
     struct reason why;
 
     start_write(&writer, request, "healthy");
+    json_member_string(&writer, "interface", fcgi_is_cgi() ? "cgi" : "fastcgi");
     authentication_write(&writer, request, authenticated);
     if (authenticated) {
         models_write(&writer, service, &request->caller);

@@ -73,10 +73,10 @@ WHO='["way","key","masked_key","user","username","role","scopes","models","tier"
 @test "the status is for all, and a caller's own for the caller" {
   call GET /api/status
   assert_status 200
-  assert_members . '["status","version","timestamp","authentication"]'
-  assert_json '.status == "healthy" and .authentication.authenticated == false and (.authentication.ways | length == 3)'
+  assert_members . '["status","version","timestamp","interface","authentication"]'
+  assert_json '.status == "healthy" and .interface == "fastcgi" and .authentication.authenticated == false and (.authentication.ways | length == 3)'
   as "$ANN" GET /api/status
-  assert_members . '["status","version","timestamp","authentication","models","limits"]'
+  assert_members . '["status","version","timestamp","interface","authentication","models","limits"]'
   assert_json '.authentication.authenticated and (.models == [{"name":"iris","version":1,"state":"ready"}]) and
     (.limits | map(.name)) == ["60s","day","month"]'
   call GET /api/status -k "$KEY"

@@ -30,7 +30,7 @@ diagnose() {
   status=0
   report=$(cli doctor --json "$@" 2>"$W/err") || status=$?
   [ ! -s "$W/err" ] || fail "$(cat "$W/err")"
-  jq -e 'length == 26 and [.[].number] == [range(1; 27)] and
+  jq -e 'length == 29 and [.[].number] == [range(1; 30)] and
     all(.[]; (keys == ["command","detail","name","number","state"]) and (.detail | length > 0) and
       ([.state] | inside(["ok","warning","failed","not asked"])))' <<<"$report" >/dev/null || fail "$report"
   # Failures and nothing else make it fail.

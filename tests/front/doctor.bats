@@ -53,7 +53,7 @@ front_with() {
   wait_for 100 curl -sf -o /dev/null --max-time 5 "${2:-$URL}/health/live"
 }
 
-front_checks=(front service X-API-Key Authorization 'large bodies' 'too large bodies' images "the front's errors" headers
+front_checks=(front service TLS X-API-Key Authorization 'large bodies' 'too large bodies' images "the front's errors" headers
   'security headers' hosts CORS "the front's clock")
 
 all_ok() {

@@ -26,6 +26,7 @@ PidFile "$T/front/pid"
 ErrorLog "$T/front/front.log"
 DefaultRuntimeDir "$T/front"
 Mutex file:$T/front default
+Suexec Off
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
 EOF
   for module in authz_core mime dir env setenvif rewrite headers ssl socache_shmcb fcgid cgid; do
@@ -80,6 +81,7 @@ host_start() {
 setup_file() {
   T=$(mktemp -d /tmp/forestgate-test.XXXXXX)
   export T
+  chmod 755 "$T"
   mkdir -p "$T/bin" "$T/front" "$T/user/public_html"
   tar xzf "$BUILD"/forestgate-*.tar.gz --strip-components=1 -C "$T/bin"
   if am_root; then chown -R www-data: "$T"; fi
@@ -330,12 +332,110 @@ links_are_whole() {
 }
 @test "a job is found where its link says, and cron works it off" { each links_are_whole; }
 
-finding() { jq -e --arg name "$1" '.[] | select(.name == $name) | .state + ": " + .detail + " " + (.command // "")' "$BATS_TEST_TMPDIR/findings"; }
-examine() { as_user env CURL_CA_BUNDLE="$T/front.crt" "$T/bin/forestgate" --home "$T/user/home" doctor --json --url "$1" >"$BATS_TEST_TMPDIR/findings" || :; }
+# found NAME STATE REGEX-OF-DETAIL [COMMAND], of the last examination.
+found() {
+  jq -e --arg name "$1" --arg state "$2" --arg detail "$3" --arg command "${4:-}" '.[] | select(.name == $name) |
+    .state == $state and (.detail | test($detail)) and ($command == "" or .command == $command)' \
+    "$BATS_TEST_TMPDIR/findings" >/dev/null || { jq . "$BATS_TEST_TMPDIR/findings" >&2; return 1; }
+}
+examine() {
+  as_user env CURL_CA_BUNDLE="$T/front.crt" "$T/bin/forestgate" --home "$T/user/home" doctor --json --url "$1" \
+    >"$BATS_TEST_TMPDIR/findings" || :
+}
 
-@test "doctor tells what a body may be, and finds nothing else wrong with this host" {
+@test "doctor tells what a body may be, and the line that says so mends it" {
   examine "$HOST/api/"
-  cat "$BATS_TEST_TMPDIR/findings"
   jq -e '[.[] | select(.state == "failed") | .name] == ["large bodies"]' "$BATS_TEST_TMPDIR/findings"
-  [[ "$(finding 'large bodies')" == *131072* ]]
+  found 'large bodies' failed 'mod_fcgid takes 131072 bytes' \
+    'forestgate front htaccess --host-limit BYTES --out ~/public_html/DIRECTORY'
+  found "the front's errors" warning "the host's own"
+  for check in place TLS interface X-API-Key Authorization headers 'security headers'; do found "$check" ok .; done
+  echo 'predict_body_limit = 131072' >>"$T/user/home/forestgate.conf"
+  forestgate front htaccess --out "$T/user/public_html/api"
+  examine "$HOST/api/"
+  jq -e 'all(.[]; .state != "failed")' "$BATS_TEST_TMPDIR/findings"
+}
+
+@test "doctor finds what a host lacks: modules, Authorization, FastCGI, the right to run programs" {
+  local htaccess=$T/user/public_html/api/.htaccess
+  cp "$htaccess" "$BATS_TEST_TMPDIR/good"
+  # As if the module were not there.
+  sed 's/mod_headers\.c/mod_no_headers.c/' "$BATS_TEST_TMPDIR/good" >"$htaccess"
+  examine "$HOST/api/"
+  found service failed 'lack mod_rewrite, mod_headers or mod_fcgid'
+  sed -e '/^<IfModule !mod_headers/,/^<\/IfModule/d' -e 's/mod_headers\.c/mod_no_headers.c/' "$BATS_TEST_TMPDIR/good" >"$htaccess"
+  examine "$HOST/api/"
+  found 'security headers' warning 'without X-Content-Type-Options.*the host lacks mod_headers'
+  sed 's/E=HTTP_AUTHORIZATION/E=NOTHING/' "$BATS_TEST_TMPDIR/good" >"$htaccess"
+  examine "$HOST/api/"
+  found Authorization warning 'send X-API-Key' 'echo CGIPassAuth On >>~/public_html/DIRECTORY/.htaccess'
+  found X-API-Key ok .
+  echo 'CGIPassAuth On' >>"$htaccess"
+  examine "$HOST/api/"
+  found Authorization ok .
+  sed 's/fcgid-script/default-handler/' "$BATS_TEST_TMPDIR/good" >"$htaccess"
+  examine "$HOST/api/"
+  found service failed 'is no Forestgate'
+  cp "$BATS_TEST_TMPDIR/good" "$htaccess"
+  examine "$HOST/slow/"
+  found interface warning 'plain CGI'
+  as_user env PATH=/nowhere "$T/bin/forestgate" --home "$T/user/home" doctor --json --url "$HOST/api/" \
+    >"$BATS_TEST_TMPDIR/findings" || :
+  found front failed 'there is no program curl here'
+}
+
+# As a host has it with suEXEC: a user's program is that user's process, in an environment of
+# suEXEC's. The user is in a passwd that only these processes see.
+suexec_conf() {
+  host_conf "$1" "$2" | sed -e '/<VirtualHost/,/<\/VirtualHost/d' -e '/^Listen .*:0$/d' -e '/_module .*mod_ssl/d' \
+    -e 's/^Suexec Off/Suexec On/' -e "s|$T/front|$T/su/front|; s|$T/user|$T/su|; s|^DocumentRoot.*|DocumentRoot \"$T/root\"|"
+  echo 'LoadModule suexec_module /usr/lib/apache2/modules/mod_suexec.so'
+  echo 'LoadModule userdir_module /usr/lib/apache2/modules/mod_userdir.so'
+  printf '%s\n' 'UserDir public_html' 'User www-data' 'Group www-data' "<Directory \"$T/root\">" 'Require all granted' '</Directory>'
+}
+
+suexec_ask() {
+  mount --bind "$T/su/passwd" /etc/passwd
+  mount --bind "$T/su/group" /etc/group
+  mount -t tmpfs none /var/log
+  mkdir /var/log/apache2
+  /usr/sbin/apache2 -DFOREGROUND -f "$T/su/front/front.conf" >>"$T/su/out" 2>&1 </dev/null 3>&- 4>&- &
+  front=$!
+  wait_for 100 curl -sf -o /dev/null --max-time 2 "$1/api/health" || :
+  for mount in api slow; do
+    curl -sS --max-time 20 -H "Authorization: Bearer $2" -H "$JSON" -d "$FEATURES" "$1/$mount/predict" >"$T/su/$mount.json"
+  done
+  curl -sS --max-time 20 "$1/api/.htaccess" >"$T/su/refused.json"
+  ps -e -o uid=,args= | awk -v home="$T/su/home" '$4 == home {print $1}' >"$T/su/uids"
+  kill -TERM "$front"
+  wait "$front" || :
+  cat /var/log/apache2/suexec.log >>"$T/su/out" || :
+}
+
+@test "under suEXEC it is the user's process, and finds its home" {
+  am_root || skip 'not root, who alone may have other users'
+  local port key uid=20123 as
+  port=$(port_free)
+  mkdir -p "$T/su/front" "$T/su/public_html" "$T/root"
+  { cat /etc/passwd && echo "hosted:x:$uid:$uid::$T/su:/bin/sh"; } >"$T/su/passwd"
+  { cat /etc/group && echo "hosted:x:$uid:"; } >"$T/su/group"
+  chown -R $uid:$uid "$T/su"
+  chmod -R go-w "$T/su"
+  chown www-data: "$T/su/front" # in which mod_fcgid makes its sockets
+  as=(setpriv --reuid $uid --regid $uid --clear-groups -- env -i PATH=/usr/bin:/bin "HOME=$T/su"
+    "$T/bin/forestgate" --home "$T/su/home")
+  "${as[@]}" init >/dev/null
+  "${as[@]}" model publish iris "$T/user/iris.fgm" >/dev/null
+  key=$("${as[@]}" key create --name su 2>/dev/null)
+  printf '%s\n' 'hosts = localhost' 'https_port = 0' >>"$T/su/home/forestgate.conf"
+  "${as[@]}" front htaccess --out "$T/su/public_html/api"
+  "${as[@]}" front htaccess --mode cgi --out "$T/su/public_html/slow"
+  suexec_conf "$port" 0 >"$T/su/front/front.conf"
+  export -f suexec_ask wait_for
+  export FEATURES JSON
+  unshare -m bash -c 'suexec_ask "$@"' suexec_ask "http://localhost:$port/~hosted" "$key"
+  cat "$T/su/out" "$T/su/front/front.log" "$T/su/api.json"
+  for mount in api slow; do jq -e '.label == "setosa"' "$T/su/$mount.json"; done
+  jq -e '.status == 403' "$T/su/refused.json"
+  [ "$(sort -u "$T/su/uids")" = $uid ]
 }
