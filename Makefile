@@ -94,7 +94,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without
+$(BUILD)/without: $(BUILD)/tests/lib/without.o
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lseccomp
 $(BUILD)/jobs: $(BUILD)/tests/lib/jobs.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
@@ -105,8 +108,13 @@ $(BUILD)/load $(BUILD)/ask: $(BUILD)/%: $(BUILD)/tests/lib/%.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^
 
+# No program is fuzzed, so nothing of src/cmd/ is built for it.
+FUZZ_LIB = $(BUILD)/libfuzz.a
 fuzzers: $(FUZZ)
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB)
+$(FUZZ_LIB): $(filter-out $(BUILD)/src/cmd/%,$(HOUSE_O))
+	$(SAY) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_LIB)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)

@@ -30,3 +30,68 @@ build() { env -u MAKEFLAGS -u MAKELEVEL -u BUILD make -s -C "$tree" LIBS= CLI_LI
     done
   done
 }
+
+# ---- what the programs are ----
+
+# Those that are there: this file does not build them.
+each_program() {
+  programs=${BUILD:-$BATS_TEST_DIRNAME/../build}
+  case $programs in /*) ;; *) programs=$BATS_TEST_DIRNAME/../$programs ;; esac
+  if grep -q __asan_init "$programs/forestgate"; then skip 'a sanitizer is in the way'; fi
+  for program in forestgate forestgate.fcgi; do
+    "$@" "$programs/$program" || {
+      echo "$program: $*" >&2
+      return 1
+    }
+  done
+}
+
+is_moved_anywhere() { # position-independent
+  readelf -hW "$1" | grep -q 'Type:.*DYN' && readelf -dW "$1" | grep -q 'Flags:.* PIE'
+}
+
+is_bound_and_read_only() { # full RELRO
+  readelf -lW "$1" | grep -q GNU_RELRO && readelf -dW "$1" | grep -qE 'Flags:.* NOW|BIND_NOW'
+}
+
+has_no_executable_stack() {
+  readelf -lW "$1" | awk '$1 == "GNU_STACK" {stack = $7} END {exit stack != "RW"}'
+}
+
+# Nothing that is executed is written, and what is only read is not executed.
+has_separate_code() {
+  readelf -lW "$1" | awk '$1 == "LOAD" {flags = ""; for (i = 7; i < NF; i++) flags = flags $i
+      if (flags ~ /E/) { code++; if (flags ~ /W/) bad = 1 } else plain++ }
+    END {exit bad || code != 1 || plain < 2}'
+}
+
+checks_its_stack() { readelf --dyn-syms -W "$1" | grep -q __stack_chk_fail; }
+
+checks_its_buffers() { # _FORTIFY_SOURCE
+  [ "$(readelf --dyn-syms -W "$1" | grep -cE ' __(memcpy|snprintf|vsnprintf|fprintf|read|pread)_chk')" -ge 3 ]
+}
+
+has_no_path_of_the_builder() { ! readelf -dW "$1" | grep -qE 'RPATH|RUNPATH'; }
+
+@test "the programs are moved anywhere, bound at the start and read-only where they can be" {
+  each_program is_moved_anywhere
+  each_program is_bound_and_read_only
+  each_program has_no_executable_stack
+  each_program has_separate_code
+  each_program has_no_path_of_the_builder
+}
+
+@test "the programs check their stack and their buffers" {
+  each_program checks_its_stack
+  each_program checks_its_buffers
+}
+
+@test "where the compiler has marks for jumps (CET), each function that is jumped to has one" {
+  case $(uname -m) in x86_64) ;; *) skip 'of x86 alone' ;; esac
+  run -0 make -s -C "$BATS_TEST_DIRNAME/.." -pn -q LIBS=
+  [[ "$output" == *'HARDENED := '*'-fcf-protection=full'* ]] || skip 'this compiler has none'
+  # main() is called by the C library through a pointer.
+  each_program begins_main_with_a_mark
+}
+
+begins_main_with_a_mark() { objdump -d --disassemble=main "$1" | grep -A1 '<main>:' | grep -q endbr64; }

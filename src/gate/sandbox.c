@@ -160,12 +160,16 @@ static bool is_whose(const struct place *place, enum sandbox_kind kind)
  * Without a WAL each transaction makes a file beside the database, and takes it away. So it is
  * over a network; and the database of jobs is like the other.
  */
-static bool has_wal(void)
+static bool has_wal(const struct home *home)
 {
     unsigned char versions[2] = {0}; /* of the file's format, to be written and read */
-    int fd = open(HOME_DATABASE, O_RDONLY | O_CLOEXEC);
-    bool has = fd >= 0 && pread(fd, versions, sizeof(versions), FORMAT_AT) == sizeof(versions);
+    bool has;
+    int fd;
 
+    if (home->db != NULL) /* to open and close its file here would give its locks back */
+        return db_has_log(home->db);
+    fd = open(HOME_DATABASE, O_RDONLY | O_CLOEXEC);
+    has = fd >= 0 && pread(fd, versions, sizeof(versions), FORMAT_AT) == sizeof(versions);
     if (fd >= 0)
         close(fd);
     return has && versions[0] == FORMAT_WAL && versions[1] == FORMAT_WAL;
@@ -200,7 +204,7 @@ static void places_make(struct home *home, enum sandbox_kind kind)
         file_make_dir(IMAGE_INCOMING, 0700, NULL);
     for (size_t i = 0; i < PLACES; i++)
         if ((places[i].makers & 1U << kind) != 0 &&
-            (!is_of_work(&places[i]) || (has_wal() && access(HOME_WORK, F_OK) == 0)))
+            (!is_of_work(&places[i]) || (has_wal(home) && access(HOME_WORK, F_OK) == 0)))
             place_make(&places[i]);
 }
 
@@ -280,7 +284,7 @@ static enum result files_fence(struct home *home, enum sandbox_kind kind, struct
 
     if (result != RESULT_OK)
         return result;
-    own.whole_home = !has_wal();
+    own.whole_home = !has_wal(home);
     result = places_allow(&fence, kind, why);
     if (result == RESULT_OK)
         result = settings_allow(&fence, &home->config, why);
@@ -305,8 +309,11 @@ bool sandbox_is_stale(void)
             continue;
         place_find(i, &now);
         if (now.watched && (!founds[i].watched || now.device != founds[i].device ||
-                            now.inode != founds[i].inode))
+                            now.inode != founds[i].inode)) {
+            log_message("%s is another file now, which this process may not write",
+                        places[i].path);
             return true;
+        }
     }
     return false;
 }

@@ -54,7 +54,7 @@ const struct sandbox_state *sandbox_state(void);
 
 /*
  * Whether a file that this process may write has become another, which it may not, or one has
- * come: who is started anew gets at it. A system call for each.
+ * come, which is logged: who is started anew gets at it. A system call for each.
  */
 bool sandbox_is_stale(void);
 

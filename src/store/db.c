@@ -298,6 +298,19 @@ void db_keep_files(struct db *db)
         keep_files(db);
 }
 
+bool db_has_log(struct db *db)
+{
+    sqlite3_stmt *statement = NULL;
+    bool has = false;
+
+    if (sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode", -1, &statement, NULL) ==
+            SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        has = strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+    sqlite3_finalize(statement);
+    return has;
+}
+
 static enum result connect(struct db *db, const char *path, struct reason *why)
 {
     enum result result = RESULT_OK;

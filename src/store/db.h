@@ -65,6 +65,9 @@ enum result db_outlast_power_cuts(struct db *db, struct reason *why);
  */
 void db_keep_files(struct db *db);
 
+/* Whether it is in WAL mode; false also where that cannot be found out. */
+bool db_has_log(struct db *db);
+
 /*
  * One transaction of check and change.  db_begin() takes the write lock at once, so
  * that what was read in it still holds at the commit.  After a failed commit nothing

@@ -1,0 +1,204 @@
+#!/usr/bin/env bats
+# tests/api/sandbox.bats: real workers, runners and couriers are shut in, what could not be had
+# is refused where it is required and said where it is not, and all of the work can be done
+# inside.  What each of them can no longer do is tests/unit/test_sandbox.c's.
+
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # set or read by the libraries; dollars of jq
+bats_require_minimum_version 1.5.0
+
+load ../lib/api
+load ../lib/admin
+load ../lib/runner
+
+setup_file() {
+  gate_home
+  admin_make_home
+}
+teardown_file() { gate_stop; }
+teardown() { runners_end; }
+
+# The administrator's key is enough here, and needs no login.
+admin_make_home() {
+  ROOT=$(cli key create --name root --tier test --scopes admin,read,predict,jobs 2>/dev/null)
+  export ROOT
+}
+
+setup() {
+  if sanitized; then skip 'a build with a sanitizer has no sandbox'; fi
+}
+
+# A member of /proc/PID/status.
+status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
+
+# As on a kernel that has no Landlock, or no seccomp.
+worker_without() {
+  printf '#!/bin/sh\nexec %s %s %s "$@"\n' "$BUILD/without" "$1" "$BUILD/forestgate.fcgi" >"$G/worker"
+  chmod 755 "$G/worker"
+  WORKER=$G/worker
+}
+
+# What was said since.
+said_since() { tail -n "+$(($1 + 1))" "$G/out"; }
+lines() { wc -l <"$G/out"; }
+
+assert_sandbox() { # JSON
+  call GET /health/detailed -k "$ROOT"
+  assert_status 200
+  assert_json --argjson want "$1" '.sandbox | del(.landlock) == $want'
+}
+
+@test "where it is required and cannot be had nothing is served, and it is said why" {
+  for kind in landlock seccomp; do
+    worker_without $kind
+    run -1 timeout 20 "$WORKER" --home "$G/home" --workers 1 --sandbox require <"/dev/null"
+    [[ "$output" == *'sandbox = require: this kernel does not'* ]] || fail "$output"
+    WORKER=$BUILD/forestgate.fcgi
+    run -1 timeout 20 env FORESTGATE_SANDBOX=require "$BUILD/without" $kind "$FORESTGATE" --home "$G/home" work --drain
+    [[ "$output" == *'sandbox = require'* ]] || fail "$output"
+  done
+  worker_without landlock
+  HOME_OF_CGI=$G/home FORESTGATE_SANDBOX=require
+  printf 'sandbox = require\n' >>"$G/home/forestgate.conf"
+  cgi GET /health
+  sed -i '$d' "$G/home/forestgate.conf"
+  assert_problem 503 unavailable
+}
+
+@test "without Landlock, without filters and off it serves, and says so in the log, to administrators and by doctor" {
+  for kind in landlock seccomp off; do
+    before=$(lines)
+    case $kind in
+    off) gate_start --workers 2 --sandbox off ;;
+    *) worker_without $kind && gate_start --workers 2 ;;
+    esac
+    WORKER=$BUILD/forestgate.fcgi
+    [ "$(said_since "$before" | grep -c 'the sandbox is not whole')" = 1 ] || fail "$kind: $(said_since "$before")"
+    predict "$IRIS"
+    assert_status 200
+    case $kind in
+    landlock)
+      assert_sandbox '{"state":"partial","system_calls":true,"files":false}'
+      report=$("$BUILD/without" landlock "$FORESTGATE" --home "$G/home" doctor --json) || :
+      jq -e '.[] | select(.name == "sandbox") | .state == "warning" and (.detail | test("Landlock"))' <<<"$report" >/dev/null || fail "$report"
+      ;;
+    seccomp)
+      assert_sandbox '{"state":"partial","system_calls":false,"files":true}'
+      ;;
+    off)
+      assert_sandbox '{"state":"off","system_calls":false,"files":false}'
+      for pid in $(gate_pids); do [ "$(status_of "$pid" Seccomp)" = 0 ]; done
+      ;;
+    esac
+    gate_stop
+  done
+}
+
+@test "each worker, runner and courier has no new privileges, a filter and its limits" {
+  before=$(lines)
+  gate_start --workers 2
+  printf 'webhook_url = http://127.0.0.1:9/\n' >>"$G/home/forestgate.conf"
+  runner_start --workers 1
+  wait_for 100 runner_has 2
+  sed -i '$d' "$G/home/forestgate.conf"
+  for pid in $(gate_pids) $(runner_pids); do
+    # It opens all that it needs first, and so is not shut in at once.
+    wait_for 100 has_filter "$pid" || fail "$pid: $(grep -E 'Seccomp|NoNewPrivs' "/proc/$pid/status")"
+    [ "$(status_of "$pid" NoNewPrivs)" = 1 ]
+    awk '/Max core file size/ {exit !($5 == 0 && $6 == 0)}' "/proc/$pid/limits"
+    awk '/Max open files/ {exit !($5 <= 1024)}' "/proc/$pid/limits"
+  done
+  for pid in $(gate_pids); do
+    awk '/Max processes/ {exit !($3 == 0 && $4 == 0)}' "/proc/$pid/limits" || fail "$(cat "/proc/$pid/limits")"
+  done
+  runner_stop
+  [ "$(said_since "$before" | grep -c sandbox)" = 0 ] || fail "$(said_since "$before")"
+  assert_sandbox '{"state":"whole","system_calls":true,"files":true}'
+  call GET /health/detailed -k "$KEY"
+  assert_json 'has("sandbox") | not'
+}
+
+has_filter() { [ "$(status_of "$1" Seccomp)" = 2 ]; }
+
+@test "all of the work is done inside, by the same workers and with nothing refused" {
+  pids=$(gate_pids)
+  before=$(lines)
+  for model in iris second; do # an image published, asked, and deleted
+    call POST "/admin/models/$model/versions" -k "$ROOT" -f "$G/iris.fgm" CONTENT_TYPE=application/octet-stream
+    assert_status 201
+  done
+  call POST /models/second/predict -k "$ROOT" -d "$IRIS"
+  assert_status 200
+  cmp "$G/iris.fgm" "$G/home/models/second/1.fgm"
+  [ -z "$(find "$G/home/models/.incoming" -type f)" ]
+  call DELETE /admin/models/iris/versions/1 -k "$ROOT"
+  assert_status 204
+  cli model keep iris --rate 100% >/dev/null # kept rows
+  for _ in 1 2 3; do predict "$IRIS" && assert_status 200; done
+  (echo sepal_length,sepal_width,petal_length,petal_width && yes 5.1,3.5,1.4,0.2 | head -20000) >"$G/rows.csv"
+  call POST /predict -k "$KEY" -f "$G/rows.csv" CONTENT_TYPE=text/csv # a large body, and its spool
+  assert_status 200
+  [ "$(wc -l <"$body_file")" = 20001 ]
+  call POST /jobs -k "$KEY" -d "$IRIS" # a job, worked off and fetched
+  assert_status 202
+  location=$(header_of location)
+  cli work --drain --no-webhooks >>"$G/runner.out" 2>&1
+  wait_for 100 job_done "$location" || fail "$body"
+  mv "$G/home/logs/access.log" "$G/home/logs/access.log.1" # the log begun anew
+  kill -HUP "$MASTER"
+  wait_for 100 log_is_new
+  cli init --new-token-secret >/dev/null 2>&1 || : # secrets replaced under it
+  cp -p "$G/home/secrets/seal.jwks" "$G/seal" && mv "$G/seal" "$G/home/secrets/seal.jwks"
+  call GET /health/detailed -k "$ROOT"
+  assert_json '.keys == {"sealing":true,"token":true} and .status == "healthy"'
+  [ "$(gate_pids)" = "$pids" ] || fail "others: $(said_since "$before")"
+  [ -z "$(said_since "$before" | grep -v Connection)" ] || fail "$(said_since "$before")"
+}
+
+job_done() {
+  call GET "$1" -k "$KEY" && [[ "$body" == *'"completed"'* ]]
+}
+
+log_is_new() {
+  call GET /health && [ -s "$G/home/logs/access.log" ]
+}
+
+@test "plain CGI does it too, and leaves the database's log empty" {
+  cgi POST /jobs -k "$KEY" -d "$IRIS"
+  assert_status 202
+  gate_stop
+  cgi POST /predict -k "$KEY" -d "$IRIS"
+  assert_status 200
+  for log in forestgate work; do
+    [ ! -s "$G/home/$log.db-wal" ] || fail "$(ls -l "$G/home")"
+  done
+  gate_start --workers 2
+}
+
+@test "a worker whose file was replaced, which it may not write, makes room for one who may" {
+  cli key list >/dev/null
+  old=$(gate_pids)
+  mv "$G/home/bulk" "$G/bulk"
+  cp -p "$G/bulk" "$G/home/bulk"
+  wait_for 200 all_others "$old" || fail "still $old: $(tail -n 3 "$G/out")"
+  predict "$IRIS"
+  assert_status 200
+}
+
+all_others() {
+  local pid
+  call GET /health/live
+  for pid in $1; do if [ -e "/proc/$pid" ] && ! ended "$pid"; then return 1; fi; done
+  gate_has 2
+}
+
+@test "a worker that the sandbox ended is told by that, and replaced" {
+  before=$(lines)
+  set -- $(gate_pids)
+  kill -SYS "$1"
+  wait_for 100 replaced "$1"
+  said_since "$before" | grep -q "worker $1 was ended by its sandbox" || fail "$(said_since "$before")"
+  predict "$IRIS"
+  assert_status 200
+}
+
+replaced() { ended "$1" && gate_has 2; }
