@@ -3,7 +3,7 @@
 # memory; and when the clock jumps.  What is answered is a whole answer or the refusal's one
 # body, nothing that was refused is charged, and afterwards all goes on with the processes that
 # there were.
-# shellcheck disable=SC2154 # status, body and header are those of ask in lib/front
+# shellcheck disable=SC2034,SC2154 # what lib/front reads and sets
 
 load ../lib/front
 
@@ -97,7 +97,7 @@ front_disk_full() {
 }
 
 home_disk_full() {
-  local before pids n
+  local before pids
   front_make "$1"
   served
   pids=$(serving_pids)
@@ -105,7 +105,7 @@ home_disk_full() {
   dd if=/dev/zero of="$T/home/fill" bs=4096 2>/dev/null || :
   # The rest of the last pages of log and database is used up first.
   served=0 refused=0
-  for n in {1..300}; do
+  for _ in {1..300}; do
     small
     case $status in
     200) served=$((served + 1)) refused=0 ;;
@@ -190,7 +190,7 @@ worker_measure() {
 
 # short_of_something FILE: small calls are served, this body is refused, and not charged.
 short_of_something() {
-  local pids before n
+  local pids before
   for _ in {1..12}; do served; done
   pids=$(serving_pids)
   before=$(charged)
