@@ -72,6 +72,20 @@ static bool is_clean_prefix(const char *text, size_t len)
 }
 
 /*
+ * What is behind the scheme and the host in a URI of the absolute form (RFC 9112, 3.2.2), which
+ * Apache hands on as it came, having judged the host; another URI as it is.
+ */
+static const char *origin_form(const char *uri)
+{
+    const char *path = uri + strcspn(uri, ":/?");
+
+    if (strncmp(path, "://", 3) != 0)
+        return uri;
+    path += 3 + strcspn(path + 3, "/?");
+    return *path == '/' ? path : uri;
+}
+
+/*
  * The part of the path that is ours: PATH_INFO, where the front gives one and the
  * client's own path agrees; else all of it.
  */
@@ -82,6 +96,7 @@ static void path_read(struct request *request, const char *uri, const char *path
     request->mount[0] = '\0';
     if (uri == NULL)
         uri = path_info != NULL ? path_info : "";
+    uri = origin_form(uri);
     len = strcspn(uri, "?");
     tail = path_info != NULL ? strlen(path_info) : 0;
     if (tail > 0 && tail <= len && memcmp(uri + len - tail, path_info, tail) == 0 &&
