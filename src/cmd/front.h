@@ -44,6 +44,11 @@ struct front_places {
     int64_t host_limit; /* bytes of a body that a shared host lets through; 0: any */
 };
 
+struct template_pair;
+
+/* The headers that are the same on all answers of all fronts; NULL past the last. */
+const struct template_pair *front_header_at(size_t i);
+
 /* Appends the configuration. */
 enum result front_print(const struct front_kind *kind, const struct config *config,
                         const struct front_places *places, struct buf *out, struct reason *why);

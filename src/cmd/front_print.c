@@ -37,6 +37,11 @@ static const struct template_pair headers[] = {
     {"X-XSS-Protection", "0", NULL},
 };
 
+const struct template_pair *front_header_at(size_t i)
+{
+    return i < sizeof(headers) / sizeof(headers[0]) ? &headers[i] : NULL;
+}
+
 /* What a preflight is told.  The methods are those of the routes. */
 static const char cors_methods[] = "GET, HEAD, POST, PUT, DELETE";
 static const char cors_request_headers[] =
