@@ -6,6 +6,7 @@
 #   make examples   the models of model/
 #   make            the two programs    make install PREFIX= DESTDIR=
 #   make hosting    a tarball for a shared host, where nothing can be installed
+#   make siege      the fronts under slow clients, as ratios
 #   make lint       make sanitize       make fuzz SECONDS=   make clean
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
@@ -203,6 +204,11 @@ $(BUILD)/hosting/forestgate $(BUILD)/hosting/forestgate.fcgi: $(HOSTED_LIB)
 	$(Q)$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS) -Wl,--no-warnings || \
 		$(HOSTED_LINK) $@ $(filter %.o,$^) $(HOSTED_LIB) $(LIBS)
 
+siege:
+	@etc/setup siege
+	@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' tests/bench/siege $(FRONT)
+
 # By the Filesystem Hierarchy Standard: the worker is no command of a person's.  What logrotate
 # and AppArmor read is configuration, which they look for in /etc alone; below another prefix
 # it is there to be linked or copied.
@@ -242,6 +248,6 @@ install: all $(BUILD)/examples/sentiment.fgm
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench install clean
+.PHONY: hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench siege install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

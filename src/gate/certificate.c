@@ -19,7 +19,7 @@
 
 enum {
     DAY = 86400,
-    VALID_DAYS = 825, /* more is not taken by every client */
+    VALID_DAYS = 820, /* more than 825 is not taken by every client */
     RENEW_DAYS = 30,
     SERIAL_BYTES = 16,
     PEM_MAX = 64 << 10

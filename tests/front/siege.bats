@@ -4,7 +4,7 @@
 # wait meanwhile is measured by `make siege`.
 #
 # The workers are under a supervisor that holds their socket, as systemd does.
-# shellcheck disable=SC2154 # status and body are those of ask in lib/front
+# shellcheck disable=SC2034,SC2154 # what lib/front reads and sets
 
 load ../lib/front
 
@@ -84,12 +84,11 @@ restarts() {
 }
 
 a_thousand() {
-  local n
   if [ "$(ulimit -n)" -lt 1100 ]; then ulimit -n 1100 2>/dev/null || skip 'no 1,100 descriptors here'; fi
   front_make "$1"
   coproc IDLE { siege idle 1000 "${URL##*:}" >"$T/idle" 2>&1; }
   wait_for 200 grep -qs 'open 1000' "$T/idle" || { cat "$T/idle" >&2 && return 1; }
-  for n in 1 2 3 4 5; do
+  for _ in 1 2 3 4 5; do
     ask --max-time 10 -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /predict
     assert_status 200
   done

@@ -6,7 +6,7 @@
     standard input; then prints how many the server has ended since
 
   siege.py load PORT KEY [THREADS]
-    predicts without a pause until the end of standard input, over TLS, half of the threads on
+    predicts until the end of standard input, over TLS, half of the threads on
     a connection for each request and half on one that is kept; then prints `N answered, M
     failed`, what failed, and ends with 1 if any did.  A kept connection may be found ended
     before a byte of an answer, as at any time in HTTP: then, once, another is taken.
@@ -108,6 +108,7 @@ def load(port, key, threads=4):
     def run(client):
         while not stop.is_set():
             client.once()
+            time.sleep(0.005) # the processors are for the servers, too
 
     running = [threading.Thread(target=run, args=(c,)) for c in clients]
     for thread in running:
