@@ -294,8 +294,10 @@ static enum result files_fence(struct home *home, enum sandbox_kind kind, struct
         result = fence_close(&fence, why);
     own.landlock = fence.version;
     own.files = result == RESULT_OK;
-    if (own.files && home->db != NULL)
+    if (own.files && home->db != NULL) {
         home_keep_files(home);
+        db_temporary_files_in(HOME_JOBS);
+    }
     fence_drop(&fence);
     return result;
 }
