@@ -144,7 +144,7 @@ static bool try_one(const struct doctor *doctor, const struct strike *strike, bo
                     int *lacks)
 {
     int ends[2], status = 0;
-    char said = 0;
+    unsigned char said = 0;
     ssize_t got;
     pid_t pid;
 

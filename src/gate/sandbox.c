@@ -260,7 +260,7 @@ static enum result places_allow(struct fence *fence, enum sandbox_kind kind, str
 
 static enum result system_allow(struct fence *fence, struct reason *why)
 {
-    enum result result = RESULT_OK;
+    enum result result;
 
     for (size_t i = 0; i < sizeof(system_places) / sizeof(system_places[0]); i++) {
         result = fence_allow(fence, system_places[i], FENCE_READ, why);
