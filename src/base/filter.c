@@ -172,7 +172,7 @@ static void memory_rules(struct making *making, enum filter_kind kind)
 /* Itself may be asked and ended, and nobody else. */
 static void own_rules(struct making *making)
 {
-    struct scmp_arg_cmp asks = SCMP_A2(SCMP_CMP_EQ, 0);
+    struct scmp_arg_cmp asks = SCMP_A2(SCMP_CMP_EQ, 0, 0);
 
     rule_equal(making, SCMP_SYS(tgkill), 0, (uint32_t)getpid());
     keep_error(making, seccomp_rule_add_array(making->filter, SCMP_ACT_ALLOW,

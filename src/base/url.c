@@ -186,6 +186,8 @@ bool url_is_origin(const char *text, size_t len)
     if (url_parse(text, len, &url) != NULL)
         return false;
     bare = strchr(url.host, ':') == NULL;
+    if (!bare) /* in the one form that is usual */
+        addr_print(url.host, &url.addr);
     put = snprintf(written, sizeof(written), "%s://%s%s%s", url.tls ? "https" : "http",
                    bare ? "" : "[", url.host, bare ? "" : "]");
     if (url.port != (url.tls ? 443 : 80))
@@ -197,7 +199,7 @@ bool url_is_host(const char *text, size_t len)
 {
     char whole[URL_HOST_MAX + 32];
 
-    if (len == 0 || len > URL_HOST_MAX + 2)
+    if (len == 0 || len > URL_HOST_MAX + 2 || memchr(text, '\0', len) != NULL)
         return false;
     return url_is_origin(
                whole, (size_t)snprintf(whole, sizeof(whole), "http://%.*s", (int)len, text)) &&

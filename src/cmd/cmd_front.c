@@ -5,7 +5,7 @@
  * make run and the tests have them.  Settings are the home's; what is made is the user's, who
  * is root where a front binds ports below 1024.
  */
-#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
@@ -20,13 +20,19 @@
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/front.h"
+#include "cmd/front_directory.h"
 
 /* What the paths of a system begin with. */
 static const char system_run[] = "/run/forestgate-front";
 static const char system_errors[] = "share/forestgate/errors";
 static const char default_socket[] = "/run/forestgate/forestgate.sock";
 
-/* A text that stands between quotes in the configuration of any front. */
+enum {
+    ADDED_MAX = 64,      /* more than what is added to any directory */
+    SOCKET_PATH_MAX = 90 /* of a directory: a socket's whole path has at most 107 */
+};
+
+/* What can stand between quotes in the configuration of any front. */
 static enum result place_check(const char *name, const char *value, struct reason *why)
 {
     for (const char *at = value; *at != '\0'; at++)
@@ -35,6 +41,35 @@ static enum result place_check(const char *name, const char *value, struct reaso
                               "%s: \"%.80s\": no configuration can have this character in a "
                               "path: one of \" ' \\ $ %% & | ; { } # or a control character",
                               name, value);
+    return RESULT_OK;
+}
+
+/* All of them, from wherever each is: the path of this program can be odd as well. */
+static enum result places_check(const struct front_places *places,
+                                const struct front_kind *kind, struct reason *why)
+{
+    const struct {
+        const char *name, *value;
+    } all[] = {
+        {"--home", places->home}, {"--worker", places->worker}, {"--socket", places->socket},
+        {"--out", places->dir},   {"the log", places->log},     {"the errors", places->errors},
+        {"--user", places->user}, {"its group", places->group},
+    };
+    enum result result = RESULT_OK;
+
+    for (size_t i = 0; result == RESULT_OK && i < sizeof(all) / sizeof(all[0]); i++)
+        result = place_check(all[i].name, all[i].value, why);
+    if (result != RESULT_OK || strcmp(kind->mode, "spawn") != 0)
+        return result;
+    /* lighttpd cuts the command that starts the workers at blanks. */
+    if (strchr(places->worker, ' ') != NULL || strchr(places->run, ' ') != NULL)
+        return reason_set(why, RESULT_INVALID,
+                          "--worker and --out: a space is not possible where lighttpd starts "
+                          "the workers: %s, %s",
+                          places->worker, places->run);
+    if (strlen(places->run) > SOCKET_PATH_MAX)
+        return reason_set(why, RESULT_INVALID, "--out: too long for the path of a socket: %s",
+                          places->run);
     return RESULT_OK;
 }
 
@@ -67,19 +102,15 @@ static void own_file(char out[PATH_MAX], const char *beside, const char *install
 static enum result path_whole(const char *option, const char *value, char out[PATH_MAX],
                               struct reason *why)
 {
-    char here[PATH_MAX / 2];
+    char here[PATH_MAX] = "";
     int len;
 
-    if (value[0] == '/')
-        len = snprintf(out, PATH_MAX, "%s", value);
-    else if (getcwd(here, sizeof(here)) == NULL)
-        return reason_set(why, result_from_errno(errno), "%s: where am I? %s", option,
-                          strerror(errno));
-    else
-        len = snprintf(out, PATH_MAX, "%s/%s", here, value);
-    if (len >= PATH_MAX)
-        return reason_set(why, RESULT_INVALID, "%s: the path is too long", option);
-    return place_check(option, out, why);
+    if (value[0] != '/' && getcwd(here, sizeof(here)) == NULL)
+        return reason_errno(why, "%s: where this is", option);
+    len = snprintf(out, PATH_MAX, "%s%s%s", here, value[0] == '/' ? "" : "/", value);
+    return len < PATH_MAX - ADDED_MAX
+               ? RESULT_OK
+               : reason_set(why, RESULT_INVALID, "%s: the path is too long", option);
 }
 
 /* Whom a front that root starts becomes, and that user's group. */
@@ -114,6 +145,19 @@ static void places_below(struct front_places *places, const char *out, const cha
     text_print(places->empty, PATH_MAX, "%s/empty", places->errors);
 }
 
+/* What a shared host lets through: as the user says, or as it does by itself. */
+static enum result host_limit_find(const struct option_set *set, const struct front_kind *kind,
+                                   struct front_places *places, struct reason *why)
+{
+    unsigned long long limit = (unsigned long long)kind->host_limit;
+    enum result result = RESULT_OK;
+
+    if (kind->directory)
+        result = option_u64(set, "--host-limit", 1024, INT64_MAX, &limit, why);
+    places->host_limit = (int64_t)limit;
+    return result;
+}
+
 static enum result places_find(const struct option_set *set, const struct front_kind *kind,
                                struct front_places *places, struct reason *why)
 {
@@ -135,8 +179,10 @@ static enum result places_find(const struct option_set *set, const struct front_
         result =
             reason_set(why, RESULT_MISSING, "--worker: there is no program %s", places->worker);
     if (result == RESULT_OK)
+        result = host_limit_find(set, kind, places, why);
+    if (result == RESULT_OK && !kind->directory)
         result = user_find(user == NULL && geteuid() == 0 ? "www-data" : user, places, why);
-    return result;
+    return result == RESULT_OK ? places_check(places, kind, why) : result;
 }
 
 /* Settings over those of the home: --set NAME=VALUE. */
@@ -167,13 +213,32 @@ static enum result config_check(const struct config *config, struct reason *why)
                           "http_port and https_port are both 0: there is nothing to listen at");
     if (config->http_port == config->https_port)
         return reason_set(why, RESULT_INVALID, "http_port and https_port are the same");
+    if (config->tls_key[0] != '\0' && config->tls_certificate[0] == '\0')
+        return reason_set(why, RESULT_INVALID, "tls_key is set, and tls_certificate is not");
     if (config->hosts[0] == '\0')
         return reason_set(why, RESULT_INVALID,
                           "hosts is empty: every request would be refused");
     return RESULT_OK;
 }
 
-/* The settings of the home, and where it really is. */
+/* The settings that hold, of a home that was entered, and where it really is. */
+static enum result home_read(const struct option_set *set, struct home *home,
+                             char path[PATH_MAX], struct reason *why)
+{
+    enum result result = home_load_config(home, environ, why);
+
+    if (result == RESULT_OK && getcwd(path, PATH_MAX) == NULL)
+        result = reason_set(why, RESULT_IO, "the home's path is too long");
+    if (result == RESULT_OK)
+        result = settings_change(set, &home->config, why);
+    if (result == RESULT_OK)
+        result = config_check(&home->config, why);
+    if (result == RESULT_OK && home->config.https_port != 0 &&
+        home->config.tls_certificate[0] == '\0')
+        result = home_certificate(why);
+    return result;
+}
+
 static enum result home_look(const struct option_set *set, struct front_places *places,
                              struct config *config, struct reason *why)
 {
@@ -181,55 +246,69 @@ static enum result home_look(const struct option_set *set, struct front_places *
     enum result result = home_enter(&home, cli_home_path(set), DB_CLI, why);
 
     if (result == RESULT_OK)
-        result = home_load_config(&home, environ, why);
-    if (result == RESULT_OK && getcwd(places->home, sizeof(places->home)) == NULL)
-        result = reason_set(why, RESULT_IO, "the home's path is too long");
+        result = home_read(set, &home, places->home, why);
     if (result == RESULT_OK)
         *config = home.config;
     home_leave(&home);
-    if (result == RESULT_OK)
-        result = place_check("--home", places->home, why);
-    if (result == RESULT_OK)
-        result = settings_change(set, config, why);
-    return result == RESULT_OK ? config_check(config, why) : result;
+    return result;
 }
 
-/* A directory or file of the front's user, in one that is not. */
-static enum result hand_over(const char *path, mode_t mode, const struct front_places *places,
-                             struct reason *why)
+/*
+ * Makes what was opened the front's user's, who may be another than who starts it, and closes
+ * it.
+ */
+static enum result hand_over(int fd, const char *path, mode_t mode,
+                             const struct front_places *places, struct reason *why)
 {
-    const struct passwd *user = getpwnam(places->user);
+    enum result result = RESULT_OK;
+    const struct passwd *user;
 
-    if (chmod(path, mode) == 0 &&
-        (geteuid() != 0 || (user != NULL && chown(path, user->pw_uid, user->pw_gid) == 0)))
-        return RESULT_OK;
-    return reason_set(why, result_from_errno(errno), "%s: %s", path, strerror(errno));
+    if (fd < 0)
+        return reason_errno(why, "%s", path);
+    user = getpwnam(places->user);
+    if (user == NULL)
+        result = reason_set(why, RESULT_MISSING, "there is no user %s any more", places->user);
+    else if (fchmod(fd, mode) != 0 ||
+             (geteuid() == 0 && fchown(fd, user->pw_uid, user->pw_gid) != 0))
+        result = reason_errno(why, "%s", path);
+    close(fd);
+    return result;
 }
 
-/* All its files in one directory: the front's user may write run and the log, and no other. */
+/* What the front's user writes: a directory, and the log. */
+static enum result writable_make(const struct front_places *places, struct reason *why)
+{
+    enum result result = file_make_dir(places->run, 0700, why);
+
+    if (result == RESULT_OK)
+        result = hand_over(open(places->run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                           places->run, 0700, places, why);
+    if (result == RESULT_OK)
+        result = hand_over(
+            open(places->log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644),
+            places->log, 0644, places, why);
+    return result;
+}
+
+/* All its files in one directory, of which the front's user may write none but the above. */
 static enum result out_write(const struct front_kind *kind, const struct front_places *places,
                              const struct buf *text, struct reason *why)
 {
+    const mode_t mask = umask(022);
     char path[PATH_MAX];
     enum result result = file_make_dir(places->dir, 0755, why);
-    FILE *log;
 
     if (result == RESULT_OK)
         result = file_make_dir(places->empty, 0755, why);
-    if (result == RESULT_OK)
-        result = file_make_dir(places->run, 0700, why);
     if (result == RESULT_OK && kind->suffix != NULL)
         result = front_errors_write(places->errors, kind->suffix, why);
-    if (result == RESULT_OK) {
-        text_print(path, sizeof(path), "%s/front.conf", places->dir);
-        result = file_write_atomic(path, text->data, text->len, 0644, why);
-    }
-    log = result == RESULT_OK ? fopen(places->log, "ae") : NULL;
-    if (log != NULL)
-        fclose(log);
     if (result == RESULT_OK)
-        result = hand_over(places->log, 0644, places, why);
-    return result == RESULT_OK ? hand_over(places->run, 0700, places, why) : result;
+        result = writable_make(places, why);
+    text_print(path, sizeof(path), "%s/front.conf", places->dir);
+    if (result == RESULT_OK)
+        result = file_write_atomic(path, text->data, text->len, 0644, why);
+    umask(mask);
+    return result;
 }
 
 static enum result kind_find(const struct option_set *set, const struct front_kind **out,
@@ -281,12 +360,16 @@ static int run_front(const struct option_set *set)
         return run_errors(set);
     if (kind_find(set, &kind, &why) != RESULT_OK)
         return cli_misuse(&why);
-    result = places_find(set, kind, &places, &why);
+    result = home_look(set, &places, &config, &why);
     if (result == RESULT_OK)
-        result = home_look(set, &places, &config, &why);
+        result = places_find(set, kind, &places, &why);
     if (result == RESULT_OK)
         result = front_print(kind, &config, &places, &text, &why);
-    if (result == RESULT_OK && option_given(set, "--out"))
+    if (result == RESULT_OK && kind->directory)
+        result = front_directory_check(&places, &why);
+    if (result == RESULT_OK && kind->directory && option_given(set, "--out"))
+        result = front_directory_write(&places, &text, &why);
+    else if (result == RESULT_OK && option_given(set, "--out"))
         result = out_write(kind, &places, &text, &why);
     else if (result == RESULT_OK)
         fwrite(text.data, 1, text.len, stdout);
@@ -296,12 +379,16 @@ static int run_front(const struct option_set *set)
 
 static const struct option_row front_options[] = {
     {"--mode", "MODE", "how the workers run: see the examples; else the server's first", NULL},
-    {"--out", "DIR", "write front.conf there, with all that it needs, instead of printing it",
+    {"--out", "DIR",
+     "write front.conf, or .htaccess, there, with all that it needs, instead of printing it",
      NULL},
     {"--set", "NAME=VALUE...", "a setting over the home's", NULL},
     {"--socket", "PATH", "where the workers listen; else /run/forestgate/forestgate.sock",
      NULL},
     {"--worker", "PATH", "forestgate.fcgi; else the one beside this program", NULL},
+    {"--host-limit", "BYTES",
+     "of a body that a shared host lets through; else 131072 with mod_fcgid, any with CGI",
+     NULL},
     {"--user", "NAME", "whom a front that root starts becomes; else www-data", NULL},
     CLI_COMMON_OPTIONS,
 };
@@ -312,7 +399,7 @@ const struct cli_command cmd_front_commands[] = {
      "  forestgate front nginx > /etc/nginx/nginx.conf\n"
      "  forestgate front lighttpd --mode socket|spawn|cgi\n"
      "  forestgate front apache --mode fcgid|cgi\n"
-     "  forestgate front htaccess --mode fcgid|cgi > ~/public_html/api/.htaccess\n"
+     "  forestgate front htaccess --mode fcgid|cgi --out ~/public_html/api\n"
      "  forestgate front errors --out /etc/forestgate/errors\n"
      "  forestgate front nginx --set https_port=0 --set http_port=8080 --out /tmp/front\n"},
     {0},

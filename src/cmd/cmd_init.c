@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "cmd/cli.h"
 #include "gate/audit.h"
+#include "gate/home_place.h"
 #include "gate/hook.h"
 #include "gate/seal.h"
 #include "gate/user.h"
@@ -103,10 +104,10 @@ static enum result rotate(struct home *home, const struct rotation *rotation,
 static enum result make_or_rotate(const struct option_set *set, const char *path,
                                   const struct rotation *rotation, struct reason *why)
 {
-    enum result result = RESULT_OK;
+    enum result result = home_place_check(path, why);
     struct home home;
 
-    if (rotation == NULL)
+    if (result == RESULT_OK && rotation == NULL)
         result = home_make_directory(path, option_value(set, "--user"), why);
     if (result != RESULT_OK)
         return result;

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/config.h"
@@ -20,6 +21,8 @@ struct front_kind {
     bool needs_socket;  /* or they listen there */
     const char *suffix; /* of the files of its own refusals; NULL: it has them in itself */
     const char *summary;
+    bool directory;     /* of a shared host, in which it is a .htaccess and a program */
+    int64_t host_limit; /* bytes of a body that such a host lets through by itself; 0: any */
 };
 
 /* The kinds, one after another; NULL past the last. */
@@ -38,6 +41,7 @@ struct front_places {
     char errors[PATH_MAX]; /* the files of its own refusals */
     char empty[PATH_MAX];  /* a directory with nothing in it, for what wants a document root */
     char user[64], group[64];
+    int64_t host_limit; /* bytes of a body that a shared host lets through; 0: any */
 };
 
 /* Appends the configuration. */

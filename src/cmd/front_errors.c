@@ -10,12 +10,23 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cmd/front.h"
 #include "cmd/front_texts.h"
 
 enum {
     COLUMNS = 4
 };
+
+/* What stands in JSON, and between the quotes of any front's configuration, as it is. */
+static bool is_plain(const char *text, const char *end)
+{
+    for (; text < end; text++)
+        if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e ||
+            strchr("\"'\\$%{}", *text) != NULL)
+            return false;
+    return true;
+}
 
 /* One line: status, error, title and detail, with tabs between. */
 static bool row_read(const char *line, size_t len, struct front_error *out)
@@ -26,7 +37,7 @@ static bool row_read(const char *line, size_t len, struct front_error *out)
     for (int i = 0; i < COLUMNS; i++) {
         const char *tab = i + 1 < COLUMNS ? memchr(line, '\t', len) : line + len;
 
-        if (tab == NULL || tab == line)
+        if (tab == NULL || tab == line || !is_plain(line, tab))
             return false;
         columns[i] = line;
         lengths[i] = (int)(tab - line);
@@ -65,7 +76,7 @@ enum result front_errors_write(const char *directory, const char *suffix, struct
     struct front_error *errors = calloc(FRONT_ERRORS_MAX, sizeof(*errors));
     enum result result;
     size_t count = 0;
-    char path[PATH_MAX];
+    char path[PATH_MAX], text[FRONT_ERROR_BODY_MAX + 1];
 
     if (errors == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
@@ -73,9 +84,10 @@ enum result front_errors_write(const char *directory, const char *suffix, struct
     if (result == RESULT_OK)
         result = file_make_dir(directory, 0755, why);
     for (size_t i = 0; result == RESULT_OK && i < count; i++) {
-        snprintf(path, sizeof(path), "%s/%s.%s", directory, errors[i].status, suffix);
-        strcat(errors[i].body, "\n");
-        result = file_write_atomic(path, errors[i].body, strlen(errors[i].body), 0644, why);
+        int len = snprintf(text, sizeof(text), "%s\n", errors[i].body);
+
+        text_print(path, sizeof(path), "%s/%s.%s", directory, errors[i].status, suffix);
+        result = file_write_atomic(path, text, (size_t)len, 0644, why);
     }
     free(errors);
     return result;

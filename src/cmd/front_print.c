@@ -21,6 +21,7 @@
 enum {
     LIST_MAX = CONFIG_WORDS_MAX / 2 + 1, /* words and commas */
     PORT_MAX = 24,
+    FCGID_LIMIT = 131072, /* FcgidMaxRequestLen, if the host has not said otherwise */
     LIMIT_SLACK = 1 << 20 /* so that the worker's own limit is met first, and tells more */
 };
 
@@ -46,18 +47,23 @@ static const char cors_answer_headers[] =
 
 static const struct front_kind kinds[] = {
     {"lighttpd", "socket", front_lighttpd, false, true, "html",
-     "the workers are another's (systemd, spawn-fcgi) and listen at a socket"},
-    {"lighttpd", "spawn", front_lighttpd, true, false, "html", "lighttpd starts the workers"},
-    {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request"},
-    {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers"},
-    {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request"},
+     "the workers are another's (systemd, spawn-fcgi) and listen at a socket", false, 0},
+    {"lighttpd", "spawn", front_lighttpd, true, false, "html", "lighttpd starts the workers",
+     false, 0},
+    {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request",
+     false, 0},
+    {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers",
+     false, 0},
+    {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request",
+     false, 0},
     {"apache", "proxy", front_apache, false, true, "json",
-     "the workers are another's (systemd, spawn-fcgi) and listen at a socket"},
-    {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket"},
-    {"htaccess", "fcgid", front_htaccess, true, false, "json",
-     "for a directory of a shared host with mod_fcgid"},
-    {"htaccess", "cgi", front_htaccess, true, false, "json",
-     "for a directory of a shared host with plain CGI"},
+     "the workers are another's (systemd, spawn-fcgi) and listen at a socket", false, 0},
+    {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket", false,
+     0},
+    {"htaccess", "fcgid", front_htaccess, true, false, NULL,
+     "for a directory of a shared host with mod_fcgid", true, FCGID_LIMIT},
+    {"htaccess", "cgi", front_htaccess, true, false, NULL,
+     "for a directory of a shared host with plain CGI", true, 0},
 };
 
 const struct front_kind *front_kind_at(size_t i)
@@ -162,19 +168,27 @@ static void limit_put(struct made *made, const char *bytes, const char *kib, int
     template_number(&made->facts, kib, limit / 1024);
 }
 
+/* A limit with something more, or the host's where that is lower. */
+static int64_t limit_of(const struct front_places *places, int64_t limit)
+{
+    limit += LIMIT_SLACK;
+    return places->host_limit > 0 && places->host_limit < limit ? places->host_limit : limit;
+}
+
 /*
  * The workers' own limits, each with something more, so that it is they who refuse and tell
  * more.  A front cannot tell all routes apart: where images or files of rows are taken it
  * takes no less than anywhere.
  */
-static void limits_put(struct made *made, const struct config *config)
+static void limits_put(struct made *made, const struct config *config,
+                       const struct front_places *places)
 {
     int64_t body = larger(config->body_limit, config->predict_body_limit);
-    int64_t image = larger(config->image_body_limit, body) + LIMIT_SLACK;
+    int64_t image = limit_of(places, larger(config->image_body_limit, body));
     int64_t rows =
-        larger(larger(config->bulk_body_limit, config->job_body_limit), body) + LIMIT_SLACK;
+        limit_of(places, larger(larger(config->bulk_body_limit, config->job_body_limit), body));
 
-    limit_put(made, "BODY_BYTES", "BODY_KIB", body + LIMIT_SLACK);
+    limit_put(made, "BODY_BYTES", "BODY_KIB", limit_of(places, body));
     limit_put(made, "IMAGE_BYTES", "IMAGE_KIB", image);
     limit_put(made, "ROWS_BYTES", "ROWS_KIB", rows);
     template_number(&made->facts, "MOST_BYTES", larger(rows, image));
@@ -302,7 +316,7 @@ enum result front_print(const struct front_kind *kind, const struct config *conf
     hosts_put(made, config);
     tls_put(made, config, places);
     cors_put(made, config);
-    limits_put(made, config);
+    limits_put(made, config, places);
     result = errors_put(made, why);
     if (buf_failed(&made->hosts_pattern) || buf_failed(&made->origins_pattern))
         result = reason_set(why, RESULT_NOMEM, "out of memory");

@@ -21,6 +21,7 @@
 #include "cmd/master.h"
 #include "cmd/process.h"
 #include "gate/home.h"
+#include "gate/home_place.h"
 #include "gate/journal.h"
 #include "gate/sandbox.h"
 #include "gate/seal.h"
@@ -229,6 +230,8 @@ static enum result prepare(struct home *home, int argc, char **argv, struct reas
     close(home->origin); /* a worker never goes back */
     home->origin = -1;
     process_shut_memory(); /* after the identity was taken, which makes it dumpable again */
+    if (result == RESULT_OK)
+        result = home_place_check(".", why);
     if (result == RESULT_OK)
         result = home_load_config(home, environ, why);
     if (result == RESULT_OK)

@@ -3,7 +3,7 @@
  */
 #include "gate/certificate.h"
 
-#include <stdio.h>
+#include <time.h>
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/secret.h"
 
@@ -91,12 +92,14 @@ static enum result both_write(const char *path, const char *key_path, X509 *cert
                               EVP_PKEY *key, struct reason *why)
 {
     BIO *secret = BIO_new(BIO_s_secmem()), *open = BIO_new(BIO_s_mem());
-    enum result result = openssl_failed(why);
+    enum result result = RESULT_FAILED;
 
     if (secret != NULL && open != NULL &&
         PEM_write_bio_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL) == 1 &&
         PEM_write_bio_X509(open, certificate) == 1)
         result = pem_write(key_path, secret, why);
+    else
+        openssl_failed(why);
     if (result == RESULT_OK)
         result = pem_write(path, open, why);
     BIO_free_all(secret);
@@ -104,42 +107,77 @@ static enum result both_write(const char *path, const char *key_path, X509 *cert
     return result;
 }
 
-/* Whether both are there and the certificate is valid for some time still. */
-static bool is_good(const char *path, const char *key_path)
+/* What is in a file of PEM, to be freed; NULL for what could not be read. */
+static BIO *pem_open(const char *path, struct buf *text)
+{
+    struct reason why;
+
+    return file_read(path, PEM_MAX, text, &why) == RESULT_OK
+               ? BIO_new_mem_buf(text->data, (int)text->len)
+               : NULL;
+}
+
+/* A key that is locked is none for a front that starts by itself; nobody is asked. */
+static int no_password(char *out, int size, int writing, void *arg)
+{
+    (void)out;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+static EVP_PKEY *key_read(const char *path)
 {
     struct buf text = {0};
-    X509 *certificate = NULL;
-    time_t later = time(NULL) + (time_t)RENEW_DAYS * DAY;
-    struct reason why;
-    BIO *bio = NULL;
-    bool good;
+    BIO *bio = pem_open(path, &text);
+    EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 
-    if (file_read(key_path, PEM_MAX, &text, &why) == RESULT_OK) {
-        buf_clear(&text, PEM_MAX);
-        if (file_read(path, PEM_MAX, &text, &why) == RESULT_OK)
-            bio = BIO_new_mem_buf(text.data, (int)text.len);
-    }
-    if (bio != NULL)
-        certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    good = certificate != NULL && X509_cmp_time(X509_get0_notAfter(certificate), &later) > 0;
-    X509_free(certificate);
     BIO_free_all(bio);
     secret_buf_free(&text);
+    return key;
+}
+
+static X509 *certificate_read(const char *path)
+{
+    struct buf text = {0};
+    BIO *bio = pem_open(path, &text);
+    X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+    BIO_free_all(bio);
+    buf_free(&text);
+    return certificate;
+}
+
+static bool both_are_good(const char *path, const char *key_path)
+{
+    EVP_PKEY *key = key_read(key_path);
+    X509 *certificate = certificate_read(path);
+    time_t later = time(NULL) + (time_t)RENEW_DAYS * DAY;
+    bool good = key != NULL && certificate != NULL &&
+                X509_check_private_key(certificate, key) == 1 &&
+                X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
+                X509_cmp_time(X509_get0_notAfter(certificate), &later) > 0;
+
+    EVP_PKEY_free(key);
+    X509_free(certificate);
     return good;
 }
 
 enum result certificate_make(const char *certificate, const char *key, struct reason *why)
 {
-    enum result result = openssl_failed(why);
+    enum result result = RESULT_FAILED;
     EVP_PKEY *pair;
     X509 *made;
 
-    if (is_good(certificate, key))
+    if (both_are_good(certificate, key))
         return RESULT_OK;
     pair = EVP_EC_gen("P-256");
     made = X509_new();
     if (pair != NULL && made != NULL && certificate_fill(made, pair))
         result = both_write(certificate, key, made, pair, why);
+    else
+        openssl_failed(why);
     X509_free(made);
     EVP_PKEY_free(pair);
     return result;

@@ -190,6 +190,20 @@ enum result home_make(struct reason *why)
     return result;
 }
 
+enum result home_certificate(struct reason *why)
+{
+    int lock;
+    enum result result = home_lock(DB_CLI, &lock, why);
+
+    if (result != RESULT_OK)
+        return result;
+    result = make_directory("tls", why);
+    if (result == RESULT_OK)
+        result = make_certificate(HOME_TLS_CERTIFICATE, why);
+    home_unlock(lock);
+    return result;
+}
+
 /* By its descriptor: the name could have become another's by now. */
 static enum result give_to(const char *path, const char *user, struct reason *why)
 {

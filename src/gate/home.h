@@ -120,6 +120,12 @@ enum result home_enter(struct home *home, const char *path, enum db_role role,
 enum result home_make(struct reason *why);
 
 /*
+ * Makes the certificate for localhost alone, in the home that was entered: what is there and
+ * good for some time stays.  See certificate.h.
+ */
+enum result home_certificate(struct reason *why);
+
+/*
  * Of the directory that was entered: the first part of a home that is missing or of another
  * kind than it has to be, NULL if there is none; and whether it is a home at all, be it
  * incomplete, and not somebody else's directory.

@@ -22,6 +22,8 @@ enum fcgi_param {
     FCGI_CONTENT_TYPE,
     FCGI_CONTENT_LENGTH,
     FCGI_ADDRESS,
+    FCGI_DOCUMENT_ROOT, /* what the front serves, */
+    FCGI_CONTEXT_ROOT,  /* and Apache at this path */
     FCGI_ACCEPT,
     FCGI_API_KEY,
     FCGI_AUTHORIZATION,

@@ -22,6 +22,7 @@
 #include "http/input.h"
 #include "http/limit.h"
 #include "http/metered.h"
+#include "http/place.h"
 #include "http/prefer.h"
 #include "http/route.h"
 
@@ -115,6 +116,8 @@ static bool enter(struct service *service, struct request *request, struct reply
     const struct route *route = request->route = route_find(request, reply);
     bool asks = route != NULL && asks_credential(service, route);
 
+    if (!place_is_safe(service, reply))
+        return false;
     if (route != NULL && route->defers != ROUTE_DEFERS_NOT)
         request->later = is_for_later(service, route);
     if (route != NULL && route->uncounted && !asks)

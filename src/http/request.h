@@ -28,6 +28,7 @@ enum {
     REQUEST_ID_MAX = 64,
     REQUEST_PATH_MAX = 1024,
     REQUEST_MOUNT_MAX = 255,
+    PLACE_ROOTS = 2,
     REQUEST_VARIABLES = 2,     /* of a path */
     REQUEST_VARIABLE_MAX = 128 /* bytes of what stands for one: no name or id is as long */
 };
@@ -102,8 +103,15 @@ struct keyed;
 struct seal;
 
 /* What a worker has: opened once, used by one request at a time. */
+/* What the front said last of what it serves: see place.h. */
+struct place {
+    char roots[PLACE_ROOTS][256];
+    bool looked, served; /* the home is in one of them */
+};
+
 struct service {
     struct home home;
+    struct place place;
     struct tokens *tokens;
     struct keyring *keyring;
     struct meter *meter;

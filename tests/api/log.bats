@@ -92,6 +92,15 @@ address() {
   if grep -n '"' "$BATS_TEST_TMPDIR/new"; then fail 'a quote'; fi
 }
 
+@test "a key that somebody sends as the method is in no line" {
+  call "$KEY" /health
+  call "X$KEY" /health HTTP_X_REQUEST_ID=as-method
+  call PROPFIND /health HTTP_X_REQUEST_ID=as-itself
+  if grep -nF "${KEY:8:24}" "$LOG"; then fail 'it is'; fi
+  grep -qE ' \? /health 405 .* as-method ' "$LOG"
+  grep -qE ' PROPFIND /health 405 .* as-itself ' "$LOG"
+}
+
 @test "log_format = json: one object a line, with the same fields" {
   configure 'log_format = json'
   before=$(wc -l <"$LOG")

@@ -19,7 +19,7 @@ state() {
   [ "$status" = 0 ]
   [[ "$output" == *"$G/home"* ]]
   [ "$(cd "$G/home" && find . -maxdepth 1 -not -name '*.db-*' -printf '%f\n' | sort | tr '\n' ' ')" = \
-    '. audit.head epoch forestgate.conf forestgate.db jobs kept lock logs models secrets work.db ' ]
+    '. audit.head epoch forestgate.conf forestgate.db jobs kept lock logs models secrets tls work.db ' ]
   [ -z "$(find "$G/home" -perm /077)" ] || fail "$(find "$G/home" -perm /077 -printf '%p %m\n')"
   [ "$(stat -c %s "$G/home/secrets/key.secret")" = 32 ]
 }

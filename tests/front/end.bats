@@ -59,11 +59,10 @@ kill_and_wait() {
   for _ in 1 2 3 4 5 6 7 8; do kill_and_wait program_pids; done
 }
 
-@test "under a supervisor workers on a socket, all killed and again at once, are always there again" {
-  front_setup lighttpd-socket
+# As systemd has it (Restart=, RestartSec=1), but sooner.
+supervise() {
   kill -TERM "$SPAWN_PID"
   wait_for 50 gone "$SPAWN_PID"
-  # As systemd has it (Restart=, RestartSec=1), but sooner.
   touch "$T/supervised"
   while [ -e "$T/supervised" ]; do
     workers_start
@@ -71,8 +70,30 @@ kill_and_wait() {
     sleep 0.2
   done 3>&- &
   wait_for 80 served
+}
+
+@test "under a supervisor workers on a socket, all killed and again at once, are always there again" {
+  front_setup lighttpd-socket
+  supervise
   for _ in 1 2 3 4 5; do
     for who in program_pids master_pids worker_pids; do kill_and_wait "$who"; done
+  done
+}
+
+@test "behind nginx workers that were killed are there again, and without any it says 503 and when to come back" {
+  front_setup nginx
+  kill_and_wait worker_pids
+  supervise
+  for who in program_pids master_pids; do kill_and_wait "$who"; done
+  rm "$T/supervised"
+  # shellcheck disable=SC2046 # a list of process ids
+  kill -KILL $(program_pids)
+  none() { [ -z "$(program_pids)" ]; }
+  wait_for 50 none
+  for path in /health /predict; do
+    ask -X POST -d "$FEATURES" "$path"
+    assert_problem 503 unavailable
+    [ "$(header_of retry-after)" = 1 ]
   done
 }
 

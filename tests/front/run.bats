@@ -25,8 +25,14 @@ teardown() {
   rm -rf "$T"
 }
 
+# nginx writes over its environment, and is told by where it was started.
 left() {
-  grep -lsF -e "FGTEST=$T" -e "FORESTGATE_HOME=$T" /proc/[0-9]*/environ | cut -d/ -f3
+  local place
+  place=$(sed -n 's|^ *\(/.*\)/front.log$|\1|p' "$T/out" 2>/dev/null || :)
+  {
+    grep -lsF -e "FGTEST=$T" -e "FORESTGATE_HOME=$T" /proc/[0-9]*/environ || :
+    [ -z "$place" ] || find /proc/[0-9]*/cwd -maxdepth 0 -lname "$place*" 2>/dev/null || :
+  } | cut -d/ -f3 | sort -u
 }
 nothing_left() { [ -z "$(left)" ]; }
 
@@ -242,14 +248,23 @@ accounts() { cli user list --json | jq -r '.[].username'; }
 }
 
 @test "a front that dies is told, and the run fails and leaves nothing" {
-  for front in lighttpd apache; do
+  for front in lighttpd apache nginx; do
     run_start FRONT=$front
     run_ready
-    kill -KILL "$(pgrep -o -f "^(lighttpd|apache2) .*$(sed -n 's|.*/\(.*\)/front.log$|\1|p' "$T/out")")"
+    kill -KILL "$(pgrep -o -f "^(lighttpd|apache2|nginx: master process nginx) .*$(sed -n 's|.*/\(.*\)/front.log$|\1|p' "$T/out")")"
     wait_for 150 ended
     said "$front ended by itself"
     wait_for 30 nothing_left
   done
+}
+
+@test "workers that nginx has not started are watched, and the run does not go on without them" {
+  run_start FRONT=nginx
+  run_ready
+  kill -KILL "$(pgrep -o -f "/forestgate.fcgi --home $T/home --workers")"
+  wait_for 150 ended
+  said 'the workers ended by themselves (status 137)'
+  wait_for 30 nothing_left
 }
 
 @test "a runner that dies is told, and the run goes on answering" {

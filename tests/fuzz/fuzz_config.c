@@ -23,6 +23,13 @@ enum {
 
 static struct config defaults;
 
+/* What goes into the configuration of a front as it is, and so has none of these. */
+static void check_plain(const struct setting *setting, const char *text)
+{
+    if (setting->type >= SETTING_PATH)
+        CHECK(strpbrk(text, "\"'\\$%&|;{}#") == NULL);
+}
+
 static void check_bounds(const struct config *config)
 {
     for (size_t i = 0; i < config_settings_count; i++) {
@@ -30,6 +37,7 @@ static void check_bounds(const struct config *config)
         const char *text = (const char *)config + setting->offset;
         int64_t number;
 
+        check_plain(setting, text);
         memcpy(&number, text, sizeof(number));
         if (setting->type == SETTING_INT || setting->type == SETTING_SIZE ||
             setting->type == SETTING_SPAN)

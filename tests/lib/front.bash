@@ -67,12 +67,14 @@ port_free() {
   echo "$port"
 }
 
-# Where they listen at a socket the workers are ours to start.
+# Where they listen at a socket the workers are ours to start: by the program that WORKERS_BY
+# names, and the front by that of FRONT_BY.
+WORKERS_BY=() FRONT_BY=()
 workers_start() {
   local as=()
   if am_root; then as=(-u "$(front_user)" -U "$(front_user)"); fi
   FORESTGATE_HOME=$T/home spawn-fcgi -n -s "$T/worker.sock" -M 0600 "${as[@]}" -- \
-    "$T/bin/forestgate.fcgi" --workers 4 >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
+    "${WORKERS_BY[@]}" "$T/bin/forestgate.fcgi" --workers 4 >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
   SPAWN_PID=$!
 }
 
@@ -87,7 +89,7 @@ front_start() {
   fi
   SPAWN_PID=''
   case $MODE in lighttpd-socket | apache-proxy | nginx) workers_start ;; esac
-  "$TOP/etc/front" run "$MODE" cli="$BUILD/forestgate" dir="$T/front" port="$port" tls_port="$tls_port" \
+  "${FRONT_BY[@]}" "$TOP/etc/front" run "$MODE" cli="$BUILD/forestgate" dir="$T/front" port="$port" tls_port="$tls_port" \
     worker="$T/bin/forestgate.fcgi" home="$T/home" socket="$T/worker.sock" workers=4 \
     >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
   FRONT_PID=$!

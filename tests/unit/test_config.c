@@ -101,6 +101,56 @@ static void settings_of_tokens_are_refused_by_line_as_well(void **state)
     refused("\njwks_user_roles = a,,b\n", (const char *[]){line, "separated by commas", NULL});
 }
 
+static void settings_of_the_front_are_refused_by_line_as_well(void **state)
+{
+    char line[80];
+
+    (void)state;
+    snprintf(line, sizeof(line), "%s:2:", path);
+    refused("\nhttp_port = 65536\n", (const char *[]){line, "from 0 to 65535", NULL});
+    refused("\nhttps_port = -1\n", (const char *[]){line, "from 0 to 65535", NULL});
+    refused("\nfront_address = localhost\n", (const char *[]){line, "* or an address", NULL});
+    refused("\nfront_address = [::1]\n", (const char *[]){line, "* or an address", NULL});
+    refused("\nfront_address =\n", (const char *[]){line, "* or an address", NULL});
+    refused("\nhosts = example.org:80\n", (const char *[]){line, "without a port", NULL});
+    refused("\nhosts = a, b\"c\n", (const char *[]){line, "b\"c", NULL});
+    refused("\nhosts = *\n", (const char *[]){line, "separated by commas", NULL});
+    refused("\ncors_origins = *\n", (const char *[]){line, "as browsers say them", NULL});
+    refused("\ncors_origins = null\n", (const char *[]){line, "null", NULL});
+    refused("\ncors_origins = https://a/, https://b\n", (const char *[]){line, NULL});
+    refused("\ncors_origins = https://a:443\n", (const char *[]){line, NULL});
+    refused("\ntls_certificate = tls/crt\n", (const char *[]){line, "a whole path", NULL});
+    refused("\ntls_key = /a\"b\n", (const char *[]){line, "a whole path", NULL});
+    refused("\ntls_key = /a$b\n", (const char *[]){line, "none of", NULL});
+    refused("\nhsts = 23h\n", (const char *[]){line, "1d to 730d", NULL});
+    refused("\nhsts = yes\n", (const char *[]){line, "off", NULL});
+}
+
+static void settings_of_the_front_are_kept_as_requests_say_them(void **state)
+{
+    struct config config;
+    struct reason why = {{0}};
+
+    (void)state;
+    if (load("front_address = ::1\nhttp_port = 0\nhttps_port = 8443\nhsts = off\n"
+             "hosts = api.example.org , [::1],\n  localhost\n"
+             "cors_origins = https://app.example.org,\n  http://localhost:3000\n"
+             "tls_certificate = /etc/ssl/a b.pem\n",
+             &config, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+    assert_string_equal(config.front_address, "::1");
+    assert_int_equal(config.http_port, 0);
+    assert_int_equal(config.https_port, 8443);
+    assert_int_equal(config.hsts, 0);
+    assert_string_equal(config.hosts, "api.example.org,[::1],localhost");
+    assert_string_equal(config.cors_origins, "https://app.example.org,http://localhost:3000");
+    assert_string_equal(config.tls_certificate, "/etc/ssl/a b.pem");
+    assert_int_equal(load("hosts =\ncors_origins =\n", &config, &why), RESULT_OK);
+    assert_string_equal(config.hosts, "");
+    assert_string_equal(config.front_address, "*");
+    assert_int_equal(config.hsts, 365 * 86400);
+}
+
 static void a_file_in_a_setting_never_leads_out_of_the_home(void **state)
 {
     static const char *const names[] = {
@@ -249,6 +299,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH(a_bad_file_is_refused_by_line_with_what_is_allowed),
         EACH(settings_of_tokens_are_refused_by_line_as_well),
+        EACH(settings_of_the_front_are_refused_by_line_as_well),
+        EACH(settings_of_the_front_are_kept_as_requests_say_them),
         EACH(a_file_in_a_setting_never_leads_out_of_the_home),
         EACH(words_are_kept_with_one_comma_between),
         EACH(every_setting_of_a_file_is_taken),

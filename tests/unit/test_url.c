@@ -292,6 +292,126 @@ static const struct {
     {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "multicast"},
 };
 
+/* Only what a browser says, byte for byte: a header is compared with it. */
+static void an_origin_that_no_browser_says_is_none(void **state)
+{
+    static const char *const none[] = {
+        "",
+        "*",
+        "null",
+        "example.org",
+        "https://",
+        "https://example.org/",
+        "https://example.org/x",
+        "https://example.org?",
+        "https://Example.org",
+        "HTTPS://example.org",
+        "https://example.org:443",
+        "http://example.org:80",
+        "http://example.org:080",
+        "http://example.org:08080",
+        "https://example.org.",
+        "https://*.example.org",
+        "https://user@example.org",
+        "https://example.org,https://example.com",
+        "https://example.org https://example.com",
+        " https://example.org",
+        "https://[0:0::1]",
+        "https://[::1]:443",
+        "https://[FE80::1]",
+        "https://::1",
+        "https://127.1",
+        "https://ex\"ample.org",
+        "file:///x",
+        "chrome-extension://abc",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        if (url_is_origin(none[i], strlen(none[i])))
+            fail_msg("\"%s\" was taken", none[i]);
+    assert_false(url_is_origin("http://a\0b", 10));
+}
+
+static void an_origin_that_a_browser_says_is_one(void **state)
+{
+    static const char *const origins[] = {
+        "https://example.org",    "http://localhost:3000",     "https://a-b.xn--p1ai:8443",
+        "https://example.org:80", "http://example.org:443",    "http://127.0.0.1:65535",
+        "https://[::1]",          "http://[2001:db8::1]:8080",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
+        if (!url_is_origin(origins[i], strlen(origins[i])))
+            fail_msg("\"%s\" was refused", origins[i]);
+    assert_true(url_is_origin("https://example.org,", 19)); /* a part of a text */
+}
+
+static void a_host_with_anything_more_is_none(void **state)
+{
+    static const char *const none[] = {
+        "",
+        "*",
+        "*.example.org",
+        "example.org:80",
+        "example.org.",
+        ".a",
+        "a..b",
+        "Example.org",
+        "http://a",
+        "a/b",
+        "a b",
+        " a",
+        "a,b",
+        "a@b",
+        "a?b",
+        "a#b",
+        "::1",
+        "[::1",
+        "[::1]:80",
+        "[0::1]",
+        "[]",
+        "[a]",
+        "::1]",
+        "127.1",
+        "0x7f000001",
+        "a|b",
+        "(a)",
+        "a\"b",
+        "a\\b",
+        "^a$",
+        "a]",
+        "\xc3\xa4",
+        "$a",
+        "a;b",
+        "[::1]]",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        if (url_is_host(none[i], strlen(none[i])))
+            fail_msg("\"%s\" was taken", none[i]);
+}
+
+static void a_host_is_a_name_or_an_address(void **state)
+{
+    static const char *const hosts[] = {
+        "localhost", "api.example.org", "a_b.xn--p1ai", "127.0.0.1", "[::1]", "[2001:db8::1]",
+    };
+    char name[300];
+    int len;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+        if (!url_is_host(hosts[i], strlen(hosts[i])))
+            fail_msg("\"%s\" was refused", hosts[i]);
+    len = snprintf(name, sizeof(name), "%063d.%063d.%063d.%059d.x", 0, 0, 0, 0);
+    assert_true(url_is_host(name, (size_t)len));
+    len = snprintf(name, sizeof(name), "%063d.%063d.%063d.%060d.x", 0, 0, 0, 0);
+    assert_false(url_is_host(name, (size_t)len));
+}
+
 static void every_special_range_is_known_to_its_edges(void **state)
 {
     struct addr addr;
@@ -316,6 +436,10 @@ int main(void)
         cmocka_unit_test(a_url_has_a_bound),
         cmocka_unit_test(a_label_and_a_host_have_bounds),
         cmocka_unit_test(the_parts_are_read),
+        cmocka_unit_test(an_origin_that_no_browser_says_is_none),
+        cmocka_unit_test(an_origin_that_a_browser_says_is_one),
+        cmocka_unit_test(a_host_with_anything_more_is_none),
+        cmocka_unit_test(a_host_is_a_name_or_an_address),
         cmocka_unit_test(every_special_range_is_known_to_its_edges),
     };
 
