@@ -136,7 +136,8 @@ enum result fence_allow(struct fence *fence, const char *path, unsigned rights,
 
     rule.fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.fd < 0 || fstat(rule.fd, &st) != 0) {
-        result = reason_errno(why, "%s", path);
+        reason_errno(why, "%s", path);
+        result = RESULT_MISSING;
     } else {
         if (!S_ISDIR(st.st_mode))
             rule.files &= OF_ANY_FILE;

@@ -54,8 +54,8 @@ int fence_version(void);
 enum result fence_begin(const struct fence_plan *plan, struct fence *fence, struct reason *why);
 
 /*
- * Leaves what is at a path, links followed.  RESULT_MISSING: there is nothing, which the fence
- * keeps out even if it comes later.
+ * Leaves what is at a path, links followed.  RESULT_MISSING: there is nothing, or nothing that
+ * can be reached, and the fence keeps it out even if that changes.
  */
 enum result fence_allow(struct fence *fence, const char *path, unsigned rights,
                         struct reason *why);

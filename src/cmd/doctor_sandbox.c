@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fence.h"
 #include "base/text.h"
 #include "cmd/doctor.h"
 #include "cmd/process.h"
@@ -124,6 +125,8 @@ static int child(const struct doctor *doctor, const struct strike *strike, int t
     int lacks;
     char said;
 
+    if (freopen("/dev/null", "w", stderr) == NULL) /* what is wrong is told by the finding */
+        return EXIT_FAILURE;
     home.config.sandbox = CONFIG_SANDBOX_ON;
     if (setresgid(getegid(), getegid(), getegid()) != 0 ||
         setresuid(geteuid(), geteuid(), geteuid()) != 0)
@@ -144,7 +147,7 @@ static bool try_one(const struct doctor *doctor, const struct strike *strike, bo
                     int *lacks)
 {
     int ends[2], status = 0;
-    char said = 0;
+    unsigned char said = 0;
     ssize_t got;
     pid_t pid;
 
@@ -172,11 +175,13 @@ static void tell_lacks(const struct doctor *doctor, struct finding *finding, int
     if ((lacks & NO_CALLS) != 0)
         finding_set(finding, state, "this kernel does not filter system calls (seccomp)%s",
                     required ? ", which sandbox = require asks for" : "");
-    if ((lacks & NO_FILES) != 0)
+    if ((lacks & NO_FILES) != 0 && fence_version() == FENCE_NONE)
         finding_set(finding, state,
                     "this kernel fences no files in (Landlock, of Linux 5.13): whoever takes a "
                     "worker over has the files of its user%s",
                     required ? ", and sandbox = require asks for it" : "");
+    else if ((lacks & NO_FILES) != 0)
+        finding_set(finding, state, "the fence round files could not be made");
     if ((lacks & ALL_HOME) != 0)
         finding_set(finding, FINDING_WARNING,
                     "the database has no WAL, so that a worker may write all of the home");

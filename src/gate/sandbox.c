@@ -50,6 +50,7 @@ enum {
 
 enum {
     OPEN_FILES_MAX = 256,
+    SYSTEM_FOR_ALL = 2,
     OPEN_FILES_COURIER = 1024,
     CHANGES = FENCE_READ | FENCE_WRITE | FENCE_CUT | FENCE_MAKE | FENCE_REMOVE,
     IN_PLACE = FENCE_READ | FENCE_WRITE | FENCE_CUT,
@@ -99,13 +100,24 @@ enum {
     PLACES = sizeof(places) / sizeof(places[0])
 };
 
-/* What a courier reads of the system: names, certificates, and the libraries for both. */
+/*
+ * What is read of the system: by all, by the C library and SQLite, what random numbers and
+ * times begin with; by a courier also names, certificates, and the libraries for both.
+ */
 static const char *const system_places[] = {
-    "/etc",         "/usr/lib",
-    "/usr/lib64",   "/usr/local/lib",
-    "/lib",         "/lib64",
-    "/usr/share",   "/usr/local/share/ca-certificates",
-    "/run/systemd", "/var/lib/ca-certificates",
+    "/dev/urandom",
+    "/etc/localtime",
+    /* from here on a courier's */
+    "/etc",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/lib",
+    "/lib64",
+    "/usr/share",
+    "/usr/local/share/ca-certificates",
+    "/run/systemd",
+    "/var/lib/ca-certificates",
 };
 
 static struct sandbox_state own;
@@ -258,11 +270,13 @@ static enum result places_allow(struct fence *fence, enum sandbox_kind kind, str
     return result;
 }
 
-static enum result system_allow(struct fence *fence, struct reason *why)
+static enum result system_allow(struct fence *fence, enum sandbox_kind kind, struct reason *why)
 {
-    enum result result = RESULT_OK;
+    enum result result;
 
     for (size_t i = 0; i < sizeof(system_places) / sizeof(system_places[0]); i++) {
+        if (kind != SANDBOX_COURIER && i >= SYSTEM_FOR_ALL)
+            break;
         result = fence_allow(fence, system_places[i], FENCE_READ, why);
         if (result != RESULT_OK && result != RESULT_MISSING)
             return result;
@@ -288,14 +302,16 @@ static enum result files_fence(struct home *home, enum sandbox_kind kind, struct
     result = places_allow(&fence, kind, why);
     if (result == RESULT_OK)
         result = settings_allow(&fence, &home->config, why);
-    if (result == RESULT_OK && kind == SANDBOX_COURIER)
-        result = system_allow(&fence, why);
+    if (result == RESULT_OK)
+        result = system_allow(&fence, kind, why);
     if (result == RESULT_OK)
         result = fence_close(&fence, why);
     own.landlock = fence.version;
     own.files = result == RESULT_OK;
-    if (own.files && home->db != NULL)
+    if (own.files && home->db != NULL) {
         home_keep_files(home);
+        db_temporary_files_in(HOME_JOBS);
+    }
     fence_drop(&fence);
     return result;
 }

@@ -298,6 +298,12 @@ void db_keep_files(struct db *db)
         keep_files(db);
 }
 
+void db_temporary_files_in(const char *directory)
+{
+    sqlite3_free(sqlite3_temp_directory);
+    sqlite3_temp_directory = sqlite3_mprintf("%s", directory);
+}
+
 bool db_has_log(struct db *db)
 {
     sqlite3_stmt *statement = NULL;

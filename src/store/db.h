@@ -65,6 +65,12 @@ enum result db_outlast_power_cuts(struct db *db, struct reason *why);
  */
 void db_keep_files(struct db *db);
 
+/*
+ * Where this process's connections put what is too much for memory, in files that have no name
+ * by the time they are written; for a process that may write nowhere else.
+ */
+void db_temporary_files_in(const char *directory);
+
 /* Whether it is in WAL mode; false also where that cannot be found out. */
 bool db_has_log(struct db *db);
 

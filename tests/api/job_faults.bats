@@ -16,7 +16,16 @@ setup_file() {
 teardown_file() { gate_stop; }
 teardown() {
   runners_end
-  if mountpoint -q "$G/home/jobs"; then umount -l "$G/home/jobs"; fi
+  if mountpoint -q "$G/home/jobs"; then
+    umount -l "$G/home/jobs"
+    gate_again
+  fi
+}
+
+# Workers know a directory by what it was when they were begun.
+gate_again() {
+  gate_stop
+  gate_start --workers 2
 }
 
 # The directory of bodies and results on a file system of its own, of so many MB.
@@ -24,6 +33,7 @@ small() {
   am_root || skip 'only root can mount'
   mount -t tmpfs -o "size=${1}m,uid=$(stat -c %u "$G/home"),mode=700" none "$G/home/jobs" 2>/dev/null ||
     skip 'mounting is not allowed here'
+  gate_again
 }
 room() { mount -o "remount,size=${1}m" "$G/home/jobs"; }
 

@@ -57,7 +57,6 @@ assert_sandbox() { # JSON
     [[ "$output" == *'sandbox = require'* ]] || fail "$output"
   done
   worker_without landlock
-  HOME_OF_CGI=$G/home FORESTGATE_SANDBOX=require
   printf 'sandbox = require\n' >>"$G/home/forestgate.conf"
   cgi GET /health
   sed -i '$d' "$G/home/forestgate.conf"
@@ -151,7 +150,8 @@ has_filter() { [ "$(status_of "$1" Seccomp)" = 2 ]; }
   call GET /health/detailed -k "$ROOT"
   assert_json '.keys == {"sealing":true,"token":true} and .status == "healthy"'
   [ "$(gate_pids)" = "$pids" ] || fail "others: $(said_since "$before")"
-  [ -z "$(said_since "$before" | grep -v Connection)" ] || fail "$(said_since "$before")"
+  said=$(said_since "$before" | grep -F forestgate) || :
+  [ -z "$said" ] || fail "$said"
 }
 
 job_done() {
@@ -193,10 +193,10 @@ all_others() {
 
 @test "a worker that the sandbox ended is told by that, and replaced" {
   before=$(lines)
-  set -- $(gate_pids)
-  kill -SYS "$1"
-  wait_for 100 replaced "$1"
-  said_since "$before" | grep -q "worker $1 was ended by its sandbox" || fail "$(said_since "$before")"
+  pid=$(gate_pids | head -n 1)
+  kill -SYS "$pid"
+  wait_for 100 replaced "$pid"
+  said_since "$before" | grep -q "worker $pid was ended by its sandbox" || fail "$(said_since "$before")"
   predict "$IRIS"
   assert_status 200
 }

@@ -502,3 +502,18 @@ small_away() {
   run cli doctor
   ! grep -qF "$(head -c 8 "$W/aside" | hex)" <<<"$(printf %s "$output" | hex)" || fail 'the secret is shown'
 }
+
+@test "sandbox: what a worker must not do is tried; off, and a kernel that has not all of it, are warnings" {
+  if sanitized; then skip 'a build with a sanitizer has no sandbox'; fi
+  diagnose
+  found sandbox ok 'stopped at all of 8'
+  FORESTGATE_SANDBOX=off diagnose
+  found sandbox warning 'off by the setting'
+  FORESTGATE=$W/forestgate
+  printf '#!/bin/sh\nexec %s landlock %s "$@"\n' "$BUILD/without" "$BUILD/forestgate" >"$FORESTGATE"
+  chmod 755 "$FORESTGATE"
+  diagnose
+  found sandbox warning 'Landlock'
+  FORESTGATE_SANDBOX=require diagnose
+  found sandbox failed 'Landlock'
+}
