@@ -22,8 +22,8 @@ enum {
 
 /*
  * Whether a text may become a user's password: 12 to 256 characters of UTF-8 without NUL, not
- * one of the commonest, nor made of little but the username.  RESULT_INVALID says what is
- * wrong and allowed, never what it was.
+ * one of the commonest, nor made of little but the username or this service's name.
+ * RESULT_INVALID says what is wrong and allowed, never what it was.
  */
 enum result password_allowed(const char *password, size_t len, const char *username,
                              struct reason *why);

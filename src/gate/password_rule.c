@@ -3,7 +3,7 @@
  *
  * By NIST SP 800-63B and OWASP ASVS 6.2: a length, and no rule of composition; refused is
  * what is guessed first: the commonest ones, runs along the keyboard or the alphabet, few
- * characters over and over, and little beside the username.
+ * characters over and over, and little beside the username or the name of what it opens.
  */
 #include "gate/password.h"
 
@@ -16,13 +16,17 @@
 enum {
     BYTES_MAX = 4 * PASSWORD_MAX,
     PERIOD_MAX = 4,  /* 123412341234 */
-    BESIDE_NAME = 4, /* so many characters more than the username are enough */
+    BESIDE_NAME = 4, /* so many characters more than the username are enough, */
+    BESIDE_WORD = 6, /* and so many more than a word of ours: a year and a sign are not */
 };
 
 /* In lower case. */
 static const char *const commonest[] = {
 #include "gate/password_common.inc"
 };
+
+/* What this is called, by which anybody would begin. */
+static const char *const words[] = {"forestgate", "forest gate", "forest-gate", "forest_gate"};
 
 /* What fingers walk along, forwards or backwards and from its end to its beginning. */
 static const char *const runs[] = {
@@ -93,17 +97,27 @@ static size_t characters(const char *text, size_t len)
     return count;
 }
 
-/* A part of the username, which is in lower case, with less than four characters more. */
-static bool has_little_but(const char *text, size_t len, const char *part, size_t part_len)
+/* A part, which is in lower case, with fewer than so many characters more. */
+static bool has_little_but(const char *text, size_t len, const char *part, size_t part_len,
+                           size_t more)
 {
     return part_len > 0 && memmem(text, len, part, part_len) != NULL &&
-           characters(text, len) - characters(part, part_len) < BESIDE_NAME;
+           characters(text, len) - characters(part, part_len) < more;
 }
 
 static bool is_of_name(const char *text, size_t len, const char *username)
 {
-    return username != NULL && (has_little_but(text, len, username, strlen(username)) ||
-                                has_little_but(text, len, username, strcspn(username, "@")));
+    return username != NULL &&
+           (has_little_but(text, len, username, strlen(username), BESIDE_NAME) ||
+            has_little_but(text, len, username, strcspn(username, "@"), BESIDE_NAME));
+}
+
+static bool is_of_words(const char *text, size_t len)
+{
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (has_little_but(text, len, words[i], strlen(words[i]), BESIDE_WORD))
+            return true;
+    return false;
 }
 
 /* Of what has the right length and characters. */
@@ -117,6 +131,8 @@ static const char *guessable(const char *text, size_t len, const char *username)
         return "it is the same characters over and over";
     if (is_of_name(text, len, username))
         return "it is little but the username";
+    if (is_of_words(text, len))
+        return "it is little but the name of this service";
     return NULL;
 }
 

@@ -70,6 +70,13 @@ state() {
   jq -e --arg home "$G/home" '. == {home: $home}' <<<"$output"
 }
 
+@test "a new home has nobody in it, and no key" {
+  cli init >/dev/null
+  cli user list --json | jq -e '. == []'
+  cli key list --json | jq -e '. == []'
+  cli audit list --json | jq -e 'all(.action != "user.create" and .action != "key.create")'
+}
+
 @test "init without an administrator makes a setup link, and each ends the one before" {
   gate_home
   run --separate-stderr cli init

@@ -152,6 +152,8 @@ static void what_is_guessed_first_is_refused(void **state)
         "annabelle@example.org",
         "1annabelle@example.org",
         "annabelle\xc3\xa4\xc3\xa4\xc3\xa4",
+        "forestgate2026!",
+        "!1!Forest-Gate",
     };
 
     (void)state;
@@ -164,8 +166,9 @@ static void what_is_guessed_first_is_refused(void **state)
 
 static void no_rule_of_composition_stands_in_the_way(void **state)
 {
-    static const char *const good[] = {"bicycle cats",  "            x", "annabelle1234x",
-                                       "zwölf Käfer!!", "x9$Lq!27vB%k",  "135792468013"};
+    static const char *const good[] = {"bicycle cats",    "            x", "annabelle1234x",
+                                       "zwölf Käfer!!",   "x9$Lq!27vB%k",  "135792468013",
+                                       "forestgate cats!"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
