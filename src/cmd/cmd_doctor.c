@@ -39,6 +39,9 @@ static const struct check {
     {"images", doctor_check_images, NULL, true},
     {"the front's errors", doctor_check_errors, NULL, true},
     {"headers", doctor_check_headers, NULL, true},
+    {"security headers", doctor_check_security_headers, NULL, true},
+    {"hosts", doctor_check_hosts, NULL, true},
+    {"CORS", doctor_check_cors, NULL, true},
     {"the front's clock", doctor_check_front_clock, NULL, true},
 };
 

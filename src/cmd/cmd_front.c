@@ -350,7 +350,7 @@ static int run_errors(const struct option_set *set)
 static int run_front(const struct option_set *set)
 {
     const struct front_kind *kind;
-    struct front_places places;
+    struct front_places places = {0}; /* not every front has all of them */
     struct config config;
     struct buf text = {0};
     struct reason why;

@@ -105,4 +105,9 @@ void doctor_check_errors(struct doctor *doctor, struct finding *finding);
 void doctor_check_headers(struct doctor *doctor, struct finding *finding);
 void doctor_check_front_clock(struct doctor *doctor, struct finding *finding);
 
+/* doctor_guard.c: likewise. */
+void doctor_check_security_headers(struct doctor *doctor, struct finding *finding);
+void doctor_check_hosts(struct doctor *doctor, struct finding *finding);
+void doctor_check_cors(struct doctor *doctor, struct finding *finding);
+
 #endif

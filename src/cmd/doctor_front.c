@@ -51,7 +51,13 @@ static const struct {
                        "apachectl graceful"},
       [FRONT_ERRORS] = {"set ErrorDocument as forestgate front apache has it",
                         "apachectl graceful"},
-      [FRONT_ANSWER] = {"take out Header unset", "apachectl graceful"}}},
+      [FRONT_ANSWER] = {"take out Header unset", "apachectl graceful"},
+      [FRONT_SECURITY] = {"set them with Header always set, as forestgate front apache has it",
+                          "apachectl graceful"},
+      [FRONT_HOSTS] = {"refuse other hosts by a RewriteRule, as forestgate front apache has it",
+                       "apachectl graceful"},
+      [FRONT_CORS] = {"make its configuration anew with forestgate front apache",
+                      "apachectl graceful"}}},
     {"lighttpd",
      {[FRONT_DOWN] = {"see its error log", "systemctl restart lighttpd"},
       [FRONT_HEADER] = {"take out the rule that removes X-API-Key",
@@ -65,7 +71,14 @@ static const struct {
                        "systemctl restart lighttpd"},
       [FRONT_ERRORS] = {"set server.errorfile-prefix as forestgate front lighttpd has it",
                         "systemctl restart lighttpd"},
-      [FRONT_ANSWER] = {"take out the rule that removes it", "systemctl restart lighttpd"}}},
+      [FRONT_ANSWER] = {"take out the rule that removes it", "systemctl restart lighttpd"},
+      [FRONT_SECURITY] = {"set setenv.set-response-header as forestgate front lighttpd has it",
+                          "systemctl restart lighttpd"},
+      [FRONT_HOSTS] = {"refuse other hosts by url.redirect-code, as forestgate front lighttpd "
+                       "has it",
+                       "systemctl restart lighttpd"},
+      [FRONT_CORS] = {"make its configuration anew with forestgate front lighttpd",
+                      "systemctl restart lighttpd"}}},
     {"nginx",
      {[FRONT_DOWN] = {"see its error log", "systemctl restart nginx"},
       [FRONT_HEADER] = {"take out fastcgi_pass_request_headers off", "nginx -s reload"},
@@ -75,7 +88,13 @@ static const struct {
                        "image_body_limit",
                        "nginx -s reload"},
       [FRONT_ERRORS] = {"set error_page for every status", "nginx -s reload"},
-      [FRONT_ANSWER] = {"take out fastcgi_hide_header", "nginx -s reload"}}},
+      [FRONT_ANSWER] = {"take out fastcgi_hide_header", "nginx -s reload"},
+      [FRONT_SECURITY] = {"set them once with add_header and always, which in an inner block "
+                          "takes away all of the outer",
+                          "nginx -s reload"},
+      [FRONT_HOSTS] = {"have a default_server that returns 421", "nginx -s reload"},
+      [FRONT_CORS] = {"make its configuration anew with forestgate front nginx",
+                      "nginx -s reload"}}},
 };
 
 enum {
@@ -210,6 +229,13 @@ void doctor_check_service(struct doctor *doctor, struct finding *finding)
         front_mend(front, finding, FRONT_DOWN);
     http_member(&front->answer, "status", status);
     http_member(&front->answer, "version", version);
+    if (front->answer.status == 421 && !front_is_workers(front)) {
+        finding_set(finding, FINDING_FAILED,
+                    "the front does not go by the name that is in %s: the setting hosts has "
+                    "those that it goes by",
+                    doctor->url);
+        return;
+    }
     if (front->answer.status != 200 || strcmp(status, "alive") != 0) {
         finding_set(finding, FINDING_FAILED,
                     "what answers %s/health/live, with status %ld, is no Forestgate",

@@ -30,6 +30,9 @@ enum front_fault {
     FRONT_IMAGE,
     FRONT_ERRORS,
     FRONT_ANSWER,
+    FRONT_SECURITY,
+    FRONT_HOSTS,
+    FRONT_CORS,
     FRONT_FAULT__MAX
 };
 

@@ -43,22 +43,40 @@ void http_answer_free(struct http_answer *answer)
     buf_free(&answer->body);
 }
 
+/* The value on the next line of this name, from this line on; NULL if there is none. */
+static const char *value_find(const char *line, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (; *line != '\0'; line += strcspn(line, "\n"), line += *line != '\0')
+        if (strncasecmp(line, name, len) == 0 && line[len] == ':')
+            return line + len + 1;
+    return NULL;
+}
+
 const char *http_header(const struct http_answer *answer, const char *name, char out[256])
 {
-    const char *line = answer->header.data != NULL ? answer->header.data : "";
-    size_t len = strlen(name), end;
+    const char *value = answer->header.data != NULL ? answer->header.data : "";
 
     out[0] = '\0';
-    for (; *line != '\0'; line += end + (line[end] != '\0')) {
-        end = strcspn(line, "\n");
-        if (strncasecmp(line, name, len) != 0 || line[len] != ':')
-            continue;
-        line += len + 1;
-        line += strspn(line, " \t");
-        text_print(out, 256, "%.*s", (int)strcspn(line, "\r\n"), line);
-        break;
+    value = value_find(value, name);
+    if (value != NULL) {
+        value += strspn(value, " \t");
+        text_print(out, 256, "%.*s", (int)strcspn(value, "\r\n"), value);
     }
     return out;
+}
+
+size_t http_header_count(const struct http_answer *answer, const char *name)
+{
+    const char *at = answer->header.data != NULL ? answer->header.data : "";
+    size_t count = 0;
+
+    while ((at = value_find(at, name)) != NULL) {
+        at += strcspn(at, "\n");
+        count++;
+    }
+    return count;
 }
 
 int64_t http_date(const struct http_answer *answer)

@@ -28,6 +28,7 @@ enum {
 
 /* What is asked: a GET, or with a body_len over 0 a POST. */
 struct http_ask {
+    const char *method;                    /* NULL for one of those */
     const char *path;                      /* behind the URL, with its / */
     const char *headers[HTTP_HEADERS_MAX]; /* "Name: value"; NULL for none */
     uint64_t body_len;                     /* of a body that ends in no JSON */
@@ -56,6 +57,9 @@ size_t http_body_bytes(char *to, size_t size, uint64_t at, uint64_t len);
 
 /* A header's value without the spaces around it; "" if it is not there. */
 const char *http_header(const struct http_answer *answer, const char *name, char out[256]);
+
+/* How many lines of the header have this name. */
+size_t http_header_count(const struct http_answer *answer, const char *name);
 
 /*
  * A member of the body's one object that is a string or a number, as text; false, and "",

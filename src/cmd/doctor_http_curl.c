@@ -215,6 +215,7 @@ enum result http_request(struct http *http, const struct http_ask *ask,
     } else {
         set_always(http->curl, answer);
         set_body(http->curl, &sending);
+        curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, ask->method);
         curl_easy_setopt(http->curl, CURLOPT_URL, url.data);
         curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, list);
         result = perform(http->curl, answer, why);

@@ -98,6 +98,8 @@ static bool question_write(const struct http *http, const struct http_ask *ask,
             http->base, ask->path);
     fprintf(to, "connect-timeout = %d\nmax-time = %d\nheader = \"Expect:\"\n", CONNECT_WAIT_S,
             ask->body_len > 0 ? BODY_WAIT_S : WAIT_S);
+    if (ask->method != NULL)
+        fprintf(to, "request = \"%s\"\n", ask->method);
     for (size_t i = 0; i < HTTP_HEADERS_MAX; i++)
         if (ask->headers[i] != NULL)
             fprintf(to, "header = \"%s\"\n", ask->headers[i]);

@@ -17,12 +17,10 @@ struct front_kind {
     const char *server; /* "lighttpd" */
     const char *mode;   /* "spawn"; the first of a server is what is taken if nobody says */
     const char *text;
-    bool needs_worker;  /* it starts the workers itself, */
-    bool needs_socket;  /* or they listen there */
     const char *suffix; /* of the files of its own refusals; NULL: it has them in itself */
-    const char *summary;
+    int64_t host_limit; /* bytes of a body that a shared host lets through by itself; 0: any */
+    bool needs_worker;  /* it starts the workers itself; else they listen at a socket */
     bool directory;     /* of a shared host, in which it is a .htaccess and a program */
-    int64_t host_limit; /* bytes of a body that such a host lets through by itself; 0: any */
 };
 
 /* The kinds, one after another; NULL past the last. */
@@ -43,6 +41,11 @@ struct front_places {
     char user[64], group[64];
     int64_t host_limit; /* bytes of a body that a shared host lets through; 0: any */
 };
+
+struct template_pair;
+
+/* The headers that are the same on all answers of all fronts; NULL past the last. */
+const struct template_pair *front_header_at(size_t i);
 
 /* Appends the configuration. */
 enum result front_print(const struct front_kind *kind, const struct config *config,

@@ -37,6 +37,11 @@ static const struct template_pair headers[] = {
     {"X-XSS-Protection", "0", NULL},
 };
 
+const struct template_pair *front_header_at(size_t i)
+{
+    return i < sizeof(headers) / sizeof(headers[0]) ? &headers[i] : NULL;
+}
+
 /* What a preflight is told.  The methods are those of the routes. */
 static const char cors_methods[] = "GET, HEAD, POST, PUT, DELETE";
 static const char cors_request_headers[] =
@@ -46,24 +51,15 @@ static const char cors_answer_headers[] =
     "Preference-Applied, Idempotency-Replayed, WWW-Authenticate";
 
 static const struct front_kind kinds[] = {
-    {"lighttpd", "socket", front_lighttpd, false, true, "html",
-     "the workers are another's (systemd, spawn-fcgi) and listen at a socket", false, 0},
-    {"lighttpd", "spawn", front_lighttpd, true, false, "html", "lighttpd starts the workers",
-     false, 0},
-    {"lighttpd", "cgi", front_lighttpd, true, false, "html", "plain CGI, a process a request",
-     false, 0},
-    {"apache", "fcgid", front_apache, true, false, "json", "mod_fcgid starts the workers",
-     false, 0},
-    {"apache", "cgi", front_apache, true, false, "json", "plain CGI, a process a request",
-     false, 0},
-    {"apache", "proxy", front_apache, false, true, "json",
-     "the workers are another's (systemd, spawn-fcgi) and listen at a socket", false, 0},
-    {"nginx", "socket", front_nginx, false, true, NULL, "the workers listen at a socket", false,
-     0},
-    {"htaccess", "fcgid", front_htaccess, true, false, NULL,
-     "for a directory of a shared host with mod_fcgid", true, FCGID_LIMIT},
-    {"htaccess", "cgi", front_htaccess, true, false, NULL,
-     "for a directory of a shared host with plain CGI", true, 0},
+    {"lighttpd", "socket", front_lighttpd, "html", 0, false, false},
+    {"lighttpd", "spawn", front_lighttpd, "html", 0, true, false},
+    {"lighttpd", "cgi", front_lighttpd, "html", 0, true, false},
+    {"apache", "fcgid", front_apache, "json", 0, true, false},
+    {"apache", "cgi", front_apache, "json", 0, true, false},
+    {"apache", "proxy", front_apache, "json", 0, false, false},
+    {"nginx", "socket", front_nginx, NULL, 0, false, false},
+    {"htaccess", "fcgid", front_htaccess, NULL, FCGID_LIMIT, true, true},
+    {"htaccess", "cgi", front_htaccess, NULL, 0, true, true},
 };
 
 const struct front_kind *front_kind_at(size_t i)
@@ -90,7 +86,8 @@ struct made {
     struct buf hosts_pattern, origins_pattern;
     struct front_error refusals[FRONT_ERRORS_MAX];
     struct template_pair errors[FRONT_ERRORS_MAX];
-    struct template_pair pages[PAGE__MAX];
+    struct template_pair pages[2][PAGE__MAX]; /* those that are asked for apart */
+    size_t page_counts[2];
     char certificate[PATH_MAX + 32], key[PATH_MAX + 32], worker_directory[PATH_MAX];
     char redirect_port[PORT_MAX], listen[ADDR_TEXT_MAX + 2];
 };
@@ -114,7 +111,7 @@ static size_t words_split(const char *setting, char *words, struct template_pair
     size_t count = 0;
     char *word;
 
-    strcpy(words, setting); /* which has this bound */
+    memcpy(words, setting, strlen(setting) + 1); /* which has this bound */
     while (count < LIST_MAX && (word = strsep(&words, ",")) != NULL && word[0] != '\0') {
         pattern_add(pattern, word);
         pairs[count++] = (struct template_pair){word, "", NULL};
@@ -255,7 +252,7 @@ static void places_put(struct made *made, const struct config *config,
     const int64_t workers = config->workers > 0 ? config->workers : 4;
     char *slash;
 
-    strcpy(made->worker_directory, places->worker); /* of the same size */
+    memcpy(made->worker_directory, places->worker, sizeof(places->worker));
     slash = strrchr(made->worker_directory, '/');
     if (slash != NULL)
         slash[slash == made->worker_directory] = '\0';
@@ -280,10 +277,16 @@ static void headers_put(struct made *made)
 {
     struct template_facts *facts = &made->facts;
 
-    for (size_t i = 0; i < PAGE__MAX; i++)
-        made->pages[i] = (struct template_pair){page_policies[i].path, page_policies[i].content,
-                                                page_policies[i].referrer};
-    template_list(facts, "PAGES", made->pages, PAGE__MAX);
+    for (size_t i = 0; i < PAGE__MAX; i++) {
+        const struct page_policy *page = &page_policies[i];
+        size_t *count = &made->page_counts[page->asked];
+
+        made->pages[page->asked][(*count)++] =
+            (struct template_pair){page->path, page->content, page->referrer};
+    }
+    template_list(facts, "PAGES", made->pages[false], made->page_counts[false]);
+    template_list(facts, "PAGES_ASKED", made->pages[true], made->page_counts[true]);
+    template_value(facts, "PAGE_ASKED", PAGE_ASKED);
     template_list(facts, "HEADERS", headers, sizeof(headers) / sizeof(headers[0]));
     template_value(facts, "CONTENT_POLICY", page_none_content);
     template_value(facts, "REFERRER_POLICY", page_none_referrer);

@@ -118,7 +118,7 @@ static BIO *pem_open(const char *path, struct buf *text)
 }
 
 /* A key that is locked is none for a front that starts by itself; nobody is asked. */
-static int no_password(char *out, int size, int writing, void *arg)
+static int no_password(char *out, int size, int writing, void *arg) /* NOLINT: OpenSSL's */
 {
     (void)out;
     (void)size;

@@ -68,7 +68,7 @@ void handle_welcome(struct service *service, struct request *request, struct rep
 
     (void)request;
     reply_header(reply, "Vary", "Accept");
-    if (accept != NULL && strstr(accept, "text/html") != NULL)
+    if (accept != NULL && strstr(accept, PAGE_ASKED) != NULL)
         page_write(reply);
     else
         json_write(reply);

@@ -12,12 +12,12 @@ const char page_none_referrer[] = "strict-origin-when-cross-origin";
 
 const struct page_policy page_policies[PAGE__MAX] = {
     [PAGE_HOME] = {"/", "default-src 'none'; style-src 'self'; " NOTHING_ELSE,
-                   "strict-origin-when-cross-origin"},
+                   "strict-origin-when-cross-origin", true},
     /* Its URL has an invitation, in the part that is not sent; nothing else leaves it, too. */
     [PAGE_SETUP] = {"/setup",
                     "default-src 'none'; style-src 'self'; script-src 'self'; "
                     "connect-src 'self'; " NOTHING_ELSE,
-                    "no-referrer"},
+                    "no-referrer", false},
 };
 
 void page_policy_put(struct reply *reply, enum page page)

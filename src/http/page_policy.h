@@ -6,7 +6,7 @@
 #ifndef HTTP_PAGE_POLICY_H
 #define HTTP_PAGE_POLICY_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "http/reply.h"
 
@@ -20,7 +20,10 @@ struct page_policy {
     const char *path;
     const char *content;  /* Content-Security-Policy */
     const char *referrer; /* Referrer-Policy */
+    bool asked;           /* it is answered to who accepts PAGE_ASKED, and JSON to others */
 };
+
+#define PAGE_ASKED "text/html"
 
 extern const struct page_policy page_policies[PAGE__MAX];
 

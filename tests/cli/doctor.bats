@@ -30,7 +30,7 @@ diagnose() {
   status=0
   report=$(cli doctor --json "$@" 2>"$W/err") || status=$?
   [ ! -s "$W/err" ] || fail "$(cat "$W/err")"
-  jq -e 'length == 23 and [.[].number] == [range(1; 24)] and
+  jq -e 'length == 26 and [.[].number] == [range(1; 27)] and
     all(.[]; (keys == ["command","detail","name","number","state"]) and (.detail | length > 0) and
       ([.state] | inside(["ok","warning","failed","not asked"])))' <<<"$report" >/dev/null || fail "$report"
   # Failures and nothing else make it fail.
@@ -101,7 +101,7 @@ all_of_home() {
   before=$(all_of_home)
   diagnose
   for check in home rights settings database ledger models kept disk secrets audit; do found "$check" ok; done
-  [ "$(jq '[.[10:][] | select(.state == "not asked" and (.detail | contains("--url")))] | length' <<<"$report")" = 10 ]
+  [ "$(jq '[.[10:][] | select(.state == "not asked" and (.detail | contains("--url")))] | length' <<<"$report")" = 13 ]
   [ "$(all_of_home)" = "$before" ] || fail "$(diff <(echo "$before") <(all_of_home))"
 }
 

@@ -40,16 +40,21 @@ front_with() {
   local program=(lighttpd -D -f "$T/front/front.conf")
   [ -e "$T/front/good.conf" ] || cp "$T/front/front.conf" "$T/front/good.conf"
   kill -TERM "$FRONT_PID"
-  wait_for 50 no_pids
+  # Beside nginx there are workers that it did not start.
+  if [ "$MODE" = nginx ]; then wait "$FRONT_PID" || :; else wait_for 50 no_pids; fi
   sed -E "$1" "$T/front/good.conf" >"$T/front/front.conf"
   if cmp -s "$T/front/good.conf" "$T/front/front.conf"; then echo "nothing was changed: $1" >&2; return 1; fi
   if [ "$MODE" = apache ]; then program=(apache2 -DFOREGROUND -f "$T/front/front.conf"); fi
+  if [ "$MODE" = nginx ]; then program=(nginx -e "$T/front/front.log" -g 'daemon off;' -c "$T/front/front.conf"); fi
+  cd "$T/front" || return 1
   TMPDIR=$T/front/work PATH=$PATH:/usr/sbin "${program[@]}" >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
   FRONT_PID=$!
+  cd "$OLDPWD" || return 1
   wait_for 100 curl -sf -o /dev/null --max-time 5 "${2:-$URL}/health/live"
 }
 
-front_checks=(front service X-API-Key Authorization 'large bodies' 'too large bodies' images "the front's errors" headers "the front's clock")
+front_checks=(front service X-API-Key Authorization 'large bodies' 'too large bodies' images "the front's errors" headers
+  'security headers' hosts CORS "the front's clock")
 
 all_ok() {
   diagnose
@@ -58,7 +63,7 @@ all_ok() {
 }
 
 @test "every front of the templates passes every check, and the key is revoked" {
-  for mode in lighttpd lighttpd-cgi apache apache-cgi lighttpd-socket; do
+  for mode in lighttpd lighttpd-cgi apache apache-cgi lighttpd-socket nginx; do
     front_setup "$mode"
     all_ok
     [ "$(cli key list --json | jq '[.[] | select(.name == "doctor")] | length')" = 1 ]
@@ -176,6 +181,34 @@ all_ok() {
   front_with '/^ErrorDocument 414/d'
   diagnose
   found "the front's errors" failed "the front's 414"
+}
+
+@test "fronts that leave browsers unguarded" {
+  front_setup nginx
+  front_with '/X-Frame-Options/d'
+  diagnose
+  found 'security headers' warning 'of the workers comes without X-Frame-Options; nginx: set them' 'nginx -s reload'
+  front_with 's/^(\tadd_header X-Frame-Options.*)/\1\n\1/; s/X-XSS-Protection "0"/X-XSS-Protection "1"/'
+  diagnose
+  found 'security headers' warning 'has X-Frame-Options 2 times'
+  # An inner block with a header of its own has no other.
+  front_with 's|return 200 .forestgate_refusal|add_header X-Own 1 always;\n&|'
+  diagnose
+  found 'security headers' warning "refusal of the front's own comes without X-Content-Type-Options"
+  front_with "s|return 421|fastcgi_pass unix:$T/worker.sock|; s/^\\tmap .http_origin .*/&\n~. \$http_origin;/"
+  diagnose
+  found hosts warning 'under any name: 200 to .* nginx: have a default_server' 'nginx -s reload'
+  found CORS failed 'pages of any origin may read .* nginx: make its configuration anew' 'nginx -s reload'
+  front_with 's/return 204/return 404/'
+  diagnose
+  found CORS failed 'https://app.example.org is one of cors_origins, and its pages may not call: a preflight'
+  found hosts ok 'refused with 421'
+  front_with 's/^\t\t\t127.0.0.1$//' "$PLAIN_URL"
+  diagnose
+  found service failed 'does not go by the name that is in http://127.0.0.1:'
+  front_with '/error_page/d'
+  diagnose
+  found "the front's errors" failed "the front's 4.. to .* nginx: set error_page" 'nginx -s reload'
 }
 
 @test "a front without workers, and none at all" {

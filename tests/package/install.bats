@@ -50,14 +50,15 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
   done
   am_root || skip 'only root can give files away'
   mkdir -p "$G/root/etc"
-  echo 'root:x:0:0::/root:/bin/sh' >"$G/root/etc/passwd"
-  echo 'root:x:0:' >"$G/root/etc/group"
+  # Debian has both in each system.
+  printf 'root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/usr/sbin/nologin\n' >"$G/root/etc/passwd"
+  printf 'root:x:0:\nwww-data:x:33:\n' >"$G/root/etc/group"
   systemd-sysusers --root="$G/root"
   systemd-tmpfiles --root="$G/root" --create
   uid=$(awk -F: '$1 == "forestgate" && $7 == "/usr/sbin/nologin" {print $3}' "$G/root/etc/passwd")
   ((uid > 0 && uid < 1000))
   grep -q '^forestgate:!\*:' "$G/root/etc/shadow"
-  for directory in "var/lib/forestgate 700 $uid" "var/backups/forestgate 700 $uid" 'run/forestgate 755 0'; do
+  for directory in "var/lib/forestgate 700 $uid" "var/backups/forestgate 700 $uid" 'run/forestgate 755 0' 'run/forestgate-front 700 33'; do
     [ "$(cd "$G/root" && stat -c '%n %a %u' "${directory%% *}")" = "$directory" ] || fail "$directory" "$(ls -ln "$G/root/${directory%% *}")"
   done
   # init takes such a home and leaves it to its owner, who has to be known here for that.

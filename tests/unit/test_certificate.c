@@ -89,7 +89,7 @@ static void both_read(char out[2 * PEM_MAX])
 
     assert_int_equal(file_read(path, PEM_MAX, &text, &why), RESULT_OK);
     assert_int_equal(file_read(key_path, PEM_MAX, &text, &why), RESULT_OK);
-    strcpy(out, text.data);
+    memcpy(out, text.data, text.len + 1);
     buf_free(&text);
 }
 
