@@ -105,6 +105,41 @@ supervise() {
   assert_problem 503 unavailable
 }
 
+# What mod_proxy_fcgi does otherwise than mod_fcgid; tests/front/siege.bats has the rest.
+@test "behind Apache's proxy queries and bodies pass, slow ones hold no worker, and without workers there is a 503" {
+  front_setup apache-proxy
+  local fd fds=() chunked
+  for chunked in '' chunked; do
+    ask -H "X-API-Key: $KEY" -H "$JSON" ${chunked:+-H "Transfer-Encoding: $chunked"} -d "$FEATURES" '/models/iris/predict?a=%2f&b=?c'
+    assert_status 200
+  done
+  jq -nc '{instances: [range(20000) | [5.1,3.5,1.4,0.2]]}' >"$T/rows"
+  ask -H "X-API-Key: $KEY" -H "$JSON" --data-binary "@$T/rows" /predict
+  assert_status 200
+  truncate -s 17825793 "$T/big"
+  ask -X POST -T "$T/big" /login
+  assert_problem 413 content_too_large
+  # More than there are workers.
+  for _ in 1 2 3 4 5 6; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"
+    printf 'POST /predict HTTP/1.1\r\nHost: localhost\r\nX-API-Key: %s\r\nContent-Length: 99999\r\n\r\n{' "$KEY" >&"$fd"
+    head -c 50000 "$T/big" >&"$fd"
+    fds+=("$fd")
+  done
+  for _ in 1 2 3 4; do
+    ask --max-time 5 -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /predict
+    assert_status 200
+  done
+  for fd in "${fds[@]}"; do exec {fd}>&-; done
+  kill -TERM "$SPAWN_PID"
+  wait_for 50 gone "$SPAWN_PID"
+  ask '/health?query=1'
+  assert_problem 503 unavailable
+  [ "$(header_of retry-after)" = 1 ]
+  [ "$(header_of x-content-type-options)" = nosniff ]
+  grep -q '"GET /health HTTP/1.1" 503' "$T/front/front.log"
+}
+
 @test "a worker that cannot start is Apache's 5xx in the same form" {
   front_setup apache
   # What is started from now on is not a program.
