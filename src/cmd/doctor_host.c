@@ -29,7 +29,7 @@ static void check_worker(struct finding *finding)
     slash = strrchr(path, '/');
     if (slash == NULL)
         return;
-    strcpy(slash + 1, worker_name); /* for which there is room */
+    memcpy(slash + 1, worker_name, sizeof(worker_name)); /* for which there is room */
     if (access(path, F_OK) != 0 || access(path, X_OK) == 0)
         return;
     if (finding_set(finding, FINDING_FAILED,

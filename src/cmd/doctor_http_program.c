@@ -175,8 +175,8 @@ static void answer_split(const struct buf *whole, struct http_answer *answer)
 {
     const char *at = buf_failed(whole) ? "" : whole->data, *end;
 
-    while (sscanf(at, "HTTP/%*[0-9.] %3ld", &answer->status) == 1 &&
-           (end = strstr(at, "\r\n\r\n")) != NULL) {
+    while (strncmp(at, "HTTP/", 5) == 0 && (end = strstr(at, "\r\n\r\n")) != NULL) {
+        answer->status = strtol(at + strcspn(at, " \r"), NULL, 10);
         if (answer->status >= 200) {
             buf_put(&answer->header, at, (size_t)(end + 2 - at));
             buf_putc(&answer->header, '\0');

@@ -31,7 +31,7 @@ bool home_place_is_in(const char *path, const char *directory)
 /* The real path; of what is not there yet, that of its directory with the name behind it. */
 static bool path_real(const char *path, char out[PATH_MAX])
 {
-    char parent[PATH_MAX], name[NAME_MAX + 1], *slash;
+    char parent[PATH_MAX], real[PATH_MAX], name[NAME_MAX + 1], *slash;
     size_t len;
 
     if (realpath(path, out) != NULL)
@@ -45,12 +45,10 @@ static bool path_real(const char *path, char out[PATH_MAX])
         return false;
     if (slash != NULL)
         slash[slash == parent] = '\0';
-    if (realpath(slash != NULL ? parent : ".", out) == NULL ||
-        strlen(out) + strlen(name) + 2 > PATH_MAX)
+    if (realpath(slash != NULL ? parent : ".", real) == NULL ||
+        strlen(real) + strlen(name) + 2 > PATH_MAX)
         return false;
-    if (strcmp(out, "/") != 0)
-        strcat(out, "/");
-    strcat(out, name);
+    text_print(out, PATH_MAX, "%s/%s", strcmp(real, "/") != 0 ? real : "", name);
     return true;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # tests/front/hosting.bats: the tarball of `make hosting` on a shared host: an Apache that is
 # not ours, a user who may nothing, and a .htaccess.
-# shellcheck disable=SC2154 # status, body and header are those of ask in lib/front
+# shellcheck disable=SC2034,SC2154,SC2030,SC2031 # URL, status, body and header are those of ask in lib/front
 
 load ../lib/front
 
@@ -422,7 +422,7 @@ suexec_ask() {
   chown -R $uid:$uid "$T/su"
   chmod -R go-w "$T/su"
   chown www-data: "$T/su/front" # in which mod_fcgid makes its sockets
-  as=(setpriv --reuid $uid --regid $uid --clear-groups -- env -i PATH=/usr/bin:/bin "HOME=$T/su"
+  as=(setpriv --reuid "$uid" --regid "$uid" --clear-groups -- env -i PATH=/usr/bin:/bin "HOME=$T/su"
     "$T/bin/forestgate" --home "$T/su/home")
   "${as[@]}" init >/dev/null
   "${as[@]}" model publish iris "$T/user/iris.fgm" >/dev/null
