@@ -3,10 +3,10 @@
  *
  *   ask HOST:PORT DIRECTORY BODY NAME=VALUE...
  *
- * Sends the parameters as they are given and the file BODY, no more of it than CONTENT_LENGTH
- * says, and takes the answer apart: into DIRECTORY go answer (all of it), header and body.
- * What the workers say on their error stream goes to ours.  Exit status 1 if no whole answer
- * came within 30 seconds; what did come is there.
+ * Sends the parameters, of those with one name the last, and the file BODY, no more of it than
+ * CONTENT_LENGTH says, and takes the answer apart: into DIRECTORY go answer (all of it), header
+ * and body. What the workers say on their error stream goes to ours.  Exit status 1 if no whole
+ * answer came within 30 seconds; what did come is there.
  *
  * Tests ask some thousand times, and one process for each is all that they can afford.
  */
@@ -106,6 +106,17 @@ static size_t length_put(unsigned char *out, size_t len)
     return 4;
 }
 
+/* Whether a parameter comes again: the last one counts, as in an environment. */
+static bool comes_again(char **params, int count, int at)
+{
+    size_t name = strcspn(params[at], "=") + 1;
+
+    for (int i = at + 1; i < count; i++)
+        if (strncmp(params[at], params[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* The parameters as one stream, in records of PART bytes at most. */
 static void params_send(int fd, char **params, int count)
 {
@@ -120,6 +131,8 @@ static void params_send(int fd, char **params, int count)
     for (int i = 0; i < count; i++) {
         size_t name = strcspn(params[i], "="), value = strlen(params[i] + name);
 
+        if (comes_again(params, count, i))
+            continue;
         value -= value > 0;
         put += length_put(stream + put, name);
         put += length_put(stream + put, value);
