@@ -239,7 +239,9 @@ static enum result prepare(struct home *home, int argc, char **argv, struct reas
     if (result == RESULT_OK)
         result = try_home(home, why);
     if (result == RESULT_OK)
-        result = process_try_sandbox(home, !fcgi_is_cgi(), why);
+        /* With a path it is no plain CGI, though fd 0 looks so until the socket is there: what
+           libfcgi was asked once it does not look at again. */
+        result = process_try_sandbox(home, path != NULL || !fcgi_is_cgi(), why);
     if (result == RESULT_OK && path != NULL) /* last: it takes the path from who serves there */
         result = listen_open(path, why);
     return result;

@@ -101,7 +101,7 @@ all_of_home() {
   before=$(all_of_home)
   diagnose
   for check in home rights settings database ledger models kept disk secrets audit; do found "$check" ok; done
-  [ "$(jq '[.[10:][] | select(.state == "not asked" and (.detail | contains("--url")))] | length' <<<"$report")" = 13 ]
+  [ "$(jq '[.[10:][] | select(.state == "not asked" and (.detail | contains("--url")))] | length' <<<"$report")" = 15 ]
   [ "$(all_of_home)" = "$before" ] || fail "$(diff <(echo "$before") <(all_of_home))"
 }
 
