@@ -163,7 +163,7 @@ static enum result places_find(const struct option_set *set, const struct front_
 {
     const char *worker = option_value(set, "--worker"), *socket = option_value(set, "--socket");
     const char *user = option_value(set, "--user"), *out = option_value(set, "--out");
-    char whole[PATH_MAX];
+    char whole[PATH_MAX] = "";
     enum result result = RESULT_OK;
 
     if (out != NULL)
@@ -336,14 +336,17 @@ static int run_errors(const struct option_set *set)
     const char *out = option_value(set, "--out");
     struct reason why;
     enum result result;
+    mode_t mask;
 
     if (out == NULL) {
         reason_set(&why, RESULT_INVALID, "front errors needs --out DIR");
         return cli_misuse(&why);
     }
+    mask = umask(022); /* a front reads them as another user */
     result = front_errors_write(out, "json", &why);
     if (result == RESULT_OK)
         result = front_errors_write(out, "html", &why);
+    umask(mask);
     return result == RESULT_OK ? CLI_DONE : cli_fail(&why);
 }
 
@@ -372,7 +375,7 @@ static int run_front(const struct option_set *set)
     else if (result == RESULT_OK && option_given(set, "--out"))
         result = out_write(kind, &places, &text, &why);
     else if (result == RESULT_OK)
-        fwrite(text.data, 1, text.len, stdout);
+        fwrite(text.data, 1, text.len, stdout); /* main() says if that failed */
     buf_free(&text);
     return result == RESULT_OK ? CLI_DONE : cli_fail(&why);
 }

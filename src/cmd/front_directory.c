@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -75,9 +76,11 @@ enum result front_directory_check(const struct front_places *places, struct reas
 enum result front_directory_write(const struct front_places *places, const struct buf *text,
                                   struct reason *why)
 {
+    const mode_t mask = umask(022); /* Apache reads it as another user */
     char path[PATH_MAX + 32];
     enum result result = file_make_dir(places->dir, 0755, why);
 
+    umask(mask);
     text_print(path, sizeof(path), "%s/.htaccess", places->dir);
     if (result == RESULT_OK)
         result = htaccess_is_ours(path, why);

@@ -219,6 +219,16 @@ accepted() {
   [ "$(find "$OUT" -name '*.json' | wc -l)" -ge 12 ]
 }
 
+@test "who lets others read nothing makes directories that a front can read all the same" {
+  umask 077
+  cli front errors --out "$OUT"
+  cli front htaccess --out "$OUT.site"
+  for directory in "$OUT" "$OUT.site"; do
+    [ "$(stat -c %a "$directory")" = 755 ] || fail "$directory: $(stat -c %A "$directory")"
+  done
+  [ "$(stat -c %a "$OUT/503.json" "$OUT.site/.htaccess" "$OUT.site/forestgate.fcgi" | xargs)" = '644 644 755' ]
+}
+
 @test "a full disk is a failure, and not half a configuration" {
   [ -w /dev/full ] || skip 'no /dev/full'
   run bash -c '"$0" front nginx --home "$1" >/dev/full' "$FORESTGATE" "$G/home"
