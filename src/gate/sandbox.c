@@ -123,15 +123,25 @@ static const char *const system_places[] = {
 static struct sandbox_state own;
 static enum sandbox_kind own_kind;
 
-/* What each place was when it was fenced in; none for what is not looked at. */
+/* Files that settings name: each in the home, or a link from there. */
+enum setting_file {
+    FILE_TOKEN_KEY,
+    FILE_JWKS,
+    FILE__MAX
+};
+
+/* What each was when it was fenced in; none for what is not looked at. */
 static struct found {
     bool watched;
     dev_t device;
     ino_t inode;
-} founds[PLACES];
+} founds[PLACES], linked[FILE__MAX];
+
+static const struct config *own_config; /* lives as long as the home that was shut in */
 
 static const char no_filter[] = "this kernel does not filter system calls (seccomp)";
 static const char no_fence[] = "this kernel does not fence files in (Landlock), or not for us";
+static const char no_wal[] = "the database has no WAL, so that all of the home can be written";
 
 static void limit(int which, rlim_t most)
 {
@@ -220,16 +230,36 @@ static void places_make(struct home *home, enum sandbox_kind kind)
             place_make(&places[i]);
 }
 
-/* Directories come and go by name; what is written by its inode must stay the same. */
-static void place_find(size_t at, struct found *found)
+/*
+ * What is fenced in by its inode must stay the same.  links: a file is not looked at, as the
+ * directory that it lies in is fenced in and it comes and goes there by name; a link leads to a
+ * file, which may become another elsewhere.
+ */
+static void file_find(const char *path, bool links, struct found *found)
 {
     struct stat st;
 
     *found = (struct found){0};
-    if (strcmp(places[at].path, HOME_ACCESS_LOG) == 0 || /* rotated, below its directory */
-        stat(places[at].path, &st) != 0)
+    if (links && (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode)))
         return;
-    *found = (struct found){.watched = true, .device = st.st_dev, .inode = st.st_ino};
+    if (stat(path, &st) == 0)
+        *found = (struct found){.watched = true, .device = st.st_dev, .inode = st.st_ino};
+}
+
+static bool is_log(const struct place *place)
+{
+    return strcmp(place->path, HOME_ACCESS_LOG) == 0;
+}
+
+static void place_find(size_t at, struct found *found)
+{
+    file_find(places[at].path, is_log(&places[at]), found);
+}
+
+/* The file of a setting; empty where it is not set. */
+static const char *setting_file(const struct config *config, enum setting_file file)
+{
+    return file == FILE_TOKEN_KEY ? config->token_key : config->jwks_file;
 }
 
 /* Of an old kernel, which moves nothing, an image is written where it stays. */
@@ -242,17 +272,22 @@ static unsigned rights_of(const struct fence *fence, const struct place *place)
     return place->rights;
 }
 
-/* Files of settings lie in the home, or are links from there. */
 static enum result settings_allow(struct fence *fence, const struct config *config,
                                   struct reason *why)
 {
-    const char *const files[] = {config->token_key, config->jwks_file};
     enum result result = RESULT_OK;
 
-    for (size_t i = 0; result == RESULT_OK && i < sizeof(files) / sizeof(files[0]); i++)
-        if (files[i][0] != '\0')
-            result = fence_allow(fence, files[i], FENCE_READ, why);
-    return result == RESULT_MISSING ? RESULT_OK : result;
+    own_config = config;
+    for (enum setting_file i = 0; result == RESULT_OK && i < FILE__MAX; i++) {
+        const char *path = setting_file(config, i);
+
+        file_find(path, true, &linked[i]);
+        if (path[0] != '\0')
+            result = fence_allow(fence, path, FENCE_READ, why);
+        if (result == RESULT_MISSING)
+            result = RESULT_OK;
+    }
+    return result;
 }
 
 static enum result places_allow(struct fence *fence, enum sandbox_kind kind, struct reason *why)
@@ -264,7 +299,7 @@ static enum result places_allow(struct fence *fence, enum sandbox_kind kind, str
             continue;
         place_find(i, &founds[i]);
         result = fence_allow(fence, places[i].path, rights_of(fence, &places[i]), why);
-        if (result == RESULT_MISSING || strcmp(places[i].path, HOME_ACCESS_LOG) == 0)
+        if (result == RESULT_MISSING || is_log(&places[i]))
             result = RESULT_OK; /* the log may be a link to what is no file */
     }
     return result;
@@ -316,22 +351,51 @@ static enum result files_fence(struct home *home, enum sandbox_kind kind, struct
     return result;
 }
 
-bool sandbox_is_stale(void)
+/* Whether there is another file now, or one where there was none. */
+static bool is_another(const struct found *now, const struct found *before)
+{
+    return now->watched &&
+           (!before->watched || now->device != before->device || now->inode != before->inode);
+}
+
+/*
+ * Also where one has gone that could not be made again in here.  What a link leads to may be
+ * gone while another is written; it is another then.
+ */
+static bool place_is_stale(size_t at)
 {
     struct found now;
 
-    for (size_t i = 0; own.files && i < PLACES; i++) {
-        if (!is_whose(&places[i], own_kind))
-            continue;
-        place_find(i, &now);
-        if (now.watched && (!founds[i].watched || now.device != founds[i].device ||
-                            now.inode != founds[i].inode)) {
-            log_message("%s is another file now, which this process may not write",
-                        places[i].path);
-            return true;
-        }
-    }
-    return false;
+    if (!is_whose(&places[at], own_kind))
+        return false;
+    place_find(at, &now);
+    return is_another(&now, &founds[at]) ||
+           (!now.watched && founds[at].watched && !is_log(&places[at]));
+}
+
+static bool setting_is_stale(enum setting_file file)
+{
+    struct found now;
+
+    file_find(setting_file(own_config, file), true, &now);
+    return is_another(&now, &linked[file]);
+}
+
+bool sandbox_is_stale(void)
+{
+    const char *other = NULL;
+
+    if (!own.files)
+        return false;
+    for (size_t i = 0; other == NULL && i < PLACES; i++)
+        if (place_is_stale(i))
+            other = places[i].path;
+    for (enum setting_file i = 0; other == NULL && i < FILE__MAX; i++)
+        if (setting_is_stale(i))
+            other = setting_file(own_config, i);
+    if (other != NULL)
+        log_message("%s is gone or another file now, which this process may not open", other);
+    return other != NULL;
 }
 
 /* ---- as a whole ---- */
@@ -357,6 +421,8 @@ enum result sandbox_try(const struct home *home, struct reason *lack, struct rea
         text_copy(lack->text, sizeof(lack->text), no_filter);
     else if (fence_version() == FENCE_NONE)
         text_copy(lack->text, sizeof(lack->text), no_fence);
+    else if (!has_wal(home))
+        text_copy(lack->text, sizeof(lack->text), no_wal);
     if (lack->text[0] == '\0' || !is_required(home))
         return RESULT_OK;
     return reason_set(why, RESULT_DENIED, "sandbox = require: %s", lack->text);
@@ -389,8 +455,10 @@ enum result sandbox_enter(struct home *home, enum sandbox_kind kind, struct reas
     if (filtered != RESULT_OK && filtered != RESULT_MISSING)
         log_message("sandbox: %s", fenced == RESULT_OK ? why->text : said.text);
     own.calls = filtered == RESULT_OK;
-    if (!is_required(home) || (own.files && own.calls))
+    if (!is_required(home) || (own.files && own.calls && !own.whole_home))
         return RESULT_OK;
+    if (own.files && own.calls)
+        return reason_set(why, RESULT_DENIED, "sandbox = require: %s", no_wal);
     return fenced != RESULT_OK ? fenced : filtered;
 }
 

@@ -53,8 +53,9 @@ enum result sandbox_enter(struct home *home, enum sandbox_kind kind, struct reas
 const struct sandbox_state *sandbox_state(void);
 
 /*
- * Whether a file that this process may write has become another, which it may not, or one has
- * come, which is logged: who is started anew gets at it. A system call for each.
+ * Whether a file that this process was let at has become another, which it was not, or one has
+ * come or gone, which is logged: who is started anew gets at it, or makes it. A system call or
+ * two for each.
  */
 bool sandbox_is_stale(void);
 

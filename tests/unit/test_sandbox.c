@@ -742,39 +742,150 @@ static void off_is_off_and_said(void **state)
     in_child(look_off);
 }
 
-static int look_stale(void)
-{
-    struct reason why;
-    int pipes[2];
-    char byte;
-    pid_t other;
+/* ---- what somebody who is not shut in does to files ---- */
 
-    own = (struct home){.config = home.config, .origin = -1};
-    if (pipe(pipes) != 0 || (other = fork()) < 0)
-        return SICK;
-    if (other == 0) { /* somebody who is not shut in replaces a file */
-        _exit(read(pipes[0], &byte, 1) == 1 && unlink("bulk") == 0 &&
-                      close(open("keep-its-inode", O_CREAT | O_RDWR, 0600)) == 0 &&
-                      close(open("bulk", O_CREAT | O_RDWR, 0600)) == 0
+/* A new file in the place of one, with another inode. */
+static bool file_replace(const char *path)
+{
+    char next[64];
+
+    snprintf(next, sizeof(next), "%s.next", path);
+    return close(open(next, O_CREAT | O_RDWR, 0600)) == 0 && rename(next, path) == 0;
+}
+
+static bool bulk_replace(void)
+{
+    return file_replace("bulk");
+}
+
+static bool bulk_remove(void)
+{
+    return unlink("bulk") == 0;
+}
+
+static bool elsewhere_replace(void)
+{
+    return file_replace(outside);
+}
+
+static bool elsewhere_remove(void)
+{
+    return unlink(outside) == 0;
+}
+
+static bool elsewhere_remake(void)
+{
+    return close(open(outside, O_CREAT | O_RDWR, 0600)) == 0;
+}
+
+static bool log_rotate(void)
+{
+    return file_replace("logs/access.log");
+}
+
+static bool jwks_replace(void)
+{
+    return file_replace("jwks.json");
+}
+
+struct change {
+    const char *link;      /* of the home, made to a file elsewhere before; NULL: none */
+    const char *jwks_file; /* the setting */
+    bool (*make)(void);
+    bool stale; /* who is shut in is, by then */
+};
+
+static const struct change changes[] = {
+    {NULL, "", bulk_replace, true},
+    {NULL, "", bulk_remove, true},
+    {NULL, "", log_rotate, false},
+    {NULL, "jwks.json", jwks_replace, false},
+    {"logs/access.log", "", elsewhere_replace, true},
+    {"logs/access.log", "", elsewhere_remove, false},
+    {"jwks.json", "jwks.json", elsewhere_replace, true},
+    {"jwks.json", "jwks.json", elsewhere_remove, false},
+    {"jwks.json", "", elsewhere_replace, false},
+};
+
+static const struct change *changed;
+
+/* A child that makes the change when it is told to, and tells when it is made. */
+static bool changer_begin(int tell[2], int told_of[2])
+{
+    char byte;
+    pid_t pid = pipe(tell) == 0 && pipe(told_of) == 0 ? fork() : -1;
+
+    if (pid == 0)
+        _exit(read(tell[0], &byte, 1) == 1 && changed->make() &&
+                      write(told_of[1], &byte, 1) == 1
                   ? 0
                   : 1);
-    }
-    if (home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+    if (pid > 0)
+        close(told_of[1]); /* so that its end is seen */
+    return pid > 0;
+}
+
+/* SICK, or what was expected of it; OFF where there is no fence. */
+static int look_stale(void)
+{
+    int tell[2], told_of[2];
+    struct reason why;
+    char byte;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    strcpy(own.config.jwks_file, changed->jwks_file);
+    if (!changer_begin(tell, told_of) || home_open(&own, DB_WORKER, &why) != RESULT_OK ||
         sandbox_enter(&own, SANDBOX_WORKER, &why) != RESULT_OK)
         return SICK;
     if (sandbox_state()->off || !sandbox_state()->files)
         return OFF;
-    if (sandbox_is_stale() || home_is_orphan(&own) || write(pipes[1], "x", 1) != 1)
+    if (sandbox_is_stale() || home_is_orphan(&own) || write(tell[1], "x", 1) != 1 ||
+        read(told_of[0], &byte, 1) != 1)
         return SICK;
-    for (int i = 0; i < 1000 && !sandbox_is_stale(); i++)
-        usleep(10000);
-    return sandbox_is_stale() && home_is_orphan(&own) ? DONE : SICK;
+    return sandbox_is_stale() == changed->stale && home_is_orphan(&own) == changed->stale
+               ? DONE
+               : SICK;
 }
 
-static void a_file_that_was_replaced_makes_it_stale(void **state)
+static void a_file_that_it_was_not_let_at_makes_it_stale(void **state)
 {
     (void)state;
-    in_child(look_stale);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        changed = &changes[i];
+        assert_true(elsewhere_remake());
+        if (changed->link != NULL) {
+            unlink(changed->link);
+            assert_int_equal(symlink(outside, changed->link), 0);
+        } else {
+            close(open("jwks.json", O_CREAT | O_RDWR, 0600));
+        }
+        in_child(look_stale);
+        if (changed->link != NULL)
+            unlink(changed->link);
+        unlink("jwks.json");
+        close(open("logs/access.log", O_CREAT | O_WRONLY, 0600));
+    }
+}
+
+static int look_setting(void)
+{
+    struct reason why;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    strcpy(own.config.token_key, "nothing.pem");
+    strcpy(own.config.jwks_file, "jwks.json");
+    if (home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+        sandbox_enter(&own, SANDBOX_WORKER, &why) != RESULT_OK)
+        return SICK;
+    return sandbox_state()->off ? OFF : opened("jwks.json", O_RDONLY);
+}
+
+static void a_file_that_is_missing_keeps_no_other_out(void **state)
+{
+    (void)state;
+    assert_int_equal(symlink(outside, "jwks.json"), 0);
+    in_child(look_setting);
+    unlink("jwks.json");
 }
 
 static int look_without_wal(void)
@@ -791,6 +902,26 @@ static int look_without_wal(void)
                                                                                       : SICK;
 }
 
+static int look_required(void)
+{
+    struct reason why, lack;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    if (sandbox_is_off(&own) || fence_version() == FENCE_NONE || !filter_is_there())
+        return OFF;
+    own.config.sandbox = CONFIG_SANDBOX_ON;
+    if (sandbox_try(&own, &lack, &why) != RESULT_OK || strstr(lack.text, "WAL") == NULL)
+        return SICK;
+    own.config.sandbox = CONFIG_SANDBOX_REQUIRE;
+    if (sandbox_try(&own, &lack, &why) != RESULT_DENIED || strstr(why.text, "WAL") == NULL ||
+        home_open(&own, DB_WORKER, &why) != RESULT_OK)
+        return SICK;
+    return sandbox_enter(&own, SANDBOX_CGI, &why) == RESULT_DENIED &&
+                   strstr(why.text, "WAL") != NULL
+               ? DONE
+               : SICK;
+}
+
 static void without_a_wal_all_of_the_home_is_written_and_said_to_be(void **state)
 {
     const char versions[] = {1, 1};
@@ -801,6 +932,7 @@ static void without_a_wal_all_of_the_home_is_written_and_said_to_be(void **state
     fd = open("forestgate.db", O_WRONLY);
     assert_int_equal(pwrite(fd, versions, 2, 18), 2); /* as over a network */
     close(fd);
+    in_child(look_required); /* and refused where all of it is required */
     in_child(look_without_wal);
 }
 
@@ -866,7 +998,8 @@ int main(void)
     const struct CMUnitTest whole[] = {
         cmocka_unit_test(abort_is_seen_as_what_it_is),
         cmocka_unit_test(off_is_off_and_said),
-        cmocka_unit_test(a_file_that_was_replaced_makes_it_stale),
+        cmocka_unit_test(a_file_that_it_was_not_let_at_makes_it_stale),
+        cmocka_unit_test(a_file_that_is_missing_keeps_no_other_out),
         cmocka_unit_test(without_a_wal_all_of_the_home_is_written_and_said_to_be),
     };
     int failed;
