@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,26 @@ static bool can_replace_itself(void)
     return rename(path, path) == 0;
 }
 
+/*
+ * Its mode lets nobody write it, but its owner may change that; it is put back.  The file is
+ * opened to be written and no byte of it is.
+ */
+static bool can_write(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), other = -1;
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && fchmod(fd, (st.st_mode & 07777) | S_IWUSR) == 0) {
+        other = open(path, O_WRONLY | O_CLOEXEC);
+        fchmod(fd, st.st_mode & 07777);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (other >= 0)
+        close(other);
+    return other >= 0;
+}
+
 /* The first version of any model. */
 static bool can_write_image(void)
 {
@@ -89,7 +110,7 @@ static bool can_write_image(void)
     while (!can && models != NULL && (entry = readdir(models)) != NULL)
         if (entry->d_name[0] != '.') {
             text_print(path, sizeof(path), "models/%s/1.fgm", entry->d_name);
-            can = open(path, O_WRONLY | O_CLOEXEC) >= 0;
+            can = can_write(path);
         }
     if (models != NULL)
         closedir(models);
@@ -183,8 +204,9 @@ static void tell_lacks(const struct doctor *doctor, struct finding *finding, int
     else if ((lacks & NO_FILES) != 0)
         finding_set(finding, state, "the fence round files could not be made");
     if ((lacks & ALL_HOME) != 0)
-        finding_set(finding, FINDING_WARNING,
-                    "the database has no WAL, so that a worker may write all of the home");
+        finding_set(finding, state,
+                    "the database has no WAL, so that a worker may write all of the home%s",
+                    required ? ", and sandbox = require asks for less" : "");
 }
 
 static void try_all(const struct doctor *doctor, struct finding *finding)

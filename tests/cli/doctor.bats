@@ -373,6 +373,11 @@ END
   sqlite3 "$W/home/forestgate.db" 'PRAGMA journal_mode = DELETE' >/dev/null
   diagnose
   found database warning '"delete" and not "wal"' init
+  if ! sanitized; then
+    found sandbox warning 'may write all of the home'
+    FORESTGATE_SANDBOX=require diagnose
+    found sandbox failed 'may write all of the home, and sandbox = require'
+  fi
   diagnose --fix
   found database ok mended
   [ "$(sqlite3 "$W/home/forestgate.db" 'PRAGMA journal_mode')" = wal ]
