@@ -60,15 +60,23 @@ static bool name_is_served(const char *name)
     return false;
 }
 
+/* Whether a directory is the user's own, or above it; a host may have a link for that. */
+static bool has_user_in_it(const char *directory)
+{
+    const struct passwd *user = getpwuid(geteuid());
+    char own[PATH_MAX];
+
+    return user != NULL && realpath(user->pw_dir, own) != NULL &&
+           home_place_is_in(own, directory);
+}
+
 /* Many users have one in their own directory, for all that is below it. */
 static bool has_htaccess(const char *directory)
 {
-    const struct passwd *user = getpwuid(geteuid());
     char path[PATH_MAX + 16];
 
     text_print(path, sizeof(path), "%s/.htaccess", directory);
-    return access(path, F_OK) == 0 &&
-           (user == NULL || !home_place_is_in(user->pw_dir, directory));
+    return access(path, F_OK) == 0 && !has_user_in_it(directory);
 }
 
 enum result home_place_check(const char *path, struct reason *why)
