@@ -75,12 +75,13 @@ static const int needed[] = {
 /* What a worker may, and beside it a courier, who has none to take. */
 static const int of_worker[] = {SCMP_SYS(accept), SCMP_SYS(accept4)};
 
-static const int of_courier[] = {
-    SCMP_SYS(connect),         SCMP_SYS(sendmmsg),   SCMP_SYS(recvmmsg),
-    SCMP_SYS(recvmmsg_time64), SCMP_SYS(socketpair), SCMP_SYS(pipe),
-    SCMP_SYS(pipe2),           SCMP_SYS(eventfd2),   SCMP_SYS(epoll_create1),
-    SCMP_SYS(epoll_ctl),       SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
-    SCMP_SYS(ioctl),           SCMP_SYS(uname)};
+static const int of_courier[] = {SCMP_SYS(connect),       SCMP_SYS(sendmmsg),
+                                 SCMP_SYS(recvmmsg),      SCMP_SYS(recvmmsg_time64),
+                                 SCMP_SYS(socketpair),    SCMP_SYS(pipe),
+                                 SCMP_SYS(pipe2),         SCMP_SYS(eventfd2),
+                                 SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+                                 SCMP_SYS(epoll_wait),    SCMP_SYS(epoll_pwait),
+                                 SCMP_SYS(ioctl)};
 
 /*
  * What nobody tries here but who has taken the process over, and so its end.  clone3() is not

@@ -102,13 +102,13 @@ struct input;
 struct keyed;
 struct seal;
 
-/* What a worker has: opened once, used by one request at a time. */
 /* What the front said last of what it serves: see place.h. */
 struct place {
     char roots[PLACE_ROOTS][256];
     bool looked, served; /* the home is in one of them */
 };
 
+/* What a worker has: opened once, used by one request at a time. */
 struct service {
     struct home home;
     struct place place;
