@@ -23,7 +23,7 @@
 #include "cmd/front_directory.h"
 
 /* What the paths of a system begin with. */
-static const char system_run[] = "/run/forestgate-front";
+static const char system_dir[] = "/run/forestgate-front";
 static const char system_errors[] = "share/forestgate/errors";
 static const char default_socket[] = "/run/forestgate/forestgate.sock";
 
@@ -137,8 +137,8 @@ static void places_below(struct front_places *places, const char *out, const cha
         text_print(places->empty, PATH_MAX, "%s/empty", out);
         return;
     }
-    snprintf(places->dir, PATH_MAX, "%s", system_run);
-    snprintf(places->run, PATH_MAX, "%s", system_run);
+    snprintf(places->dir, PATH_MAX, "%s", system_dir);
+    snprintf(places->run, PATH_MAX, "%s/work", system_dir);
     text_print(places->log, PATH_MAX, "/var/log/%s/forestgate.log",
                strcmp(server, "apache") == 0 ? "apache2" : server);
     own_file(places->errors, "errors", system_errors);

@@ -111,7 +111,7 @@ accepted() {
     server=${mode%/*}
     front "$mode" >"$BATS_TEST_TMPDIR/printed"
     # Which are not there on a machine that only builds.
-    mkdir -p "$BATS_TEST_TMPDIR/run" "$BATS_TEST_TMPDIR/log"
+    mkdir -p "$BATS_TEST_TMPDIR/run/work" "$BATS_TEST_TMPDIR/log"
     sed "s|/run/forestgate-front|$BATS_TEST_TMPDIR/run|g; s|/var/log/[a-z0-9]*/|$BATS_TEST_TMPDIR/log/|g" \
       "$BATS_TEST_TMPDIR/printed" >"$BATS_TEST_TMPDIR/conf"
     accepted "$server" "$BATS_TEST_TMPDIR/conf"
@@ -196,6 +196,17 @@ accepted() {
   front lighttpd/spawn --out "$OUT" --user daemon
   [ "$(stat -c %U "$OUT/work" "$OUT/front.log" | sort -u)" = daemon ]
   grep -q '"daemon"' "$OUT/front.conf"
+}
+
+@test "what a front makes while it is root is not where its user could put a link in its place" {
+  for mode in apache/fcgid apache/cgi apache/proxy nginx/socket; do
+    front "$mode" --out "$OUT"
+    front "$mode" >"$OUT/printed"
+    # What mod_fcgid's processes make when they are the user, alone.
+    [ "$(grep -F '/work' "$OUT/front.conf" "$OUT/printed" | grep -vE '(FcgidIPCDir +"[^"]*/work"|:# .*)$')" = '' ] ||
+      fail "$mode:" "$(grep -F /work "$OUT/front.conf" "$OUT/printed")"
+    grep -qE '^(PidFile +|pid )"/run/forestgate-front/(apache|nginx)\.pid"' "$OUT/printed"
+  done
 }
 
 @test "a log that leads elsewhere is not given away" {

@@ -58,7 +58,7 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
   uid=$(awk -F: '$1 == "forestgate" && $7 == "/usr/sbin/nologin" {print $3}' "$G/root/etc/passwd")
   ((uid > 0 && uid < 1000))
   grep -q '^forestgate:!\*:' "$G/root/etc/shadow"
-  for directory in "var/lib/forestgate 700 $uid" "var/backups/forestgate 700 $uid" 'run/forestgate 755 0' 'run/forestgate-front 700 33'; do
+  for directory in "var/lib/forestgate 700 $uid" "var/backups/forestgate 700 $uid" 'run/forestgate 755 0' 'run/forestgate-front 755 0' 'run/forestgate-front/work 700 33'; do
     [ "$(cd "$G/root" && stat -c '%n %a %u' "${directory%% *}")" = "$directory" ] || fail "$directory" "$(ls -ln "$G/root/${directory%% *}")"
   done
   # init takes such a home and leaves it to its owner, who has to be known here for that.
