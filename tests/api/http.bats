@@ -182,11 +182,19 @@ blanks() { printf "%$1s" ''; }
     /health%00 /health%2f /%2e/health /%2e%2e/health '/health;x' '/health;x=1' '/health#x' '/health%3fx' \
     /models//iris /models/ '/models/.' '/models/..' '/models/../iris' /models/iris/../iris '/models/iris;x' \
     '/models/%69ris' '/models/iris%00' '/models/iris ' '/ health' '\health' "/health\\" 'health' '' '*' \
-    'http://other/health' '/models/../../../../etc/passwd' '/models/iris/1.fgm' $'/health\n' $'/health\r\nX: 1' \
+    'http:/other/health' 'http://other' '://' '/models/../../../../etc/passwd' '/models/iris/1.fgm' $'/health\n' $'/health\r\nX: 1' \
     '/models/{name}' '/models/iris.' '/модель' $'/\xff\xfe' '/models/iris/' '/models/'; do
     call GET "$path" -k "$KEY"
     assert_problem 404 not_found || fail "for the path $path"
   done
+}
+
+# RFC 9112, 3.2.2: Apache hands it on as it came, and every front has judged the host.
+@test "a request in the absolute form has the path behind its host" {
+  call GET 'http://other/health?x=://y/z'
+  assert_status 200
+  call GET 'http://other//health'
+  assert_problem 404 not_found
 }
 
 @test "a query changes nothing of the path" {

@@ -297,7 +297,7 @@ accounts() { cli user list --json | jq -r '.[].username'; }
   PORT=http refused 'PORT=http is not a port number'
   PORT=0 refused 'PORT=0 is not from 1 to 65535'
   PORT=65536 refused 'PORT=65536 is not from 1 to 65535'
-  FRONT=iis refused 'FRONT=iis is not known; there are lighttpd and apache'
+  FRONT=iis refused 'FRONT=iis is not known; there are lighttpd, apache and nginx'
   DEMO=yes refused 'DEMO=yes is not known'
   WORKERS=none refused 'WORKERS=none is not a number of workers'
   PORT=$(port_free)
