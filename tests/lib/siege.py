@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """siege.py: what stands before a front for long.
 
-  siege.py idle COUNT PORT
-    holds COUNT connections that say nothing, prints `open COUNT` and waits for the end of
-    standard input; then prints how many the server has ended since
+  siege.py idle COUNT PORT plain|tls
+    holds COUNT connections that begin a request, or a handshake, and then say nothing: of one
+    without a byte the kernel would not tell a server that asks for those with data alone
+    (TCP_DEFER_ACCEPT, as Apache does).  Prints `open COUNT` and waits for the end of standard
+    input; then prints how many the server has ended since
 
   siege.py load PORT KEY [THREADS]
     predicts until the end of standard input, over TLS, half of the threads on
@@ -33,10 +35,12 @@ BODY = b'{"features":[5.1,3.5,1.4,0.2]}'
 PATIENCE_S = 20
 
 
-def idle(count, port):
+def idle(count, port, what):
+    begin = {"plain": b"GET /health HTTP/1.1\r\nHost: localhost\r\n", "tls": b"\x16\x03\x01"}[what]
     connections = []
     for _ in range(int(count)):
         connections.append(socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S))
+        connections[-1].sendall(begin)
     print("open", len(connections), flush=True)
     sys.stdin.read()
     gone = select.poll()
