@@ -70,6 +70,11 @@ void fcgi_set_patience(struct fcgi *fcgi, int64_t seconds)
     (void)seconds;
 }
 
+bool fcgi_is_cgi(void)
+{
+    return false;
+}
+
 bool fcgi_stopped(void)
 {
     return false;
