@@ -411,17 +411,6 @@ static bool is_no_path(const char *path)
     return depth < 0;
 }
 
-static void refuse_path(const struct request *request, struct reply *reply)
-{
-    if (!request->path_cut && is_no_path(request->path))
-        reply_refuse(reply, REPLY_MALFORMED,
-                     "The path is none: it has a %% without two digits, a blank or a #, or "
-                     "leads above /.");
-    else
-        reply_refuse(reply, REPLY_NOT_FOUND,
-                     "There is no such path. GET / lists the ones that there are.");
-}
-
 const struct route *route_find_in(const struct route *rows, size_t count,
                                   struct request *request, struct reply *reply)
 {
@@ -433,10 +422,17 @@ const struct route *route_find_in(const struct route *rows, size_t count,
         route = literal_of(rows, count, request);
     if (route != NULL)
         return route;
+    if (!request->path_cut && is_no_path(request->path)) {
+        reply_refuse(reply, REPLY_MALFORMED,
+                     "The path is none: it has a %% without two digits, a blank or a #, or "
+                     "leads above /.");
+        return NULL;
+    }
     if (!request->path_cut)
         pattern = pattern_of(rows, count, request->path, spans);
     if (pattern == NULL || !variables_take(request, spans)) {
-        refuse_path(request, reply);
+        reply_refuse(reply, REPLY_NOT_FOUND,
+                     "There is no such path. GET / lists the ones that there are.");
         return NULL;
     }
     route = row_of(rows, count, pattern, request->method);
