@@ -91,6 +91,8 @@ front_disk_full() {
     assert_status 200
   done
   echo "refused: $refused"
+  # Apache takes another place for its files where there is one.
+  [ -n "$refused" ] || [ "$1" = apache-proxy ]
   rm "$T/front/fill"
   predict --data-binary "@$T/rows"
   assert_status 200
@@ -233,7 +235,7 @@ short_of_something() {
 # ---- the clock ----
 
 @test "a clock that jumps ahead and back loses no call, and goes on counting" {
-  local library jump
+  local library jump before
   if grep -q __asan_init "$T/bin/forestgate.fcgi"; then skip 'libfaketime and a sanitizer do not go together'; fi
   library=$(find /usr/lib -name libfaketime.so.1 2>/dev/null | head -n 1)
   [ -n "$library" ] || skip 'this needs libfaketime'
@@ -243,6 +245,7 @@ short_of_something() {
     FAKETIME_DONT_FAKE_MONOTONIC=1)
   front_make nginx
   served
+  before=$(charged)
   for jump in +3h +40d -2d +0 -1h; do
     echo "$jump" >"$T/clock.new"
     mv "$T/clock.new" "$T/clock"
@@ -254,4 +257,6 @@ short_of_something() {
     ask /health/ready
     assert_status 200
   done
+  # Each was charged, once.
+  wait_for 20 charged_is $((${before%.*} + 30)) || { echo "$(charged) and not $before + 30" >&2 && false; }
 }
