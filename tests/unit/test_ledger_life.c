@@ -16,7 +16,11 @@ enum {
     KEYS = 70,
     CREW = 3,
     STEPS = 700,
+#ifdef __SANITIZE_ADDRESS__
+    LIVES = 40, /* each takes some ten times as long */
+#else
     LIVES = 150,
+#endif
     KEPT = STEPS + 1,
     QUICK_NS = 20000000, /* most calls take less than that */
 };
