@@ -111,6 +111,8 @@ workers_restart() {
     kill -HUP "$(master)"
   done
   load_end
+  # The front was there all the time, and so were its connections.
+  grep -q ', 0 asked again$' "$T/load" || { cat "$T/load" >&2 && return 1; }
 }
 
 @test "lighttpd answers beside a thousand idle connections" { a_thousand lighttpd-socket; }
