@@ -3,7 +3,9 @@
  */
 #include "http/route.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http/admin.h"
 #include "http/handle_admin.h"
@@ -366,6 +368,49 @@ static const struct route *literal_of(const struct route *rows, size_t count,
     return NULL;
 }
 
+/* How many dots a segment has that is of nothing else, written as they are or encoded; 0: none.
+ */
+static int dots_of(const char *segment, size_t len)
+{
+    size_t at = 0;
+    int dots;
+
+    for (dots = 0; at < len; dots++) {
+        if (segment[at] == '.')
+            at++;
+        else if (len - at >= 3 && strncasecmp(segment + at, "%2e", 3) == 0)
+            at += 3;
+        else
+            return 0;
+    }
+    return dots;
+}
+
+/*
+ * Whether this is the path of no URI, as Apache and nginx find before they ask us: with a %
+ * without two digits, a blank or a #, or with a .. above the root.  lighttpd hands it on, and
+ * it is to be the same refusal.
+ */
+static bool is_no_path(const char *path)
+{
+    int depth = 0;
+
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at == ' ' || *at == '#')
+            return true;
+        if (*at == '%' && (!isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2])))
+            return true;
+    }
+    while (*path == '/' && depth >= 0) {
+        size_t len = strcspn(path + 1, "/");
+        int dots = dots_of(path + 1, len);
+
+        depth += dots == 2 ? -1 : dots != 1;
+        path += 1 + len;
+    }
+    return depth < 0;
+}
+
 const struct route *route_find_in(const struct route *rows, size_t count,
                                   struct request *request, struct reply *reply)
 {
@@ -377,6 +422,12 @@ const struct route *route_find_in(const struct route *rows, size_t count,
         route = literal_of(rows, count, request);
     if (route != NULL)
         return route;
+    if (!request->path_cut && is_no_path(request->path)) {
+        reply_refuse(reply, REPLY_MALFORMED,
+                     "The path is none: it has a %% without two digits, a blank or a #, or "
+                     "leads above /.");
+        return NULL;
+    }
     if (!request->path_cut)
         pattern = pattern_of(rows, count, request->path, spans);
     if (pattern == NULL || !variables_take(request, spans)) {

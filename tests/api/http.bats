@@ -178,14 +178,20 @@ blanks() { printf "%$1s" ''; }
 }
 
 @test "path tricks lead nowhere" {
-  for path in // //health /health/ /health// /./health /x/../health /models/../health '/../health' /%68ealth \
-    /health%00 /health%2f /%2e/health /%2e%2e/health '/health;x' '/health;x=1' '/health#x' '/health%3fx' \
+  for path in // //health /health/ /health// /./health /x/../health /models/../health /%68ealth //../health /.../health \
+    /health%00 /health%2f /%2e/health /x/%2e%2E/health '/health;x' '/health;x=1' '/health%3fx' '/health%23x' \
     /models//iris /models/ '/models/.' '/models/..' '/models/../iris' /models/iris/../iris '/models/iris;x' \
-    '/models/%69ris' '/models/iris%00' '/models/iris ' '/ health' '\health' "/health\\" 'health' '' '*' \
-    'http:/other/health' 'http://other' '://' '/models/../../../../etc/passwd' '/models/iris/1.fgm' $'/health\n' $'/health\r\nX: 1' \
+    '/models/%69ris' '/models/iris%00' '/models/iris%20' '/%20health' '\health' "/health\\" 'health' '' '*' \
+    'http:/other/health' 'http://other' '://' '/models/iris/1.fgm' $'/health\n' $'/health\r\nX:1' \
     '/models/{name}' '/models/iris.' '/модель' $'/\xff\xfe' '/models/iris/' '/models/'; do
     call GET "$path" -k "$KEY"
     assert_problem 404 not_found || fail "for the path $path"
+  done
+  # These are none at all, which some fronts say themselves.
+  for path in '/../health' /.. /%2e%2e/health /.%2E/health /x/../../health /models/../../../../etc/passwd '/health#x' \
+    '/models/iris ' '/ health' /% /%zz /health% /health%2 /health%u0030 '/models/%xris'; do
+    call GET "$path" -k "$KEY"
+    assert_problem 400 bad_request || fail "for the path $path"
   done
 }
 

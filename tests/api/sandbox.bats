@@ -104,6 +104,8 @@ assert_sandbox() { # JSON
     wait_for 100 has_filter "$pid" || fail "$pid: $(grep -E 'Seccomp|NoNewPrivs' "/proc/$pid/status")"
     [ "$(status_of "$pid" NoNewPrivs)" = 1 ]
     awk '/Max core file size/ {exit !($5 == 0 && $6 == 0)}' "/proc/$pid/limits"
+    # What is not dumpable is root's below /proc, so that its own user cannot read its memory.
+    if [ "$(status_of "$pid" Uid)" != 0 ]; then [ "$(stat -c %U "/proc/$pid/mem")" = root ] || fail "$pid is dumpable"; fi
     awk '/Max open files/ {exit !($5 <= 1024)}' "/proc/$pid/limits"
   done
   for pid in $(gate_pids); do

@@ -360,6 +360,10 @@ upload() {
   assert_refused
   ask -H "X-Long: $(head -c 20000 /dev/zero | tr '\0' a)" /health
   assert_refused
+  # Each line is short, and there are too many.
+  for i in {1..200}; do printf 'X-Line-%d: %0500d\n' "$i" 0; done >"$BATS_TEST_TMPDIR/lines"
+  ask -H "@$BATS_TEST_TMPDIR/lines" /health
+  assert_refused
 }
 
 @test "what is not HTTP is refused with JSON" {

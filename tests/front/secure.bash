@@ -12,7 +12,10 @@ load ../lib/front
 # Keys and open requests are counted by address, and wire has each case come from one of its
 # own; 127.0.0.2 is a proxy that is believed.
 export SETTINGS='address_rate = 8/60s
-trusted_proxies = 127.0.0.2'
+trusted_proxies = 127.0.0.2
+hosts = localhost, 127.0.0.1, [::1], api.example.org
+predict_rows_limit = 3
+hsts = 30d'
 
 setup_file() {
   local mode
@@ -24,6 +27,7 @@ setup_file() {
   esac
   front_setup "$mode"
   cli tier set few --rate 1/60s >/dev/null
+  slow
   FEW=$(cli key create --name few --tier few 2>/dev/null)
   TOUR_FAILED=''
   # A model whose image is lost is a 503 of the worker.
@@ -35,6 +39,19 @@ setup_file() {
   export FEW TOUR_FAILED
 }
 teardown_file() { front_teardown; }
+
+# Who begins a request, or a body, and says no more; the tests do not wait.
+slow() {
+  {
+    status=0
+    wire --seen "$T/seen.slow" <<'END' || status=1
+cut | GET /health HTTP/1.1~{H}~X-Slow:
+cut | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 30~~{"features"
+cut | GET
+END
+    echo "$status" >"$T/slow.status"
+  } >"$T/slow" 2>&1 3>&- &
+}
 
 # One answer of each status, of workers and of the front itself, for the tests of headers.
 tour() {
@@ -50,13 +67,13 @@ tour() {
 403 | GET /admin/users HTTP/1.1~{H}~X-API-Key: {KEY}~~
 404 | GET /nothing HTTP/1.1~{H}~~
 405 | GET /predict HTTP/1.1~{H}~~
-405/400 | TRACE /predict HTTP/1.1~{H}~~
+405 | TRACE /predict HTTP/1.1~{H}~~
 413 end | POST /login HTTP/1.1~{H}~{J}~Content-Length: 99999999~~
-414/431/400 end | GET /{a*20000} HTTP/1.1~{H}~~
+414/lighttpd:431 end | GET /{a*20000} HTTP/1.1~{H}~~
 415 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~Content-Type: text/html~Content-Length: 1~~x
 421 | GET /health HTTP/1.1~Host: evil.example~~
 422 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 16~~{"features":[5]}
-431/400 end | GET /health HTTP/1.1~{H}~X-Long: {a*20000}~~
+431/apache:400 end | GET /health HTTP/1.1~{H}~X-Long: {a*20000}~~
 503 | POST /models/lost/predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 30~~{"features":[5.1,3.5,1.4,0.2]}
 END
   wire FEW="$FEW" <<'END' || TOUR_FAILED=1
@@ -133,16 +150,16 @@ END
     BODY='{"features":[5.1,3.5,1.4,0.2]}' <<'END'
 401 | {P}X_API_KEY: {KEY}~~{BODY}
 401 | {P}X_API-Key: {KEY}~~{BODY}
-200/401 | {P}X_API_KEY: fg_none~X-API-Key: {KEY}~~{BODY}
-200/401 | {P}X-API-Key: {KEY}~X_API_KEY: fg_none~~{BODY}
+200 | {P}X_API_KEY: fg_none~X-API-Key: {KEY}~~{BODY}
+200 | {P}X-API-Key: {KEY}~X_API_KEY: fg_none~~{BODY}
 401 | {P}X-API-Key: fg_none~X_API_KEY: {KEY}~~{BODY}
 401 | {P}X_API_KEY: {KEY}~X-API-Key: fg_none~~{BODY}
-401/400 | {P}X-API-Key: {KEY}~X-API-Key: {KEY}~~{BODY}
-401/400 | {P}X-API-Key: {KEY}~X-API-Key: fg_none~~{BODY}
-401/400 | {P}X-API-Key: fg_none~X-API-Key: {KEY}~~{BODY}
-200/401/400 | {P}X-API-Key:~X-API-Key: {KEY}~~{BODY}
-401/400 | {P}Authorization: Bearer {KEY}~Authorization: Bearer {KEY}~~{BODY}
-401/400 | {P}Authorization: Bearer {KEY}~Authorization: Bearer x~~{BODY}
+401 | {P}X-API-Key: {KEY}~X-API-Key: {KEY}~~{BODY}
+401 | {P}X-API-Key: {KEY}~X-API-Key: fg_none~~{BODY}
+401 | {P}X-API-Key: fg_none~X-API-Key: {KEY}~~{BODY}
+401/lighttpd:200 | {P}X-API-Key:~X-API-Key: {KEY}~~{BODY}
+401/nginx:400 | {P}Authorization: Bearer {KEY}~Authorization: Bearer {KEY}~~{BODY}
+401/nginx:400 | {P}Authorization: Bearer {KEY}~Authorization: Bearer x~~{BODY}
 401 | {P}Authorization: Bearer x~X-API-Key: {KEY}~~{BODY}
 END
 }
@@ -177,7 +194,7 @@ END
 404 | GET /models/nothing HTTP/1.1~{H}~X-API-Key: {KEY}~~
 405 | GET /predict HTTP/1.1~{H}~~ | ^Allow: POST$
 405 | DELETE /health HTTP/1.1~{H}~~ | ^Allow: GET, HEAD$
-405/501 | BREW /health HTTP/1.1~{H}~~
+405/lighttpd:501 | BREW /health HTTP/1.1~{H}~~
 405 | PATCH /predict HTTP/1.1~{H}~Content-Length: 2~~{}
 400 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 9~~{"a":1,,}
 400 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 0~~
@@ -194,13 +211,16 @@ END
 200 | GET /health HTTP/1.1~{H}~X-Request-ID: {x*65}~~ | !xxxxxx
 200 | GET /health HTTP/1.1~{H}~X-Request-ID: a b~~ | !^X-Request-ID: a b
 200 | GET /health HTTP/1.1~{H}~X-Request-ID: <script>~~ | !script
-200/400 | GET /health HTTP/1.1~{H}~X-Request-ID: one~X-Request-ID: two~~ | !^X-Request-ID: (one|two)
+200 | GET /health HTTP/1.1~{H}~X-Request-ID: one~X-Request-ID: two~~ | !^X-Request-ID: (one|two)
 END
 }
 
 @test "settings of forestgate.conf are in force" {
-  # trusted_proxies, address_rate and cors_origins are so by the tests about them.
+  # trusted_proxies, address_rate, cors_origins and hsts are so by the tests about them.
   wire <<'END'
+200 | GET /health HTTP/1.1~Host: api.example.org~~
+200 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 45~~{"instances":[[1,2,3,4],[1,2,3,4],[1,2,3,4]]}
+422 | POST /predict HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 55~~{"instances":[[1,2,3,4],[1,2,3,4],[1,2,3,4],[1,2,3,4]]} | "field":"instances
 200 | GET /health HTTP/1.1~Host: localhost~~
 200 | GET /health HTTP/1.1~Host: 127.0.0.1~~
 200 | GET /health HTTP/1.1~Host: [::1]~~
@@ -235,8 +255,8 @@ END
   done >"$BATS_TEST_TMPDIR/cases"
   wire <"$BATS_TEST_TMPDIR/cases"
   wire <<'END'
-200/400 origin=any | GET /health HTTP/1.1~{H}~Origin: https://app.example.org~Origin: https://evil.example~~ | !^Access-Control-Allow-Origin: .*evil
-200/400 origin=any | GET /health HTTP/1.1~{H}~Origin: https://evil.example~Origin: https://app.example.org~~ | !^Access-Control-Allow-Origin: .*evil
+200 origin=any | GET /health HTTP/1.1~{H}~Origin: https://app.example.org~Origin: https://evil.example~~ | !^Access-Control-Allow-Origin: .*evil
+200 origin=any | GET /health HTTP/1.1~{H}~Origin: https://evil.example~Origin: https://app.example.org~~ | !^Access-Control-Allow-Origin: .*evil
 END
 }
 
@@ -259,7 +279,7 @@ END
 END
   # About the whole server some servers answer by themselves, with nothing of the service.
   wire <<'END'
-200/4xx | OPTIONS * HTTP/1.1~{H}~~ | !^X-Request-ID
+400 | OPTIONS * HTTP/1.1~{H}~~ | !^X-Request-ID
 END
 }
 
@@ -282,7 +302,7 @@ END
 400 end | {P}Content-Length: 5 5~~hello{S}
 400 end | {P}Content-Length: five~~hello{S}
 400 end | {P}Content-Length: 5.0~~hello{S}
-400/413 end | {P}Content-Length: 99999999999999999999999~~{S}
+400 end | {P}Content-Length: 99999999999999999999999~~{S}
 400 end | {P}Content-Length : 5~~hello{S}
 400 end | {P}Content-Length:\x0b5~~hello{S}
 END
@@ -291,25 +311,25 @@ END
 @test "codings that are not just chunked are refused and end the connection" {
   wire P='POST /predict HTTP/1.1~Host: localhost~Content-Type: application/json~' \
     S='GET /smuggled HTTP/1.1~Host: localhost~~' <<'END'
-400/501 end | {P}Transfer-Encoding: xchunked~~0~~{S}
-400/501 end | {P}Transfer-Encoding: chunkedx~~0~~{S}
-400/501 end | {P}Transfer-Encoding: identity~~0~~{S}
-400/501 end | {P}Transfer-Encoding: gzip, chunked~~0~~{S}
-400/501 end | {P}Transfer-Encoding: chunked, identity~~0~~{S}
-400/501 end | {P}Transfer-Encoding: chunked~Transfer-Encoding: identity~~0~~{S}
-400/501 end | {P}Transfer-Encoding: identity~Transfer-Encoding: chunked~~0~~{S}
-400/501 end | {P}Transfer-Encoding: chunked~Transfer-Encoding: x~~0~~{S}
-400/501 end | {P}Transfer-Encoding: "chunked"~~0~~{S}
-400/501 end | {P}Transfer-Encoding: \x0bchunked~~0~~{S}
-400/501 end | {P}Transfer-Encoding : chunked~~0~~{S}
-400/501 end | {P}Transfer-Encoding\x00: chunked~~0~~{S}
-400/411/501 end | {P}Transfer-Encoding:~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: xchunked~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: chunkedx~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: identity~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: gzip, chunked~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: chunked, identity~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: chunked~Transfer-Encoding: identity~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: identity~Transfer-Encoding: chunked~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: chunked~Transfer-Encoding: x~~0~~{S}
+400/lighttpd:501 end | {P}Transfer-Encoding: "chunked"~~0~~{S}
+400 end | {P}Transfer-Encoding: \x0bchunked~~0~~{S}
+400 end | {P}Transfer-Encoding : chunked~~0~~{S}
+400 end | {P}Transfer-Encoding\x00: chunked~~0~~{S}
+400/lighttpd:411 end | {P}Transfer-Encoding:~~0~~{S}
 END
   # Folded lines are refused, or joined to the line before: one request all the same.
   wire P='POST /predict HTTP/1.1~Host: localhost~Content-Type: application/json~' <<'END'
-4xx/501 | {P}Transfer-Encoding:~ chunked~~0~~
-4xx/501 | {P}X: y~ Transfer-Encoding: chunked~~
-4xx/501 | {P}X: y~\tContent-Length: 5~~
+400/lighttpd:501/apache:401 | {P}Transfer-Encoding:~ chunked~~0~~
+400/lighttpd:411/apache:401 | {P}X: y~ Transfer-Encoding: chunked~~
+400/lighttpd:411/apache:401 | {P}X: y~\tContent-Length: 5~~
 END
 }
 
@@ -322,15 +342,15 @@ END
 400 end | {P}zz~{BODY}~0~~{S}
 400 end | {P}-1e~{BODY}~0~~{S}
 400 end | {P}0x1e~{BODY}~0~~{S}
-400/413 end | {P}fffffffffffffffff~{BODY}~0~~{S}
-400/413 end | {P}100000000000000000000001e~{BODY}~0~~{S}
+400/apache-proxy:413 end | {P}fffffffffffffffff~{BODY}~0~~{S}
+400/apache-proxy:413 end | {P}100000000000000000000001e~{BODY}~0~~{S}
 400 end | {P}1e~{BODY}0~~{S}
 400 end | {P}~1e~{BODY}~0~~{S}
 END
   # Behind a chunk that is longer than it says mod_fcgid takes what there is, and then it is over.
   wire P="POST /predict HTTP/1.1~Host: localhost~Content-Type: application/json~X-API-Key: $KEY~Transfer-Encoding: chunked~~" \
     S='GET /smuggled HTTP/1.1~Host: localhost~~' BODY='{"features":[5.1,3.5,1.4,0.2]}' <<'END'
-200/400 end | {P}1~{BODY}~0~~{S}
+400/apache:200/apache-proxy:400 end | {P}1~{BODY}~0~~{S}
 END
 }
 
@@ -338,8 +358,8 @@ END
   wire S='GET /smuggled HTTP/1.1~Host: localhost~~' <<'END'
 413 end | POST /login HTTP/1.1~{H}~{J}~Content-Length: 99999999~~{S}
 401 | POST /predict HTTP/1.1~{H}~{J}~Content-Length: 43~~{S}
-400/404 | GET /nothing HTTP/1.1~{H}~Content-Length: 43~~{S}
-400/404 | GET /nothing HTTP/1.1~{H}~Content-Length: 43~Connection: close~~{S}
+404 | GET /nothing HTTP/1.1~{H}~Content-Length: 43~~{S}
+404 | GET /nothing HTTP/1.1~{H}~Content-Length: 43~Connection: close~~{S}
 END
 }
 
@@ -355,8 +375,8 @@ END
 400 end | GET /health HTTP/1.1~{H}~X\0A: b~~{S}
 400 end | GET /health HTTP/1.1~{H}~: b~~{S}
 400 end | GET /health HTTP/1.1~{H}~no colon~~{S}
-400/505 end | GET /health HTTP/1.1x~{H}~~{S}
-400/505 end | GET /health HTTQ/1.1~{H}~~{S}
+400 end | GET /health HTTP/1.1x~{H}~~{S}
+400 end | GET /health HTTQ/1.1~{H}~~{S}
 END
   wire <<'END'
 400 | GET /he\0alth HTTP/1.1~{H}~~
@@ -366,13 +386,13 @@ END
   # What a server may read as it is meant: folded lines are joined (RFC 9112, 5.2), there may be
   # two blanks (3), or a path with one, or one CR more before the LF.
   wire <<'END'
-200/400 | GET  /health HTTP/1.1~{H}~~
-200/400/505 | GET /health HTTP/9.9~{H}~~
-200/400 | GET /health HTTP/1.1~{H}~X-A: b\r\r\n~
-200/400 | GET /health HTTP/1.1~{H}~X-A: b~ folded~~
-200/400 | GET /health HTTP/1.1~{H}~X-A: b~\tContent-Length: 5~~
-401/400 | GET /models HTTP/1.1~{H}~X-A: b~ X-API-Key: {KEY}~~
-400/404 | GET /he alth HTTP/1.1~{H}~~
+400 | GET  /health HTTP/1.1~{H}~~
+505 | GET /health HTTP/9.9~{H}~~
+400/nginx:200 | GET /health HTTP/1.1~{H}~X-A: b\r\r\n~
+200/nginx:400 | GET /health HTTP/1.1~{H}~X-A: b~ folded~~
+200/nginx:400 | GET /health HTTP/1.1~{H}~X-A: b~\tContent-Length: 5~~
+401/nginx:400 | GET /models HTTP/1.1~{H}~X-A: b~ X-API-Key: {KEY}~~
+400 | GET /he alth HTTP/1.1~{H}~~
 END
 }
 
@@ -381,23 +401,23 @@ END
   local second='{"username":"\u001b[2Jx@example.org","password":"a bicycle for 7"}'
   wire P='POST /login HTTP/1.1~Host: localhost~Content-Type: application/json~Content-Length: ' \
     FIRST="${#first}~~${first//\\/\\\\}" SECOND="${#second}~~${second//\\/\\\\}" <<'END'
-200/400 | GET /health HTTP/1.1~{H}~User-Agent: \e[31mred\x07\x1b]0;t\x07~~
+400/nginx:200 | GET /health HTTP/1.1~{H}~User-Agent: \e[31mred\x07\x1b]0;t\x07~~
 200 | GET /health HTTP/1.1~{H}~User-Agent: () { :; }; echo "x" ${jndi:ldap://evil.example/a}~~
-200/400 | GET /health HTTP/1.1~{H}~X-Request-ID: a\e[2Jb~~ | !\x1b
+400/nginx:200 | GET /health HTTP/1.1~{H}~X-Request-ID: a\e[2Jb~~ | !\x1b
 200 | GET /health HTTP/1.1~{H}~X-Request-ID: a%0d%0aSet-Cookie: x=1~~ | !Set-Cookie
-200/400 | GET /health HTTP/1.1~{H}~X-Request-ID: a\xe2\x80\xa8b~~
-401/400 | GET /models HTTP/1.1~{H}~X-API-Key: a\e[2Jb~~
+200 | GET /health HTTP/1.1~{H}~X-Request-ID: a\xe2\x80\xa8b~~
+400/nginx:401 | GET /models HTTP/1.1~{H}~X-API-Key: a\e[2Jb~~
 401 | GET /models HTTP/1.1~{H}~X-API-Key: a" 200 "b~~
-404/400 | GET /%0d%0aSet-Cookie:%20x=1 HTTP/1.1~{H}~~ | !^Set-Cookie
-404/400 | GET /a%0a2026-11-21T09:01:34.575Z%20info%20127.0.0.1%20POST HTTP/1.1~{H}~~
-404/400 | GET /\e[31mred HTTP/1.1~{H}~~ | !\x1b
-404/400 | GET /%1b%5b31mred HTTP/1.1~{H}~~ | !\x1b
+404 | GET /%0d%0aSet-Cookie:%20x=1 HTTP/1.1~{H}~~ | !^Set-Cookie
+404 | GET /a%0a2026-11-21T09:01:34.575Z%20info%20127.0.0.1%20POST HTTP/1.1~{H}~~
+400 | GET /\e[31mred HTTP/1.1~{H}~~ | !\x1b
+404 | GET /%1b%5b31mred HTTP/1.1~{H}~~ | !\x1b
 404 | GET /"quoted\x5c HTTP/1.1~{H}~~
-404/400 | GET /\xff\xfe\xc3\xbc HTTP/1.1~{H}~~
-200/400 | GET /health?\e[31m HTTP/1.1~{H}~~
-401/422 | {P}{FIRST}
-401/422 | {P}{SECOND}
-4xx/501 | BREW /models HTTP/1.1~{H}~X-API-Key: x~Referer: \e[2J~~
+404 | GET /\xff\xfe\xc3\xbc HTTP/1.1~{H}~~
+400 | GET /health?\e[31m HTTP/1.1~{H}~~
+401 | {P}{FIRST}
+401 | {P}{SECOND}
+501/apache:400/nginx:405 | BREW /models HTTP/1.1~{H}~X-API-Key: x~Referer: \e[2J~~
 END
 }
 
@@ -416,12 +436,12 @@ END
 
 @test "TRACE, TRACK and CONNECT are refused and echo nothing" {
   wire <<'END'
-405/400 | TRACE /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
-405/400 | TRACE / HTTP/1.1~{H}~X-API-Key: {KEY}~X-Echo: parrot~~ | !parrot
-405/400/501 | TRACK /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
-405/400 | CONNECT /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
-4xx | CONNECT evil.example:443 HTTP/1.1~Host: evil.example:443~X-Echo: parrot~~ | !parrot
-4xx | CONNECT localhost:80 HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
+405 | TRACE /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
+405 | TRACE / HTTP/1.1~{H}~X-API-Key: {KEY}~X-Echo: parrot~~ | !parrot
+405/lighttpd:501 | TRACK /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
+405/apache:400 | CONNECT /health HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
+400/apache:421 | CONNECT evil.example:443 HTTP/1.1~Host: evil.example:443~X-Echo: parrot~~ | !parrot
+400/apache:405 | CONNECT localhost:80 HTTP/1.1~{H}~X-Echo: parrot~~ | !parrot
 END
 }
 
@@ -500,29 +520,29 @@ END
 /predict\x5c
 /x%5c..%5cpredict
 END
-    # What Apache has for itself.
-    for path in /.errors/404.json /.errors/404.html; do
-      echo "403/404 | POST $path HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 30~~{\"features\":[5.1,3.5,1.4,0.2]}"
-    done
-    # Those which a server may find no path at all; never anything else.
-    while read -r path; do
-      echo "400/404 | POST $path HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 30~~{\"features\":[5.1,3.5,1.4,0.2]}"
+    # What can be no path, by whoever finds it out first; a NUL, and what would be a .. above the root
+    # if it were decoded, is for nginx none, and for the others one that is not there.
+    while read -r want path; do
+      echo "$want | POST $path HTTP/1.1~{H}~X-API-Key: {KEY}~{J}~Content-Length: 30~~{\"features\":[5.1,3.5,1.4,0.2]}"
     done <<'END'
-/../predict
-/%2e%2e/predict
-/predict%00
-/%00
-/%c0%ae%c0%ae/predict
-/%zz
-/%
-/predict%
-/predict%u0030
-/../../../../etc/passwd
-/%2e%2e%2f%2e%2e%2fetc%2fpasswd
-predict
-*
-?x
-/predict#x
+400 /../predict
+400 /%2e%2e/predict
+400 /x/../../predict
+400 /%zz
+400 /%
+400 /predict%
+400 /predict%u0030
+400 /../../../../etc/passwd
+400 predict
+400 *
+400 /predict#x
+404 /%c0%ae%c0%ae/predict
+404 /.errors/404.json
+404 /.errors/404.html
+404/nginx:400 /predict%00
+404/nginx:400 /%00
+404/nginx:400 /%2e%2e%2f%2e%2e%2fetc%2fpasswd
+400/apache:404 ?x
 END
   } >"$BATS_TEST_TMPDIR/cases"
   sed -i 's|predict~ HTTP|predict\\~ HTTP|' "$BATS_TEST_TMPDIR/cases"
@@ -531,7 +551,7 @@ END
   wire <<'END'
 200 | GET /health?/../../etc/passwd HTTP/1.1~{H}~~
 200 | GET /health?--version HTTP/1.1~{H}~~
-200/400 | GET /health?%00%zz HTTP/1.1~{H}~~
+200 | GET /health?%00%zz HTTP/1.1~{H}~~
 END
 }
 
@@ -545,26 +565,26 @@ END
 421 | GET /nothing HTTP/1.1~Host: localhost.evil.example~~
 421 | GET /health HTTP/1.1~Host: evillocalhost~~
 421 | GET /health HTTP/1.1~Host: xlocalhost:80~~
-200/421 | GET /health HTTP/1.1~Host: localhost.~~
-421/400 | GET /health HTTP/1.1~Host: localhost:80.evil.example~~
-421/400 | GET /health HTTP/1.1~Host: localhost@evil.example~~
-421/400 | GET /health HTTP/1.1~Host: evil.example#localhost~~
-421/400 | GET /health HTTP/1.1~Host: localhost evil.example~~
-421/400 | GET /health HTTP/1.1~Host: localhost,evil.example~~
-421/400 | GET /health HTTP/1.1~Host: localhost/evil~~
-421/400 | GET /health HTTP/1.1~Host: localhost:x~~
-421/400 | GET /health HTTP/1.1~Host: localhost:-1~~
-421/400 | GET /health HTTP/1.1~Host: "~~
-421/400 | GET /health HTTP/1.1~Host: [::1~~
-421/400 | GET /health HTTP/1.1~Host:~~
+200 | GET /health HTTP/1.1~Host: localhost.~~
+400 | GET /health HTTP/1.1~Host: localhost:80.evil.example~~
+400 | GET /health HTTP/1.1~Host: localhost@evil.example~~
+400 | GET /health HTTP/1.1~Host: evil.example#localhost~~
+400 | GET /health HTTP/1.1~Host: localhost evil.example~~
+400 | GET /health HTTP/1.1~Host: localhost,evil.example~~
+400 | GET /health HTTP/1.1~Host: localhost/evil~~
+400 | GET /health HTTP/1.1~Host: localhost:x~~
+400 | GET /health HTTP/1.1~Host: localhost:-1~~
+400 | GET /health HTTP/1.1~Host: "~~
+400 | GET /health HTTP/1.1~Host: [::1~~
+400 | GET /health HTTP/1.1~Host:~~
 400 | GET /health HTTP/1.1~X: y~~
-421/400 | GET /health HTTP/1.0~~
+421/apache-proxy:400 | GET /health HTTP/1.0~~
 400 end | GET /health HTTP/1.1~Host: localhost~Host: evil.example~~
 400 end | GET /health HTTP/1.1~Host: evil.example~Host: localhost~~
-421/400 | GET http://evil.example/health HTTP/1.1~Host: localhost~~
-421/400 | GET https://evil.example/health HTTP/1.1~Host: localhost~~
-4xx | GET http://localhost@evil.example/health HTTP/1.1~Host: localhost~~
-200/4xx | GET http://localhost/health HTTP/1.1~Host: evil.example~~
+421/lighttpd:400 | GET http://evil.example/health HTTP/1.1~Host: localhost~~
+421/lighttpd:400 | GET https://evil.example/health HTTP/1.1~Host: localhost~~
+400 | GET http://localhost@evil.example/health HTTP/1.1~Host: localhost~~
+200/lighttpd:400/apache-proxy:421 | GET http://localhost/health HTTP/1.1~Host: evil.example~~
 200 | GET /health HTTP/1.1~{H}~X-Forwarded-Host: evil.example~X-Host: evil.example~Forwarded: host=evil.example~~ | !evil
 END
 }
@@ -578,15 +598,15 @@ END
 308 plain | GET / HTTP/1.1~Host: 127.0.0.1~~ | ^Location: https://127\.0\.0\.1:{PORT}/$
 308 plain | GET /x/%2e%2e/%41//y?z HTTP/1.1~Host: localhost~~ | ^Location: https://localhost:{PORT}/x/%2e%2e/%41//y\?z$
 308 plain | GET //evil.example/ HTTP/1.1~Host: localhost~~ | ^Location: https://localhost:{PORT}//evil.example/$
-308/400 plain | GET /%0d%0aSet-Cookie:%20a=b HTTP/1.1~Host: localhost~~ | !^Set-Cookie
+308 plain | GET /%0d%0aSet-Cookie:%20a=b HTTP/1.1~Host: localhost~~ | !^Set-Cookie
 308 plain | GET /x HTTP/1.1~Host: localhost~X-Forwarded-Host: evil.example~X-Forwarded-Proto: https~~ | ^Location: https://localhost:{PORT}/x$
 308 plain | GET /x HTTP/1.1~Host: localhost~X-API-Key: fg_none~~ | !fg_none
 421 plain | GET /health HTTP/1.1~Host: evil.example~~ | !^Location
 421 plain | GET //localhost/ HTTP/1.1~Host: evil.example~~ | !^Location
-421/400 plain | GET http://evil.example/ HTTP/1.1~Host: localhost~~ | !^Location
-400/421 plain | GET /health HTTP/1.0~~ | !^Location
+421/lighttpd:400 plain | GET http://evil.example/ HTTP/1.1~Host: localhost~~ | !^Location
+421 plain | GET /health HTTP/1.0~~ | !^Location
 400 plain | GET /health HTTP/1.1~~ | !^Location
-4xx plain | GET @evil.example/ HTTP/1.1~Host: localhost~~ | !^Location
+400 plain | GET @evil.example/ HTTP/1.1~Host: localhost~~ | !^Location
 END
 }
 
@@ -644,13 +664,13 @@ handshake() {
 }
 @test "Content-Security-Policy: nothing at all" {
   # lighttpd goes by the path, and so what is no page of / has the page's policy.
-  if [ "$MODE" = lighttpd-socket ]; then sed -i "s/default-src 'none'; style-src 'self';/default-src 'none';/" "$T/seen"; fi
+  if [ "$MODE" = lighttpd-socket ]; then sed -i "/\"path\": \"\/\"/s/default-src 'none'; style-src 'self';/default-src 'none';/" "$T/seen"; fi
   each_has content-security-policy "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 }
 
 @test "Strict-Transport-Security on TLS, and on TLS alone" {
   jq -e -n '[inputs | select([.headers[] | select(.[0] == "strict-transport-security") | .[1]] !=
-    if .tls then ["max-age=31536000; includeSubDomains"] else [] end)] | length == 0 or (.[:3] | tostring | error)' "$T/seen"
+    if .tls then ["max-age=2592000; includeSubDomains"] else [] end)] | length == 0 or (.[:3] | tostring | error)' "$T/seen"
 }
 
 @test "Vary: Origin is on every answer, once, and never *" {
@@ -714,6 +734,13 @@ handshake() {
     if grep -F -e "${KEY:16:20}" -e "${FEW:16:20}" -e api_key= -e '?x=' "$path"; then echo "in $path" >&2 && false; fi
     if LC_ALL=C grep -aP '[\x00-\x08\x0b-\x1f\x7f-\xff]' "$path"; then echo "in $path" >&2 && false; fi
   done
+}
+
+# ---- time ----
+
+@test "who does not go on with a header or a body is cut off, with a refusal or without a word" {
+  wait_for 600 test -s "$T/slow.status"
+  [ "$(cat "$T/slow.status")" = 0 ] || { cat "$T/slow" >&2 && false; }
 }
 
 # ---- the last: there are no workers after it ----

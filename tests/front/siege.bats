@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tests/front/siege.bats: a thousand connections that say nothing leave room for others, and
+# tests/front/siege.bats: a thousand connections that say no more leave room for others, and
 # fronts and workers are restarted under load with no failed request.  How long good clients
 # wait meanwhile is measured by `make siege`.
 #
@@ -86,7 +86,7 @@ restarts() {
 a_thousand() {
   if [ "$(ulimit -n)" -lt 1100 ]; then ulimit -n 1100 2>/dev/null || skip 'no 1,100 descriptors here'; fi
   front_make "$1"
-  coproc IDLE { siege idle 1000 "${URL##*:}" >"$T/idle" 2>&1; }
+  coproc IDLE { siege idle 1000 "${URL##*:}" tls >"$T/idle" 2>&1; }
   wait_for 200 grep -qs 'open 1000' "$T/idle" || { cat "$T/idle" >&2 && return 1; }
   for _ in 1 2 3 4 5; do
     ask --max-time 10 -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /predict
@@ -111,6 +111,8 @@ workers_restart() {
     kill -HUP "$(master)"
   done
   load_end
+  # The front was there all the time, and so were its connections.
+  grep -q ', 0 asked again$' "$T/load" || { cat "$T/load" >&2 && return 1; }
 }
 
 @test "lighttpd answers beside a thousand idle connections" { a_thousand lighttpd-socket; }

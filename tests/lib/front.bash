@@ -185,7 +185,7 @@ raw() {
 wire() {
   local host=localhost:${URL##*:} tls=''
   if [ -n "$TLS" ]; then tls=${URL##*:}; fi
-  /usr/bin/python3 -I -S "$TOP/tests/lib/wire.py" --port "${PLAIN_URL##*:}" --tls-port "$tls" --seen "$T/seen" \
+  /usr/bin/python3 -I -S "$TOP/tests/lib/wire.py" --port "${PLAIN_URL##*:}" --tls-port "$tls" --seen "$T/seen" --front "$MODE${TLS:+-tls}" \
     KEY="$KEY" H="Host: $host" HOST="$host" PORT="${URL##*:}" J="Content-Type: application/json" "$@"
 }
 

@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 """siege.py: what stands before a front for long.
 
-  siege.py idle COUNT PORT
-    holds COUNT connections that say nothing, prints `open COUNT` and waits for the end of
-    standard input; then prints how many the server has ended since
+  siege.py idle COUNT PORT plain|tls
+    holds COUNT connections that begin a request, or a handshake, and then say nothing: of one
+    without a byte the kernel would not tell a server that asks for those with data alone
+    (TCP_DEFER_ACCEPT, as Apache does).  Prints `open COUNT` and waits for the end of standard
+    input; then prints how many the server has ended since
 
   siege.py load PORT KEY [THREADS]
     predicts until the end of standard input, over TLS, half of the threads on
     a connection for each request and half on one that is kept; then prints `N answered, M
-    failed`, what failed, and ends with 1 if any did.  A kept connection may be found ended
-    before a byte of an answer, as at any time in HTTP: then, once, another is taken.
+    failed, N asked again`, what failed, and ends with 1 if any did.  A kept connection may be found
+    ended before a byte of an answer, as at any time in HTTP: then, once, another is taken.
 
   siege.py good PORT KEY SECONDS RATE
     predicts so many times a second, each on a connection of its own, and prints the 50th and
@@ -33,10 +35,12 @@ BODY = b'{"features":[5.1,3.5,1.4,0.2]}'
 PATIENCE_S = 20
 
 
-def idle(count, port):
+def idle(count, port, what):
+    begin = {"plain": b"GET /health HTTP/1.1\r\nHost: localhost\r\n", "tls": b"\x16\x03\x01"}[what]
     connections = []
     for _ in range(int(count)):
         connections.append(socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S))
+        connections[-1].sendall(begin)
     print("open", len(connections), flush=True)
     sys.stdin.read()
     gone = select.poll()
@@ -57,7 +61,7 @@ class Client:
             b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-API-Key: ", key.encode(),
             b"\r\nContent-Length: ", str(len(BODY)).encode(), b"" if kept else b"\r\nConnection: close", b"\r\n\r\n", BODY])
         self.connection = None
-        self.answered, self.failed = 0, []
+        self.answered, self.again, self.failed = 0, 0, []
 
     def connect(self):
         plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
@@ -91,6 +95,7 @@ class Client:
             error = problem
         if reused and data == b"":
             self.drop()
+            self.again += 1
             return self.once()
         if not self.kept or error or b"\r\nconnection: close" in data.lower():
             self.drop()
@@ -118,7 +123,8 @@ def load(port, key, threads=4):
     for thread in running:
         thread.join()
     failed = [f for c in clients for f in c.failed]
-    print("%d answered, %d failed" % (sum(c.answered for c in clients), len(failed)))
+    print("%d answered, %d failed, %d asked again" % (
+        sum(c.answered for c in clients), len(failed), sum(c.again for c in clients)))
     print("\n".join(failed[:10]))
     return 1 if failed else 0
 
