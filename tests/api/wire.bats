@@ -27,7 +27,7 @@ assert_answer() {
 }
 
 post() { # HEADERS [BODY]: a request that ends its connection
-  wire "POST /predict HTTP/1.1\r\nHost: a\r\nConnection: close\r\n$JSON\r\n$1\r\n\r\n${2-$FEATURES}"
+  wire "POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n$JSON\r\n$1\r\n\r\n${2-$FEATURES}"
 }
 
 @test "the same by hand is a prediction" {
@@ -55,7 +55,7 @@ post() { # HEADERS [BODY]: a request that ends its connection
 }
 
 @test "a length with a transfer coding, and two lengths, are a 400 and no second request is read" {
-  smuggled='GET /health HTTP/1.1\r\nHost: a\r\n\r\n'
+  smuggled='GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'
   post "X-API-Key: $KEY\r\nContent-Length: ${#FEATURES}\r\nTransfer-Encoding: chunked" "0\r\n\r\n$smuggled"
   assert_answer 400
   post "X-API-Key: $KEY\r\nTransfer-Encoding: chunked\r\nContent-Length: 5" "0\r\n\r\n$smuggled"
@@ -73,24 +73,24 @@ post() { # HEADERS [BODY]: a request that ends its connection
 }
 
 @test "a body shorter than its length never becomes a prediction" {
-  WAIT=1 wire "POST /predict HTTP/1.0\r\nHost: a\r\n$JSON\r\nX-API-Key: $KEY\r\nContent-Length: 5000\r\n\r\n$FEATURES"
+  WAIT=1 wire "POST /predict HTTP/1.0\r\nHost: localhost\r\n$JSON\r\nX-API-Key: $KEY\r\nContent-Length: 5000\r\n\r\n$FEATURES"
   [[ "$answer" != *'"prediction"'* ]] || { echo "$answer" >&2 && false; }
 }
 
 @test "line ends and NUL in a header value reach no header of the answer" {
-  wire "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-ID: a\r\n X-Evil: 1\r\n\r\n"
+  wire "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-ID: a\r\n X-Evil: 1\r\n\r\n"
   if grep -qi '^x-evil' <<<"$answer"; then echo "$answer" >&2 && false; fi
-  wire "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-ID: a\nX-Evil: 1\r\n\r\n"
+  wire "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-ID: a\nX-Evil: 1\r\n\r\n"
   if grep -qi '^x-evil' <<<"$answer"; then echo "$answer" >&2 && false; fi
-  wire "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-ID: a\0b\r\n\r\n"
+  wire "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-ID: a\0b\r\n\r\n"
   [[ "$answer" == HTTP/1.[01]\ [24]* ]]
-  wire "GET /he\0alth HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+  wire "GET /he\0alth HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
   assert_answer 4
 }
 
 @test "methods of any kind are answered in the one form" {
   for method in OPTIONS PATCH PROPFIND TRACE CONNECT BREW get; do
-    wire "$method /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    wire "$method /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     assert_answer '[45]'
     [[ "$answer" == *application/problem+json* ]] || { echo "$answer" >&2 && false; }
   done
