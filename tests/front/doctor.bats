@@ -322,6 +322,7 @@ stub_setup() {
 @test "a signal ends the questions and the key" {
   stub_setup
   stub_says health_live '200 OK' 'Content-Type: application/json' '{"status":"alive","version":"0.1.0"}'
+  stub_says api_status '200 OK' 'Content-Type: application/json' '{"interface":"fastcgi"}'
   for signal in INT TERM HUP; do
     : >"$T/stub/asked"
     env --default-signal=INT,TERM,HUP "$BUILD/forestgate" --home "$T/home" doctor --url "$URL" >"$T/told" 2>&1 3>&- &

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # tests/front/each.bash: what every front must do, the same for each.  The .bats
 # files beside it are links to this one and say by their names which front it is.
+# What costs much is asked of each server once, where the front's part is the same in all modes:
+# those tests have the tag "once", by which tests/run leaves them out for the other modes.
 # shellcheck disable=SC2154 # status, body and header are those of ask in lib/front
 
 load ../lib/front
@@ -36,14 +38,6 @@ person() {
   printf %s "$PASSWORD" |
     cli user create "$1@example.org" --models iris --tier test --password-stdin >/dev/null
   login "$1@example.org"
-}
-
-# What costs much is asked of each server once, where the front's part is the same in all modes.
-once() {
-  case $MODE$TLS in
-  lighttpd | apache | nginx) ;;
-  *) skip 'this is shown by the file of the server alone' ;;
-  esac
 }
 
 # A file of 20 MB of rows, and what is predicted of them, for all the tests of a file.
@@ -245,8 +239,8 @@ upload() {
   assert_problem 400 bad_request
 }
 
+# bats test_tags=once
 @test "an image of more than 17 MiB is published, and the next one as its canary" {
-  once
   large_image
   upload "$BATS_TEST_TMPDIR/large.fgm" /admin/models/large/versions
   assert_status 201
@@ -260,8 +254,8 @@ upload() {
   jq -e '.prediction == 0' <<<"$body"
 }
 
+# bats test_tags=once
 @test "an image over the worker's limit is its 413, and one over the front's has the same form" {
-  once
   truncate -s 67108865 "$BATS_TEST_TMPDIR/over.worker"
   truncate -s 68157441 "$BATS_TEST_TMPDIR/over.front"
   for chunked in '' chunked; do
@@ -408,8 +402,8 @@ upload() {
   done
 }
 
+# bats test_tags=once
 @test "a file of rows of 20 MB is predicted, with its length and in pieces" {
-  once
   rows_make
   [ "$(stat -c %s "$T/rows.csv")" -ge 20000000 ]
   for chunked in '' chunked; do
@@ -421,8 +415,8 @@ upload() {
   done
 }
 
+# bats test_tags=once
 @test "a job of a file of rows of 20 MB is taken, found by its Location, fetched and cancelled" {
-  once
   rows_make
   ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -X POST -T "$T/rows.csv" '/jobs?output=label'
   assert_status 202
@@ -447,8 +441,8 @@ upload() {
   [ "$(jq -r .status <<<"$body")" = cancelled ]
 }
 
+# bats test_tags=once
 @test "clients that hang up in a file of rows leave no job, and those that read nothing of a result hold up nobody" {
-  once
   local before job fd fds=()
   rows_make
   jobs() { cli job list --limit 0 --json | jq length; }
@@ -502,8 +496,8 @@ upload() {
   assert_problem 400 bad_request
 }
 
+# bats test_tags=once
 @test "a large body without a key is refused and the answer arrives" {
-  once
   head -c 15000000 /dev/zero >"$BATS_TEST_TMPDIR/big"
   for _ in 1 2 3 4 5; do
     ask -H "$JSON" --data-binary "@$BATS_TEST_TMPDIR/big" /predict
@@ -513,8 +507,8 @@ upload() {
 
 # A worker that closed its connection too early, with something unread, would have the
 # kernel throw the answer away.
+# bats test_tags=once
 @test "of large bodies without a key on eight connections at once every refusal arrives whole" {
-  once
   head -c 700000 /dev/zero >"$BATS_TEST_TMPDIR/big"
   answers=$(curl -s -Z --parallel-max 8 -o "$BATS_TEST_TMPDIR/answer.#1" -w '%{http_code} %{size_download}\n' \
     -H "$JSON" --data-binary "@$BATS_TEST_TMPDIR/big" "$URL/predict?x=[1-160]" | sort | uniq -c)

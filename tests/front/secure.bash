@@ -589,6 +589,7 @@ END
 END
 }
 
+# bats test_tags=tls
 @test "http redirects to https: the same path and query, this host, and no other" {
   tls_only
   wire <<'END'
@@ -617,6 +618,7 @@ handshake() {
   openssl s_client -connect "localhost:${URL##*:}" -servername localhost "$@" </dev/null 2>&1 || :
 }
 
+# bats test_tags=tls
 @test "TLS 1.2 and 1.3 are spoken, with a few ciphers, and nothing older or weaker" {
   tls_only
   local cipher version answer
@@ -635,6 +637,7 @@ handshake() {
   [[ "$(handshake -tls1_2)" == *'Compression: NONE'* ]]
 }
 
+# bats test_tags=tls
 @test "HTTP/1.1 alone is agreed upon, and http to the port of TLS gets nothing of the service" {
   tls_only
   [[ "$(handshake -alpn h2,http/1.1)" != *'ALPN protocol: h2'* ]]
