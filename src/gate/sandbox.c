@@ -202,6 +202,18 @@ static bool is_of_work(const struct place *place)
     return strncmp(place->path, HOME_WORK, sizeof(HOME_WORK) - 1) == 0;
 }
 
+/*
+ * Whether this one makes it.  A file of a database that is open here is never opened and closed
+ * beside it, which would give its locks back.
+ */
+static bool is_maker(const struct home *home, enum sandbox_kind kind, const struct place *place)
+{
+    if ((place->makers & 1U << kind) == 0)
+        return false;
+    return !is_of_work(place) ||
+           (home->work == NULL && has_wal(home) && access(HOME_WORK, F_OK) == 0);
+}
+
 static void place_make(const struct place *place)
 {
     int fd = open(place->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -225,8 +237,7 @@ static void places_make(struct home *home, enum sandbox_kind kind)
     if ((1U << kind & WORKERS) != 0)
         file_make_dir(IMAGE_INCOMING, 0700, NULL);
     for (size_t i = 0; i < PLACES; i++)
-        if ((places[i].makers & 1U << kind) != 0 &&
-            (!is_of_work(&places[i]) || (has_wal(home) && access(HOME_WORK, F_OK) == 0)))
+        if (is_maker(home, kind, &places[i]))
             place_make(&places[i]);
 }
 

@@ -35,7 +35,8 @@ struct sandbox_state {
 
 /*
  * Looks, before any process is begun, at what can be had. *lack is what cannot, in words for
- * a log, or empty; RESULT_DENIED, with that as the reason, if it is required.
+ * a log, or empty; RESULT_DENIED, with that as the reason, if it is required. Of a home that is
+ * not open its database's file is read: no connection to it may be open here by another way.
  */
 enum result sandbox_try(const struct home *home, struct reason *lack, struct reason *why);
 
