@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gate/image_file.h"
 #include "http/body.h"
 #include "http/route.h"
 
@@ -293,8 +294,9 @@ static size_t names_in_models(void)
 {
     struct stat st;
 
-    assert_int_equal(stat("models", &st), 0);
-    return rmdir("models") == 0 ? (size_t)mkdir("models", 0700) : 1;
+    assert_int_equal(stat(IMAGE_INCOMING, &st), 0);
+    return rmdir(IMAGE_INCOMING) == 0 && rmdir("models") == 0 ? (size_t)mkdir("models", 0700)
+                                                              : 1;
 }
 
 static void image_is_a_file_without_a_name(void **state)
