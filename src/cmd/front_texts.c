@@ -1,20 +1,12 @@
 /*
- * front_texts.c: templates of etc/, taken in by the assembler.  Paths are from the top of the
- * source tree, where make runs the compiler.
+ * front_texts.c: templates of etc/, built in.
  */
 #include "cmd/front_texts.h"
 
-#define TEXT(symbol, path)                               \
-    __asm__(".pushsection .rodata\n"                     \
-            ".global " #symbol "\n"                      \
-            ".type " #symbol ", @object\n" #symbol ":\n" \
-            ".incbin \"" path "\"\n"                     \
-            ".byte 0\n"                                  \
-            ".size " #symbol ", . - " #symbol "\n"       \
-            ".popsection\n")
+#include "base/embed.h"
 
-TEXT(front_lighttpd, "etc/lighttpd/forestgate.conf.in");
-TEXT(front_apache, "etc/apache/forestgate.conf.in");
-TEXT(front_nginx, "etc/nginx/forestgate.conf.in");
-TEXT(front_htaccess, "etc/apache/htaccess.in");
-TEXT(front_errors, "etc/errors.tsv");
+EMBED(front_lighttpd, "etc/lighttpd/forestgate.conf.in");
+EMBED(front_apache, "etc/apache/forestgate.conf.in");
+EMBED(front_nginx, "etc/nginx/forestgate.conf.in");
+EMBED(front_htaccess, "etc/apache/htaccess.in");
+EMBED(front_errors, "etc/errors.tsv");

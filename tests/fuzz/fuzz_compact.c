@@ -10,17 +10,8 @@
 
 #include <json-c/json.h>
 
+#include "fuzz.h"
 #include "base/json_compact.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(truth)                                                    \
-    do {                                                                \
-        if (!(truth)) {                                                 \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
-            abort();                                                    \
-        }                                                               \
-    } while (0)
 
 /* Deeper than json-c goes by itself: our reader goes to 64. */
 static struct json_object *parse(const char *text, size_t len)

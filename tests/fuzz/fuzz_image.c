@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "base/utf8.h"
 #include "forest/drift.h"
 #include "forest/explain.h"
@@ -17,16 +18,6 @@
 #include "forest/predictor.h"
 #include "forest/tree.h"
 #include "forest/walk.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(truth)                                                    \
-    do {                                                                \
-        if (!(truth)) {                                                 \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
-            abort();                                                    \
-        }                                                               \
-    } while (0)
 
 enum {
     ROWS = 4,

@@ -14,19 +14,10 @@
 
 #include <openssl/evp.h>
 
+#include "fuzz.h"
 #include "base/base64url.h"
 #include "base/utf8.h"
 #include "gate/jwe.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(truth)                                                    \
-    do {                                                                \
-        if (!(truth)) {                                                 \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
-            abort();                                                    \
-        }                                                               \
-    } while (0)
 
 static struct jwk *key;
 

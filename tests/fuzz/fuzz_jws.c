@@ -12,21 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "base/base64url.h"
 #include "base/utf8.h"
 #include "gate/jose.h"
 #include "gate/jws.h"
 #include "gate/token_claims.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(truth)                                                    \
-    do {                                                                \
-        if (!(truth)) {                                                 \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
-            abort();                                                    \
-        }                                                               \
-    } while (0)
 
 static struct jwk_set keys;
 static struct jws jws;

@@ -10,17 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "gate/replay.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(truth)                                                    \
-    do {                                                                \
-        if (!(truth)) {                                                 \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
-            abort();                                                    \
-        }                                                               \
-    } while (0)
 
 /* As a String, with what has to be escaped escaped. */
 static void quote(const char *key, char out[2 * REPLAY_KEY_MAX + 4])
