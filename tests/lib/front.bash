@@ -143,7 +143,7 @@ shut_in_kept() {
 shut_in_check() {
   local kept name
   for kept in "$BATS_TEST_TMPDIR"/kept.*; do
-    grep -q '^Seccomp:.2$' "$kept/status" || continue # one of plain CGI that was looked at too soon
+    grep -qs '^Seccomp:.2$' "$kept/status" || continue # one of plain CGI that was looked at too soon
     grep -qx 'NoNewPrivs:.1' "$kept/status" || { cat "$kept/status" >&2 && return 1; }
     if [ "$(cat "$kept/memory")" != root ] || grep -q '^Uid:.0' "$kept/status"; then
       echo "its memory is that of $(cat "$kept/memory")" >&2
