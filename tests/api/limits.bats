@@ -119,7 +119,8 @@ assert_log() {
   ask
   assert_over 429 60s
   assert_fields '60s;q=3;w=60' 0
-  [ "$(header_of retry-after)" -le 60 ] && [ "$(header_of retry-after)" -ge 50 ]
+  [ "$(header_of retry-after)" -le 60 ]
+  [ "$(header_of retry-after)" -ge 50 ]
   [[ "$body" == *'3 calls in 60 s'* ]] || fail "$body"
   assert_log '200|1|1|-' '200|1|1|-' '200|1|1|-'
 }
@@ -168,14 +169,16 @@ assert_log() {
   ask
   assert_over 429 day
   left=$((86400 - $(date +%s) % 86400))
-  [ "$(header_of retry-after)" -le $((left + 1)) ] && [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le $((left + 1)) ]
+  [ "$(header_of retry-after)" -ge $((left - 2)) ]
   [[ "$body" == *'2 calls a day (UTC)'* ]] || fail "$body"
   limited --quota 2/month
   ask_times 2 200
   ask
   assert_over 429 month
   left=$(($(date -u -d "$(date -u +%Y-%m-01) +1 month" +%s) - $(date +%s)))
-  [ "$(header_of retry-after)" -le $((left + 1)) ] && [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le $((left + 1)) ]
+  [ "$(header_of retry-after)" -ge $((left - 2)) ]
   assert_log '200|1|1|-' '200|1|1|-'
 }
 

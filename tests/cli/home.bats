@@ -44,7 +44,8 @@ state() {
   # shellcheck disable=SC2154 # run sets it
   [[ "$stderr" == *'belongs to root'*"chown -R www-data: $BATS_TEST_TMPDIR/roots" ]] || fail "$stderr"
   run --separate-stderr "$FORESTGATE" init --home "$BATS_TEST_TMPDIR/new"
-  [ "$status" = 0 ] && [ -z "$stderr" ]
+  [ "$status" = 0 ]
+  [ -z "$stderr" ]
 }
 
 @test "by root nothing in the home ever becomes root's" {
@@ -119,7 +120,9 @@ state() {
   rm -r "$G/home/logs" "$G/home/forestgate.conf" "$G/home/epoch"
   run cli init
   [ "$status" = 0 ]
-  [ -d "$G/home/logs" ] && [ -s "$G/home/forestgate.conf" ] && [ "$(stat -c %s "$G/home/epoch")" = 8 ]
+  [ -d "$G/home/logs" ]
+  [ -s "$G/home/forestgate.conf" ]
+  [ "$(stat -c %s "$G/home/epoch")" = 8 ]
   cli key list --json | jq -e 'length == 1'
 }
 
