@@ -163,22 +163,25 @@ assert_log() {
   [ "$(header_of retry-after)" -gt 40 ]
 }
 
+day_left() { echo $((86400 - $(date +%s) % 86400)); }
+month_left() { echo $(($(date -u -d "$(date -u +%Y-%m-01) +1 month" +%s) - $(date +%s))); }
+
 @test "over a day's or a month's quota: 429 until the end of it" {
   limited --quota 2/day
   ask_times 2 200
+  before=$(day_left)
   ask
   assert_over 429 day
-  left=$((86400 - $(date +%s) % 86400))
-  [ "$(header_of retry-after)" -le $((left + 1)) ]
-  [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le "$before" ]
+  [ "$(header_of retry-after)" -ge "$(day_left)" ]
   [[ "$body" == *'2 calls a day (UTC)'* ]] || fail "$body"
   limited --quota 2/month
   ask_times 2 200
+  before=$(month_left)
   ask
   assert_over 429 month
-  left=$(($(date -u -d "$(date -u +%Y-%m-01) +1 month" +%s) - $(date +%s)))
-  [ "$(header_of retry-after)" -le $((left + 1)) ]
-  [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le "$before" ]
+  [ "$(header_of retry-after)" -ge "$(month_left)" ]
   assert_log '200|1|1|-' '200|1|1|-'
 }
 
@@ -946,14 +949,18 @@ gate_start_at() {
   configure
   month=$(date -u -d "$(date -u +%Y-%m-01) +1 month" +%Y-%m)
   for at in "$month-15" "$month-01"; do
-    limited --quota 2/day --quota 10/month
-    gate_start_at "$at" 5
-    ask_times 2 200
-    [ "$(left)" = '0 8' ] || fail "$headers"
-    ask
+    for seconds in 5 20 60; do # before midnight; a busy machine needs more
+      limited --quota 2/day --quota 10/month
+      gate_start_at "$at" $seconds
+      ask_times 2 200
+      used=$(left)
+      ask
+      wait=$(header_of retry-after)
+      if [ "${wait:-$((seconds + 1))}" -le $seconds ]; then break; fi
+    done
     assert_over 429 day
-    wait=$(header_of retry-after)
-    [ "$wait" -le 5 ] || fail "$headers"
+    [ "$used" = '0 8' ] || fail "$used"
+    [ "$wait" -le $seconds ] || fail "$headers"
     sleep "$wait"
     ask_times 1 200
     if [ "$at" = "$month-15" ]; then expected='1 7'; else expected='1 9'; fi
@@ -966,12 +973,17 @@ gate_start_at() {
 @test "a call over midnight is of the day on which it began" {
   sanitized && skip 'libfaketime and a sanitizer do not go together'
   configure
-  limited --quota 5/day --quota 10/month
-  gate_start_at "$(date -u -d "$(date -u +%Y-%m-01) +2 month" +%Y-%m)-15" 4
-  hold_begin
-  ask_times 1 200
+  for seconds in 4 20 60; do # before midnight; a busy machine needs more
+    limited --quota 5/day --quota 10/month
+    gate_start_at "$(date -u -d "$(date -u +%Y-%m-01) +2 month" +%Y-%m)-15" $seconds
+    hold_begin
+    ask_times 1 200
+    wait=$(fields ratelimit | jq '.[0][1].t')
+    if [ "$(left)" = '3 8' ] && [ "$wait" -le $seconds ]; then break; fi
+    hold_end
+  done
   [ "$(left)" = '3 8' ] || fail "$headers"
-  sleep 4.2
+  sleep "$wait.2"
   ask_times 1 200
   [ "$(left)" = '4 7' ] || fail "$headers"
   hold_end
