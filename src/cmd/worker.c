@@ -71,6 +71,8 @@ static int work(void *arg, int place)
     if (result == RESULT_OK)
         result =
             sandbox_enter(&service.home, fcgi_is_cgi() ? SANDBOX_CGI : SANDBOX_WORKER, &why);
+    if (result == RESULT_OK && sandbox_state()->files)
+        log_renew(service.log); /* from here on no line of it is cut off */
     if (result == RESULT_OK) {
         if (service_run(&service))
             status = EXIT_SUCCESS;
