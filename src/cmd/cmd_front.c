@@ -290,7 +290,10 @@ static enum result writable_make(const struct front_places *places, struct reaso
     return result;
 }
 
-/* All its files in one directory, of which the front's user may write none but the above. */
+/*
+ * All its files in one directory, of which the front's user may write none but the above, and
+ * nobody else any: root will start the front by them.
+ */
 static enum result out_write(const struct front_kind *kind, const struct front_places *places,
                              const struct buf *text, struct reason *why)
 {
@@ -298,6 +301,8 @@ static enum result out_write(const struct front_kind *kind, const struct front_p
     char path[PATH_MAX];
     enum result result = file_make_dir(places->dir, 0755, why);
 
+    if (result == RESULT_OK)
+        result = file_dir_own(places->dir, why);
     if (result == RESULT_OK)
         result = file_make_dir(places->empty, 0755, why);
     if (result == RESULT_OK && kind->suffix != NULL)
