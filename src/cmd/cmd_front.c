@@ -24,6 +24,7 @@
 
 /* What the paths of a system begin with. */
 static const char system_dir[] = "/run/forestgate-front";
+static const char system_nginx_pid[] = "/run/nginx.pid"; /* else systemd waits and gives up */
 static const char system_errors[] = "share/forestgate/errors";
 static const char default_socket[] = "/run/forestgate/forestgate.sock";
 
@@ -133,6 +134,7 @@ static void places_below(struct front_places *places, const char *out, const cha
         snprintf(places->dir, PATH_MAX, "%s", out);
         text_print(places->run, PATH_MAX, "%s/work", out);
         text_print(places->log, PATH_MAX, "%s/front.log", out);
+        text_print(places->pid, PATH_MAX, "%s/nginx.pid", out);
         text_print(places->errors, PATH_MAX, "%s/errors", out);
         text_print(places->empty, PATH_MAX, "%s/empty", out);
         return;
@@ -141,6 +143,7 @@ static void places_below(struct front_places *places, const char *out, const cha
     snprintf(places->run, PATH_MAX, "%s/work", system_dir);
     text_print(places->log, PATH_MAX, "/var/log/%s/forestgate.log",
                strcmp(server, "apache") == 0 ? "apache2" : server);
+    snprintf(places->pid, PATH_MAX, "%s", system_nginx_pid);
     own_file(places->errors, "errors", system_errors);
     text_print(places->empty, PATH_MAX, "%s/empty", places->errors);
 }

@@ -147,8 +147,8 @@ enum result home_lock(enum db_role role, int *lock, struct reason *why)
     *lock = -1;
     if (fd < 0 && errno == EACCES)
         return reason_set(why, RESULT_DENIED,
-                          "the home has files that are not its owner's, which forestgate "
-                          "doctor tells, and how to mend it");
+                          "its owner may not open files of the home: forestgate doctor tells "
+                          "which, and what mends it");
     if (fd < 0)
         return reason_errno(why, "locking the home");
     result =

@@ -159,6 +159,13 @@ accepted() {
   done
 }
 
+@test "nginx has its number where its unit looks for it, or systemd would not believe that it started" {
+  unit=/lib/systemd/system/nginx.service
+  [[ "$(cli front nginx)" == *"pid \"$(sed -n 's/^PIDFile=//p' "$unit")\";"* ]]
+  cli front nginx --out "$OUT"
+  grep -qx "pid \"$OUT/nginx.pid\";" "$OUT/front.conf"
+}
+
 @test "workers that could not enter the home are told of, where the front starts them" {
   for mode in lighttpd/spawn lighttpd/cgi apache/fcgid apache/cgi; do
     run --separate-stderr front "$mode" --user daemon
