@@ -159,6 +159,27 @@ accepted() {
   done
 }
 
+@test "nginx has its number where its unit looks for it, or systemd would not believe that it started" {
+  unit=/lib/systemd/system/nginx.service
+  [[ "$(cli front nginx)" == *"pid \"$(sed -n 's/^PIDFile=//p' "$unit")\";"* ]]
+  cli front nginx --out "$OUT"
+  grep -qx "pid \"$OUT/nginx.pid\";" "$OUT/front.conf"
+}
+
+@test "workers that could not enter the home are told of, where the front starts them" {
+  for mode in lighttpd/spawn lighttpd/cgi apache/fcgid apache/cgi; do
+    run --separate-stderr front "$mode" --user daemon
+    [ "$status" = 0 ] && [ -n "$output" ]
+    [[ "$stderr" == *"will be daemon, and the home is $(stat -c %U "$G/home")'s"* ]]
+    run --separate-stderr front "$mode" --user "$(stat -c %U "$G/home")"
+    [ "$status" = 0 ] && [ -z "$stderr" ]
+  done
+  for mode in lighttpd/socket apache/proxy nginx/socket; do
+    run --separate-stderr front "$mode" --user daemon
+    [ "$status" = 0 ] && [ -z "$stderr" ]
+  done
+}
+
 @test "what is printed follows the settings of the home, the environment and --set, the last first" {
   for server in lighttpd apache nginx; do
     printf 'http_port = 8111\nhttps_port = 8112\n' >>"$G/home/forestgate.conf"

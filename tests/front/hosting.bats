@@ -118,6 +118,14 @@ has() {
 }
 has_not() { [ -z "$(header_of "$1")" ] || { echo "there is $1: $(header_of "$1")" >&2; return 1; }; }
 
+@test "the prediction of README.txt is answered" {
+  command=$(sed -n '/^       curl /,/predict$/p' "$T/bin/README.txt")
+  [[ "$command" == *KEY*https://example.org/api/predict ]]
+  command=${command/KEY/$KEY}
+  eval "${command/https:\/\/example.org/$HOST} -sS" >"$BATS_TEST_TMPDIR/answer"
+  jq -e '.label == "setosa"' "$BATS_TEST_TMPDIR/answer"
+}
+
 # A home as the tarball makes one, in an empty root: no file of this system is there.
 @test "the programs ask for no library, and work in an empty root" {
   local program
