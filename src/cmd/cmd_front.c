@@ -401,7 +401,7 @@ const struct cli_command cmd_front_commands[] = {
      "print the configuration of lighttpd, apache, nginx or htaccess",
      "  forestgate front nginx > /etc/nginx/nginx.conf\n"
      "  forestgate front lighttpd --mode socket|spawn|cgi\n"
-     "  forestgate front apache --mode fcgid|cgi\n"
+     "  forestgate front apache --mode fcgid|cgi|proxy\n"
      "  forestgate front htaccess --mode fcgid|cgi --out ~/public_html/api\n"
      "  forestgate front errors --out /etc/forestgate/errors\n"
      "  forestgate front nginx --set https_port=0 --set http_port=8080 --out /tmp/front\n"},
