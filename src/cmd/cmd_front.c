@@ -180,7 +180,7 @@ static enum result places_find(const struct option_set *set, const struct front_
             reason_set(why, RESULT_MISSING, "--worker: there is no program %s", places->worker);
     if (result == RESULT_OK)
         result = host_limit_find(set, kind, places, why);
-    if (result == RESULT_OK && !kind->directory)
+    if (result == RESULT_OK && !kind->directory && !kind->printed)
         result = user_find(user == NULL && geteuid() == 0 ? "www-data" : user, places, why);
     return result == RESULT_OK ? places_check(places, kind, why) : result;
 }
@@ -363,6 +363,10 @@ static int run_front(const struct option_set *set)
         return run_errors(set);
     if (kind_find(set, &kind, &why) != RESULT_OK)
         return cli_misuse(&why);
+    if (kind->printed && option_given(set, "--out")) {
+        reason_set(&why, RESULT_INVALID, "--out: front %s is printed alone", kind->server);
+        return cli_misuse(&why);
+    }
     result = home_look(set, &places, &config, &why);
     if (result == RESULT_OK)
         result = places_find(set, kind, &places, &why);
@@ -398,11 +402,12 @@ static const struct option_row front_options[] = {
 
 const struct cli_command cmd_front_commands[] = {
     {"front", NULL, "SERVER", 1, front_options, run_front,
-     "print the configuration of lighttpd, apache, nginx or htaccess",
+     "print the configuration of lighttpd, apache, nginx or htaccess, or rules for nftables",
      "  forestgate front nginx > /etc/nginx/nginx.conf\n"
      "  forestgate front lighttpd --mode socket|spawn|cgi\n"
      "  forestgate front apache --mode fcgid|cgi|proxy\n"
      "  forestgate front htaccess --mode fcgid|cgi --out ~/public_html/api\n"
+     "  forestgate front nftables > /etc/forestgate.nft\n"
      "  forestgate front errors --out /etc/forestgate/errors\n"
      "  forestgate front nginx --set https_port=0 --set http_port=8080 --out /tmp/front\n"},
     {0},

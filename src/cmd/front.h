@@ -21,6 +21,7 @@ struct front_kind {
     int64_t host_limit; /* bytes of a body that a shared host lets through by itself; 0: any */
     bool needs_worker;  /* it starts the workers itself; else they listen at a socket */
     bool directory;     /* of a shared host, in which it is a .htaccess and a program */
+    bool printed; /* no server but rules beside one, which have no directory of their own */
 };
 
 /* The kinds, one after another; NULL past the last. */
