@@ -120,10 +120,14 @@ static enum result user_find(const char *name, struct front_places *places, stru
     const struct passwd *user = name != NULL ? getpwnam(name) : getpwuid(geteuid());
     const struct group *group = user != NULL ? getgrgid(user->pw_gid) : NULL;
 
+    if (user == NULL && name == NULL)
+        return reason_set(why, RESULT_MISSING,
+                          "--user: %u, who runs this, has no name here: say whose the front is",
+                          (unsigned)geteuid());
     if (group == NULL || !text_copy(places->user, sizeof(places->user), user->pw_name) ||
         !text_copy(places->group, sizeof(places->group), group->gr_name))
         return reason_set(why, RESULT_MISSING, "--user: there is no user \"%.60s\"",
-                          name != NULL ? name : "");
+                          user != NULL ? user->pw_name : name);
     return RESULT_OK;
 }
 

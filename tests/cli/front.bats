@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/api
 
-MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi nginx/socket'
+MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi apache/proxy nginx/socket'
 
 setup_file() {
   cli init >/dev/null
