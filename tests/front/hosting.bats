@@ -66,8 +66,7 @@ EOF
 
 host_start() {
   local port tls_port
-  port=$(port_free)
-  until tls_port=$(port_free) && [ "$tls_port" != "$port" ]; do :; done
+  port=$(port_free) tls_port=$(port_free)
   host_conf "$port" "$tls_port" >"$T/front/front.conf"
   printf '%s\n' "https_port = $tls_port" >>"$T/user/home/forestgate.conf"
   HOST=https://localhost:$tls_port PLAIN_URL=http://localhost:$port
