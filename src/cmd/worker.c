@@ -268,7 +268,8 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     if (prepare(&home, argc, argv, &why) != RESULT_OK) {
         log_message("%s", why.text);
-        service_refuse();
+        if (argument_find(argc, argv, "--listen") == NULL) /* else it is no CGI, see above */
+            service_refuse();
         return EXIT_FAILURE;
     }
     if (home.config.workers > 0 && !fcgi_is_cgi())

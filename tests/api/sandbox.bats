@@ -153,7 +153,10 @@ has_filter() { [ "$(status_of "$1" Seccomp)" = 2 ]; }
   call DELETE /admin/models/iris/versions/1 -k "$ROOT"
   assert_status 204
   cli model keep iris --rate 100% >/dev/null # kept rows
-  for _ in 1 2 3; do predict "$IRIS" && assert_status 200; done
+  for _ in 1 2 3; do
+    predict "$IRIS"
+    assert_status 200
+  done
   (echo sepal_length,sepal_width,petal_length,petal_width && yes 5.1,3.5,1.4,0.2 | head -20000) >"$G/rows.csv"
   call POST /predict -k "$KEY" -f "$G/rows.csv" CONTENT_TYPE=text/csv # a large body, and its spool
   assert_status 200
@@ -167,7 +170,8 @@ has_filter() { [ "$(status_of "$1" Seccomp)" = 2 ]; }
   kill -HUP "$MASTER"
   wait_for 100 log_is_new
   cli init --new-token-secret >/dev/null 2>&1 || : # secrets replaced under it
-  cp -p "$G/home/secrets/seal.jwks" "$G/seal" && mv "$G/seal" "$G/home/secrets/seal.jwks"
+  cp -p "$G/home/secrets/seal.jwks" "$G/seal"
+  mv "$G/seal" "$G/home/secrets/seal.jwks"
   call GET /health/detailed -k "$ROOT"
   assert_json '.keys == {"sealing":true,"token":true} and .status == "healthy"'
   [ "$(gate_pids)" = "$pids" ] || fail "others: $(said_since "$before")"
@@ -180,7 +184,8 @@ job_done() {
 }
 
 log_is_new() {
-  call GET /health && [ -s "$G/home/logs/access.log" ]
+  call GET /health
+  [ -s "$G/home/logs/access.log" ]
 }
 
 @test "plain CGI does it too, and leaves the database's log empty" {

@@ -1,16 +1,17 @@
 #!/usr/bin/python3
 """siege.py: what stands before a front for long.
 
-  siege.py idle COUNT PORT plain|tls
-    holds COUNT connections that begin a request, or a handshake, and then say nothing: of one
-    without a byte the kernel would not tell a server that asks for those with data alone
-    (TCP_DEFER_ACCEPT, as Apache does).  Prints `open COUNT` and waits for the end of standard
+  siege.py idle COUNT PORT plain|tls|body [FROM]
+    holds COUNT connections that begin a request, a handshake or a body, and then say nothing: of
+    one without a byte the kernel would not tell a server that asks for those with data alone
+    (TCP_DEFER_ACCEPT, as Apache does).  They come from the address FROM (127.0.0.1).  Prints
+    `open N`, which are fewer where connections are refused, and waits for the end of standard
     input; then prints how many the server has ended since
 
   siege.py load PORT KEY [THREADS]
-    predicts until the end of standard input, over TLS, half of the threads on
-    a connection for each request and half on one that is kept; then prints `N answered, M
-    failed, N asked again`, what failed, and ends with 1 if any did.  A kept connection may be found
+    predicts until the end of standard input, and until LEAST were answered, over TLS, half of
+    the threads on a connection for each request and half on one that is kept.  Prints `asking` after
+    the first answer, and in the end `N answered, M failed, N asked again`, what failed, and ends with 1 if any did.  A kept connection may be found
     ended before a byte of an answer, as at any time in HTTP: then, once, another is taken.
 
   siege.py good PORT KEY SECONDS RATE
@@ -33,13 +34,21 @@ import time
 
 BODY = b'{"features":[5.1,3.5,1.4,0.2]}'
 PATIENCE_S = 20
+LEAST = 101
 
 
-def idle(count, port, what):
-    begin = {"plain": b"GET /health HTTP/1.1\r\nHost: localhost\r\n", "tls": b"\x16\x03\x01"}[what]
+def idle(count, port, what, source="127.0.0.1"):
+    begin = {
+        "plain": b"GET /health HTTP/1.1\r\nHost: localhost\r\n",
+        "tls": b"\x16\x03\x01",
+        "body": b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    }[what]
     connections = []
     for _ in range(int(count)):
-        connections.append(socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S))
+        try:
+            connections.append(socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S, (source, 0)))
+        except ConnectionRefusedError:
+            continue
         connections[-1].sendall(begin)
     print("open", len(connections), flush=True)
     sys.stdin.read()
@@ -116,9 +125,17 @@ def load(port, key, threads=4):
             time.sleep(0.005) # the processors are for the servers, too
 
     running = [threading.Thread(target=run, args=(c,)) for c in clients]
+    def wait_for_answers(count):
+        until = time.monotonic() + PATIENCE_S
+        while sum(c.answered for c in clients) < count and time.monotonic() < until:
+            time.sleep(0.02)
+
     for thread in running:
         thread.start()
+    wait_for_answers(1)
+    print("asking", flush=True)
     sys.stdin.read()
+    wait_for_answers(LEAST)
     stop.set()
     for thread in running:
         thread.join()
