@@ -72,6 +72,9 @@ accepted() {
       refused 1 'cors_origins: .*not allowed' $server --set "cors_origins=https://$bad"
     done
   done
+  for bad in 'a*b' 'a?b' 'a[b' 'a]b'; do
+    OUT=$BATS_TEST_TMPDIR/$bad refused 1 '--out: .*this character' apache --mode cgi --out "$BATS_TEST_TMPDIR/$bad"
+  done
   OUT=$BATS_TEST_TMPDIR/o\"ut refused 1 '"' lighttpd --mode socket --out "$BATS_TEST_TMPDIR/o\"ut"
   refused 1 'no program' lighttpd --mode spawn --worker "$BATS_TEST_TMPDIR/a\"b"
   refused 1 'no user "www-data;x"' nginx --user 'www-data;x'
