@@ -120,10 +120,14 @@ static enum result user_find(const char *name, struct front_places *places, stru
     const struct passwd *user = name != NULL ? getpwnam(name) : getpwuid(geteuid());
     const struct group *group = user != NULL ? getgrgid(user->pw_gid) : NULL;
 
+    if (user == NULL && name == NULL)
+        return reason_set(why, RESULT_MISSING,
+                          "--user: %u, who runs this, has no name here: say whose the front is",
+                          (unsigned)geteuid());
     if (group == NULL || !text_copy(places->user, sizeof(places->user), user->pw_name) ||
         !text_copy(places->group, sizeof(places->group), group->gr_name))
         return reason_set(why, RESULT_MISSING, "--user: there is no user \"%.60s\"",
-                          name != NULL ? name : "");
+                          user != NULL ? user->pw_name : name);
     return RESULT_OK;
 }
 
@@ -293,7 +297,10 @@ static enum result writable_make(const struct front_places *places, struct reaso
     return result;
 }
 
-/* All its files in one directory, of which the front's user may write none but the above. */
+/*
+ * All its files in one directory, of which the front's user may write none but the above, and
+ * nobody else any: root will start the front by them.
+ */
 static enum result out_write(const struct front_kind *kind, const struct front_places *places,
                              const struct buf *text, struct reason *why)
 {
@@ -301,6 +308,8 @@ static enum result out_write(const struct front_kind *kind, const struct front_p
     char path[PATH_MAX];
     enum result result = file_make_dir(places->dir, 0755, why);
 
+    if (result == RESULT_OK)
+        result = file_dir_own(places->dir, why);
     if (result == RESULT_OK)
         result = file_make_dir(places->empty, 0755, why);
     if (result == RESULT_OK && kind->suffix != NULL)

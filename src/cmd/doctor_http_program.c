@@ -30,7 +30,8 @@ enum {
     CURL_SEND_ERROR = 55, /* exit statuses of curl(1) */
     CURL_RECV_ERROR = 56,
     CURL_NOT_BELIEVED = 60,
-    NO_PROGRAM = 127
+    NO_PROGRAM = 127,
+    NOT_ENDED = 128 /* by itself, or not even begun */
 };
 
 struct http {
@@ -95,8 +96,10 @@ static bool question_write(const struct http *http, const struct http_ask *ask,
     static char bytes[BODY_STEP];
     FILE *to = talk->question;
 
-    fprintf(to, "url = \"%s%s\"\nsilent\nshow-error\ninclude\nhttp1.1\nnoproxy = \"*\"\n",
-            http->base, ask->path);
+    fprintf(
+        to,
+        "url = \"%s%s\"\nsilent\nshow-error\ninclude\nhttp1.1\npath-as-is\nnoproxy = \"*\"\n",
+        http->base, ask->path);
     fprintf(to, "connect-timeout = %d\nmax-time = %d\nheader = \"Expect:\"\n", CONNECT_WAIT_S,
             ask->body_len > 0 ? BODY_WAIT_S : WAIT_S);
     if (ask->method != NULL)
@@ -137,7 +140,7 @@ static void curl_become(const struct talk *talk)
     _exit(NO_PROGRAM);
 }
 
-/* The child's exit status; a signal that ends the questions ends it, too. */
+/* The child's exit status, or NOT_ENDED; a signal that ends the questions ends it, too. */
 static int curl_wait(pid_t child)
 {
     int status = 0;
@@ -145,7 +148,7 @@ static int curl_wait(pid_t child)
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         if (http_stopped())
             kill(child, SIGTERM);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : NO_PROGRAM;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_ENDED;
 }
 
 static int curl_run(const struct talk *talk)
@@ -154,7 +157,7 @@ static int curl_run(const struct talk *talk)
 
     if (child == 0)
         curl_become(talk);
-    return child > 0 ? curl_wait(child) : NO_PROGRAM;
+    return child > 0 ? curl_wait(child) : NOT_ENDED;
 }
 
 /* Everything of a file, ANSWER_MAX bytes at most. */
@@ -203,6 +206,10 @@ static enum result answer_take(const struct talk *talk, int status, struct http_
     else if (status == NO_PROGRAM)
         result = reason_set(why, RESULT_MISSING,
                             "there is no program curl here, with which questions are asked");
+    else if (status == NOT_ENDED)
+        result = reason_set(why, RESULT_FAILED,
+                            "the program curl was ended, or could not be begun: a host may "
+                            "have a limit on processes and their memory");
     else if (status != 0 && !((status == CURL_SEND_ERROR || status == CURL_RECV_ERROR) &&
                               answer->status >= 400))
         result =

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/api
 
-MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi nginx/socket'
+MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi apache/proxy nginx/socket'
 
 setup_file() {
   cli init >/dev/null
@@ -248,6 +248,31 @@ accepted() {
     [ -z "$theirs" ] || fail "$mode:" "$theirs"
     grep -qE '^(PidFile +|pid )"/run/forestgate-front/(apache|nginx)\.pid"' "$OUT/printed"
   done
+}
+
+@test "a directory whose files others could replace is refused, and nothing is made there" {
+  mkdir -m 777 "$OUT"
+  for mode in nginx/socket htaccess/cgi; do
+    run front "$mode" --out "$OUT"
+    [ "$status" = 1 ] && [[ "$output" == *'may be changed by every user'* ]] || fail "$output"
+    # Nor below one, unless there everybody's files are his own.
+    mkdir -p -m 755 "$OUT/in"
+    run front "$mode" --out "$OUT/in"
+    [ "$status" = 1 ] && [[ "$output" == *"$OUT may be changed by every user"* ]] || fail "$output"
+    [ -z "$(find "$OUT" -type f)" ]
+  done
+  chmod 1777 "$OUT"
+  front nginx/socket --out "$OUT/in"
+  am_root || skip 'the rest is for root'
+  chmod 755 "$OUT"
+  chown daemon "$OUT"
+  run front apache/fcgid --out "$OUT"
+  [ "$status" = 1 ] && [[ "$output" == *'belongs to another user'* ]] || fail "$output"
+  chown root:daemon "$OUT"
+  chmod 775 "$OUT"
+  run front apache/fcgid --out "$OUT"
+  [ "$status" = 1 ] && [[ "$output" == *'may be changed by a group'* ]] || fail "$output"
+  [ ! -e "$OUT/front.conf" ]
 }
 
 @test "a log that leads elsewhere is not given away" {

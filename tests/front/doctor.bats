@@ -63,7 +63,7 @@ all_ok() {
 }
 
 @test "every front of the templates passes every check, and the key is revoked" {
-  for mode in lighttpd lighttpd-cgi apache apache-cgi lighttpd-socket nginx; do
+  for mode in lighttpd lighttpd-cgi apache apache-cgi apache-proxy lighttpd-socket nginx; do
     front_setup "$mode"
     all_ok
     [ "$(cli key list --json | jq '[.[] | select(.name == "doctor")] | length')" = 1 ]

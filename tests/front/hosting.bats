@@ -66,8 +66,7 @@ EOF
 
 host_start() {
   local port tls_port
-  port=$(port_free)
-  until tls_port=$(port_free) && [ "$tls_port" != "$port" ]; do :; done
+  port=$(port_free) tls_port=$(port_free)
   host_conf "$port" "$tls_port" >"$T/front/front.conf"
   printf '%s\n' "https_port = $tls_port" >>"$T/user/home/forestgate.conf"
   HOST=https://localhost:$tls_port PLAIN_URL=http://localhost:$port
@@ -143,6 +142,9 @@ has_not() { [ -z "$(header_of "$1")" ] || { echo "there is $1: $(header_of "$1")
   in_root /forestgate model train /iris.csv --target species -o /state/iris.fgm
   in_root /forestgate --home /state/home model publish iris /state/iris.fgm
   in_root /forestgate.fcgi --version
+  run in_root /forestgate --home /state/home front nginx
+  [ "$status" = 1 ]
+  [[ "$output" == *'--user: 12345, who runs this, has no name here'* ]]
 }
 
 @test "a home that the web server would give out is refused, by who makes it and who serves it" {
@@ -401,6 +403,12 @@ examine() {
   as_user env PATH=/nowhere "$T/bin/forestgate" --home "$T/user/home" doctor --json --url "$HOST/api/" \
     >"$BATS_TEST_TMPDIR/findings" || :
   found front failed 'there is no program curl here'
+  mkdir "$T/ends"
+  printf '#!/bin/sh\nkill -KILL $$\n' >"$T/ends/curl"
+  chmod 755 "$T/ends/curl"
+  as_user env PATH="$T/ends" "$T/bin/forestgate" --home "$T/user/home" doctor --json --url "$HOST/api/" \
+    >"$BATS_TEST_TMPDIR/findings" || :
+  found front failed 'the program curl was ended'
 }
 
 # As a host has it with suEXEC: a user's program is that user's process, in an environment of
