@@ -172,14 +172,17 @@ accepted() {
 @test "workers that could not enter the home are told of, where the front starts them" {
   for mode in lighttpd/spawn lighttpd/cgi apache/fcgid apache/cgi; do
     run --separate-stderr front "$mode" --user daemon
-    [ "$status" = 0 ] && [ -n "$output" ]
+    [ "$status" = 0 ]
+    [ -n "$output" ]
     [[ "$stderr" == *"will be daemon, and the home is $(stat -c %U "$G/home")'s"* ]]
     run --separate-stderr front "$mode" --user "$(stat -c %U "$G/home")"
-    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
   done
   for mode in lighttpd/socket apache/proxy nginx/socket; do
     run --separate-stderr front "$mode" --user daemon
-    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
   done
 }
 
