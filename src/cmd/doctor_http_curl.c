@@ -9,13 +9,6 @@
 #include "base/secret.h"
 #include "cmd/curl_plain.h"
 
-enum {
-    CONNECT_WAIT_S = 5,
-    WAIT_S = 20,
-    BODY_WAIT_S = 120, /* of a question that has a body */
-    ANSWER_MAX = 1 << 20
-};
-
 struct http {
     CURL *curl;
     char *base; /* the URL without a / at its end */
@@ -125,7 +118,7 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 static void set_always(CURL *curl, struct http_answer *answer)
 {
     curl_plain_set(curl);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_WAIT_S);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_WAIT_S);
     curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
@@ -138,7 +131,7 @@ static void set_always(CURL *curl, struct http_answer *answer)
 static void set_body(CURL *curl, struct sending *sending)
 {
     curl_easy_setopt(curl, CURLOPT_TIMEOUT,
-                     sending->len > 0 ? (long)BODY_WAIT_S : (long)WAIT_S);
+                     sending->len > 0 ? (long)HTTP_BODY_WAIT_S : (long)HTTP_WAIT_S);
     if (sending->len == 0)
         return;
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
@@ -203,7 +196,8 @@ enum result http_request(struct http *http, const struct http_ask *ask,
     enum result result;
 
     http_answer_free(answer);
-    *answer = (struct http_answer){.header.limit = ANSWER_MAX, .body.limit = ANSWER_MAX};
+    *answer =
+        (struct http_answer){.header.limit = HTTP_ANSWER_MAX, .body.limit = HTTP_ANSWER_MAX};
     if (http_stopped())
         return reason_set(why, RESULT_BUSY, "stopped");
     curl_easy_cleanup(http->curl);
