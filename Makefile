@@ -61,6 +61,7 @@ UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(PROGRAMS) $(BUILD)/errors
+	@:
 
 $(LIB): $(HOUSE_O)
 	$(SAY) AR $@

@@ -26,6 +26,7 @@ enum {
     BODY_FD = 3,          /* as curl has it */
     CURL_SEND_ERROR = 55, /* exit statuses of curl(1) */
     CURL_RECV_ERROR = 56,
+    CURL_NOT_BELIEVED = 60,
     NO_PROGRAM = 127,
     NOT_ENDED = 128 /* by itself, or not even begun */
 };
@@ -211,9 +212,10 @@ static enum result answer_take(const struct talk *talk, int status, struct http_
                             "have a limit on processes and their memory");
     else if (status != 0 && !((status == CURL_SEND_ERROR || status == CURL_RECV_ERROR) &&
                               answer->status >= 400))
-        result = reason_set(why, RESULT_IO, "%.*s",
-                            (int)(buf_failed(&problem) ? 0 : strcspn(problem.data, "\n")),
-                            buf_failed(&problem) ? "" : problem.data);
+        result =
+            reason_set(why, status == CURL_NOT_BELIEVED ? RESULT_DENIED : RESULT_IO, "%.*s",
+                       (int)(buf_failed(&problem) ? 0 : strcspn(problem.data, "\n")),
+                       buf_failed(&problem) ? "" : problem.data);
     buf_free(&whole);
     buf_free(&problem);
     return result;

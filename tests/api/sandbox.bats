@@ -92,6 +92,25 @@ assert_sandbox() { # JSON
   done
 }
 
+# Who has this file open, of these processes.
+who_has_left() { for pid; do find "/proc/$pid/fd" -lname "$G/left" -printf "$pid %p\n"; done; }
+
+@test "what who started it has left open, a worker, a runner and a courier have not" {
+  printf 'webhook_url = http://127.0.0.1:9/\n' >>"$G/home/forestgate.conf"
+  exec 9>"$G/left"
+  gate_start --workers 2
+  runner_start --workers 1
+  exec 9>&-
+  wait_for 100 gate_has 2
+  wait_for 100 runner_has 2
+  sed -i '$d' "$G/home/forestgate.conf"
+  # shellcheck disable=SC2046 # lists of process ids
+  left=$(who_has_left "$MASTER" $(gate_pids) $(runner_pids))
+  runner_stop
+  gate_stop
+  [ -z "$left" ] || fail "$left"
+}
+
 @test "each worker, runner and courier has no new privileges, a filter and its limits" {
   before=$(lines)
   gate_start --workers 2

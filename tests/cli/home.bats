@@ -115,6 +115,15 @@ state() {
   done
 }
 
+@test "init that may not open a file of the home sends to doctor, who names it" {
+  cli init >/dev/null
+  chmod 000 "$G/home/lock"
+  run -1 cli init
+  [[ "$output" == *"may not open files of the home: forestgate doctor tells which"* ]]
+  run -1 cli doctor
+  [[ "$output" == *lock* ]] || fail "$output"
+}
+
 @test "init completes a home that lacks something" {
   gate_home
   rm -r "$G/home/logs" "$G/home/forestgate.conf" "$G/home/epoch"

@@ -71,6 +71,17 @@ all_ok() {
   done
 }
 
+@test "a certificate that is not believed is told from a front that is not there, and its root can be given" {
+  front_setup lighttpd-tls
+  roots=$CURL_CA_BUNDLE
+  unset CURL_CA_BUNDLE
+  diagnose
+  found front failed 'answers with a certificate that this machine does not believe' \
+    "CURL_CA_BUNDLE=$T/home/tls/localhost.crt forestgate doctor --url $URL"
+  export CURL_CA_BUNDLE=$roots
+  all_ok
+}
+
 @test "proxies of the environment are not used" {
   front_setup lighttpd
   export http_proxy=http://127.0.0.1:1/ HTTP_PROXY=http://127.0.0.1:1/ all_proxy=http://127.0.0.1:1/

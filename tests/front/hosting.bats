@@ -66,8 +66,7 @@ EOF
 
 host_start() {
   local port tls_port
-  port=$(port_free)
-  until tls_port=$(port_free) && [ "$tls_port" != "$port" ]; do :; done
+  port=$(port_free) tls_port=$(port_free)
   host_conf "$port" "$tls_port" >"$T/front/front.conf"
   printf '%s\n' "https_port = $tls_port" >>"$T/user/home/forestgate.conf"
   HOST=https://localhost:$tls_port PLAIN_URL=http://localhost:$port
@@ -117,6 +116,14 @@ has() {
   [ "$values" = "$2" ] || { printf '%s is "%s" and not "%s"\n' "$1" "$values" "$2" >&2; cat "$header" >&2; return 1; }
 }
 has_not() { [ -z "$(header_of "$1")" ] || { echo "there is $1: $(header_of "$1")" >&2; return 1; }; }
+
+@test "the prediction of README.txt is answered" {
+  command=$(sed -n '/^       curl /,/predict$/p' "$T/bin/README.txt")
+  [[ "$command" == *KEY*https://example.org/api/predict ]]
+  command=${command/KEY/$KEY}
+  eval "${command/https:\/\/example.org/$HOST} -sS" >"$BATS_TEST_TMPDIR/answer"
+  jq -e '.label == "setosa"' "$BATS_TEST_TMPDIR/answer"
+}
 
 # A home as the tarball makes one, in an empty root: no file of this system is there.
 @test "the programs ask for no library, and work in an empty root" {

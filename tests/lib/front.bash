@@ -27,6 +27,9 @@ case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
 FEATURES='{"features":[5.1,3.5,1.4,0.2]}'
 JSON='Content-Type: application/json'
 
+# shellcheck disable=SC1091
+. "$TOP/tests/lib/port.bash"
+
 am_root() { [ "$(id -u)" = 0 ]; }
 front_user() { if am_root; then echo www-data; else id -un; fi; }
 
@@ -60,14 +63,6 @@ home_make() {
   KEY=$(cli key create --name test --tier test 2>/dev/null)
 }
 
-port_free() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    if ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
-  done
-  echo "$port"
-}
-
 # Where they listen at a socket the workers are ours to start: by the program that WORKERS_BY
 # names, and the front by that of FRONT_BY.
 WORKERS_BY=() FRONT_BY=()
@@ -80,12 +75,12 @@ workers_start() {
 }
 
 front_start() {
-  local port tls_port=0 i
+  local port tls_port=0 begin=$SECONDS
   port=$(port_free)
   PLAIN_URL=http://localhost:$port
   URL=http://127.0.0.1:$port
   if [ -n "$TLS" ]; then
-    until tls_port=$(port_free) && [ "$tls_port" != "$port" ]; do :; done
+    tls_port=$(port_free)
     URL=https://localhost:$tls_port
   fi
   SPAWN_PID=''
@@ -94,8 +89,8 @@ front_start() {
     worker="$T/bin/forestgate.fcgi" home="$T/home" socket="$T/worker.sock" workers=4 \
     >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
   FRONT_PID=$!
-  for i in $(seq 100); do
-    if curl -sf -o /dev/null --max-time 2 "$URL/health/ready"; then return 0; fi
+  while [ $((SECONDS - begin)) -lt 30 ]; do
+    if curl -sf -o /dev/null --max-time 5 "$URL/health/ready"; then return 0; fi
     kill -0 "$FRONT_PID" || break
     sleep 0.1
   done
@@ -168,11 +163,12 @@ workers_are_shut_in() {
   shut_in_check
 }
 
-# Waits until a command is true, N tenths of a second at most.
+# Waits until a command is true, N tenths of a second or more: a machine with other things to do
+# is given twenty seconds for anything.
 wait_for() {
-  local i n=$1
+  local i n=$1 begin=$SECONDS
   shift
-  for ((i = 0; i < n; i++)); do
+  for ((i = 0; i < n || SECONDS - begin < 20; i++)); do
     if "$@"; then return 0; fi
     sleep 0.1
   done
@@ -189,7 +185,7 @@ front_stop() {
 front_teardown() {
   local pids
   [ -n "${T:-}" ] || return 0
-  pids="$FRONT_PID $SPAWN_PID"
+  pids="$FRONT_PID $SPAWN_PID $(front_pids)"
   # shellcheck disable=SC2086 # a list of process ids
   kill -TERM $pids 2>/dev/null || :
   wait_for 30 no_pids || :
@@ -204,7 +200,7 @@ ask() {
   local path=${*: -1}
   header=$BATS_TEST_TMPDIR/header
   status=$(curl -sS --max-time 30 --path-as-is -D "$header" -o "$BATS_TEST_TMPDIR/body" \
-    -w '%{http_code}' "${@:1:$#-1}" "$URL$path")
+    -w '%{http_code}' "${@:1:$#-1}" "$URL$path") || return
   body=$(tr -d '\0' <"$BATS_TEST_TMPDIR/body")
 }
 

@@ -35,6 +35,7 @@
 #include "base/fence.h"
 #include "base/file.h"
 #include "base/filter.h"
+#include "base/log.h"
 #include "fixture.h"
 #include "gate/sandbox.h"
 

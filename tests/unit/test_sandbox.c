@@ -244,6 +244,43 @@ static void off_is_off_and_said(void **state)
     in_child(look_off);
 }
 
+/* The number that the next descriptor will have. */
+static int next_number(void)
+{
+    int fd = dup(STDIN_FILENO);
+
+    close(fd);
+    return fd;
+}
+
+static int look_log(void)
+{
+    struct log *log = NULL;
+    struct reason why;
+    int before, after;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    before = next_number();
+    if (log_open("logs/access.log", CONFIG_LOG_TEXT, &log, &why) != RESULT_OK ||
+        home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+        sandbox_enter(&own, SANDBOX_WORKER, &why) != RESULT_OK)
+        return SICK;
+    if (sandbox_state()->off || sandbox_state()->landlock < FENCE_CUTS)
+        return OFF;
+    after = next_number();
+    log_renew(log);
+    return ftruncate(before, 0) != 0 && errno == EBADF && ftruncate(after, 0) != 0 &&
+                   errno == EACCES && write(after, "x", 1) == 1
+               ? DONE
+               : SICK;
+}
+
+static void a_log_that_was_open_before_is_not_cut_short_either(void **state)
+{
+    (void)state;
+    in_child(look_log);
+}
+
 /* ---- what somebody who is not shut in does to files ---- */
 
 /* A new file in the place of one, with another inode. */
@@ -503,6 +540,7 @@ int main(void)
     const struct CMUnitTest whole[] = {
         cmocka_unit_test(abort_is_seen_as_what_it_is),
         cmocka_unit_test(off_is_off_and_said),
+        cmocka_unit_test(a_log_that_was_open_before_is_not_cut_short_either),
         cmocka_unit_test(a_file_that_it_was_not_let_at_makes_it_stale),
         cmocka_unit_test(a_file_that_is_missing_keeps_no_other_out),
         cmocka_unit_test(without_a_wal_all_of_the_home_is_written_and_said_to_be),
