@@ -37,6 +37,7 @@ struct front_places {
                          */
     char run[PATH_MAX]; /* what the front's user writes: sockets, bodies on their way */
     char log[PATH_MAX]; /* the front's error log */
+    char pid[PATH_MAX]; /* nginx's number, where Debian's unit of it looks */
     char errors[PATH_MAX]; /* the files of its own refusals */
     char empty[PATH_MAX];  /* a directory with nothing in it, for what wants a document root */
     char user[64], group[64];

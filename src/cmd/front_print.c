@@ -265,6 +265,7 @@ static void places_put(struct made *made, const struct config *config,
     template_value(facts, "WORKER_DIR", made->worker_directory);
     template_value(facts, "SOCKET", places->socket);
     template_value(facts, "DIR", places->dir);
+    template_value(facts, "PID", places->pid);
     template_value(facts, "RUN", places->run);
     template_value(facts, "LOG", places->log);
     template_value(facts, "ERRORS", places->errors);

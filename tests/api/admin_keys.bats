@@ -197,7 +197,7 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
     (
       BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR/load/$c
       mkdir "$BATS_TEST_TMPDIR"
-      for ((i = 0; i < 40; i++)); do
+      until [ -e "$BATS_TEST_TMPDIR/../stop" ]; do
         began=$(date +%s%N)
         by "$MADE" GET /models
         echo "$began $status"
@@ -205,10 +205,14 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
     ) 3>&- &
     clients+=("$!")
   done
-  sleep 0.4
+  # seen STATUS N: of so many answers.
+  seen() { [ "$(cat "$BATS_TEST_TMPDIR"/load/*.seen | grep -c " $1\$")" -ge "$2" ]; }
+  wait_for 400 seen 200 40
   admin DELETE "/admin/keys/$ID"
   assert_status 204
   answered=$(date +%s%N)
+  wait_for 400 seen 401 40
+  touch "$BATS_TEST_TMPDIR/load/stop"
   wait "${clients[@]}"
   cat "$BATS_TEST_TMPDIR"/load/*.seen >"$BATS_TEST_TMPDIR/seen"
   awk -v answered="$answered" '$2 == 200 {before++} $1 > answered {after++; if ($2 != 401) wrong++}

@@ -301,7 +301,7 @@ model() { # COUNT
     raw_record 5 "$BATS_TEST_TMPDIR/piece"
   } >&8
   worker=''
-  for _ in {1..40}; do
+  for _ in {1..400}; do
     for pid in $pids; do
       if find "/proc/$pid/fd" -lname '*/home/models/*(deleted)' 2>/dev/null | grep -q .; then worker=$pid; fi
     done

@@ -290,22 +290,13 @@ amid() {
       CONTENT_LENGTH=${#json} HTTP_AUTHORIZATION="Bearer $token"
     raw_record 5 "$file"
   } >&8
-  # It has been let in once a worker reads from it: of its two ends here one is a worker's.
-  wait_for 100 worker_has_it || fail 'no worker has the request'
-  sleep 0.2
+  # It has been let in once a worker waits for the rest of it.
+  wait_for 100 gate_holds 1 || fail 'no worker has the request'
   "$@"
   printf %s "${json:half}" >"$file"
   { raw_record 5 "$file" && raw_record 5 /dev/null; } >&8
   raw_answer 8
   exec 8>&-
-}
-
-worker_has_it() {
-  local pid
-  for pid in $(gate_pids); do
-    if find "/proc/$pid/fd" -lname 'socket:*' 2>/dev/null | wc -l | grep -qx '[2-9]'; then return 0; fi
-  done
-  return 1
 }
 
 @test "a request that is under way when its user loses the right changes nothing" {

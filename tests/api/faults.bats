@@ -260,11 +260,17 @@ assert_rows_of() {
 
 @test "a writer that is done within a quarter of a second costs no call" {
   gate_start
-  sleep 0.7
-  database_hold
-  (sleep 0.1 && database_let_go) &
-  exec 7>&-
-  predict "$IRIS"
+  # So short a time may be over before a slow machine has asked, or let go of it.
+  for _ in {1..5}; do
+    sleep 0.7
+    database_hold
+    (sleep 0.1 && database_let_go 2>/dev/null) &
+    exec 7>&-
+    predict "$IRIS"
+    wait "$HOLDER" || :
+    rm -f "$BATS_TEST_TMPDIR/hold" "$BATS_TEST_TMPDIR/held"
+    if [ "$status" = 200 ]; then break; fi
+  done
   assert_status 200
 }
 
@@ -452,15 +458,17 @@ assert_rows_of() {
   grep -q 'access.log: lines are being lost' "$G/out" || fail "nothing was said: $(cat "$G/out")"
 }
 
-# under_load COMMAND...: while six clients ask; then there is a row for each answer, what is
+answered_with() { cat "$BATS_TEST_TMPDIR"/client.* 2>/dev/null | grep -q "^Status: $1"; }
+
+# under_load STATUS COMMAND...: while six clients ask, of whom one was answered with this; then there is a row for each answer, what is
 # left of the quota is what was charged, and all goes on with the workers that there were.
 under_load() {
   local pids load result served used
   pids=$(gate_pids)
   clients "$KEY" 6 "${TIMES:-150}" >"$BATS_TEST_TMPDIR/load" &
   load=$!
-  sleep 0.5
-  "$@"
+  wait_for 100 answered_with "$1"
+  "${@:2}"
   wait "$load"
   result=$(cat "$BATS_TEST_TMPDIR/load")
   grep -qE '^200x[0-9]+ 503x[0-9]+ $' <<<"$result" || fail "the answers were: $result" || return 1
@@ -487,19 +495,19 @@ lock_a_while() {
 
 @test "a database that is locked again and again under load: a row for each answer, and no other" {
   gate_start --workers 4
-  under_load lock_a_while
+  under_load 200 lock_a_while
 }
 
 @test "the same with durability = power" {
   echo 'durability = power' >>"$G/home/forestgate.conf"
   gate_start --workers 4
-  under_load lock_a_while
+  under_load 200 lock_a_while
 }
 
 @test "a read-only database that becomes writable under load" {
   chmod 0400 "$G/home"/forestgate.db*
   gate_start --workers 4
-  under_load chmod 0600 "$G/home"/forestgate.db*
+  under_load 503 chmod 0600 "$G/home"/forestgate.db*
 }
 
 # A small file system of its own, by root alone; what is not root has no such right.
@@ -600,7 +608,7 @@ full_a_while() {
   echo "ledger_size = 4M" >>"$G/home/forestgate.conf"
   small_home 24m # SQLite's log takes 4 MB before any of it is given back
   gate_start --workers 4
-  if TIMES=300 under_load full_a_while; then failed=; else failed=1; fi
+  if TIMES=300 under_load 200 full_a_while; then failed=; else failed=1; fi
   small_away
   [ -z "$failed" ]
 }

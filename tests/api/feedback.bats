@@ -35,7 +35,7 @@ asked() {
 
 # told BODY [CREDENTIAL]: as soon as it is there; the other worker may have it for a moment.
 told() {
-  for _ in {1..60}; do
+  for _ in {1..300}; do
     by "${2:-$KEY}" POST /feedback "$1"
     [ "$status" = 404 ] || return 0
     sleep 0.05

@@ -276,7 +276,7 @@ blanks() { printf "%$1s" ''; }
     raw_head REQUEST_METHOD=GET REQUEST_URI=/health
     raw_record 5 /dev/null
   } >&8
-  answers=$(timeout 5 cat <&8 | tr -d '\0' | grep -ac 'Status: 200 OK')
+  answers=$(timeout 20 cat <&8 | tr -d '\0' | grep -ac 'Status: 200 OK')
   exec 8>&-
   [ "$answers" = 2 ] || fail "$answers answers came"
 }
@@ -309,9 +309,8 @@ blanks() { printf "%$1s" ''; }
       sleep 1.2
       RAW_KEEP=1 raw_head REQUEST_METHOD=GET REQUEST_URI=/health
       raw_record 5 /dev/null
-      sleep 0.1
     } >&8
-    answers=$(timeout 0.5 cat <&8 | tr -d '\0' | grep -ac 'Status: 200 OK')
+    answers=$(timeout 20 grep -acm 2 'Status: 200 OK' <&8)
     exec 8>&-
     [ "$answers" = 2 ] || fail "$answers answers came"
   done

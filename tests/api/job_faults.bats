@@ -8,7 +8,7 @@ load ../lib/runner
 
 setup_file() {
   gate_home
-  printf 'bulk_stall = 1s\n' >>"$G/home/forestgate.conf"
+  printf 'bulk_stall = 3s\n' >>"$G/home/forestgate.conf"
   rows_make "$G/rows.csv" 900000 # 14 MB
   rows_make "$G/few.csv" 20000
   gate_start --workers 2
@@ -155,7 +155,7 @@ fetch_whole() { call GET "/jobs/$large/result" -k "$KEY" && [ "$status" = 200 ];
   workers=$(gate_pids)
   # The other worker answers all that is not large; what is large waits until the time is up.
   fetch_begin 5
-  sleep 0.2
+  wait_for 100 gate_holds 1
   call GET "/jobs/$large/result" -k "$KEY"
   assert_problem 503 unavailable 'large results'
   for _ in 1 2 3 4; do

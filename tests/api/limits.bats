@@ -31,6 +31,12 @@ limited() {
 
 ask() { call POST /predict -k "$K" -d "$IRIS" "$@"; }
 
+# Of a rate of seconds a slow machine may use up less than there is: it asks until it is over.
+over() {
+  ask
+  [ "$status" = 429 ]
+}
+
 # N rows in one body.
 rows() { jq -nc --argjson n "$1" '{instances: [range($n) | [5.1, 3.5, 1.4, 0.2]]}'; }
 
@@ -119,7 +125,8 @@ assert_log() {
   ask
   assert_over 429 60s
   assert_fields '60s;q=3;w=60' 0
-  [ "$(header_of retry-after)" -le 60 ] && [ "$(header_of retry-after)" -ge 50 ]
+  [ "$(header_of retry-after)" -le 60 ]
+  [ "$(header_of retry-after)" -ge 50 ]
   [[ "$body" == *'3 calls in 60 s'* ]] || fail "$body"
   assert_log '200|1|1|-' '200|1|1|-' '200|1|1|-'
 }
@@ -141,8 +148,8 @@ assert_log() {
 @test "who obeys Retry-After is served, again and again" {
   limited --rate 2/2s
   for _ in 1 2 3; do
-    ask_times 2 200
-    ask
+    ask_times 1 200
+    wait_for 40 over
     assert_over 429 2s
     [ "$(header_of retry-after)" -le 2 ]
     sleep "$(header_of retry-after)"
@@ -151,9 +158,12 @@ assert_log() {
 }
 
 @test "the shortest of several rates refuses first, and each by its own name" {
-  limited --rate 2/1s --rate 3/60s
-  ask_times 2 200
-  ask
+  # Three calls in a second, which a slow machine may miss.
+  for _ in {1..10}; do
+    limited --rate 2/1s --rate 3/60s
+    ask_times 2 200
+    if over; then break; fi
+  done
   assert_over 429 1s
   sleep "$(header_of retry-after)"
   ask_times 1 200
@@ -162,20 +172,25 @@ assert_log() {
   [ "$(header_of retry-after)" -gt 40 ]
 }
 
+day_left() { echo $((86400 - $(date +%s) % 86400)); }
+month_left() { echo $(($(date -u -d "$(date -u +%Y-%m-01) +1 month" +%s) - $(date +%s))); }
+
 @test "over a day's or a month's quota: 429 until the end of it" {
   limited --quota 2/day
   ask_times 2 200
+  before=$(day_left)
   ask
   assert_over 429 day
-  left=$((86400 - $(date +%s) % 86400))
-  [ "$(header_of retry-after)" -le $((left + 1)) ] && [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le "$before" ]
+  [ "$(header_of retry-after)" -ge "$(day_left)" ]
   [[ "$body" == *'2 calls a day (UTC)'* ]] || fail "$body"
   limited --quota 2/month
   ask_times 2 200
+  before=$(month_left)
   ask
   assert_over 429 month
-  left=$(($(date -u -d "$(date -u +%Y-%m-01) +1 month" +%s) - $(date +%s)))
-  [ "$(header_of retry-after)" -le $((left + 1)) ] && [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le "$before" ]
+  [ "$(header_of retry-after)" -ge "$(month_left)" ]
   assert_log '200|1|1|-' '200|1|1|-'
 }
 
@@ -474,13 +489,13 @@ assert_log() {
   assert_books
 }
 
-# Opens a call of K on fd 8 and leaves it without its body until hold_end; a second one of a
-# test with an id of its own.
+# Opens a call of K on fd 8 and leaves it without its body until hold_end, in the hand of a
+# worker; a second one of a test with an id of its own.
 hold_begin() {
   exec 8<>"/dev/tcp/127.0.0.1/$PORT"
   raw_head REQUEST_METHOD=POST REQUEST_URI=/predict REMOTE_ADDR=127.0.0.1 HTTP_X_API_KEY="$K" \
     CONTENT_TYPE=application/json CONTENT_LENGTH="${#IRIS}" HTTP_X_REQUEST_ID="held-$ID${1:-}" >&8
-  sleep 0.2
+  wait_for 100 gate_holds 1
 }
 
 hold_end() {
@@ -556,8 +571,8 @@ row_of_held() { [ "$(database "SELECT status, charged FROM call WHERE request_id
   wait "$killer"
   served=$(grep -oE '200x[0-9]+' <<<"$result" | cut -dx -f2)
   wait_for 60 gate_has 3
-  sleep 1.2
-  assert_books
+  books_agree() { assert_books 2>/dev/null; }
+  wait_for 60 books_agree || assert_books
   charged=$(database "SELECT sum(charged) FROM call WHERE key = '$ID'")
   # Who is killed between the count and the answer has answered nobody: at most eight.
   [ "$charged" -ge "$served" ] && [ "$charged" -le $((served + 8)) ] || fail "charged $charged of $result"
@@ -701,9 +716,9 @@ assert_address_over() {
   configure 'address_rate = 2/2s'
   for _ in 1 2; do
     stranger 192.0.2.6
-    stranger 192.0.2.6
     assert_problem 401 unauthorized
-    stranger 192.0.2.6
+    stranger_over() { stranger 192.0.2.6 && [ "$status" = 429 ]; }
+    wait_for 40 stranger_over
     assert_over 429 address
     sleep "$(header_of retry-after)"
   done
@@ -776,23 +791,23 @@ assert_address_over() {
     WITH n(i) AS (SELECT 4001 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
       INSERT INTO call SELECT i, 'new-' || i, ($now - 86400) * 1000000 + i, 1, '$ID', NULL, 'iris', 1, 'predict',
         1, 1, 200, NULL, NULL FROM n;
+    CREATE TABLE gone (at TEXT);
+    CREATE TRIGGER gone_note AFTER DELETE ON call BEGIN
+      INSERT INTO gone VALUES (strftime('%Y-%m-%d %H:%M:%f', 'now')); END;
     INSERT INTO usage SELECT key, started_us / 86400000000, model, count(*), sum(rows), sum(charged), 0, 0, 1, max(started_us)
       FROM call GROUP BY 1, 2, 3;
     INSERT INTO call_day SELECT started_us / 86400000000, min(seq) FROM call GROUP BY 1"
   gate_start --workers 3
   K=$KEY
-  before=2000 steps=0
-  for _ in {1..60}; do
+  none_old() {
     ask
-    assert_status 200
-    sleep 0.3
-    old=$(database "SELECT count(*) FROM call WHERE request_id LIKE 'old-%'")
-    [ "$old" -le "$before" ] && [ $((before - old)) -le 1024 ] || fail "$before, and then $old: no small step"
-    [ "$old" = "$before" ] || steps=$((steps + 1))
-    before=$old
-    [ "$old" != 0 ] || break
-  done
-  [ "$old" = 0 ] && [ "$steps" -ge 3 ] || fail "$old left after $steps steps"
+    [ "$status" = 200 ] && [ "$(database "SELECT count(*) FROM call WHERE request_id LIKE 'old-%'")" = 0 ]
+  }
+  wait_for 400 none_old || fail "$(database "SELECT count(*) FROM call WHERE request_id LIKE 'old-%'") left"
+  # The time stands still for a statement.
+  steps=$(database 'SELECT count(*) FROM gone GROUP BY at')
+  database 'DROP TRIGGER gone_note; DROP TABLE gone'
+  [ "$(sort -n <<<"$steps" | tail -n 1)" -le 1024 ] && [ "$(wc -l <<<"$steps")" -ge 3 ] || fail 'no small steps:' "$steps"
   [ "$(database "SELECT count(*) FROM call WHERE request_id LIKE 'new-%'")" = 1000 ]
   [ "$(database "SELECT sum(calls), sum(charged) FROM usage WHERE key = '$ID'")" = '3000|3000' ]
   database "DELETE FROM usage WHERE key = '$ID' AND day < $now / 86400 - 1" # for assert_books
@@ -825,12 +840,8 @@ workers_other() { gate_has 3 && [ -z "$(comm -12 <(gate_pids | sort) <(sort <<<"
   cli call stats >/dev/null
   pids=$(gate_pids)
   rm "$G/home/ledger"
-  for _ in {1..40}; do
-    call GET /health
-    sleep 0.1
-    if workers_other "$pids"; then break; fi
-  done
-  workers_other "$pids" || fail "$pids" "$(gate_pids)" "$(tail "$G/out")"
+  asked_workers_other() { call GET /health && workers_other "$pids"; }
+  wait_for 100 asked_workers_other || fail "$pids" "$(gate_pids)" "$(tail "$G/out")"
   ask_times 1 200
   [ "$(left)" = '6 6' ] || fail "$headers"
   assert_books
@@ -927,30 +938,38 @@ gate_kill() {
 
 # ---- midnight ----
 
-# With clocks that stand at so many seconds before a time.
+# With clocks that stand at so many seconds before a time, which comes at $COMES of our clock.
 gate_start_at() {
   local offset library
   offset=$(($(date -u -d "$1" +%s) - $2 - $(date +%s)))
   library=$(find /usr/lib -name libfaketime.so.1 2>/dev/null | head -n 1)
   [ -n "$library" ] || skip 'this needs libfaketime'
   gate_stop
+  COMES=$(($(date -u -d "$1" +%s) - offset))
   export FAKETIME=+${offset}s FAKETIME_DONT_FAKE_MONOTONIC=1
   LD_PRELOAD=$library gate_start --workers 3
 }
+
+# What is to be before midnight is tried again by who found no time for it.
+in_time() { [ "$EPOCHSECONDS" -lt "$COMES" ]; }
 
 @test "at midnight UTC the day's quota is whole again, and the month's goes on; at a month's end both are" {
   sanitized && skip 'libfaketime and a sanitizer do not go together'
   configure
   month=$(date -u -d "$(date -u +%Y-%m-01) +1 month" +%Y-%m)
   for at in "$month-15" "$month-01"; do
-    limited --quota 2/day --quota 10/month
-    gate_start_at "$at" 5
-    ask_times 2 200
-    [ "$(left)" = '0 8' ] || fail "$headers"
-    ask
+    for seconds in 5 20 60; do
+      limited --quota 2/day --quota 10/month
+      gate_start_at "$at" $seconds
+      ask_times 2 200
+      before=$(left)
+      ask
+      if in_time; then break; fi
+    done
+    [ "$before" = '0 8' ] || fail "$before"
     assert_over 429 day
     wait=$(header_of retry-after)
-    [ "$wait" -le 5 ] || fail "$headers"
+    [ "$wait" -le $seconds ] || fail "$headers"
     sleep "$wait"
     ask_times 1 200
     if [ "$at" = "$month-15" ]; then expected='1 7'; else expected='1 9'; fi
@@ -963,12 +982,16 @@ gate_start_at() {
 @test "a call over midnight is of the day on which it began" {
   sanitized && skip 'libfaketime and a sanitizer do not go together'
   configure
-  limited --quota 5/day --quota 10/month
-  gate_start_at "$(date -u -d "$(date -u +%Y-%m-01) +2 month" +%Y-%m)-15" 4
-  hold_begin
-  ask_times 1 200
+  for seconds in 4 20 60; do
+    limited --quota 5/day --quota 10/month
+    gate_start_at "$(date -u -d "$(date -u +%Y-%m-01) +2 month" +%Y-%m)-15" $seconds
+    hold_begin
+    ask_times 1 200
+    if in_time; then break; fi
+    hold_end
+  done
   [ "$(left)" = '3 8' ] || fail "$headers"
-  sleep 4.2
+  while in_time; do sleep 0.1; done
   ask_times 1 200
   [ "$(left)" = '4 7' ] || fail "$headers"
   hold_end

@@ -159,9 +159,12 @@ address() {
   if grep -q ' /after ' "$LOG.1"; then fail 'a line went to the old file'; fi
 }
 
+# In both workers, of whom each is asked some of so many.
 hup_arrived() {
-  for _ in 1 2 3 4; do call GET /hup; done
-  [ -e "$LOG" ]
+  local before
+  before=$(grep -c ' /hup ' "$LOG.1" || :)
+  for _ in {1..8}; do call GET /hup; done
+  [ -e "$LOG" ] && [ "$(grep -c ' /hup ' "$LOG.1" || :)" = "$before" ]
 }
 
 @test "a log that was renamed without a signal is followed within two seconds" {

@@ -25,7 +25,7 @@ quality() { by "${2:-$KEY}" GET "/models/iris/quality${1:+?$1}"; }
 
 # rows CREDENTIAL N: as soon as the rows are there; the other worker may have them for a moment.
 rows() {
-  for _ in {1..60}; do
+  for _ in {1..300}; do
     quality '' "$1"
     assert_status 200
     [ "$(jq .rows "$body_file")" != "$2" ] || return 0

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/api
 
-MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi nginx/socket'
+MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi apache/proxy nginx/socket'
 
 setup_file() {
   cli init >/dev/null
@@ -159,6 +159,27 @@ accepted() {
   done
 }
 
+@test "nginx has its number where its unit looks for it, or systemd would not believe that it started" {
+  unit=/lib/systemd/system/nginx.service
+  [[ "$(cli front nginx)" == *"pid \"$(sed -n 's/^PIDFile=//p' "$unit")\";"* ]]
+  cli front nginx --out "$OUT"
+  grep -qx "pid \"$OUT/nginx.pid\";" "$OUT/front.conf"
+}
+
+@test "workers that could not enter the home are told of, where the front starts them" {
+  for mode in lighttpd/spawn lighttpd/cgi apache/fcgid apache/cgi; do
+    run --separate-stderr front "$mode" --user daemon
+    [ "$status" = 0 ] && [ -n "$output" ]
+    [[ "$stderr" == *"will be daemon, and the home is $(stat -c %U "$G/home")'s"* ]]
+    run --separate-stderr front "$mode" --user "$(stat -c %U "$G/home")"
+    [ "$status" = 0 ] && [ -z "$stderr" ]
+  done
+  for mode in lighttpd/socket apache/proxy nginx/socket; do
+    run --separate-stderr front "$mode" --user daemon
+    [ "$status" = 0 ] && [ -z "$stderr" ]
+  done
+}
+
 @test "what is printed follows the settings of the home, the environment and --set, the last first" {
   for server in lighttpd apache nginx; do
     printf 'http_port = 8111\nhttps_port = 8112\n' >>"$G/home/forestgate.conf"
@@ -227,6 +248,31 @@ accepted() {
     [ -z "$theirs" ] || fail "$mode:" "$theirs"
     grep -qE '^(PidFile +|pid )"/run/forestgate-front/(apache|nginx)\.pid"' "$OUT/printed"
   done
+}
+
+@test "a directory whose files others could replace is refused, and nothing is made there" {
+  mkdir -m 777 "$OUT"
+  for mode in nginx/socket htaccess/cgi; do
+    run front "$mode" --out "$OUT"
+    [ "$status" = 1 ] && [[ "$output" == *'may be changed by every user'* ]] || fail "$output"
+    # Nor below one, unless there everybody's files are his own.
+    mkdir -p -m 755 "$OUT/in"
+    run front "$mode" --out "$OUT/in"
+    [ "$status" = 1 ] && [[ "$output" == *"$OUT may be changed by every user"* ]] || fail "$output"
+    [ -z "$(find "$OUT" -type f)" ]
+  done
+  chmod 1777 "$OUT"
+  front nginx/socket --out "$OUT/in"
+  am_root || skip 'the rest is for root'
+  chmod 755 "$OUT"
+  chown daemon "$OUT"
+  run front apache/fcgid --out "$OUT"
+  [ "$status" = 1 ] && [[ "$output" == *'belongs to another user'* ]] || fail "$output"
+  chown root:daemon "$OUT"
+  chmod 775 "$OUT"
+  run front apache/fcgid --out "$OUT"
+  [ "$status" = 1 ] && [[ "$output" == *'may be changed by a group'* ]] || fail "$output"
+  [ ! -e "$OUT/front.conf" ]
 }
 
 @test "a log that leads elsewhere is not given away" {

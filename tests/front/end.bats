@@ -20,13 +20,15 @@ master_pids() { comm -23 <(program_pids | sort) <(worker_pids | sort); }
 
 served() { ask --max-time 5 /health && [ "$status" = 200 ]; }
 
-# Kills what a command prints, and is served again within eight seconds.
+some() { victims=$("$1") && [ -n "$victims" ]; }
+
+# Kills what a command prints, as soon as there is some of it (who was served may have been so by
+# a worker that ends with its master), and is served again.
 kill_and_wait() {
   local victims
-  victims=$("$1")
-  [ -n "$victims" ]
+  wait_for 80 some "$1"
   # shellcheck disable=SC2086 # a list of process ids
-  kill -KILL $victims
+  kill -KILL $victims 2>/dev/null || : # one that has just ended by itself
   wait_for 80 served || { tail "$T/front/front.log" >&2; return 1; }
 }
 
@@ -69,6 +71,7 @@ supervise() {
     wait "$SPAWN_PID" || :
     sleep 0.2
   done 3>&- &
+  SUPERVISOR=$!
   wait_for 80 served
 }
 
@@ -86,9 +89,12 @@ supervise() {
   supervise
   for who in program_pids master_pids; do kill_and_wait "$who"; done
   rm "$T/supervised"
-  # shellcheck disable=SC2046 # a list of process ids
-  kill -KILL $(program_pids)
-  none() { [ -z "$(program_pids)" ]; }
+  # It may be about to start one more.
+  none() {
+    # shellcheck disable=SC2046 # a list of process ids
+    kill -KILL $(program_pids) 2>/dev/null || :
+    gone "$SUPERVISOR" && [ -z "$(program_pids)" ]
+  }
   wait_for 50 none
   for path in /health /predict; do
     ask -X POST -d "$FEATURES" "$path"

@@ -47,7 +47,7 @@ other_master() { [ -n "$(master)" ] && [ "$(master)" != "$1" ]; }
 
 load_start() {
   coproc LOAD { siege load "${URL##*:}" "$KEY" >"$T/load" 2>&1; }
-  sleep 0.5
+  wait_for 100 grep -qs '^asking' "$T/load"
 }
 
 # Fails unless all was answered.
@@ -84,8 +84,10 @@ restarts() {
 }
 
 a_thousand() {
+  local begin
   if [ "$(ulimit -n)" -lt 1100 ]; then ulimit -n 1100 2>/dev/null || skip 'no 1,100 descriptors here'; fi
   front_make "$1"
+  begin=$SECONDS
   coproc IDLE { siege idle 1000 "${URL##*:}" tls >"$T/idle" 2>&1; }
   wait_for 200 grep -qs 'open 1000' "$T/idle" || { cat "$T/idle" >&2 && return 1; }
   for _ in 1 2 3 4 5; do
@@ -95,8 +97,8 @@ a_thousand() {
   local pid=$IDLE_PID fd=${IDLE[1]}
   exec {fd}>&-
   wait "$pid"
-  # They were really there.
-  [ "$(sed -n 's/^ended //p' "$T/idle")" -lt 100 ] || { cat "$T/idle" >&2 && return 1; }
+  # They were really there, where all this took less than the ten seconds that fronts give them.
+  [ $((SECONDS - begin)) -ge 9 ] || [ "$(sed -n 's/^ended //p' "$T/idle")" -lt 100 ] || { cat "$T/idle" >&2 && return 1; }
 }
 
 workers_restart() {

@@ -11,6 +11,7 @@
 #   front_teardown       the same, kills what is left and removes T
 #   front_pids           processes of this T that are alive
 #   worker_pids          of those, the ones that serve
+#   workers_are_shut_in  fails, saying how, unless the kernel says so of each of them
 #   ask [CURL OPTION...] PATH   one request; sets status, body and header (a file)
 #
 # By root the front and the workers are www-data, so T is under /tmp and not in
@@ -25,6 +26,9 @@ BUILD=${BUILD:-$TOP/build}
 case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
 FEATURES='{"features":[5.1,3.5,1.4,0.2]}'
 JSON='Content-Type: application/json'
+
+# shellcheck disable=SC1091
+. "$TOP/tests/lib/port.bash"
 
 am_root() { [ "$(id -u)" = 0 ]; }
 front_user() { if am_root; then echo www-data; else id -un; fi; }
@@ -59,14 +63,6 @@ home_make() {
   KEY=$(cli key create --name test --tier test 2>/dev/null)
 }
 
-port_free() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    if ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
-  done
-  echo "$port"
-}
-
 # Where they listen at a socket the workers are ours to start: by the program that WORKERS_BY
 # names, and the front by that of FRONT_BY.
 WORKERS_BY=() FRONT_BY=()
@@ -79,12 +75,12 @@ workers_start() {
 }
 
 front_start() {
-  local port tls_port=0 i
+  local port tls_port=0 begin=$SECONDS
   port=$(port_free)
   PLAIN_URL=http://localhost:$port
   URL=http://127.0.0.1:$port
   if [ -n "$TLS" ]; then
-    until tls_port=$(port_free) && [ "$tls_port" != "$port" ]; do :; done
+    tls_port=$(port_free)
     URL=https://localhost:$tls_port
   fi
   SPAWN_PID=''
@@ -93,8 +89,8 @@ front_start() {
     worker="$T/bin/forestgate.fcgi" home="$T/home" socket="$T/worker.sock" workers=4 \
     >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
   FRONT_PID=$!
-  for i in $(seq 100); do
-    if curl -sf -o /dev/null --max-time 2 "$URL/health/ready"; then return 0; fi
+  while [ $((SECONDS - begin)) -lt 30 ]; do
+    if curl -sf -o /dev/null --max-time 5 "$URL/health/ready"; then return 0; fi
     kill -0 "$FRONT_PID" || break
     sleep 0.1
   done
@@ -128,11 +124,51 @@ worker_pids() {
     END {for (p in pid) if (!(p in parent)) print p}'
 }
 
-# Waits until a command is true, N tenths of a second at most.
+sanitized() { grep -q __asan_init "$T/bin/forestgate.fcgi"; }
+
+# What the kernel says of a worker, in a directory: false where it has ended, or is not shut in yet.
+shut_in_kept() {
+  local kept=$BATS_TEST_TMPDIR/kept.$1
+  mkdir -p "$kept" && cat "/proc/$1/limits" >"$kept/limits" && stat -c %U "/proc/$1/mem" >"$kept/memory" &&
+    cat "/proc/$1/status" >"$kept/status" && grep -q '^Seccomp:.2$' "$kept/status"
+} 2>/dev/null
+
+# Of all that were kept.  Whose memory is root's is not dumpable: its own user, who may be that of
+# other services, cannot read it.
+shut_in_check() {
+  local kept name
+  for kept in "$BATS_TEST_TMPDIR"/kept.*; do
+    grep -qs '^Seccomp:.2$' "$kept/status" || continue # one of plain CGI that was looked at too soon
+    grep -qx 'NoNewPrivs:.1' "$kept/status" || { cat "$kept/status" >&2 && return 1; }
+    if [ "$(cat "$kept/memory")" != root ] || grep -q '^Uid:.0' "$kept/status"; then
+      echo "its memory is that of $(cat "$kept/memory")" >&2
+      return 1
+    fi
+    for name in 'core file size' processes 'locked memory' 'msgqueue size'; do
+      grep -qE "^Max $name +0 +0 " "$kept/limits" || { cat "$kept/limits" >&2 && return 1; }
+    done
+    awk '/^Max open files/ {exit !($4 <= 256 && $5 <= 256)}' "$kept/limits" || { cat "$kept/limits" >&2 && return 1; }
+  done
+}
+
+# All that there are, where they go on serving.
+workers_are_shut_in() {
+  local pid pids
+  pids=$(worker_pids)
+  [ -n "$pids" ] || return 1
+  for pid in $pids; do
+    # It opens all that it needs first.
+    wait_for 100 shut_in_kept "$pid" || { grep -E 'State|Seccomp' "/proc/$pid/status" >&2 && return 1; }
+  done
+  shut_in_check
+}
+
+# Waits until a command is true, N tenths of a second or more: a machine with other things to do
+# is given twenty seconds for anything.
 wait_for() {
-  local i n=$1
+  local i n=$1 begin=$SECONDS
   shift
-  for ((i = 0; i < n; i++)); do
+  for ((i = 0; i < n || SECONDS - begin < 20; i++)); do
     if "$@"; then return 0; fi
     sleep 0.1
   done
@@ -149,7 +185,7 @@ front_stop() {
 front_teardown() {
   local pids
   [ -n "${T:-}" ] || return 0
-  pids="$FRONT_PID $SPAWN_PID"
+  pids="$FRONT_PID $SPAWN_PID $(front_pids)"
   # shellcheck disable=SC2086 # a list of process ids
   kill -TERM $pids 2>/dev/null || :
   wait_for 30 no_pids || :
@@ -164,7 +200,7 @@ ask() {
   local path=${*: -1}
   header=$BATS_TEST_TMPDIR/header
   status=$(curl -sS --max-time 30 --path-as-is -D "$header" -o "$BATS_TEST_TMPDIR/body" \
-    -w '%{http_code}' "${@:1:$#-1}" "$URL$path")
+    -w '%{http_code}' "${@:1:$#-1}" "$URL$path") || return
   body=$(tr -d '\0' <"$BATS_TEST_TMPDIR/body")
 }
 

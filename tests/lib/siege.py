@@ -9,9 +9,9 @@
     input; then prints how many the server has ended since
 
   siege.py load PORT KEY [THREADS]
-    predicts until the end of standard input, over TLS, half of the threads on
-    a connection for each request and half on one that is kept; then prints `N answered, M
-    failed, N asked again`, what failed, and ends with 1 if any did.  A kept connection may be found
+    predicts until the end of standard input, and until LEAST were answered, over TLS, half of
+    the threads on a connection for each request and half on one that is kept.  Prints `asking` after
+    the first answer, and in the end `N answered, M failed, N asked again`, what failed, and ends with 1 if any did.  A kept connection may be found
     ended before a byte of an answer, as at any time in HTTP: then, once, another is taken.
 
   siege.py good PORT KEY SECONDS RATE plain|tls
@@ -38,6 +38,7 @@ import time
 
 BODY = b'{"features":[5.1,3.5,1.4,0.2]}'
 PATIENCE_S = 20
+LEAST = 101
 
 
 def idle(count, port, what, source="127.0.0.1"):
@@ -141,9 +142,17 @@ def load(port, key, threads=4):
             time.sleep(0.005) # the processors are for the servers, too
 
     running = [threading.Thread(target=run, args=(c,)) for c in clients]
+    def wait_for_answers(count):
+        until = time.monotonic() + PATIENCE_S
+        while sum(c.answered for c in clients) < count and time.monotonic() < until:
+            time.sleep(0.02)
+
     for thread in running:
         thread.start()
+    wait_for_answers(1)
+    print("asking", flush=True)
     sys.stdin.read()
+    wait_for_answers(LEAST)
     stop.set()
     for thread in running:
         thread.join()

@@ -151,16 +151,15 @@ EOT
   ask POST /predict -d "$IRIS"
   assert_problem 401 unauthorized
   MASTER=$SERVICE
-  gate_has 4 || fail "workers: $(gate_pids)"
+  wait_for 100 gate_has 4 || fail "workers: $(gate_pids)"
   for pid in $SERVICE $(gate_pids); do assert_shut "$pid"; done
   [ "$(stat -c '%a %G' "$SOCKET")" = "660 $(am_root && echo www-data || id -gn)" ]
   # ExecReload.
   grep -q '^ExecReload=kill -HUP [$]MAINPID$' "$TREE/usr/lib/systemd/system/forestgate.service"
   mv "$TREE/home/logs/access.log" "$TREE/home/logs/old"
   kill -HUP "$SERVICE"
-  ask GET /health/live
-  assert_status 200
-  grep -q /health/live "$TREE/home/logs/access.log"
+  logged() { service_answers && grep -qs /health/live "$TREE/home/logs/access.log"; }
+  wait_for 100 logged
   [ "$(stat -c %a "$TREE/home/logs/access.log")" = 600 ]
   gate_has 4
   unit_stop "$SERVICE" 5
@@ -178,6 +177,9 @@ EOT
   client=$!
   exec 7>"$BATS_TEST_TMPDIR/slowly"
   printf %s "${IRIS:0:10}" >&7
+  # Of a connection that was accepted the socket has an inode.
+  in_hand() { awk -v path="$SOCKET" '$8 == path && $6 == "03" && $7 != 0 {held = 1} END {exit !held}' /proc/net/unix; }
+  wait_for 100 in_hand
   sleep 0.3
   kill -TERM "$SERVICE"
   sleep 0.3
@@ -245,12 +247,19 @@ EOT
     "$TREE/usr/etc/logrotate.d/forestgate" >"$BATS_TEST_TMPDIR/logrotate"
   chmod 644 "$BATS_TEST_TMPDIR/logrotate"
   PORT=$SOCKET load_start -c 4 -t 60
+  # Nobody writes into the one before any more, which is compressed now.
+  left_alone() {
+    ! for pid in $(pgrep -P "$SERVICE"); do readlink "/proc/$pid/fd"/* 2>/dev/null; done | grep -q 'access\.log\.1$'
+  }
   for i in 1 2 3; do
-    sleep 1 # until nobody writes into the one before any more, which is compressed now
+    sleep 1
+    wait_for 100 left_alone
     PATH=$BATS_TEST_TMPDIR/bin:$PATH logrotate -f -s "$BATS_TEST_TMPDIR/state" "$BATS_TEST_TMPDIR/logrotate" ||
       fail "logrotate failed the time $i"
   done
   wait_for 100 test -s "$TREE/home/logs/access.log"
+  enough() { [ "$(wc -l <"$ASKED")" -gt 50 ]; }
+  wait_for 100 enough
   load_stop
   cd "$TREE/home/logs"
   [ "$(echo ./*)" = './access.log ./access.log.1 ./access.log.2.gz ./access.log.3.gz' ] || fail "$(ls -l)"
