@@ -305,11 +305,15 @@ static enum result become_owner(const char *path, enum db_role role, struct reas
 enum result home_enter(struct home *home, const char *path, enum db_role role,
                        struct reason *why)
 {
+    enum result result;
+
     memset(home, 0, sizeof(*home));
     home->mask = umask(077);
     home->origin = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (chdir(path) == 0)
-        return become_owner(path, role, why);
+    if (chdir(path) == 0) {
+        result = become_owner(path, role, why);
+        return result == RESULT_OK && role == DB_WORKER ? file_dir_own(".", why) : result;
+    }
     if (errno == ENOENT)
         return reason_set(
             why, RESULT_MISSING,
