@@ -61,6 +61,7 @@ UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(PROGRAMS) $(BUILD)/errors
+	@:
 
 $(LIB): $(HOUSE_O)
 	$(SAY) AR $@
@@ -74,7 +75,8 @@ $(BUILD)/forestgate: $(BUILD)/src/cmd/forestgate.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
-$(BUILD)/%.o: %.c
+# The version and the flags stand here, so what was compiled by another Makefile is old.
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(COMPILE) -c -o $@ $<

@@ -31,6 +31,19 @@ build() { env -u MAKEFLAGS -u MAKELEVEL -u BUILD make -s -C "$tree" LIBS= CLI_LI
   done
 }
 
+@test "whatever is built in and has changed is built in anew, and so is all by a Makefile that has" {
+  local file
+  cd "$BATS_TEST_DIRNAME/.."
+  files=$(sed -n 's/^EMBED([a-z_]*, "\(.*\)");$/\1/p' src/*/*.c)
+  [ "$(wc -w <<<"$files")" -ge 9 ]
+  for file in $files; do
+    run -0 make -n BUILD="${BUILD:-build}" LIBS= CLI_LIBS= -W "$file" all
+    [[ "$output" == *" CC $(grep -lF "\"$file\"" src/*/*.c)"* ]] || { echo "not for $file" >&2; return 1; }
+  done
+  run -0 make -n BUILD="${BUILD:-build}" LIBS= CLI_LIBS= -W Makefile all
+  [[ "$output" == *' CC src/cmd/worker.c'* ]]
+}
+
 # ---- what the programs are ----
 
 # Those that are there: this file does not build them.

@@ -139,6 +139,9 @@
     field('password').type = event.target.checked ? 'text' : 'password';
   });
 
+  /* Another address with the same page before the # does not load the page anew by itself. */
+  addEventListener('hashchange', () => location.reload());
+
   if (invitation === null) {
     field('lead').textContent = 'There is no invitation in the address: you can register, ' +
       'where that is open to everybody, and an administrator lets you in.';

@@ -108,6 +108,7 @@ struct config {
     char tls_certificate[CONFIG_TEXT_MAX + 1]; /* empty: the home's own, for localhost */
     char tls_key[CONFIG_TEXT_MAX + 1];         /* empty: likewise, or in the same file */
     int64_t hsts;                              /* seconds; 0: off */
+    int64_t address_connections;               /* of one address; 0: any number */
 };
 
 /* The defaults of the table. */

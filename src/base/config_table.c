@@ -171,6 +171,11 @@ const struct setting config_settings[] = {
      "home."},
     {"hsts", SETTING_PERIOD, AT(hsts), 86400, 730 * 86400LL, NULL, "365d",
      "For how long a browser that was here over TLS is not to come without. off: not said."},
+    {"address_connections", SETTING_INT, AT(address_connections), 0, 65535, NULL, "512",
+     "How many connections one address may hold at the front at once, those of trusted_proxies "
+     "aside; IPv6 counts by /64. More are turned away by the firewall that forestgate front "
+     "nftables makes rules for, and by nginx itself (429) once they have sent a header. 0: as "
+     "many as it likes."},
 };
 
 const size_t config_settings_count = sizeof(config_settings) / sizeof(config_settings[0]);

@@ -239,6 +239,44 @@ enum result file_make_dir(const char *path, mode_t mode, struct reason *why)
     return reason_errno(why, "%s", path);
 }
 
+/* A group that is not root's may be the user's own: that is for root to say. */
+static const char *dir_fault(const struct stat *st, bool above)
+{
+    if (!above && st->st_uid != 0 && st->st_uid != geteuid())
+        return "belongs to another user";
+    if ((st->st_mode & S_IWOTH) != 0 && !(above && (st->st_mode & S_ISVTX) != 0))
+        return "may be changed by every user";
+    if (!above && (st->st_mode & S_IWGRP) != 0 && geteuid() == 0 && st->st_gid != 0)
+        return "may be changed by a group";
+    return NULL;
+}
+
+enum result file_dir_own(const char *path, struct reason *why)
+{
+    const char *fault = NULL;
+    char real[PATH_MAX], *slash;
+    bool above = false;
+    struct stat st;
+
+    if (realpath(path, real) == NULL)
+        return reason_errno(why, "%s", path);
+    for (;; above = true) {
+        if (stat(real, &st) != 0)
+            return reason_errno(why, "%s", real);
+        fault = dir_fault(&st, above);
+        slash = strrchr(real, '/');
+        if (fault != NULL || slash == NULL || slash[1] == '\0')
+            break;
+        slash[slash == real] = '\0';
+    }
+    if (fault == NULL)
+        return RESULT_OK;
+    return reason_set(why, RESULT_DENIED,
+                      "%s: %s %s, and so what is put there may become another's: take a "
+                      "directory that is yours alone",
+                      path, real, fault);
+}
+
 enum result file_sync_parent(const char *path, struct reason *why)
 {
     char parent[PATH_MAX];

@@ -8,6 +8,7 @@
 #include "base/filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@
 #include <seccomp.h>
 
 enum {
+    SOCKET_TYPE = 0xf,      /* of what socket() takes, without its flags */
     KILL_PROCESS_LEVEL = 3, /* of seccomp_api_get(): before it, a thread alone is ended */
     BINARY_TREE = 2
 };
@@ -33,22 +35,20 @@ static const int needed[] = {
     SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(preadv2),
     SCMP_SYS(pwritev2), SCMP_SYS(lseek), SCMP_SYS(_llseek), SCMP_SYS(fsync),
     SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64),
-    SCMP_SYS(fallocate), SCMP_SYS(fadvise64), SCMP_SYS(fadvise64_64), SCMP_SYS(copy_file_range),
+    SCMP_SYS(fadvise64), SCMP_SYS(fadvise64_64), SCMP_SYS(copy_file_range),
     /* descriptors */
     SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3),
-    SCMP_SYS(fcntl), SCMP_SYS(fcntl64), SCMP_SYS(flock), SCMP_SYS(poll), SCMP_SYS(ppoll),
-    SCMP_SYS(ppoll_time64), SCMP_SYS(select), SCMP_SYS(_newselect), SCMP_SYS(pselect6),
-    SCMP_SYS(pselect6_time64),
+    SCMP_SYS(flock), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(ppoll_time64), SCMP_SYS(select),
+    SCMP_SYS(_newselect), SCMP_SYS(pselect6), SCMP_SYS(pselect6_time64),
     /* names, of which Landlock says where */
-    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(fstat),
-    SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(stat64), SCMP_SYS(lstat64),
-    SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(statfs), SCMP_SYS(fstatfs),
-    SCMP_SYS(statfs64), SCMP_SYS(fstatfs64), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-    SCMP_SYS(getcwd), SCMP_SYS(getdents), SCMP_SYS(getdents64), SCMP_SYS(mkdir),
-    SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename),
-    SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(fchmod),
-    SCMP_SYS(umask), SCMP_SYS(utimensat), SCMP_SYS(utimensat_time64),
+    SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat),
+    SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(stat64),
+    SCMP_SYS(lstat64), SCMP_SYS(fstat64), SCMP_SYS(fstatat64), SCMP_SYS(statfs),
+    SCMP_SYS(fstatfs), SCMP_SYS(statfs64), SCMP_SYS(fstatfs64), SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(getdents), SCMP_SYS(getdents64),
+    SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
+    SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(umask), SCMP_SYS(utimensat),
+    SCMP_SYS(utimensat_time64),
     /* memory */
     SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(msync), SCMP_SYS(brk),
     /* connections that were taken */
@@ -75,13 +75,10 @@ static const int needed[] = {
 /* What a worker may, and beside it a courier, who has none to take. */
 static const int of_worker[] = {SCMP_SYS(accept), SCMP_SYS(accept4)};
 
-static const int of_courier[] = {SCMP_SYS(connect),       SCMP_SYS(sendmmsg),
-                                 SCMP_SYS(recvmmsg),      SCMP_SYS(recvmmsg_time64),
-                                 SCMP_SYS(socketpair),    SCMP_SYS(pipe),
-                                 SCMP_SYS(pipe2),         SCMP_SYS(eventfd2),
-                                 SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-                                 SCMP_SYS(epoll_wait),    SCMP_SYS(epoll_pwait),
-                                 SCMP_SYS(ioctl)};
+static const int of_courier[] = {
+    SCMP_SYS(connect),   SCMP_SYS(sendmmsg),   SCMP_SYS(recvmmsg),   SCMP_SYS(recvmmsg_time64),
+    SCMP_SYS(pipe),      SCMP_SYS(pipe2),      SCMP_SYS(eventfd2),   SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait)};
 
 /*
  * What nobody tries here but who has taken the process over, and so its end.  clone3() is not
@@ -118,6 +115,23 @@ static const int deadly[] = {
 
 static const int deadly_but_to_couriers[] = {SCMP_SYS(socket), SCMP_SYS(socketpair),
                                              SCMP_SYS(connect), SCMP_SYS(bind)};
+
+/*
+ * What fcntl() may: flags and locks.  Not among them is who gets a signal, and which, when
+ * there is something to read (F_SETOWN, F_SETSIG): that would be kill() by another name.
+ */
+static const int descriptor_commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+                                          F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+                                          /* the same for large files, on 32 bits */
+                                          12, 13, 14, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
+
+/* What a mode must not have: who made a file for others could have them execute it as himself.
+ */
+enum {
+    SPECIAL_BITS = 07000,
+    EXECUTE_BITS = 0111,
+    OTHERS_BITS = 077
+};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -170,6 +184,38 @@ static void memory_rules(struct making *making, enum filter_kind kind)
     rule_masked(making, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mprotect), 2, PROT_EXEC, PROT_EXEC);
 }
 
+/*
+ * Nothing that Landlock lets be made or changed is more than its owner's: no program that takes
+ * his place (set-user-ID), and no home that others may enter.
+ */
+static void mode_rules(struct making *making)
+{
+    static const struct {
+        int call;
+        unsigned argument;
+        uint64_t never;
+    } modes[] = {
+        {SCMP_SYS(open), 2, SPECIAL_BITS | EXECUTE_BITS},
+        {SCMP_SYS(openat), 3, SPECIAL_BITS | EXECUTE_BITS},
+        {SCMP_SYS(mkdir), 1, SPECIAL_BITS | OTHERS_BITS},
+        {SCMP_SYS(mkdirat), 2, SPECIAL_BITS | OTHERS_BITS},
+        {SCMP_SYS(fchmod), 1, SPECIAL_BITS | EXECUTE_BITS | OTHERS_BITS},
+    };
+
+    for (size_t i = 0; i < COUNT(modes); i++)
+        rule_masked(making, SCMP_ACT_ALLOW, modes[i].call, modes[i].argument, modes[i].never,
+                    0);
+}
+
+static void descriptor_rules(struct making *making)
+{
+    for (size_t i = 0; i < COUNT(descriptor_commands); i++) {
+        rule_equal(making, SCMP_SYS(fcntl), 1, (uint64_t)descriptor_commands[i]);
+        rule_equal(making, SCMP_SYS(fcntl64), 1, (uint64_t)descriptor_commands[i]);
+    }
+    rule_equal(making, SCMP_SYS(fallocate), 1, 0); /* room alone: no byte that is there goes */
+}
+
 /* Itself may be asked and ended, and nobody else. */
 static void own_rules(struct making *making)
 {
@@ -181,13 +227,21 @@ static void own_rules(struct making *making)
     rule_equal(making, SCMP_SYS(ioctl), 1, TCGETS); /* isatty(), which stdio asks */
 }
 
+/*
+ * Out to the network, and to no program of this machine that listens at a path: the workers'
+ * own socket, where it would be believed about addresses, or that of whoever starts programs
+ * for this user.  A pair of streams is connected to itself and leads nowhere.
+ */
 static void courier_rules(struct making *making)
 {
-    static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
+    static const int families[] = {AF_INET, AF_INET6, AF_NETLINK};
 
     rules_add(making, SCMP_ACT_ALLOW, of_courier, COUNT(of_courier));
     for (size_t i = 0; i < COUNT(families); i++)
         rule_equal(making, SCMP_SYS(socket), 0, (uint64_t)families[i]);
+    rule_masked(making, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SOCKET_TYPE, SOCK_STREAM);
+    rule_equal(making, SCMP_SYS(ioctl), 1, FIONBIO);
+    rule_equal(making, SCMP_SYS(ioctl), 1, FIONREAD);
     /* The C library binds the netlink socket that it asks for addresses with. */
     rules_add(making, SCMP_ACT_ALLOW, (const int[]){SCMP_SYS(bind)}, 1);
     rule_masked(making, SCMP_ACT_ALLOW, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD);
@@ -219,6 +273,8 @@ static void filter_make(struct making *making, enum filter_kind kind)
     rules_add(making, SCMP_ACT_ALLOW, needed, COUNT(needed));
     rules_add(making, making->death, deadly, COUNT(deadly));
     kind_rules(making, kind);
+    mode_rules(making);
+    descriptor_rules(making);
     memory_rules(making, kind);
     own_rules(making);
 }

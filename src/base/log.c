@@ -94,6 +94,13 @@ void log_reopen(void)
     reopen_generation++;
 }
 
+void log_renew(struct log *log)
+{
+    struct reason why;
+
+    file_open(log, &why);
+}
+
 static bool was_rotated(struct log *log, int64_t second)
 {
     struct stat now;

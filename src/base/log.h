@@ -42,6 +42,12 @@ void log_write(struct log *log, const struct log_entry *entry);
 /* Has every log opened anew before its next line; may be called in a signal handler. */
 void log_reopen(void);
 
+/*
+ * Opens it anew at once, for who was shut in since: what is open keeps the rights that it was
+ * opened with.  Where that cannot be it stays as it is.
+ */
+void log_renew(struct log *log);
+
 /* One line to standard error: when, which program, what. */
 void log_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

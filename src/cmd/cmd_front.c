@@ -24,6 +24,7 @@
 
 /* What the paths of a system begin with. */
 static const char system_dir[] = "/run/forestgate-front";
+static const char system_nginx_pid[] = "/run/nginx.pid"; /* else systemd waits and gives up */
 static const char system_errors[] = "share/forestgate/errors";
 static const char default_socket[] = "/run/forestgate/forestgate.sock";
 
@@ -119,10 +120,14 @@ static enum result user_find(const char *name, struct front_places *places, stru
     const struct passwd *user = name != NULL ? getpwnam(name) : getpwuid(geteuid());
     const struct group *group = user != NULL ? getgrgid(user->pw_gid) : NULL;
 
+    if (user == NULL && name == NULL)
+        return reason_set(why, RESULT_MISSING,
+                          "--user: %u, who runs this, has no name here: say whose the front is",
+                          (unsigned)geteuid());
     if (group == NULL || !text_copy(places->user, sizeof(places->user), user->pw_name) ||
         !text_copy(places->group, sizeof(places->group), group->gr_name))
         return reason_set(why, RESULT_MISSING, "--user: there is no user \"%.60s\"",
-                          name != NULL ? name : "");
+                          user != NULL ? user->pw_name : name);
     return RESULT_OK;
 }
 
@@ -133,6 +138,7 @@ static void places_below(struct front_places *places, const char *out, const cha
         snprintf(places->dir, PATH_MAX, "%s", out);
         text_print(places->run, PATH_MAX, "%s/work", out);
         text_print(places->log, PATH_MAX, "%s/front.log", out);
+        text_print(places->pid, PATH_MAX, "%s/nginx.pid", out);
         text_print(places->errors, PATH_MAX, "%s/errors", out);
         text_print(places->empty, PATH_MAX, "%s/empty", out);
         return;
@@ -141,6 +147,7 @@ static void places_below(struct front_places *places, const char *out, const cha
     snprintf(places->run, PATH_MAX, "%s/work", system_dir);
     text_print(places->log, PATH_MAX, "/var/log/%s/forestgate.log",
                strcmp(server, "apache") == 0 ? "apache2" : server);
+    snprintf(places->pid, PATH_MAX, "%s", system_nginx_pid);
     own_file(places->errors, "errors", system_errors);
     text_print(places->empty, PATH_MAX, "%s/empty", places->errors);
 }
@@ -180,7 +187,7 @@ static enum result places_find(const struct option_set *set, const struct front_
             reason_set(why, RESULT_MISSING, "--worker: there is no program %s", places->worker);
     if (result == RESULT_OK)
         result = host_limit_find(set, kind, places, why);
-    if (result == RESULT_OK && !kind->directory)
+    if (result == RESULT_OK && !kind->directory && !kind->printed)
         result = user_find(user == NULL && geteuid() == 0 ? "www-data" : user, places, why);
     return result == RESULT_OK ? places_check(places, kind, why) : result;
 }
@@ -290,7 +297,10 @@ static enum result writable_make(const struct front_places *places, struct reaso
     return result;
 }
 
-/* All its files in one directory, of which the front's user may write none but the above. */
+/*
+ * All its files in one directory, of which the front's user may write none but the above, and
+ * nobody else any: root will start the front by them.
+ */
 static enum result out_write(const struct front_kind *kind, const struct front_places *places,
                              const struct buf *text, struct reason *why)
 {
@@ -298,6 +308,8 @@ static enum result out_write(const struct front_kind *kind, const struct front_p
     char path[PATH_MAX];
     enum result result = file_make_dir(places->dir, 0755, why);
 
+    if (result == RESULT_OK)
+        result = file_dir_own(places->dir, why);
     if (result == RESULT_OK)
         result = file_make_dir(places->empty, 0755, why);
     if (result == RESULT_OK && kind->suffix != NULL)
@@ -350,6 +362,36 @@ static int run_errors(const struct option_set *set)
     return result == RESULT_OK ? CLI_DONE : cli_fail(&why);
 }
 
+/* The mode of a server for which somebody else starts the workers; NULL if there is none. */
+static const char *mode_beside(const char *server)
+{
+    const struct front_kind *kind;
+
+    for (size_t i = 0; (kind = front_kind_at(i)) != NULL; i++)
+        if (strcmp(kind->server, server) == 0 && !kind->needs_worker)
+            return kind->mode;
+    return NULL;
+}
+
+/* Workers that a front starts are whom it is, and no home but their own opens to them. */
+static void tell_of_owner(const struct front_kind *kind, const struct front_places *places)
+{
+    const char *mode = mode_beside(kind->server);
+    const struct passwd *owner;
+    struct stat st;
+
+    if (!kind->needs_worker || kind->directory || mode == NULL || stat(places->home, &st) != 0)
+        return;
+    owner = getpwuid(st.st_uid);
+    if (owner != NULL && strcmp(owner->pw_name, places->user) != 0)
+        fprintf(
+            stderr,
+            "forestgate: the workers that %s starts will be %s, and the home is %s's, which "
+            "they cannot enter: take --mode %s and have them started as %s, or give %s the "
+            "home\n",
+            kind->server, places->user, owner->pw_name, mode, owner->pw_name, places->user);
+}
+
 static int run_front(const struct option_set *set)
 {
     const struct front_kind *kind;
@@ -363,6 +405,10 @@ static int run_front(const struct option_set *set)
         return run_errors(set);
     if (kind_find(set, &kind, &why) != RESULT_OK)
         return cli_misuse(&why);
+    if (kind->printed && option_given(set, "--out")) {
+        reason_set(&why, RESULT_INVALID, "--out: front %s is printed alone", kind->server);
+        return cli_misuse(&why);
+    }
     result = home_look(set, &places, &config, &why);
     if (result == RESULT_OK)
         result = places_find(set, kind, &places, &why);
@@ -370,6 +416,8 @@ static int run_front(const struct option_set *set)
         result = front_print(kind, &config, &places, &text, &why);
     if (result == RESULT_OK && kind->directory)
         result = front_directory_check(&places, &why);
+    if (result == RESULT_OK)
+        tell_of_owner(kind, &places);
     if (result == RESULT_OK && kind->directory && option_given(set, "--out"))
         result = front_directory_write(&places, &text, &why);
     else if (result == RESULT_OK && option_given(set, "--out"))
@@ -398,11 +446,12 @@ static const struct option_row front_options[] = {
 
 const struct cli_command cmd_front_commands[] = {
     {"front", NULL, "SERVER", 1, front_options, run_front,
-     "print the configuration of lighttpd, apache, nginx or htaccess",
+     "print the configuration of lighttpd, apache, nginx or htaccess, or rules for nftables",
      "  forestgate front nginx > /etc/nginx/nginx.conf\n"
      "  forestgate front lighttpd --mode socket|spawn|cgi\n"
-     "  forestgate front apache --mode fcgid|cgi\n"
+     "  forestgate front apache --mode fcgid|cgi|proxy\n"
      "  forestgate front htaccess --mode fcgid|cgi --out ~/public_html/api\n"
+     "  forestgate front nftables > /etc/forestgate.nft\n"
      "  forestgate front errors --out /etc/forestgate/errors\n"
      "  forestgate front nginx --set https_port=0 --set http_port=8080 --out /tmp/front\n"},
     {0},

@@ -288,7 +288,9 @@ static int print_invitation(const struct option_set *set, const char *invitation
         json_write_object_end(&writer);
     } else {
         buf_puts(&text, invitation);
-        fputs("The invitation is shown this once, and makes one account.\n", stderr);
+        fputs("The invitation is shown this once, and makes one account: by the page /setup of "
+              "the service, as ADDRESS/setup#INVITATION.\n",
+              stderr);
     }
     return cli_print(&text);
 }

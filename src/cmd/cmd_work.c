@@ -211,6 +211,7 @@ static int run_work(const struct option_set *set)
 
     if (option_u64(set, "--workers", 1, RUNNERS_MAX, &runners, &why) != RESULT_OK)
         return cli_misuse(&why);
+    process_close_others();
     result = prepare(set, &plan, &why);
     if (result != RESULT_OK)
         return cli_fail(&why);

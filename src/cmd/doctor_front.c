@@ -239,15 +239,38 @@ static bool has_path(const char *url)
     return path != NULL && path[strspn(path, "/")] != '\0';
 }
 
+/* The home's own certificate can be believed for the asking; of another we know no root. */
+static void not_believed(const struct doctor *doctor, struct finding *finding,
+                         const struct reason *why)
+{
+    char certificate[DOCTOR_PATH_MAX];
+
+    finding_set(
+        finding, FINDING_FAILED,
+        "%s answers with a certificate that this machine does not believe; its root can "
+        "be given in a file that CURL_CA_BUNDLE names: %s",
+        doctor->url, why->text);
+    if (doctor->settled && doctor->home.config.tls_certificate[0] == '\0')
+        finding_mend(finding, "CURL_CA_BUNDLE=%s forestgate doctor --url %s",
+                     doctor_word(doctor, HOME_TLS_CERTIFICATE, certificate), doctor->url);
+}
+
 void doctor_check_reached(struct doctor *doctor, struct finding *finding)
 {
     static const struct http_ask live = {.path = "/health/live"};
     struct front *front = doctor->front;
     struct reason why;
+    enum result result;
 
     front->serves = false;
-    if (front_ask(front, &live, &why) != RESULT_OK) {
+    result = front_ask(front, &live, &why);
+    if (result != RESULT_OK)
         front->answer.status = 0;
+    if (result == RESULT_DENIED) {
+        not_believed(doctor, finding, &why);
+        return;
+    }
+    if (result != RESULT_OK) {
         finding_set(finding, FINDING_FAILED,
                     "%s does not answer, so start the web server, or give the address at "
                     "which it listens: %s",

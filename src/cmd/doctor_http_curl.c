@@ -124,7 +124,11 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 /* What holds for every question. */
 static void set_always(CURL *curl, struct http_answer *answer)
 {
+    const char *roots = getenv("CURL_CA_BUNDLE"); /* which the program curl knows by itself */
+
     curl_plain_set(curl);
+    if (roots != NULL && roots[0] != '\0')
+        curl_easy_setopt(curl, CURLOPT_CAINFO, roots);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_WAIT_S);
     curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
@@ -190,8 +194,8 @@ static enum result perform(CURL *curl, struct http_answer *answer, struct reason
     if (code == CURLE_OK ||
         ((code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && answer->status >= 400))
         return RESULT_OK;
-    return reason_set(why, RESULT_IO, "%s",
-                      problem[0] != '\0' ? problem : curl_easy_strerror(code));
+    return reason_set(why, code == CURLE_PEER_FAILED_VERIFICATION ? RESULT_DENIED : RESULT_IO,
+                      "%s", problem[0] != '\0' ? problem : curl_easy_strerror(code));
 }
 
 enum result http_request(struct http *http, const struct http_ask *ask,

@@ -29,7 +29,9 @@ enum {
     BODY_FD = 3,          /* as curl has it */
     CURL_SEND_ERROR = 55, /* exit statuses of curl(1) */
     CURL_RECV_ERROR = 56,
-    NO_PROGRAM = 127
+    CURL_NOT_BELIEVED = 60,
+    NO_PROGRAM = 127,
+    NOT_ENDED = 128 /* by itself, or not even begun */
 };
 
 struct http {
@@ -94,8 +96,10 @@ static bool question_write(const struct http *http, const struct http_ask *ask,
     static char bytes[BODY_STEP];
     FILE *to = talk->question;
 
-    fprintf(to, "url = \"%s%s\"\nsilent\nshow-error\ninclude\nhttp1.1\nnoproxy = \"*\"\n",
-            http->base, ask->path);
+    fprintf(
+        to,
+        "url = \"%s%s\"\nsilent\nshow-error\ninclude\nhttp1.1\npath-as-is\nnoproxy = \"*\"\n",
+        http->base, ask->path);
     fprintf(to, "connect-timeout = %d\nmax-time = %d\nheader = \"Expect:\"\n", CONNECT_WAIT_S,
             ask->body_len > 0 ? BODY_WAIT_S : WAIT_S);
     if (ask->method != NULL)
@@ -136,7 +140,7 @@ static void curl_become(const struct talk *talk)
     _exit(NO_PROGRAM);
 }
 
-/* The child's exit status; a signal that ends the questions ends it, too. */
+/* The child's exit status, or NOT_ENDED; a signal that ends the questions ends it, too. */
 static int curl_wait(pid_t child)
 {
     int status = 0;
@@ -144,7 +148,7 @@ static int curl_wait(pid_t child)
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         if (http_stopped())
             kill(child, SIGTERM);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : NO_PROGRAM;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_ENDED;
 }
 
 static int curl_run(const struct talk *talk)
@@ -153,7 +157,7 @@ static int curl_run(const struct talk *talk)
 
     if (child == 0)
         curl_become(talk);
-    return child > 0 ? curl_wait(child) : NO_PROGRAM;
+    return child > 0 ? curl_wait(child) : NOT_ENDED;
 }
 
 /* Everything of a file, ANSWER_MAX bytes at most. */
@@ -202,11 +206,16 @@ static enum result answer_take(const struct talk *talk, int status, struct http_
     else if (status == NO_PROGRAM)
         result = reason_set(why, RESULT_MISSING,
                             "there is no program curl here, with which questions are asked");
+    else if (status == NOT_ENDED)
+        result = reason_set(why, RESULT_FAILED,
+                            "the program curl was ended, or could not be begun: a host may "
+                            "have a limit on processes and their memory");
     else if (status != 0 && !((status == CURL_SEND_ERROR || status == CURL_RECV_ERROR) &&
                               answer->status >= 400))
-        result = reason_set(why, RESULT_IO, "%.*s",
-                            (int)(buf_failed(&problem) ? 0 : strcspn(problem.data, "\n")),
-                            buf_failed(&problem) ? "" : problem.data);
+        result =
+            reason_set(why, status == CURL_NOT_BELIEVED ? RESULT_DENIED : RESULT_IO, "%.*s",
+                       (int)(buf_failed(&problem) ? 0 : strcspn(problem.data, "\n")),
+                       buf_failed(&problem) ? "" : problem.data);
     buf_free(&whole);
     buf_free(&problem);
     return result;

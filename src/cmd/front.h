@@ -21,6 +21,7 @@ struct front_kind {
     int64_t host_limit; /* bytes of a body that a shared host lets through by itself; 0: any */
     bool needs_worker;  /* it starts the workers itself; else they listen at a socket */
     bool directory;     /* of a shared host, in which it is a .htaccess and a program */
+    bool printed; /* no server but rules beside one, which have no directory of their own */
 };
 
 /* The kinds, one after another; NULL past the last. */
@@ -36,6 +37,7 @@ struct front_places {
                          */
     char run[PATH_MAX]; /* what the front's user writes: sockets, bodies on their way */
     char log[PATH_MAX]; /* the front's error log */
+    char pid[PATH_MAX]; /* nginx's number, where Debian's unit of it looks */
     char errors[PATH_MAX]; /* the files of its own refusals */
     char empty[PATH_MAX];  /* a directory with nothing in it, for what wants a document root */
     char user[64], group[64];

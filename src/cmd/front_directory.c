@@ -81,6 +81,8 @@ enum result front_directory_write(const struct front_places *places, const struc
     enum result result = file_make_dir(places->dir, 0755, why);
 
     umask(mask);
+    if (result == RESULT_OK)
+        result = file_dir_own(places->dir, why);
     text_print(path, sizeof(path), "%s/.htaccess", places->dir);
     if (result == RESULT_OK)
         result = htaccess_is_ours(path, why);

@@ -21,7 +21,8 @@
 enum {
     LIST_MAX = CONFIG_WORDS_MAX / 2 + 1, /* words and commas */
     PORT_MAX = 24,
-    FCGID_LIMIT = 131072, /* FcgidMaxRequestLen, if the host has not said otherwise */
+    RANGE_MAX = ADDR_TEXT_MAX + 4, /* with its length */
+    FCGID_LIMIT = 131072,          /* FcgidMaxRequestLen, if the host has not said otherwise */
     LIMIT_SLACK = 1 << 20 /* so that the worker's own limit is met first, and tells more */
 };
 
@@ -51,15 +52,16 @@ static const char cors_answer_headers[] =
     "Preference-Applied, Idempotency-Replayed, WWW-Authenticate";
 
 static const struct front_kind kinds[] = {
-    {"lighttpd", "socket", front_lighttpd, "html", 0, false, false},
-    {"lighttpd", "spawn", front_lighttpd, "html", 0, true, false},
-    {"lighttpd", "cgi", front_lighttpd, "html", 0, true, false},
-    {"apache", "fcgid", front_apache, "json", 0, true, false},
-    {"apache", "cgi", front_apache, "json", 0, true, false},
-    {"apache", "proxy", front_apache, "json", 0, false, false},
-    {"nginx", "socket", front_nginx, NULL, 0, false, false},
-    {"htaccess", "fcgid", front_htaccess, NULL, FCGID_LIMIT, true, true},
-    {"htaccess", "cgi", front_htaccess, NULL, 0, true, true},
+    {"lighttpd", "socket", front_lighttpd, "html", 0, false, false, false},
+    {"lighttpd", "spawn", front_lighttpd, "html", 0, true, false, false},
+    {"lighttpd", "cgi", front_lighttpd, "html", 0, true, false, false},
+    {"apache", "fcgid", front_apache, "json", 0, true, false, false},
+    {"apache", "cgi", front_apache, "json", 0, true, false, false},
+    {"apache", "proxy", front_apache, "json", 0, false, false, false},
+    {"nginx", "socket", front_nginx, NULL, 0, false, false, false},
+    {"htaccess", "fcgid", front_htaccess, NULL, FCGID_LIMIT, true, true, false},
+    {"htaccess", "cgi", front_htaccess, NULL, 0, true, true, false},
+    {"nftables", "rules", front_nftables, NULL, 0, false, false, true},
 };
 
 const struct front_kind *front_kind_at(size_t i)
@@ -90,6 +92,8 @@ struct made {
     size_t page_counts[2];
     char certificate[PATH_MAX + 32], key[PATH_MAX + 32], worker_directory[PATH_MAX];
     char redirect_port[PORT_MAX], listen[ADDR_TEXT_MAX + 2];
+    char proxy_texts[ADDR_RANGES_MAX][RANGE_MAX];
+    struct template_pair proxies[2][ADDR_RANGES_MAX]; /* of IPv4 and of IPv6 */
 };
 
 /* One more alternative of a regular expression that takes texts as they are. */
@@ -261,6 +265,7 @@ static void places_put(struct made *made, const struct config *config,
     template_value(facts, "WORKER_DIR", made->worker_directory);
     template_value(facts, "SOCKET", places->socket);
     template_value(facts, "DIR", places->dir);
+    template_value(facts, "PID", places->pid);
     template_value(facts, "RUN", places->run);
     template_value(facts, "LOG", places->log);
     template_value(facts, "ERRORS", places->errors);
@@ -271,6 +276,30 @@ static void places_put(struct made *made, const struct config *config,
     template_flag(facts, "root", geteuid() == 0);
     template_number(&made->facts, "WORKERS", workers);
     template_number(&made->facts, "WORKERS_MOST", workers * 4);
+}
+
+/*
+ * How many connections an address may hold, and who may have any number: proxies, each of which
+ * stands for many clients.
+ */
+static void connections_put(struct made *made, const struct config *config)
+{
+    const struct addr_list *trusted = &config->trusted_proxies;
+    size_t counts[2] = {0, 0};
+
+    for (size_t i = 0; i < trusted->count; i++) {
+        const struct addr_list one = {{trusted->ranges[i]}, 1};
+        bool ipv6;
+
+        addr_list_print(made->proxy_texts[i], RANGE_MAX, &one);
+        ipv6 = strchr(made->proxy_texts[i], ':') != NULL;
+        made->proxies[ipv6][counts[ipv6]++] =
+            (struct template_pair){made->proxy_texts[i], "", NULL};
+    }
+    template_list(&made->facts, "PROXIES4", made->proxies[false], counts[false]);
+    template_list(&made->facts, "PROXIES6", made->proxies[true], counts[true]);
+    template_flag(&made->facts, "crowds", config->address_connections > 0);
+    template_number(&made->facts, "ADDRESS_CONNECTIONS", config->address_connections);
 }
 
 static void headers_put(struct made *made)
@@ -320,6 +349,7 @@ enum result front_print(const struct front_kind *kind, const struct config *conf
     tls_put(made, config, places);
     cors_put(made, config);
     limits_put(made, config, places);
+    connections_put(made, config);
     result = errors_put(made, why);
     if (buf_failed(&made->hosts_pattern) || buf_failed(&made->origins_pattern))
         result = reason_set(why, RESULT_NOMEM, "out of memory");

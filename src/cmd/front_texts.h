@@ -10,6 +10,7 @@ extern const char front_lighttpd[];
 extern const char front_apache[];
 extern const char front_nginx[];
 extern const char front_htaccess[];
+extern const char front_nftables[];
 
 /* etc/errors.tsv: what a front answers itself. */
 extern const char front_errors[];

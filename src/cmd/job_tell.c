@@ -21,8 +21,10 @@ static int stay(const struct option_set *set)
 {
     struct home home;
     struct reason why;
-    enum result result = home_enter(&home, cli_home_path(set), DB_WORKER, &why);
+    enum result result;
 
+    process_close_others();
+    result = home_enter(&home, cli_home_path(set), DB_WORKER, &why);
     process_shut_memory();
     process_signals(stop);
     if (result == RESULT_OK)

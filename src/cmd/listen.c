@@ -4,6 +4,7 @@
 #include "cmd/listen.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,6 +48,18 @@ static enum result check_path(const char *path, struct reason *why)
     return RESULT_OK;
 }
 
+/* Root has become the home's owner by now, who may be unable to write where root can. */
+static enum result refuse_bind(const char *path, struct reason *why)
+{
+    const struct passwd *user = errno == EACCES ? getpwuid(geteuid()) : NULL;
+
+    if (user == NULL)
+        return reason_errno(why, "--listen %s", path);
+    return reason_set(why, RESULT_DENIED,
+                      "--listen %s: %s, whose the home is, may not write in that directory",
+                      path, user->pw_name);
+}
+
 /* Makes the socket under its first name, and then gives it its path. */
 static enum result take_path(int fd, const char *path, struct reason *why)
 {
@@ -57,7 +70,7 @@ static enum result take_path(int fd, const char *path, struct reason *why)
         return reason_set(why, RESULT_TOO_BIG, "--listen %s: the path is too long", path);
     unlink(address.sun_path); /* of an earlier process of this number */
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-        return reason_errno(why, "--listen %s", path);
+        return refuse_bind(path, why);
     if (listen(fd, BACKLOG) != 0 || stat(address.sun_path, &made) != 0 ||
         rename(address.sun_path, path) != 0) {
         result = reason_errno(why, "--listen %s", path);

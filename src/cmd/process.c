@@ -7,9 +7,27 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "gate/sandbox.h"
+
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* everywhere, since Linux 5.9 */
+#endif
+
+enum {
+    CLOSED_MOST = 4096 /* one by one, where the kernel does not close them all at once */
+};
+
+void process_close_others(void)
+{
+    if (syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, 0) == 0)
+        return;
+    for (int fd = STDERR_FILENO + 1; fd < CLOSED_MOST; fd++)
+        close(fd);
+}
 
 static void on_hup(int signal)
 {

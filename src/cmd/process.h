@@ -10,6 +10,13 @@
 #include "gate/home.h"
 
 /*
+ * Closes what was open beside standard input, output and error, before anything else is opened:
+ * who starts a process may have forgotten something of his own, a pipe on which he takes
+ * commands perhaps, and no sandbox shuts what is open already.
+ */
+void process_close_others(void);
+
+/*
  * Takes the signals: on_stop for SIGTERM, SIGINT and SIGUSR1; SIGHUP opens the log anew; a
  * broken pipe and a file at its limit are errors of write().  With SA_RESTART, so that what is
  * in hand is read and answered whole.  A master has them blocked until here.

@@ -2,10 +2,10 @@
  * worker.c: forestgate.fcgi, the worker.
  *
  * The front has opened the listening socket and put it on fd 0.  What follows, in this
- * order: options; the identity of the home's owner, if root started it; settings; with
- * --listen another socket in the place of that one; with --workers a master and its children;
- * then all that a worker needs is opened, the door is shut behind it (gate/sandbox.h), and
- * requests are served one at a time until SIGTERM.
+ * order: options; an end of what else it has left open; the identity of the home's owner, if
+ * root started it; settings; with --listen another socket in the place of that one; with
+ * --workers a master and its children; then all that a worker needs is opened, the door is
+ * shut behind it (gate/sandbox.h), and requests are served one at a time until SIGTERM.
  */
 #include <ctype.h>
 #include <malloc.h>
@@ -71,6 +71,8 @@ static int work(void *arg, int place)
     if (result == RESULT_OK)
         result =
             sandbox_enter(&service.home, fcgi_is_cgi() ? SANDBOX_CGI : SANDBOX_WORKER, &why);
+    if (result == RESULT_OK && sandbox_state()->files)
+        log_renew(service.log); /* from here on no line of it is cut off */
     if (result == RESULT_OK) {
         if (service_run(&service))
             status = EXIT_SUCCESS;
@@ -261,11 +263,13 @@ int main(int argc, char **argv)
         puts("forestgate " FORESTGATE_VERSION);
         return EXIT_SUCCESS;
     }
+    process_close_others();
     names_prepare();
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     if (prepare(&home, argc, argv, &why) != RESULT_OK) {
         log_message("%s", why.text);
-        service_refuse();
+        if (argument_find(argc, argv, "--listen") == NULL) /* else it is no CGI, see above */
+            service_refuse();
         return EXIT_FAILURE;
     }
     if (home.config.workers > 0 && !fcgi_is_cgi())

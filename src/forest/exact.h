@@ -16,13 +16,12 @@
 /* What LightGBM takes for 0: 1e-35f, as the double it is. */
 #define EXACT_TINY ((double)1e-35F)
 
-static inline double exact_mend(const struct image *image, const struct layout_column *column,
-                                const double *row)
+/* A value as its column has it; known: how many values its feature has. */
+static inline double exact_mend(enum draft_mend mend, double known, double value)
 {
-    const double value = row[column->feature];
     const bool tiny = fabs(value) <= EXACT_TINY;
 
-    switch (column->mend) {
+    switch (mend) {
     case DRAFT_TINY_TO_ZERO:
         return tiny ? 0 : value;
     case DRAFT_NAN_TO_ZERO:
@@ -30,7 +29,7 @@ static inline double exact_mend(const struct image *image, const struct layout_c
     case DRAFT_ZERO_TO_NAN:
         return tiny ? NAN : value;
     case DRAFT_UNKNOWN_TO_NAN:
-        return value >= 0 && value < image->features[column->feature].n_values ? value : NAN;
+        return value >= 0 && value < known ? value : NAN;
     default:
         return value;
     }
@@ -39,7 +38,11 @@ static inline double exact_mend(const struct image *image, const struct layout_c
 /* The value of a column in a row of features. */
 static inline double exact_value(const struct image *image, uint32_t column, const double *row)
 {
-    return image->mends ? exact_mend(image, &image->columns[column], row) : row[column];
+    const struct layout_column *as = &image->columns[column];
+
+    return image->mends
+               ? exact_mend(as->mend, image->features[as->feature].n_values, row[as->feature])
+               : row[column];
 }
 
 /* Whether a value, which is not NaN, is in a set of categories; see enum spec_category. */

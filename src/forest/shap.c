@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forest/exact.h"
 #include "forest/quadrature.h"
 
 enum {
@@ -193,25 +194,6 @@ static bool in_set(const struct shap *shap, const struct shap_node *node, double
     return code / 32 < node->n_words && (node->words[code / 32] >> code % 32 & 1) != 0;
 }
 
-/* A value as its column has it; see enum draft_mend. */
-static double mended(const struct shap_node *node, double value)
-{
-    const bool tiny = fabs(value) <= (double)1e-35F;
-
-    switch (node->mend) {
-    case DRAFT_TINY_TO_ZERO:
-        return tiny ? 0 : value;
-    case DRAFT_NAN_TO_ZERO:
-        return tiny || isnan(value) ? 0 : value;
-    case DRAFT_ZERO_TO_NAN:
-        return tiny ? NAN : value;
-    case DRAFT_UNKNOWN_TO_NAN:
-        return value >= 0 && value < node->known ? value : NAN;
-    default:
-        return value;
-    }
-}
-
 /* As draft.h says it. */
 static inline bool goes_left(const struct shap *shap, const struct shap_node *node,
                              const double *values)
@@ -219,7 +201,7 @@ static inline bool goes_left(const struct shap *shap, const struct shap_node *no
     double value = values[node->feature];
 
     if (node->mend != DRAFT_KEEP)
-        value = mended(node, value);
+        value = exact_mend(node->mend, node->known, value);
     if (shap->rounds)
         value = (double)(float)value;
     if (node->words != NULL)

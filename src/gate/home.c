@@ -145,6 +145,10 @@ enum result home_lock(enum db_role role, int *lock, struct reason *why)
     int fd = open(HOME_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     *lock = -1;
+    if (fd < 0 && errno == EACCES)
+        return reason_set(why, RESULT_DENIED,
+                          "its owner may not open files of the home: forestgate doctor tells "
+                          "which, and what mends it");
     if (fd < 0)
         return reason_errno(why, "locking the home");
     result =

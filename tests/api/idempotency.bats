@@ -186,7 +186,8 @@ in_flight() { [ "$(work "SELECT count(*) FROM replay WHERE account = '${KEY:3:12
   assert_status 200
   work "UPDATE replay SET bytes = 70000 WHERE account = '${KEY:3:12}'"
   keyed room-1 "$IRIS"
-  [ "$status" = 429 ] && [ "$(header_of retry-after)" -gt 86000 ]
+  [ "$status" = 429 ]
+  [ "$(header_of retry-after)" -gt 86000 ]
   keyed room-0 "$IRIS"
   [ "$status" = 503 ] # it is not as long as it was, and nothing is made up
   work "UPDATE replay SET at_us = 1 WHERE account = '${KEY:3:12}'"

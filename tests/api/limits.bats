@@ -125,7 +125,8 @@ assert_log() {
   ask
   assert_over 429 60s
   assert_fields '60s;q=3;w=60' 0
-  [ "$(header_of retry-after)" -le 60 ] && [ "$(header_of retry-after)" -ge 50 ]
+  [ "$(header_of retry-after)" -le 60 ]
+  [ "$(header_of retry-after)" -ge 50 ]
   [[ "$body" == *'3 calls in 60 s'* ]] || fail "$body"
   assert_log '200|1|1|-' '200|1|1|-' '200|1|1|-'
 }
@@ -171,20 +172,25 @@ assert_log() {
   [ "$(header_of retry-after)" -gt 40 ]
 }
 
+day_left() { echo $((86400 - $(date +%s) % 86400)); }
+month_left() { echo $(($(date -u -d "$(date -u +%Y-%m-01) +1 month" +%s) - $(date +%s))); }
+
 @test "over a day's or a month's quota: 429 until the end of it" {
   limited --quota 2/day
   ask_times 2 200
+  before=$(day_left)
   ask
   assert_over 429 day
-  left=$((86400 - $(date +%s) % 86400))
-  [ "$(header_of retry-after)" -le $((left + 1)) ] && [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le "$before" ]
+  [ "$(header_of retry-after)" -ge "$(day_left)" ]
   [[ "$body" == *'2 calls a day (UTC)'* ]] || fail "$body"
   limited --quota 2/month
   ask_times 2 200
+  before=$(month_left)
   ask
   assert_over 429 month
-  left=$(($(date -u -d "$(date -u +%Y-%m-01) +1 month" +%s) - $(date +%s)))
-  [ "$(header_of retry-after)" -le $((left + 1)) ] && [ "$(header_of retry-after)" -ge $((left - 2)) ]
+  [ "$(header_of retry-after)" -le "$before" ]
+  [ "$(header_of retry-after)" -ge "$(month_left)" ]
   assert_log '200|1|1|-' '200|1|1|-'
 }
 
@@ -952,9 +958,9 @@ in_time() { [ "$EPOCHSECONDS" -lt "$COMES" ]; }
   configure
   month=$(date -u -d "$(date -u +%Y-%m-01) +1 month" +%Y-%m)
   for at in "$month-15" "$month-01"; do
-    for _ in {1..5}; do
+    for seconds in 5 20 60; do
       limited --quota 2/day --quota 10/month
-      gate_start_at "$at" 5
+      gate_start_at "$at" $seconds
       ask_times 2 200
       before=$(left)
       ask
@@ -963,7 +969,7 @@ in_time() { [ "$EPOCHSECONDS" -lt "$COMES" ]; }
     [ "$before" = '0 8' ] || fail "$before"
     assert_over 429 day
     wait=$(header_of retry-after)
-    [ "$wait" -le 5 ] || fail "$headers"
+    [ "$wait" -le $seconds ] || fail "$headers"
     sleep "$wait"
     ask_times 1 200
     if [ "$at" = "$month-15" ]; then expected='1 7'; else expected='1 9'; fi
@@ -976,9 +982,9 @@ in_time() { [ "$EPOCHSECONDS" -lt "$COMES" ]; }
 @test "a call over midnight is of the day on which it began" {
   sanitized && skip 'libfaketime and a sanitizer do not go together'
   configure
-  for _ in {1..5}; do
+  for seconds in 4 20 60; do
     limited --quota 5/day --quota 10/month
-    gate_start_at "$(date -u -d "$(date -u +%Y-%m-01) +2 month" +%Y-%m)-15" 4
+    gate_start_at "$(date -u -d "$(date -u +%Y-%m-01) +2 month" +%Y-%m)-15" $seconds
     hold_begin
     ask_times 1 200
     if in_time; then break; fi

@@ -227,7 +227,8 @@ slots_let_go() {
   assert_status 401
   log_line "$(header_of x-request-id)" | grep -q 401
   run grep -rF 'secret mistake' "$G/home/logs" "$G/out"
-  [ "$status" = 1 ] && [ -z "$output" ]
+  [ "$status" = 1 ]
+  [ -z "$output" ]
 }
 
 # ---- who has to wait ----
@@ -332,7 +333,8 @@ slots_let_go() {
   post /auth/create '{"username":"nul2@example.org","first_name":"A","last_name":"B","password":"twelve chars\u0000"}'
   assert_problem 422 unprocessable_content password
   form "username=$USER&password=${PASS// /+}%00"
-  [[ $status = 4* ]] && [ "$status" != 429 ]
+  [[ $status = 4* ]]
+  [ "$status" != 429 ]
   assert_status 400
 }
 
@@ -368,7 +370,8 @@ slots_let_go() {
   assert_status 200
   assert_json '.token_type == "bearer" and .expires_in == 3600 and (.access_token | type == "string")
     and (.refresh_token | startswith("fgr_")) and (keys | length == 4)'
-  [ "$(header_of cache-control)" = no-store ] && [ "$(header_of pragma)" = no-cache ]
+  [ "$(header_of cache-control)" = no-store ]
+  [ "$(header_of pragma)" = no-cache ]
   with_token "$(jq -r .access_token "$body_file")"
   assert_status 200
 }

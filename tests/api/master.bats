@@ -312,6 +312,15 @@ listen_dir() {
   rm -r "$D"
 }
 
+@test "--listen where the home's owner may not write says so, and answers nobody" {
+  listen_dir
+  mkdir -m 555 "$D/shut"
+  run timeout 20 "$WORKER" --home "$G/home" --workers 1 --listen "$D/shut/gate.sock" </dev/null
+  [ "$status" = 1 ]
+  [[ "$output" == *"$(stat -c %U "$G/home"), whose the home is, may not write in that directory" ]]
+  [[ "$output" != *Status:* ]]
+}
+
 @test "--listen refuses what is no socket's path" {
   listen_dir
   echo kept >"$D/file"

@@ -92,6 +92,25 @@ assert_sandbox() { # JSON
   done
 }
 
+# Who has this file open, of these processes.
+who_has_left() { for pid; do find "/proc/$pid/fd" -lname "$G/left" -printf "$pid %p\n"; done; }
+
+@test "what who started it has left open, a worker, a runner and a courier have not" {
+  printf 'webhook_url = http://127.0.0.1:9/\n' >>"$G/home/forestgate.conf"
+  exec 9>"$G/left"
+  gate_start --workers 2
+  runner_start --workers 1
+  exec 9>&-
+  wait_for 100 gate_has 2
+  wait_for 100 runner_has 2
+  sed -i '$d' "$G/home/forestgate.conf"
+  # shellcheck disable=SC2046 # lists of process ids
+  left=$(who_has_left "$MASTER" $(gate_pids) $(runner_pids))
+  runner_stop
+  gate_stop
+  [ -z "$left" ] || fail "$left"
+}
+
 @test "each worker, runner and courier has no new privileges, a filter and its limits" {
   before=$(lines)
   gate_start --workers 2
@@ -134,7 +153,10 @@ has_filter() { [ "$(status_of "$1" Seccomp)" = 2 ]; }
   call DELETE /admin/models/iris/versions/1 -k "$ROOT"
   assert_status 204
   cli model keep iris --rate 100% >/dev/null # kept rows
-  for _ in 1 2 3; do predict "$IRIS" && assert_status 200; done
+  for _ in 1 2 3; do
+    predict "$IRIS"
+    assert_status 200
+  done
   (echo sepal_length,sepal_width,petal_length,petal_width && yes 5.1,3.5,1.4,0.2 | head -20000) >"$G/rows.csv"
   call POST /predict -k "$KEY" -f "$G/rows.csv" CONTENT_TYPE=text/csv # a large body, and its spool
   assert_status 200
@@ -148,7 +170,8 @@ has_filter() { [ "$(status_of "$1" Seccomp)" = 2 ]; }
   kill -HUP "$MASTER"
   wait_for 100 log_is_new
   cli init --new-token-secret >/dev/null 2>&1 || : # secrets replaced under it
-  cp -p "$G/home/secrets/seal.jwks" "$G/seal" && mv "$G/seal" "$G/home/secrets/seal.jwks"
+  cp -p "$G/home/secrets/seal.jwks" "$G/seal"
+  mv "$G/seal" "$G/home/secrets/seal.jwks"
   call GET /health/detailed -k "$ROOT"
   assert_json '.keys == {"sealing":true,"token":true} and .status == "healthy"'
   [ "$(gate_pids)" = "$pids" ] || fail "others: $(said_since "$before")"
@@ -161,7 +184,8 @@ job_done() {
 }
 
 log_is_new() {
-  call GET /health && [ -s "$G/home/logs/access.log" ]
+  call GET /health
+  [ -s "$G/home/logs/access.log" ]
 }
 
 @test "plain CGI does it too, and leaves the database's log empty" {

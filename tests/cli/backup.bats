@@ -33,9 +33,9 @@ refused() {
   before=$(cd "$G/place" && find . -mindepth 1 -printf '%p %y %s %T@\n')
   run --separate-stderr cli backup "$@"
   # shellcheck disable=SC2154 # run sets it
-  [ "$status" = "$want" ] || fail "$* ended with $status: $output $stderr"
-  [ -z "$output" ] || fail "$* printed: $output"
-  [[ "$stderr" =~ $message ]] || fail "$* said: $stderr"
+  [ "$status" = "$want" ] || fail "$* ended with $status: $output $stderr" || return 1
+  [ -z "$output" ] || fail "$* printed: $output" || return 1
+  [[ "$stderr" =~ $message ]] || fail "$* said: $stderr" || return 1
   after=$(cd "$G/place" && find . -mindepth 1 -printf '%p %y %s %T@\n')
   [ "$before" = "$after" ] || fail 'it left something:' "$(diff <(echo "$before") <(echo "$after"))"
 }

@@ -29,10 +29,10 @@ owned() { if am_root; then chown "$(owner):" "$@"; fi; }
 diagnose() {
   status=0
   report=$(cli doctor --json "$@" 2>"$W/err") || status=$?
-  [ ! -s "$W/err" ] || fail "$(cat "$W/err")"
+  [ ! -s "$W/err" ] || fail "$(cat "$W/err")" || return 1
   jq -e 'length == 29 and [.[].number] == [range(1; 30)] and
     all(.[]; (keys == ["command","detail","name","number","state"]) and (.detail | length > 0) and
-      ([.state] | inside(["ok","warning","failed","not asked"])))' <<<"$report" >/dev/null || fail "$report"
+      ([.state] | inside(["ok","warning","failed","not asked"])))' <<<"$report" >/dev/null || fail "$report" || return 1
   # Failures and nothing else make it fail.
   [ "$status" = "$(jq 'if any(.[]; .state == "failed") then 1 else 0 end' <<<"$report")" ] || fail "status $status: $report"
 }
@@ -41,8 +41,8 @@ field() { jq -r --arg name "$1" --arg field "$2" '.[] | select(.name == $name) |
 
 # found NAME STATE [REGEX-OF-DETAIL [REGEX-OF-COMMAND]]
 found() {
-  [ "$(field "$1" state)" = "$2" ] || fail "$1 is $(field "$1" state) and not $2: $(field "$1" detail)"
-  [[ "$(field "$1" detail)" =~ ${3:-} ]] || fail "$1: $(field "$1" detail)"
+  [ "$(field "$1" state)" = "$2" ] || fail "$1 is $(field "$1" state) and not $2: $(field "$1" detail)" || return 1
+  [[ "$(field "$1" detail)" =~ ${3:-} ]] || fail "$1: $(field "$1" detail)" || return 1
   [[ "$(field "$1" command)" =~ ${4:-} ]] || fail "$1: $(field "$1" command)"
 }
 
@@ -452,15 +452,15 @@ small_away() {
 @test "a disk that is nearly full, or full, or out of inodes" {
   small size=200m
   small_checks() {
-    diagnose
+    diagnose || return 1
     found disk warning '1[0-9][0-9] MiB are free' 'du -xh' || return 1
     fallocate -l 150M "$W/small/fill"
-    diagnose
+    diagnose || return 1
     found disk failed '[0-9]+ MiB are free' || return 1
     dd if=/dev/zero of="$W/small/more" bs=64k 2>/dev/null || :
-    diagnose
+    diagnose || return 1
     found disk failed '^0 MiB are free' || return 1
-    diagnose --fix
+    diagnose --fix || return 1
     found disk failed
   }
   ended=0

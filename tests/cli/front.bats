@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/api
 
-MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi nginx/socket'
+MODES='lighttpd/spawn lighttpd/socket lighttpd/cgi apache/fcgid apache/cgi apache/proxy nginx/socket'
 
 setup_file() {
   cli init >/dev/null
@@ -118,8 +118,28 @@ accepted() {
   done
 }
 
+@test "the firewall's rules are printed alone, for the ports there are, and none where an address may have any number" {
+  refused 2 '--out: front nftables is printed alone' nftables --out "$OUT"
+  refused 2 'nftables --mode rules' nftables --mode socket
+  refused 1 '65536.*from 0 to 65535' nftables --set address_connections=65536
+  rules=$(cli front nftables --set trusted_proxies=10.0.0.0/8,2001:db8::/32)
+  [[ "$rules" == *'tcp dport != { 80, 443 } accept'* && "$rules" == *'ct count over 512 }'* ]]
+  [[ "$rules" == *'ip saddr 10.0.0.0/8 accept'* && "$rules" == *'ip6 saddr 2001:db8::/32 accept'* ]]
+  [[ "$(cli front nftables --set http_port=0)" == *'tcp dport != 443 accept'* ]]
+  [[ "$(cli front nftables --set https_port=0)" == *'tcp dport != 80 accept'* ]]
+  [[ "$(cli front nftables --set address_connections=0)" != *'ct count'* ]]
+  [[ "$(cli front nginx --set address_connections=7)" == *'limit_conn forestgate_holders 7;'* ]]
+  [[ "$(cli front nginx --set address_connections=0)" != *limit_conn* ]]
+  am_root || return 0
+  for set in http_port=0 https_port=0 address_connections=0 trusted_proxies=10.0.0.0/8,2001:db8::/32,::1,10.1.0.0/16; do
+    cli front nftables --set "$set" >"$BATS_TEST_TMPDIR/rules"
+    # Twice: the second takes the place of the first.
+    unshare --net sh -c 'nft -f "$1" && nft -f "$1"' - "$BATS_TEST_TMPDIR/rules" || fail "$set is refused"
+  done
+}
+
 @test "nothing that was to be put in is left, and no line of the template's language" {
-  for mode in $MODES htaccess/fcgid htaccess/cgi; do
+  for mode in $MODES htaccess/fcgid htaccess/cgi nftables/rules; do
     front "$mode" >"$BATS_TEST_TMPDIR/printed"
     [ -s "$BATS_TEST_TMPDIR/printed" ]
     if grep -nE '@[A-Z_]+@|^[[:blank:]]*#(if |else$|fi$|each |done$)' "$BATS_TEST_TMPDIR/printed"; then false; fi
@@ -136,6 +156,27 @@ accepted() {
     [[ "$printed" != *Strict-Transport-Security* ]] || fail "$mode: HSTS without TLS"
     [[ "$(front "$mode" --set hsts=7d)" == *'max-age=604800; includeSubDomains'* ]] || fail "$mode: no HSTS"
     [[ "$(front "$mode" --set hsts=off)" != *Strict-Transport-Security* ]] || fail "$mode: HSTS is off"
+  done
+}
+
+@test "nginx has its number where its unit looks for it, or systemd would not believe that it started" {
+  unit=/lib/systemd/system/nginx.service
+  [[ "$(cli front nginx)" == *"pid \"$(sed -n 's/^PIDFile=//p' "$unit")\";"* ]]
+  cli front nginx --out "$OUT"
+  grep -qx "pid \"$OUT/nginx.pid\";" "$OUT/front.conf"
+}
+
+@test "workers that could not enter the home are told of, where the front starts them" {
+  for mode in lighttpd/spawn lighttpd/cgi apache/fcgid apache/cgi; do
+    run --separate-stderr front "$mode" --user daemon
+    [ "$status" = 0 ] && [ -n "$output" ]
+    [[ "$stderr" == *"will be daemon, and the home is $(stat -c %U "$G/home")'s"* ]]
+    run --separate-stderr front "$mode" --user "$(stat -c %U "$G/home")"
+    [ "$status" = 0 ] && [ -z "$stderr" ]
+  done
+  for mode in lighttpd/socket apache/proxy nginx/socket; do
+    run --separate-stderr front "$mode" --user daemon
+    [ "$status" = 0 ] && [ -z "$stderr" ]
   done
 }
 
@@ -207,6 +248,31 @@ accepted() {
     [ -z "$theirs" ] || fail "$mode:" "$theirs"
     grep -qE '^(PidFile +|pid )"/run/forestgate-front/(apache|nginx)\.pid"' "$OUT/printed"
   done
+}
+
+@test "a directory whose files others could replace is refused, and nothing is made there" {
+  mkdir -m 777 "$OUT"
+  for mode in nginx/socket htaccess/cgi; do
+    run front "$mode" --out "$OUT"
+    [ "$status" = 1 ] && [[ "$output" == *'may be changed by every user'* ]] || fail "$output"
+    # Nor below one, unless there everybody's files are his own.
+    mkdir -p -m 755 "$OUT/in"
+    run front "$mode" --out "$OUT/in"
+    [ "$status" = 1 ] && [[ "$output" == *"$OUT may be changed by every user"* ]] || fail "$output"
+    [ -z "$(find "$OUT" -type f)" ]
+  done
+  chmod 1777 "$OUT"
+  front nginx/socket --out "$OUT/in"
+  am_root || skip 'the rest is for root'
+  chmod 755 "$OUT"
+  chown daemon "$OUT"
+  run front apache/fcgid --out "$OUT"
+  [ "$status" = 1 ] && [[ "$output" == *'belongs to another user'* ]] || fail "$output"
+  chown root:daemon "$OUT"
+  chmod 775 "$OUT"
+  run front apache/fcgid --out "$OUT"
+  [ "$status" = 1 ] && [[ "$output" == *'may be changed by a group'* ]] || fail "$output"
+  [ ! -e "$OUT/front.conf" ]
 }
 
 @test "a log that leads elsewhere is not given away" {

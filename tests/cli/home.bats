@@ -44,7 +44,8 @@ state() {
   # shellcheck disable=SC2154 # run sets it
   [[ "$stderr" == *'belongs to root'*"chown -R www-data: $BATS_TEST_TMPDIR/roots" ]] || fail "$stderr"
   run --separate-stderr "$FORESTGATE" init --home "$BATS_TEST_TMPDIR/new"
-  [ "$status" = 0 ] && [ -z "$stderr" ]
+  [ "$status" = 0 ]
+  [ -z "$stderr" ]
 }
 
 @test "by root nothing in the home ever becomes root's" {
@@ -114,12 +115,23 @@ state() {
   done
 }
 
+@test "init that may not open a file of the home sends to doctor, who names it" {
+  cli init >/dev/null
+  chmod 000 "$G/home/lock"
+  run -1 cli init
+  [[ "$output" == *"may not open files of the home: forestgate doctor tells which"* ]]
+  run -1 cli doctor
+  [[ "$output" == *lock* ]] || fail "$output"
+}
+
 @test "init completes a home that lacks something" {
   gate_home
   rm -r "$G/home/logs" "$G/home/forestgate.conf" "$G/home/epoch"
   run cli init
   [ "$status" = 0 ]
-  [ -d "$G/home/logs" ] && [ -s "$G/home/forestgate.conf" ] && [ "$(stat -c %s "$G/home/epoch")" = 8 ]
+  [ -d "$G/home/logs" ]
+  [ -s "$G/home/forestgate.conf" ]
+  [ "$(stat -c %s "$G/home/epoch")" = 8 ]
   cli key list --json | jq -e 'length == 1'
 }
 

@@ -176,7 +176,8 @@ np.savetxt(sys.argv[3], rows, delimiter=",", fmt="%.9g")' "$D/answer" $ulp "$D/o
     [[ "$output" == *"row 3 is furthest off, by $ulp ulp"* ]] || fail "$output"
     [ "$status" = $((ulp - 4)) ] || fail "$ulp: $stderr"
   done
-  [ -e "$D/4.fgm" ] && [ ! -e "$D/5.fgm" ]
+  [ -e "$D/4.fgm" ]
+  [ ! -e "$D/5.fgm" ]
 }
 
 # What LightGBM itself predicted with models of its own, where those are at hand.

@@ -63,12 +63,23 @@ all_ok() {
 }
 
 @test "every front of the templates passes every check, and the key is revoked" {
-  for mode in lighttpd lighttpd-cgi apache apache-cgi lighttpd-socket nginx; do
+  for mode in lighttpd lighttpd-cgi apache apache-cgi apache-proxy lighttpd-socket nginx; do
     front_setup "$mode"
     all_ok
     [ "$(cli key list --json | jq '[.[] | select(.name == "doctor")] | length')" = 1 ]
     front_teardown
   done
+}
+
+@test "a certificate that is not believed is told from a front that is not there, and its root can be given" {
+  front_setup lighttpd-tls
+  roots=$CURL_CA_BUNDLE
+  unset CURL_CA_BUNDLE
+  diagnose
+  found front failed 'answers with a certificate that this machine does not believe' \
+    "CURL_CA_BUNDLE=$T/home/tls/localhost.crt forestgate doctor --url $URL"
+  export CURL_CA_BUNDLE=$roots
+  all_ok
 }
 
 @test "proxies of the environment are not used" {

@@ -539,6 +539,36 @@ upload() {
   [ -z "$(find "$T/home" -user root)" ]
 }
 
+# In plain CGI a worker is there for one request, and one that hashes a password for a while.
+one_shut_in() {
+  local pid
+  for pid in $(worker_pids); do if shut_in_kept "$pid"; then return 0; fi; done
+  return 1
+}
+
+logins() {
+  while ! [ -e "$BATS_TEST_TMPDIR/enough" ]; do
+    curl -s -o /dev/null --max-time 20 -H "$JSON" -d "$1" "$URL/login" || :
+  done
+}
+
+@test "each worker that the front has is shut in: no new privileges, a filter, its limits, not dumpable" {
+  if sanitized; then skip 'a build with a sanitizer has no sandbox'; fi
+  case $MODE in
+  *-cgi)
+    for _ in 1 2 3; do
+      logins "$(jq -nc --arg p "$PASSWORD" '{username: "root@example.org", password: $p}')" 3>&- &
+    done
+    wait_for 300 one_shut_in || touch "$BATS_TEST_TMPDIR/none"
+    touch "$BATS_TEST_TMPDIR/enough"
+    wait
+    [ ! -e "$BATS_TEST_TMPDIR/none" ]
+    shut_in_check
+    ;;
+  *) workers_are_shut_in ;;
+  esac
+}
+
 @test "a hundred requests on one connection" {
   codes=$(curl -s -o /dev/null -w '%{http_code}\n' -H "X-API-Key: $KEY" -H "$JSON" \
     -d "$FEATURES" "$URL/predict?x=[1-100]" | sort | uniq -c)

@@ -20,6 +20,7 @@ host_conf() {
   cat <<EOF
 ServerRoot "$T/front"
 ServerName localhost
+TraceEnable Off
 Listen 127.0.0.1:$1
 Listen 127.0.0.1:$2
 PidFile "$T/front/pid"
@@ -101,7 +102,8 @@ teardown_file() { front_teardown; }
 each() {
   for MOUNT in /api /slow; do
     URL=$HOST$MOUNT
-    "$@" || { echo "below $MOUNT" >&2; return 1; }
+    echo "below $MOUNT"
+    "$@" # by itself: what a || is behind goes on after a failure
   done
 }
 
@@ -114,6 +116,14 @@ has() {
   [ "$values" = "$2" ] || { printf '%s is "%s" and not "%s"\n' "$1" "$values" "$2" >&2; cat "$header" >&2; return 1; }
 }
 has_not() { [ -z "$(header_of "$1")" ] || { echo "there is $1: $(header_of "$1")" >&2; return 1; }; }
+
+@test "the prediction of README.txt is answered" {
+  command=$(sed -n '/^       curl /,/predict$/p' "$T/bin/README.txt")
+  [[ "$command" == *KEY*https://example.org/api/predict ]]
+  command=${command/KEY/$KEY}
+  eval "${command/https:\/\/example.org/$HOST} -sS" >"$BATS_TEST_TMPDIR/answer"
+  jq -e '.label == "setosa"' "$BATS_TEST_TMPDIR/answer"
+}
 
 # A home as the tarball makes one, in an empty root: no file of this system is there.
 @test "the programs ask for no library, and work in an empty root" {
@@ -132,19 +142,25 @@ has_not() { [ -z "$(header_of "$1")" ] || { echo "there is $1: $(header_of "$1")
   in_root /forestgate model train /iris.csv --target species -o /state/iris.fgm
   in_root /forestgate --home /state/home model publish iris /state/iris.fgm
   in_root /forestgate.fcgi --version
+  run in_root /forestgate --home /state/home front nginx
+  [ "$status" = 1 ]
+  [[ "$output" == *'--user: 12345, who runs this, has no name here'* ]]
 }
 
 @test "a home that the web server would give out is refused, by who makes it and who serves it" {
   run as_user "$T/bin/forestgate" --home "$T/user/public_html/home" init
-  [ "$status" = 1 ] && [[ "$output" == *"public_html, which a web server gives out"* ]]
+  [ "$status" = 1 ]
+  [[ "$output" == *"public_html, which a web server gives out"* ]]
   [ ! -e "$T/user/public_html/home" ]
   mkdir "$T/user/site"
   touch "$T/user/site/.htaccess"
   if am_root; then chown -R www-data: "$T/user/site"; fi
   run as_user "$T/bin/forestgate" --home "$T/user/site/home" init
-  [ "$status" = 1 ] && [[ "$output" == *"has a .htaccess"* ]]
+  [ "$status" = 1 ]
+  [[ "$output" == *"has a .htaccess"* ]]
   run forestgate front htaccess --out "$T/user"
-  [ "$status" = 1 ] && [[ "$output" == *"which the web server gives out"* ]]
+  [ "$status" = 1 ]
+  [[ "$output" == *"which the web server gives out"* ]]
   # One that was made elsewhere and moved, and a site whose name says nothing.
   as_user mv "$T/user/home" "$T/user/public_html/home"
   URL=$HOST/slow
@@ -166,7 +182,8 @@ has_not() { [ -z "$(header_of "$1")" ] || { echo "there is $1: $(header_of "$1")
   echo 'Deny from all' >"$T/user/public_html/own/.htaccess"
   if am_root; then chown -R www-data: "$T/user/public_html/own"; fi
   run forestgate front htaccess --out "$T/user/public_html/own"
-  [ "$status" = 1 ] && [[ "$output" == *"was not made by forestgate"* ]]
+  [ "$status" = 1 ]
+  [[ "$output" == *"was not made by forestgate"* ]]
   [ "$(cat "$T/user/public_html/own/.htaccess")" = 'Deny from all' ]
 }
 
@@ -285,14 +302,19 @@ hosts_are_known() {
 }
 @test "another host is refused, and http is redirected" { each hosts_are_known; }
 
+# TRACE is the host's (TraceEnable): it is answered, or not, before a .htaccess is read.
 methods_are_known() {
+  local method
   ask -X TRACE -H "X-API-Key: $KEY" /predict
-  assert_problem 405 method_not_allowed
+  assert_status 405
   [[ "$body" != *"$KEY"* ]]
-  ask -X BREW /predict
-  assert_refused
+  for method in TRACK BREW; do
+    ask -X "$method" -H "X-API-Key: $KEY" /predict
+    assert_problem "$status" "$(jq -r .error <<<"$body")"
+    [[ "$status" == 405 || "$status" == 501 ]]
+  done
 }
-@test "TRACE is refused and echoes nothing" { each methods_are_known; }
+@test "methods that there are not are refused" { each methods_are_known; }
 
 bodies_have_a_length() {
   predict -H 'Transfer-Encoding: chunked' /predict
@@ -381,6 +403,12 @@ examine() {
   as_user env PATH=/nowhere "$T/bin/forestgate" --home "$T/user/home" doctor --json --url "$HOST/api/" \
     >"$BATS_TEST_TMPDIR/findings" || :
   found front failed 'there is no program curl here'
+  mkdir "$T/ends"
+  printf '#!/bin/sh\nkill -KILL $$\n' >"$T/ends/curl"
+  chmod 755 "$T/ends/curl"
+  as_user env PATH="$T/ends" "$T/bin/forestgate" --home "$T/user/home" doctor --json --url "$HOST/api/" \
+    >"$BATS_TEST_TMPDIR/findings" || :
+  found front failed 'the program curl was ended'
 }
 
 # As a host has it with suEXEC: a user's program is that user's process, in an environment of

@@ -396,7 +396,7 @@ accounts() { cli user list --json | jq -r '.[].username'; }
   STATE=$T/home RUN_USER=www-data refused 'belongs to nobody'
 }
 
-@test "an ordinary user is told whose a home is" {
+@test "an ordinary user is told whose a home is, and a port" {
   am_root || skip 'needs two users'
   mkdir "$T/home"
   touch "$T/home/file"
@@ -408,4 +408,10 @@ accounts() { cli user list --json | jq -r '.[].username'; }
   run -1 setpriv --reuid=nobody --regid=nogroup --clear-groups env BUILD="$T/tree/build" \
     STATE="$T/home" PORT="$(port_free)" "$T/tree/etc/run" 3>&- 4>&-
   [[ "$output" == *"belongs to www-data"*'make run STATE='* ]]
+  first=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)
+  [ "$first" -gt 1 ] || return 0 # of a machine where all ports are everybody's
+  run -1 setpriv --reuid=nobody --regid=nogroup --clear-groups env BUILD="$T/tree/build" \
+    STATE="$T/another" PORT="$((first - 1))" "$T/tree/etc/run" 3>&- 4>&-
+  [[ "$output" == *"port $((first - 1)) is for root alone"*"from $first on"* ]]
+  [ ! -e "$T/another" ]
 }

@@ -739,6 +739,13 @@ handshake() {
   done
 }
 
+# ---- workers: as this front, or who starts them for it, has them ----
+
+@test "each worker is shut in: no new privileges, a filter, its limits, not dumpable" {
+  if sanitized; then skip 'a build with a sanitizer has no sandbox'; fi
+  workers_are_shut_in
+}
+
 # ---- time ----
 
 @test "who does not go on with a header or a body is cut off, with a refusal or without a word" {

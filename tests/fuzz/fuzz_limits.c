@@ -97,11 +97,8 @@ static void check_scopes(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1);
+    char *text = fuzz_text(data, size);
 
-    CHECK(text != NULL);
-    memcpy(text, data, size);
-    text[size] = '\0';
     check_limits(text);
     check_addresses(text);
     check_scopes(text);

@@ -44,11 +44,8 @@ static void check(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1);
+    char *text = fuzz_text(data, size);
 
-    CHECK(text != NULL);
-    memcpy(text, data, size);
-    text[size] = '\0';
     check(text);
     free(text);
     return 0;

@@ -63,11 +63,8 @@ static void check_invitation(const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1);
+    char *text = fuzz_text(data, size);
 
-    CHECK(text != NULL);
-    memcpy(text, data, size);
-    text[size] = '\0';
     check_username(text, size);
     check_password(text, size);
     check_hash(text);

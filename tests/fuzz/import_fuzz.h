@@ -7,21 +7,9 @@
 #ifndef IMPORT_FUZZ_H
 #define IMPORT_FUZZ_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "forest/import.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(truth)                                                    \
-    do {                                                                \
-        if (!(truth)) {                                                 \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #truth); \
-            abort();                                                    \
-        }                                                               \
-    } while (0)
 
 static inline void fuzz_import(import_read *import, const void *bytes, size_t size)
 {

@@ -11,6 +11,7 @@
 #   front_teardown       the same, kills what is left and removes T
 #   front_pids           processes of this T that are alive
 #   worker_pids          of those, the ones that serve
+#   workers_are_shut_in  fails, saying how, unless the kernel says so of each of them
 #   ask [CURL OPTION...] PATH   one request; sets status, body and header (a file)
 #
 # By root the front and the workers are www-data, so T is under /tmp and not in
@@ -121,6 +122,45 @@ worker_pids() {
   ps -e -o pid= -o ppid= -o stat= -o args= | awk -v prog="$T/bin/forestgate.fcgi" '
     $3 !~ /^Z/ && $4 == prog {pid[$1]; parent[$2]}
     END {for (p in pid) if (!(p in parent)) print p}'
+}
+
+sanitized() { grep -q __asan_init "$T/bin/forestgate.fcgi"; }
+
+# What the kernel says of a worker, in a directory: false where it has ended, or is not shut in yet.
+shut_in_kept() {
+  local kept=$BATS_TEST_TMPDIR/kept.$1
+  mkdir -p "$kept" && cat "/proc/$1/limits" >"$kept/limits" && stat -c %U "/proc/$1/mem" >"$kept/memory" &&
+    cat "/proc/$1/status" >"$kept/status" && grep -q '^Seccomp:.2$' "$kept/status"
+} 2>/dev/null
+
+# Of all that were kept.  Whose memory is root's is not dumpable: its own user, who may be that of
+# other services, cannot read it.
+shut_in_check() {
+  local kept name
+  for kept in "$BATS_TEST_TMPDIR"/kept.*; do
+    grep -qs '^Seccomp:.2$' "$kept/status" || continue # one of plain CGI that was looked at too soon
+    grep -qx 'NoNewPrivs:.1' "$kept/status" || { cat "$kept/status" >&2 && return 1; }
+    if [ "$(cat "$kept/memory")" != root ] || grep -q '^Uid:.0' "$kept/status"; then
+      echo "its memory is that of $(cat "$kept/memory")" >&2
+      return 1
+    fi
+    for name in 'core file size' processes 'locked memory' 'msgqueue size'; do
+      grep -qE "^Max $name +0 +0 " "$kept/limits" || { cat "$kept/limits" >&2 && return 1; }
+    done
+    awk '/^Max open files/ {exit !($4 <= 256 && $5 <= 256)}' "$kept/limits" || { cat "$kept/limits" >&2 && return 1; }
+  done
+}
+
+# All that there are, where they go on serving.
+workers_are_shut_in() {
+  local pid pids
+  pids=$(worker_pids)
+  [ -n "$pids" ] || return 1
+  for pid in $pids; do
+    # It opens all that it needs first.
+    wait_for 100 shut_in_kept "$pid" || { grep -E 'State|Seccomp' "/proc/$pid/status" >&2 && return 1; }
+  done
+  shut_in_check
 }
 
 # Waits until a command is true, N tenths of a second or more: a machine with other things to do

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """siege.py: what stands before a front for long.
 
-  siege.py idle COUNT PORT plain|tls
-    holds COUNT connections that begin a request, or a handshake, and then say nothing: of one
-    without a byte the kernel would not tell a server that asks for those with data alone
-    (TCP_DEFER_ACCEPT, as Apache does).  Prints `open COUNT` and waits for the end of standard
+  siege.py idle COUNT PORT plain|tls|body [FROM]
+    holds COUNT connections that begin a request, a handshake or a body, and then say nothing: of
+    one without a byte the kernel would not tell a server that asks for those with data alone
+    (TCP_DEFER_ACCEPT, as Apache does).  They come from the address FROM (127.0.0.1).  Prints
+    `open N`, which are fewer where connections are refused, and waits for the end of standard
     input; then prints how many the server has ended since
 
   siege.py load PORT KEY [THREADS]
@@ -36,11 +37,18 @@ PATIENCE_S = 20
 LEAST = 101
 
 
-def idle(count, port, what):
-    begin = {"plain": b"GET /health HTTP/1.1\r\nHost: localhost\r\n", "tls": b"\x16\x03\x01"}[what]
+def idle(count, port, what, source="127.0.0.1"):
+    begin = {
+        "plain": b"GET /health HTTP/1.1\r\nHost: localhost\r\n",
+        "tls": b"\x16\x03\x01",
+        "body": b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    }[what]
     connections = []
     for _ in range(int(count)):
-        connections.append(socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S))
+        try:
+            connections.append(socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S, (source, 0)))
+        except ConnectionRefusedError:
+            continue
         connections[-1].sendall(begin)
     print("open", len(connections), flush=True)
     sys.stdin.read()

@@ -33,7 +33,7 @@ static int no_seccomp(scmp_filter_ctx filter)
     int error = unknown(filter, SCMP_SYS(seccomp));
 
     for (size_t i = 0; error == 0 && i < sizeof(asked) / sizeof(asked[0]); i++) {
-        struct scmp_arg_cmp is = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)asked[i]);
+        struct scmp_arg_cmp is = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)asked[i], 0);
 
         error = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1, &is);
     }

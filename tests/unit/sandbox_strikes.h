@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -34,6 +35,7 @@
 #include "base/fence.h"
 #include "base/file.h"
 #include "base/filter.h"
+#include "base/log.h"
 #include "fixture.h"
 #include "gate/sandbox.h"
 
@@ -123,6 +125,13 @@ static int do_socketpair(void)
     return told(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 }
 
+static int do_pair_datagram(void)
+{
+    int pair[2];
+
+    return told(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+}
+
 static int listening = -1, connecting = -1, binding = -1, bound = -1;
 static struct sockaddr_in there;
 
@@ -184,6 +193,24 @@ static int do_queue(void)
 static int do_tgkill(void)
 {
     return told(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+
+/* The kernel signals whom a descriptor belongs to when there is something to read. */
+static int do_own_by(void)
+{
+    return told(fcntl(listening, F_SETOWN, getppid()));
+}
+
+static int do_own_by_signal(void)
+{
+    return told(fcntl(listening, F_SETSIG, SIGKILL));
+}
+
+static int do_own_by_ioctl(void)
+{
+    pid_t parent = getppid();
+
+    return told(ioctl(listening, SIOCSPGRP, &parent));
 }
 
 static int do_pidfd_signal(int signal)
@@ -417,6 +444,58 @@ static int do_log_cut(void)
 static int do_log_remove(void)
 {
     return made_again(told(unlink("logs/access.log")), "logs/access.log");
+}
+
+/* Lines of the log taken away by what is no write and no cut. */
+static int do_log_hole(void)
+{
+    int fd = open("logs/access.log", O_WRONLY);
+
+    return fd < 0 ? SICK
+                  : told(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096));
+}
+
+/* ---- what is left for other users of the machine ---- */
+
+static int do_program_make(void)
+{
+    int fd = open("jobs/program", O_WRONLY | O_CREAT, 04711);
+
+    return removed_again(told(fd), "jobs/program");
+}
+
+static int do_program_mode(void)
+{
+    int fd = open("jobs/program", O_WRONLY | O_CREAT, 0600);
+
+    return fd < 0 ? SICK : removed_again(told(fchmod(fd, 04711)), "jobs/program");
+}
+
+static int do_home_mode(void)
+{
+    int fd = open(".", O_RDONLY | O_DIRECTORY), how = told(fchmod(fd, 0777));
+
+    if (how == DONE)
+        fchmod(fd, 0700);
+    return fd < 0 ? SICK : how;
+}
+
+static int do_secret_mode(void)
+{
+    int fd = open("secrets/key.secret", O_RDONLY), how = told(fchmod(fd, 0604));
+
+    if (how == DONE)
+        fchmod(fd, 0600);
+    return fd < 0 ? SICK : how;
+}
+
+static int do_shared_directory(void)
+{
+    int how = told(mkdir("models/open", 0777));
+
+    if (how == DONE)
+        rmdir("models/open");
+    return how;
 }
 
 static int do_open_many(void)

@@ -70,6 +70,9 @@ static const struct strike strikes[] = {
     {"nor with a value", do_queue, W, BY_DEATH},
     {"nor by its thread", do_tgkill, W, BY_REFUSAL},
     {"nor by its descriptor", do_pidfd, W, BY_REFUSAL},
+    {"nor by what it could read", do_own_by, W, BY_REFUSAL},
+    {"nor with a signal of choice", do_own_by_signal, W, BY_REFUSAL},
+    {"nor so by a device's ways", do_own_by_ioctl, W, BY_REFUSAL},
     {"nobody becomes another", do_setuid, W, BY_DEATH},
     {"nor goes elsewhere", do_unshare, W, BY_DEATH},
     {"no root is changed", do_chroot, W, BY_DEATH},
@@ -106,6 +109,12 @@ static const struct strike strikes[] = {
     {"no link is made", do_symlink, W, BY_REFUSAL},
     {"the log is not cut short", do_log_cut, W, BY_CUTTING},
     {"nor taken away", do_log_remove, W, BY_FENCE},
+    {"nor are holes made in it", do_log_hole, W, BY_REFUSAL},
+    {"no program is made that others run as its owner", do_program_make, W, BY_REFUSAL},
+    {"nor a file made one", do_program_mode, W, BY_REFUSAL},
+    {"the home is not opened to others", do_home_mode, W, BY_REFUSAL},
+    {"nor a secret", do_secret_mode, W, BY_REFUSAL},
+    {"nor is a directory made that is", do_shared_directory, W, BY_REFUSAL},
     {"a runner executes nothing", do_exec, R, BY_DEATH},
     {"and has no socket", do_socket_inet, R, BY_DEATH},
     {"and takes no connection", do_accept, R, BY_REFUSAL},
@@ -120,6 +129,10 @@ static const struct strike strikes[] = {
     {"and traces nothing", do_ptrace, C, BY_DEATH},
     {"and maps nothing to be written and executed", do_map_exec, C, BY_REFUSAL},
     {"and makes nothing executable", do_protect_exec, C, BY_REFUSAL},
+    {"and speaks with no program of this machine by its path", do_socket_unix, C, BY_REFUSAL},
+    {"nor by half a pair that could be led there", do_pair_datagram, C, BY_REFUSAL},
+    {"and signals nobody by what could be read", do_own_by_ioctl, C, BY_REFUSAL},
+    {"and opens its home to nobody", do_home_mode, C, BY_REFUSAL},
     {"and writes nothing outside", do_beside_write, C, BY_FENCE},
     {"nor in jobs", do_jobs, C, BY_FENCE},
     {"nor settings", do_settings_write, C, BY_FENCE},
@@ -141,6 +154,7 @@ static const struct strike deeds[] = {
     {"and may end who stands still", do_kill_child, R, 0},
     {"a courier connects", do_connect, C, 0},
     {"and has sockets", do_socket_inet, C, 0},
+    {"and pairs that lead nowhere", do_socketpair, C, 0},
     {"and threads that look names up", do_thread, C, 0},
     {"and reads what that needs", do_passwd, C, 0},
     {"and says what became of it", do_change, C, 0},
@@ -228,6 +242,43 @@ static void off_is_off_and_said(void **state)
 {
     (void)state;
     in_child(look_off);
+}
+
+/* The number that the next descriptor will have. */
+static int next_number(void)
+{
+    int fd = dup(STDIN_FILENO);
+
+    close(fd);
+    return fd;
+}
+
+static int look_log(void)
+{
+    struct log *log = NULL;
+    struct reason why;
+    int before, after;
+
+    own = (struct home){.config = home.config, .origin = -1};
+    before = next_number();
+    if (log_open("logs/access.log", CONFIG_LOG_TEXT, &log, &why) != RESULT_OK ||
+        home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+        sandbox_enter(&own, SANDBOX_WORKER, &why) != RESULT_OK)
+        return SICK;
+    if (sandbox_state()->off || sandbox_state()->landlock < FENCE_CUTS)
+        return OFF;
+    after = next_number();
+    log_renew(log);
+    return ftruncate(before, 0) != 0 && errno == EBADF && ftruncate(after, 0) != 0 &&
+                   errno == EACCES && write(after, "x", 1) == 1
+               ? DONE
+               : SICK;
+}
+
+static void a_log_that_was_open_before_is_not_cut_short_either(void **state)
+{
+    (void)state;
+    in_child(look_log);
 }
 
 /* ---- what somebody who is not shut in does to files ---- */
@@ -489,6 +540,7 @@ int main(void)
     const struct CMUnitTest whole[] = {
         cmocka_unit_test(abort_is_seen_as_what_it_is),
         cmocka_unit_test(off_is_off_and_said),
+        cmocka_unit_test(a_log_that_was_open_before_is_not_cut_short_either),
         cmocka_unit_test(a_file_that_it_was_not_let_at_makes_it_stale),
         cmocka_unit_test(a_file_that_is_missing_keeps_no_other_out),
         cmocka_unit_test(without_a_wal_all_of_the_home_is_written_and_said_to_be),

@@ -1,0 +1,94 @@
+# tests/lib/browser.bash: a real browser, for a Bats file beside lib/front.bash.
+#
+#   browser_start RULES    starts Chromium without a window, by ChromeDriver, with what it
+#                          keeps in $T/browser; RULES are of --host-resolver-rules; sets
+#                          DRIVER, DRIVER_PID and SESSION
+#   browser_end            ends both
+#   go URL                 goes there and waits until the page is loaded
+#   js SCRIPT [JSON...]    what the script returns (return ...), as JSON; its arguments
+#                          are arguments[0] and so on; a promise is waited for
+#   js_until SCRIPT        waits until the script returns true, ten seconds at most
+#   typed TEXT...          presses keys: the name of one (Tab, Enter, Space), or a text
+#   silent                 fails with what the browser's console was told since the last time
+#   window WIDTH HEIGHT SCHEME   a window of this size, and light or dark
+#
+# By WebDriver (https://www.w3.org/TR/webdriver2/), which is JSON over HTTP.
+#
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # T is of lib/front.bash; what a test reads
+
+# driver PATH [BODY]: one command of WebDriver; prints the member value of its answer.
+driver() {
+  local answer
+  answer=$(curl -sS --max-time 60 -H 'Content-Type: application/json' ${2+-d "$2"} "$DRIVER$1")
+  if jq -e '.value.error?' <<<"$answer" >/dev/null; then
+    jq -r '"the browser: " + .value.error + ": " + .value.message' <<<"$answer" >&2
+    return 1
+  fi
+  jq -c .value <<<"$answer"
+}
+
+driver_port() { DRIVER=http://127.0.0.1:$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$T/driver.log"); [ "$DRIVER" != http://127.0.0.1: ]; }
+
+# What would ask for anything but the test's own servers is off.
+browser_start() {
+  local options
+  options=$(jq -n --arg rules "$1" --arg data "$T/browser" '{capabilities: {alwaysMatch: {
+    browserName: "chrome", acceptInsecureCerts: true,
+    "goog:loggingPrefs": {browser: "ALL"},
+    "goog:chromeOptions": {args: ["--headless=new", "--no-sandbox", "--disable-gpu",
+      "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--user-data-dir=" + $data, "--host-resolver-rules=" + $rules]}}}}')
+  HOME=$T chromedriver --port=0 >"$T/driver.log" 2>&1 </dev/null 3>&- 4>&- &
+  DRIVER_PID=$!
+  wait_for 300 driver_port || { cat "$T/driver.log" >&2; return 1; }
+  SESSION=$(driver /session "$options" | jq -r .sessionId)
+  DRIVER=$DRIVER/session/$SESSION
+  export DRIVER DRIVER_PID SESSION
+}
+
+browser_end() {
+  [ -n "${DRIVER_PID:-}" ] || return 0
+  if [ -n "${SESSION:-}" ]; then curl -sS --max-time 20 -X DELETE -o /dev/null "$DRIVER" || :; fi
+  kill -TERM "$DRIVER_PID" 2>/dev/null || :
+  wait "$DRIVER_PID" 2>/dev/null || :
+}
+
+go() { driver /url "$(jq -n --arg url "$1" '{url: $url}')" >/dev/null; }
+
+js() {
+  driver /execute/sync "$(jq -n --arg script "$1" '{script: $script, args: $ARGS.positional}' --jsonargs "${@:2}")"
+}
+
+js_is_true() { [ "$(js "$1")" = true ]; }
+js_until() { wait_for 100 js_is_true "$1"; }
+
+typed() {
+  local text
+  for text in "$@"; do
+    case $text in
+    Tab) text=$'\ue004' ;;
+    Enter) text=$'\ue007' ;;
+    Space) text=' ' ;;
+    esac
+    driver /actions "$(jq -n --arg text "$text" '{actions: [{type: "key", id: "keys", actions:
+      [$text | split("")[] | {type: "keyDown", value: .}, {type: "keyUp", value: .}]}]}')" >/dev/null || return 1
+  done
+}
+
+silent() {
+  local told
+  told=$(driver /se/log '{"type":"browser"}' | jq -r '.[] | .source + ": " + .message')
+  if [ -n "$told" ]; then
+    printf '%s\n' "$told" >&2
+    return 1
+  fi
+}
+
+window() {
+  driver /goog/cdp/execute "$(jq -n --argjson width "$1" --argjson height "$2" '{cmd: "Emulation.setDeviceMetricsOverride",
+    params: {width: $width, height: $height, deviceScaleFactor: 1, mobile: ($width < 500)}}')" >/dev/null
+  driver /goog/cdp/execute "$(jq -n --arg scheme "$3" '{cmd: "Emulation.setEmulatedMedia",
+    params: {features: [{name: "prefers-color-scheme", value: $scheme}]}}')" >/dev/null
+}
