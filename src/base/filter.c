@@ -219,11 +219,11 @@ static void descriptor_rules(struct making *making)
 /* Itself may be asked and ended, and nobody else. */
 static void own_rules(struct making *making)
 {
-    struct scmp_arg_cmp asks = SCMP_A2(SCMP_CMP_EQ, 0, 0);
+    const struct scmp_arg_cmp asks[] = {SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A2(SCMP_CMP_EQ, 0, 0)};
 
     rule_equal(making, SCMP_SYS(tgkill), 0, (uint32_t)getpid());
     keep_error(making, seccomp_rule_add_array(making->filter, SCMP_ACT_ALLOW,
-                                              SCMP_SYS(prlimit64), 1, &asks));
+                                              SCMP_SYS(prlimit64), COUNT(asks), asks));
     rule_equal(making, SCMP_SYS(ioctl), 1, TCGETS); /* isatty(), which stdio asks */
 }
 

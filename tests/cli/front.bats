@@ -130,12 +130,11 @@ accepted() {
   [[ "$(cli front nftables --set address_connections=0)" != *'ct count'* ]]
   [[ "$(cli front nginx --set address_connections=7)" == *'limit_conn forestgate_holders 7;'* ]]
   [[ "$(cli front nginx --set address_connections=0)" != *limit_conn* ]]
-  am_root || return 0
+  if ! am_root || ! unshare --net nft list ruleset; then return 0; fi
   for set in http_port=0 https_port=0 address_connections=0 trusted_proxies=10.0.0.0/8,2001:db8::/32,::1,10.1.0.0/16; do
-    cli front nftables --set "$set" >"$BATS_TEST_TMPDIR/rules"
     # Twice: the second takes the place of the first.
-    # shellcheck disable=SC2016 # the inner shell expands
-    unshare --net sh -c 'nft -f "$1" && nft -f "$1"' - "$BATS_TEST_TMPDIR/rules" || fail "$set is refused"
+    { cli front nftables --set "$set" && cli front nftables --set "$set"; } | unshare --net nft -f - ||
+      fail "$set is refused"
   done
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -211,6 +212,13 @@ static int do_own_by_ioctl(void)
     pid_t parent = getppid();
 
     return told(ioctl(listening, SIOCSPGRP, &parent));
+}
+
+static int do_limits(void)
+{
+    struct rlimit limit;
+
+    return told(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit));
 }
 
 static int do_pidfd_signal(int signal)

@@ -69,6 +69,7 @@ static const struct strike strikes[] = {
     {"no other process is signalled", do_kill, W, BY_DEATH},
     {"nor with a value", do_queue, W, BY_DEATH},
     {"nor by its thread", do_tgkill, W, BY_REFUSAL},
+    {"nor asked for its limits", do_limits, W, BY_REFUSAL},
     {"nor by its descriptor", do_pidfd, W, BY_REFUSAL},
     {"nor by what it could read", do_own_by, W, BY_REFUSAL},
     {"nor with a signal of choice", do_own_by_signal, W, BY_REFUSAL},
@@ -430,6 +431,31 @@ static void a_file_that_is_missing_keeps_no_other_out(void **state)
     unlink("jwks.json");
 }
 
+/* In a /run of its own, as on a machine where resolvconf makes what /etc/resolv.conf leads to.
+ */
+static int look_resolver(void)
+{
+    static const char settings[] = "/run/resolvconf/resolv.conf";
+    struct reason why;
+
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/run", "tmpfs", 0, NULL) != 0)
+        return OFF;
+    own = (struct home){.config = home.config, .origin = -1};
+    if (mkdir("/run/resolvconf", 0755) != 0 ||
+        close(open(settings, O_CREAT | O_WRONLY, 0644)) != 0 ||
+        home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+        sandbox_enter(&own, SANDBOX_COURIER, &why) != RESULT_OK)
+        return SICK;
+    return sandbox_state()->off ? OFF : opened(settings, O_RDONLY);
+}
+
+static void a_courier_reads_what_the_resolver_has_in_run(void **state)
+{
+    (void)state;
+    in_child(look_resolver);
+}
+
 static int look_without_wal(void)
 {
     struct reason why;
@@ -543,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_log_that_was_open_before_is_not_cut_short_either),
         cmocka_unit_test(a_file_that_it_was_not_let_at_makes_it_stale),
         cmocka_unit_test(a_file_that_is_missing_keeps_no_other_out),
+        cmocka_unit_test(a_courier_reads_what_the_resolver_has_in_run),
         cmocka_unit_test(without_a_wal_all_of_the_home_is_written_and_said_to_be),
     };
     int failed;
