@@ -130,11 +130,11 @@ accepted() {
   [[ "$(cli front nftables --set address_connections=0)" != *'ct count'* ]]
   [[ "$(cli front nginx --set address_connections=7)" == *'limit_conn forestgate_holders 7;'* ]]
   [[ "$(cli front nginx --set address_connections=0)" != *limit_conn* ]]
-  am_root || return 0
+  if ! am_root || ! unshare --net nft list ruleset; then return 0; fi
   for set in http_port=0 https_port=0 address_connections=0 trusted_proxies=10.0.0.0/8,2001:db8::/32,::1,10.1.0.0/16; do
-    cli front nftables --set "$set" >"$BATS_TEST_TMPDIR/rules"
     # Twice: the second takes the place of the first.
-    unshare --net sh -c 'nft -f "$1" && nft -f "$1"' - "$BATS_TEST_TMPDIR/rules" || fail "$set is refused"
+    { cli front nftables --set "$set" && cli front nftables --set "$set"; } | unshare --net nft -f - ||
+      fail "$set is refused"
   done
 }
 
@@ -169,14 +169,17 @@ accepted() {
 @test "workers that could not enter the home are told of, where the front starts them" {
   for mode in lighttpd/spawn lighttpd/cgi apache/fcgid apache/cgi; do
     run --separate-stderr front "$mode" --user daemon
-    [ "$status" = 0 ] && [ -n "$output" ]
+    [ "$status" = 0 ]
+    [ -n "$output" ]
     [[ "$stderr" == *"will be daemon, and the home is $(stat -c %U "$G/home")'s"* ]]
     run --separate-stderr front "$mode" --user "$(stat -c %U "$G/home")"
-    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
   done
   for mode in lighttpd/socket apache/proxy nginx/socket; do
     run --separate-stderr front "$mode" --user daemon
-    [ "$status" = 0 ] && [ -z "$stderr" ]
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
   done
 }
 
