@@ -12,7 +12,7 @@ setup_file() {
   cli model publish price "$G/price.fgm" >/dev/null
   train_many "$G/many.fgm"
   cli model publish many "$G/many.fgm" >/dev/null
-  printf 'bulk_stall = 1s\nbulk_body_limit = 100M\nbulk_answer_limit = 32M\n' >>"$G/home/forestgate.conf"
+  printf 'bulk_stall = 3s\nbulk_body_limit = 100M\nbulk_answer_limit = 32M\n' >>"$G/home/forestgate.conf"
   cut -d, -f1-4 "$TOP/model/iris.csv" >"$G/rows.csv"
   python3 - "$G" <<'PY'
 import array, sys
@@ -330,6 +330,7 @@ begin() {
       CONTENT_TYPE=text/csv CONTENT_LENGTH=1000000 HTTP_X_REQUEST_ID="$1"
     raw_record 5 "$BATS_TEST_TMPDIR/part"
   } >&8
+  wait_for 100 gate_holds 1
 }
 
 call_of() { database "SELECT status || ' ' || charged || ' ' || rows FROM call WHERE request_id = '$1'"; }

@@ -146,6 +146,20 @@ blanks() { printf "%$1s" ''; }
   done
 }
 
+@test "a body that is packed, or said to be, is a 415 that says so" {
+  for coding in gzip GZIP deflate br zstd 'gzip, identity' 'identity, gzip' x; do
+    predict "$IRIS" HTTP_CONTENT_ENCODING="$coding"
+    assert_problem 415 unsupported_media_type 'Content-Encoding' || fail "for the coding $coding"
+    [ "$(header_of accept-encoding)" = identity ]
+  done
+  for coding in '' identity Identity; do
+    predict "$IRIS" HTTP_CONTENT_ENCODING="$coding"
+    assert_status 200
+  done
+  call GET /models -k "$KEY" HTTP_CONTENT_ENCODING=gzip
+  assert_status 200
+}
+
 @test "JSON by its usual names, and no type at all, are taken" {
   for type in application/json 'application/json; charset=utf-8' 'application/json;charset=UTF-8' \
     'Application/JSON' 'application/json ; charset="utf-8"' 'application/json;' ''; do

@@ -215,8 +215,12 @@ print("asked", flush=True)' >"$BATS_TEST_TMPDIR/asked" 3>&- &
 }
 
 @test "a token whose time passes while workers know it holds no longer" {
-  token=$(forge "$HEAD" "$(with exp $(($(date +%s) + 2)))")
-  taken "$token"
+  # Within two seconds at the most, which a slow machine may miss.
+  for _ in 1 2 3 4 5; do
+    token=$(forge "$HEAD" "$(with exp $(($(date +%s) + 2)))")
+    if ! ends "$token"; then break; fi
+  done
+  assert_status 200
   wait_for 100 ends "$token"
   refused "$token"
 }

@@ -219,7 +219,8 @@ backups_under_writes() {
   local i last=60000 now
   writer_start
   for i in 1 2 3; do
-    timeout 60 "$FORESTGATE" --home "$G/home" backup "$G/place/$i.db" || fail "backup $i: $?"
+    wait_for 100 writer_wrote "$last"
+    timeout 300 "$FORESTGATE" --home "$G/home" backup "$G/place/$i.db" || fail "backup $i: $?"
     assert_of_one_moment "$G/place/$i.db"
     now=$(sqlite3 "$G/place/$i.db" 'SELECT max(seq) FROM call')
     [ "$now" -gt "$last" ] || fail "backup $i has nothing new: $now"

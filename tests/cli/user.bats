@@ -74,7 +74,7 @@ asked() {
   local prompts=0 line
   for line in "$@"; do
     prompts=$((prompts + 1))
-    for _ in $(seq 100); do
+    for _ in $(seq 400); do
       [ "$(grep -acE 'Password: |The same again: ' "$out")" -lt "$prompts" ] || break
       sleep 0.05
     done

@@ -42,6 +42,7 @@ enum {
     SHIFT_BITS = 20, /* of a wall time: those that are the moment's number */
     BLOCKED_S = 30,  /* no process takes so long unless it is blocked */
     PART_S = 2,      /* each test runs for so many seconds */
+    PATIENCE_S = 60, /* and for so many more if nothing was seen in them */
 };
 
 #define WALL_0 (INT64_C(1795000000) << SHIFT_BITS) /* some time in 2029 */
