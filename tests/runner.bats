@@ -76,22 +76,26 @@ make_fuzz() {
   fuzzer url
   fuzzer json
   make_fuzz SECONDS=7
-  [ "$status" = 0 ] && [ "${lines[-1]}" = '2 passed, 0 failed' ]
+  [ "$status" = 0 ]
+  [ "${lines[-1]}" = '2 passed, 0 failed' ]
   [ "$(grep -cE '^fuzzed (url|json) -max_total_time=7 .*/found/fuzz_(url|json) tests/fuzz/corpus/(url|json)$' "$tree/fuzzed")" = 2 ]
   grep -q 'build/fuzzers/fuzz/fuzz_json build/fuzzers/fuzz/fuzz_url ' "$tree/built"
   rm "$tree/fuzzed"
   make_fuzz SECONDS=1 FUZZERS=url
-  [ "$status" = 0 ] && [ "${lines[-1]}" = '1 passed, 0 failed' ]
+  [ "$status" = 0 ]
+  [ "${lines[-1]}" = '1 passed, 0 failed' ]
   [ "$(cut -d' ' -f2,3 "$tree/fuzzed")" = 'url -max_total_time=1' ]
   make_fuzz SECONDS=1 FUZZERS='url none'
-  [ "$status" != 0 ] && [[ "$output" == *'no fuzzer tests/fuzz/fuzz_none.c'* ]]
+  [ "$status" != 0 ]
+  [[ "$output" == *'no fuzzer tests/fuzz/fuzz_none.c'* ]]
 }
 
 @test "a fuzzer that finds something fails the run, and says how to see it again" {
   fuzzer url
   echo 'exit 77' >>"$tree/build/fuzzers/fuzz/fuzz_url"
   make_fuzz SECONDS=1
-  [ "$status" != 0 ] && [[ "$output" == *'again: build/fuzzers/fuzz/fuzz_url FILE'* ]]
+  [ "$status" != 0 ]
+  [[ "$output" == *'again: build/fuzzers/fuzz/fuzz_url FILE'* ]]
 }
 
 @test "a build that fails is a failure" {

@@ -177,7 +177,8 @@ upload() {
   local origin=https://app.example.org
   ask -X OPTIONS -H "Origin: $origin" -H 'Access-Control-Request-Method: POST' /predict
   assert_status 204
-  [ -z "$body" ] && [ -z "$(header_of x-request-id)" ]
+  [ -z "$body" ]
+  [ -z "$(header_of x-request-id)" ]
   [ "$(header_of access-control-allow-origin)" = $origin ]
   [ "$(header_of access-control-allow-credentials)" = true ]
   [ "$(header_of access-control-max-age)" = 600 ]

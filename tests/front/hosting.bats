@@ -404,7 +404,8 @@ examine() {
     found service failed 'run programs'
     URL=$HOST/shut
     ask /health
-    [ "$status" = 403 ] && [[ "$body" != *exec* && "$body" != *forestgate.fcgi* ]]
+    [ "$status" = 403 ]
+    [[ "$body" != *exec* && "$body" != *forestgate.fcgi* ]]
   done
   sed 's/fcgid-script/default-handler/' "$BATS_TEST_TMPDIR/good" >"$htaccess"
   examine "$HOST/api/"

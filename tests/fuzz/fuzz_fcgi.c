@@ -39,6 +39,7 @@ static const char *const param_names[FCGI_PARAM__MAX] = {
     [FCGI_IDEMPOTENCY_KEY] = "HTTP_IDEMPOTENCY_KEY",
     [FCGI_REQUEST_ID] = "HTTP_X_REQUEST_ID",
     [FCGI_TRANSFER_ENCODING] = "HTTP_TRANSFER_ENCODING",
+    [FCGI_CONTENT_ENCODING] = "HTTP_CONTENT_ENCODING",
 };
 
 static struct service service;
@@ -63,8 +64,23 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+static void check_control(const struct front_request *sent)
+{
+    static const char controls[] =
+        "\x01\x02\x03\x04\x05\x06\x07\x08\x0a\x0b\x0c\x0d\x0e\x0f\x10"
+        "\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f"
+        "\x7f";
+    bool any = false;
+
+    for (size_t i = 0; i < sent->count; i++)
+        any |= strncmp(sent->lines[i], "HTTP_", 5) == 0 &&
+               strpbrk(sent->lines[i], controls) != NULL;
+    CHECK(fcgi_has_control(service.fcgi) == any);
+}
+
 static void check_params(const struct front_request *sent)
 {
+    check_control(sent);
     for (int i = 0; i < FCGI_PARAM__MAX; i++) {
         const char *ours = fcgi_param(service.fcgi, (enum fcgi_param)i);
         size_t times;
