@@ -63,6 +63,12 @@ static const struct strike strikes[] = {
     {"a socket that is there is not connected", do_connect, W, BY_DEATH},
     {"nor bound", do_bind, W, BY_DEATH},
     {"nor listened on", do_listen, W, BY_DEATH},
+    {"the one that all share is not shut", do_shutdown_given, W, BY_REFUSAL},
+    {"nor by a number that is it all the same", do_number_with_more, W, BY_REFUSAL},
+    {"nor has it another number", do_duplicate_given, W, BY_REFUSAL},
+    {"nor by another call", do_duplicate_given_otherwise, W, BY_REFUSAL},
+    {"nor is a program laid on one", do_filter_given, W, BY_REFUSAL},
+    {"what the front calls its log is not cut short", do_error_cut, W, BY_REFUSAL},
     {"nothing is traced", do_ptrace, W, BY_DEATH},
     {"no other process is read", do_vm_read, W, BY_DEATH},
     {"nor written", do_vm_write, W, BY_DEATH},
@@ -148,6 +154,8 @@ static const struct strike deeds[] = {
     {"and publishes an image and takes it away", do_publish, W, 0},
     {"and begins a new log", do_log, W, 0},
     {"and takes connections", do_accept, W, 0},
+    {"and sets their times, ends them, and lets go of the one that all share", do_answered, W,
+     0},
     {"one of plain CGI does, too", do_publish, SANDBOX_CGI, 0},
     {"and changes the databases without having had both open", do_change, SANDBOX_CGI, 0},
     {"a runner makes results", do_jobs, R, 0},
@@ -248,7 +256,7 @@ static void off_is_off_and_said(void **state)
 /* The number that the next descriptor will have. */
 static int next_number(void)
 {
-    int fd = dup(STDIN_FILENO);
+    int fd = open(".", O_RDONLY | O_DIRECTORY);
 
     close(fd);
     return fd;
@@ -529,6 +537,7 @@ static int setup(void **state)
     binding = socket(AF_INET, SOCK_STREAM, 0);
     bound = socket(AF_INET, SOCK_STREAM, 0);
     if (symlink("/etc/passwd", "jobs/out") != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, shared) != 0 ||
         bind(listening, (const struct sockaddr *)&any, sizeof(any)) != 0 ||
         listen(listening, CONNECTIONS) != 0 ||
         getsockname(listening, (struct sockaddr *)&there, &len) != 0 ||
@@ -551,6 +560,8 @@ static int teardown(void **state)
     close(connecting);
     close(binding);
     close(bound);
+    close(shared[0]);
+    close(shared[1]);
     unlink(outside);
     fixture_close(&home);
     return 0;
