@@ -262,7 +262,7 @@ accepted() {
     run front "$mode" --out "$OUT"
     [ "$status" = 1 ] && [[ "$output" == *'may be changed by every user'* ]] || fail "$output"
     # Nor below one, unless there everybody's files are his own.
-    mkdir -p -m 755 "$OUT/in"
+    [ -d "$OUT/in" ] || mkdir -m 755 "$OUT/in"
     run front "$mode" --out "$OUT/in"
     [ "$status" = 1 ] && [[ "$output" == *"$OUT may be changed by every user"* ]] || fail "$output"
     [ -z "$(find "$OUT" -type f)" ]
