@@ -35,6 +35,7 @@ enum {
 };
 
 enum {
+    DEL = 0x7f,
     NAME_LEN_MAX = 22,
     NAMES_OF_A_LENGTH = 4
 };
@@ -75,6 +76,7 @@ struct fcgi {
     unsigned char *answer; /* the buffer of what goes out */
     const char *params[FCGI_PARAM__MAX];
     bool doubled[FCGI_PARAM__MAX];
+    bool control; /* a header has a control character */
 };
 
 bool fcgi_is_cgi(void)
@@ -129,12 +131,27 @@ static void param_take(struct fcgi *fcgi, const char *entry)
     }
 }
 
+/* A tab is a blank (RFC 9110, section 5.5). */
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == DEL)
+            return true;
+    return false;
+}
+
 static void params_read(struct fcgi *fcgi, char *const *environment)
 {
+    static const char header[] = "HTTP_";
+
     memset(fcgi->params, 0, sizeof(fcgi->params));
     memset(fcgi->doubled, 0, sizeof(fcgi->doubled));
-    for (; *environment != NULL; environment++)
+    fcgi->control = false;
+    for (; *environment != NULL; environment++) {
         param_take(fcgi, *environment);
+        if (!fcgi->control && strncmp(*environment, header, sizeof(header) - 1) == 0)
+            fcgi->control = has_control(*environment);
+    }
 }
 
 /*
@@ -214,6 +231,11 @@ enum fcgi_next fcgi_accept(struct fcgi *fcgi)
 const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param)
 {
     return fcgi->params[param];
+}
+
+bool fcgi_has_control(const struct fcgi *fcgi)
+{
+    return fcgi->control;
 }
 
 bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param)

@@ -64,6 +64,12 @@ const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param);
 bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param);
 
 /*
+ * Whether any header has a control character, which no client means to send (RFC 9110, section
+ * 5.5): lighttpd and Apache refuse such a request, and nginx lets it pass.
+ */
+bool fcgi_has_control(const struct fcgi *fcgi);
+
+/*
  * Reads up to len bytes of the body; fewer only at its end.  Under plain CGI no more is
  * read than Content-Length says.
  */
