@@ -82,6 +82,8 @@ assert_sandbox() { # JSON
       ;;
     seccomp)
       assert_sandbox '{"state":"partial","system_calls":false,"files":true}'
+      report=$("$BUILD/without" seccomp "$FORESTGATE" --home "$G/home" doctor --json) || :
+      jq -e '.[] | select(.name == "sandbox") | .state == "warning" and (.detail | test("seccomp"))' <<<"$report" >/dev/null || fail "$report"
       ;;
     off)
       assert_sandbox '{"state":"off","system_calls":false,"files":false}'

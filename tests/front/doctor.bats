@@ -82,6 +82,17 @@ all_ok() {
   all_ok
 }
 
+@test "a front that says no HSTS over TLS, where it is wanted" {
+  front_setup nginx-tls
+  all_ok
+  front_with '/Strict-Transport-Security/d'
+  diagnose
+  found 'security headers' warning 'comes without Strict-Transport-Security'
+  echo 'hsts = off' >>"$T/home/forestgate.conf"
+  diagnose
+  found 'security headers' ok
+}
+
 @test "proxies of the environment are not used" {
   front_setup lighttpd
   export http_proxy=http://127.0.0.1:1/ HTTP_PROXY=http://127.0.0.1:1/ all_proxy=http://127.0.0.1:1/

@@ -649,6 +649,25 @@ handshake() {
   [[ "$answer" != *healthy* && "$answer" != *nginx/* && "$answer" != *Apache/* ]]
 }
 
+# A second front of the kind before the same workers, by the same home and this in the environment.
+# bats test_tags=tls
+@test "a certificate that is set is the one that is served, with its key" {
+  tls_only
+  local pid port plain served
+  port=$(port_free)
+  until plain=$(port_free) && [ "$plain" != "$port" ]; do :; done
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout "$T/set.key" -out "$T/set.crt" \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+  FORESTGATE_TLS_CERTIFICATE=$T/set.crt FORESTGATE_TLS_KEY=$T/set.key "$TOP/etc/front" run "$MODE" cli="$BUILD/forestgate" \
+    dir="$T/set" port="$plain" tls_port="$port" home="$T/home" socket="$T/worker.sock" >>"$T/out" 2>&1 </dev/null 3>&- 4>&- &
+  pid=$!
+  wait_for 100 curl -sf -o /dev/null --max-time 2 --cacert "$T/set.crt" "https://localhost:$port/health" || served=none
+  served=${served:-$(openssl s_client -connect "localhost:$port" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256)}
+  kill -TERM "$pid"
+  wait "$pid" || :
+  [ "$served" = "$(openssl x509 -in "$T/set.crt" -noout -fingerprint -sha256)" ] || { cat "$T/out" "$T/set/front.log" >&2 && false; }
+}
+
 # ---- headers: of all that was answered so far ----
 
 @test "there were answers of each status to look at" {
@@ -705,6 +724,11 @@ handshake() {
   [[ "$(header_of content-security-policy)" != *unsafe* ]]
   [ "$(header_of x-frame-options)" = DENY ]
   [ "$(grep -ci '^x-content-type-options:' "$header")" = 1 ]
+  # Who asks another host for one is told so in JSON.
+  wire <<'END'
+421 | GET / HTTP/1.1~Host: evil.example~Accept: text/html~~ | ^content-security-policy: default-src 'none'; form-action
+421 | GET /setup HTTP/1.1~Host: evil.example~Accept: text/html~~ | ^content-security-policy: default-src 'none'; form-action
+END
   ask -H 'Accept: text/html' /
   [ "$status" = 200 ]
   [ "$(grep -ci '^content-security-policy:' "$header")" = 1 ]
