@@ -7,7 +7,8 @@
 #   make            the two programs    make install PREFIX= DESTDIR=
 #   make hosting    a tarball for a shared host, where nothing can be installed
 #   make siege      the fronts under slow clients, as ratios
-#   make lint       make sanitize       make fuzz SECONDS=   make clean
+#   make lint       make sanitize       make clean
+#   make fuzz SECONDS=     each fuzzer for so long; FUZZERS='url json' are those alone
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
 
@@ -161,7 +162,7 @@ sanitize:
 
 fuzz:
 	@etc/setup test
-	@BUILD='$(BUILD)' MAKE='$(MAKE)' FUZZ_SECONDS='$(SECONDS)' tests/run fuzz
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' FUZZ_SECONDS='$(SECONDS)' FUZZERS='$(FUZZERS)' tests/run fuzz
 
 bench:
 	@etc/setup bench

@@ -54,6 +54,46 @@ runs() {
   [ "${lines[-1]}" = '0 passed, 1 failed' ]
 }
 
+# A fuzzer that says what it was told.
+fuzzer() {
+  mkdir -p "$tree/tests/fuzz/corpus/$1" "$tree/build/fuzzers/fuzz"
+  touch "$tree/tests/fuzz/fuzz_$1.c"
+  printf '#!/bin/sh\necho fuzzed %s "$@" >>"%s/fuzzed"\n' "$1" "$tree" >"$tree/build/fuzzers/fuzz/fuzz_$1"
+  chmod 755 "$tree/build/fuzzers/fuzz/fuzz_$1"
+}
+
+# `make fuzz ...`, with an etc/setup that has all that is needed, and builds that are noted.
+make_fuzz() {
+  mkdir -p "$tree/etc"
+  printf '#!/bin/sh\n' >"$tree/etc/setup"
+  printf '#!/bin/sh\necho "$@" >>"%s/built"\n' "$tree" >"$tree/builder"
+  chmod 755 "$tree/etc/setup" "$tree/builder"
+  cp "$BATS_TEST_DIRNAME/../Makefile" "$tree/"
+  run env -u MAKEFLAGS -u MAKELEVEL make -s -C "$tree" fuzz BUILD=build MAKE="$tree/builder" "$@"
+}
+
+@test "make fuzz SECONDS= runs each fuzzer for so long, on its corpus, and FUZZERS= those alone" {
+  fuzzer url
+  fuzzer json
+  make_fuzz SECONDS=7
+  [ "$status" = 0 ] && [ "${lines[-1]}" = '2 passed, 0 failed' ]
+  [ "$(grep -cE '^fuzzed (url|json) -max_total_time=7 .*/found/fuzz_(url|json) tests/fuzz/corpus/(url|json)$' "$tree/fuzzed")" = 2 ]
+  grep -q 'build/fuzzers/fuzz/fuzz_json build/fuzzers/fuzz/fuzz_url ' "$tree/built"
+  rm "$tree/fuzzed"
+  make_fuzz SECONDS=1 FUZZERS=url
+  [ "$status" = 0 ] && [ "${lines[-1]}" = '1 passed, 0 failed' ]
+  [ "$(cut -d' ' -f2,3 "$tree/fuzzed")" = 'url -max_total_time=1' ]
+  make_fuzz SECONDS=1 FUZZERS='url none'
+  [ "$status" != 0 ] && [[ "$output" == *'no fuzzer tests/fuzz/fuzz_none.c'* ]]
+}
+
+@test "a fuzzer that finds something fails the run, and says how to see it again" {
+  fuzzer url
+  echo 'exit 77' >>"$tree/build/fuzzers/fuzz/fuzz_url"
+  make_fuzz SECONDS=1
+  [ "$status" != 0 ] && [[ "$output" == *'again: build/fuzzers/fuzz/fuzz_url FILE'* ]]
+}
+
 @test "a build that fails is a failure" {
   unit a 'echo 1..1; echo ok 1 - x'
   run -1 env MAKE=false BUILD=build "$tree/tests/run" unit

@@ -86,6 +86,7 @@
     field('lead').textContent = user.is_active
       ? `You can log in as ${user.username} now.`
       : `An administrator has to let ${user.username} in before you can log in.`;
+    field('next').hidden = !user.is_active;
     say('', false);
     field('title').focus();
   }

@@ -47,10 +47,9 @@ profile forestgate.fcgi /usr/lib/forestgate/forestgate.fcgi {
   capability setgid,
   capability dac_read_search,
 
-  # The master and its workers, the front and systemd; a runner that stands still is ended.
+  # The master and its workers, the front and systemd.
   signal (send, receive) peer=forestgate.fcgi,
   signal (receive) peer=unconfined,
-  signal (send) set=(exists, kill) peer=unconfined,
 
   include if exists <local/usr.lib.forestgate.forestgate.fcgi>
 }

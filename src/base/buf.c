@@ -12,6 +12,19 @@ enum {
     BUF_FIRST = 256
 };
 
+/* realloc() would leave the old bytes where they were. */
+static char *move_secret(struct buf *buf, size_t cap)
+{
+    char *data = malloc(cap);
+
+    if (data == NULL || buf->data == NULL)
+        return data;
+    memcpy(data, buf->data, buf->len + 1);
+    explicit_bzero(buf->data, buf->cap);
+    free(buf->data);
+    return data;
+}
+
 /* Out of line, so that the way of every append is short. */
 __attribute__((noinline, cold)) static bool grow(struct buf *buf, size_t extra)
 {
@@ -31,7 +44,7 @@ __attribute__((noinline, cold)) static bool grow(struct buf *buf, size_t extra)
     cap = buf->cap != 0 ? buf->cap : BUF_FIRST;
     while (cap < need)
         cap *= 2;
-    data = realloc(buf->data, cap);
+    data = buf->secret ? move_secret(buf, cap) : realloc(buf->data, cap);
     if (data == NULL) {
         buf->failed = true;
         return false;
@@ -131,6 +144,8 @@ void buf_clear(struct buf *buf, size_t keep)
         buf_free(buf);
         return;
     }
+    if (buf->secret && buf->data != NULL)
+        explicit_bzero(buf->data, buf->len);
     buf->len = 0;
     buf->failed = false;
     if (buf->data != NULL)
@@ -139,6 +154,8 @@ void buf_clear(struct buf *buf, size_t keep)
 
 void buf_free(struct buf *buf)
 {
+    if (buf->secret && buf->data != NULL)
+        explicit_bzero(buf->data, buf->cap);
     free(buf->data);
     buf->data = NULL;
     buf->len = 0;

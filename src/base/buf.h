@@ -3,7 +3,8 @@
  *
  * Writers append without looking and check once at the end: after a failed
  * allocation, or past the limit, every further append does nothing and
- * buf_failed() stays true until buf_clear().
+ * buf_failed() stays true until buf_clear().  One that is secret leaves nothing of what it held
+ * in memory that it gives up.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -19,6 +20,7 @@ struct buf {
     size_t cap;   /* bytes allocated */
     size_t limit; /* most bytes that it may hold; 0 is no limit */
     bool failed;
+    bool secret;
 };
 
 /* Every append below keeps a NUL behind the bytes. */
@@ -50,7 +52,7 @@ bool buf_failed(const struct buf *buf);
 /* Empties it and forgets the error; gives memory back if it holds over keep bytes. */
 void buf_clear(struct buf *buf, size_t keep);
 
-/* Frees the memory; the buffer is as new, its limit kept. */
+/* Frees the memory; the buffer is as new, its limit kept, and whether it is secret. */
 void buf_free(struct buf *buf);
 
 #endif

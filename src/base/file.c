@@ -251,30 +251,48 @@ static const char *dir_fault(const struct stat *st, bool above)
     return NULL;
 }
 
+/* The real name of what lies so many directories above another, if it can be had. */
+static void name_above(const char *path, int levels, char out[PATH_MAX])
+{
+    char name[PATH_MAX];
+
+    text_copy(name, sizeof(name), path);
+    for (; levels > 0 && strlen(name) + sizeof("/..") <= sizeof(name); levels--)
+        memcpy(name + strlen(name), "/..", sizeof("/.."));
+    if (realpath(name, out) == NULL)
+        text_copy(out, PATH_MAX, name);
+}
+
 enum result file_dir_own(const char *path, struct reason *why)
 {
+    int at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), up, level = 0;
+    char whole[PATH_MAX], name[PATH_MAX];
     const char *fault = NULL;
-    char real[PATH_MAX], *slash;
-    bool above = false;
-    struct stat st;
+    struct stat st, above = {0};
+    bool top = false;
 
-    if (realpath(path, real) == NULL)
+    if (at < 0 || fstat(at, &st) != 0)
         return reason_errno(why, "%s", path);
-    for (;; above = true) {
-        if (stat(real, &st) != 0)
-            return reason_errno(why, "%s", real);
-        fault = dir_fault(&st, above);
-        slash = strrchr(real, '/');
-        if (fault != NULL || slash == NULL || slash[1] == '\0')
-            break;
-        slash[slash == real] = '\0';
+    fault = dir_fault(&st, false);
+    for (; fault == NULL && !top; level++) {
+        up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        top = up < 0 || fstat(up, &above) != 0 ||
+              (above.st_dev == st.st_dev && above.st_ino == st.st_ino);
+        close(at);
+        at = up;
+        st = above;
+        fault = top ? NULL : dir_fault(&st, true);
     }
+    if (at >= 0)
+        close(at);
     if (fault == NULL)
         return RESULT_OK;
+    name_above(path, 0, whole);
+    name_above(path, level, name);
     return reason_set(why, RESULT_DENIED,
-                      "%s: %s %s, and so what is put there may become another's: take a "
-                      "directory that is yours alone",
-                      path, real, fault);
+                      "%s %s, who could put other files in the place of those in %s: mend "
+                      "that, or take a directory of your own",
+                      name, fault, whole);
 }
 
 enum result file_sync_parent(const char *path, struct reason *why)

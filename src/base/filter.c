@@ -20,11 +20,15 @@
 #include <unistd.h>
 
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <seccomp.h>
 
 enum {
-    SOCKET_TYPE = 0xf,      /* of what socket() takes, without its flags */
-    KILL_PROCESS_LEVEL = 3, /* of seccomp_api_get(): before it, a thread alone is ended */
+    GIVEN_LAST = 2,          /* standard error */
+    DESCRIPTORS_MOST = 1024, /* as many as any of them may have: gate/sandbox.c */
+    SOCKET_TYPE = 0xf,       /* of what socket() takes, without its flags */
+    KILL_PROCESS_LEVEL = 3,  /* of seccomp_api_get(): before it, a thread alone is ended */
     BINARY_TREE = 2
 };
 
@@ -34,12 +38,12 @@ static const int needed[] = {
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
     SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(preadv2),
     SCMP_SYS(pwritev2), SCMP_SYS(lseek), SCMP_SYS(_llseek), SCMP_SYS(fsync),
-    SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64),
-    SCMP_SYS(fadvise64), SCMP_SYS(fadvise64_64), SCMP_SYS(copy_file_range),
+    SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range), SCMP_SYS(fadvise64), SCMP_SYS(fadvise64_64),
+    SCMP_SYS(copy_file_range),
     /* descriptors */
-    SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3),
-    SCMP_SYS(flock), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(ppoll_time64), SCMP_SYS(select),
-    SCMP_SYS(_newselect), SCMP_SYS(pselect6), SCMP_SYS(pselect6_time64),
+    SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(flock), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(ppoll_time64), SCMP_SYS(select), SCMP_SYS(_newselect), SCMP_SYS(pselect6),
+    SCMP_SYS(pselect6_time64),
     /* names, of which Landlock says where */
     SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat),
     SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(stat64),
@@ -53,8 +57,7 @@ static const int needed[] = {
     SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(msync), SCMP_SYS(brk),
     /* connections that were taken */
     SCMP_SYS(recvfrom), SCMP_SYS(recv), SCMP_SYS(recvmsg), SCMP_SYS(send), SCMP_SYS(sendto),
-    SCMP_SYS(sendmsg), SCMP_SYS(shutdown), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
-    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+    SCMP_SYS(sendmsg), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt),
     /* waiting, and time */
     SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64),
     SCMP_SYS(clock_getres), SCMP_SYS(clock_getres_time64), SCMP_SYS(clock_nanosleep),
@@ -76,9 +79,10 @@ static const int needed[] = {
 static const int of_worker[] = {SCMP_SYS(accept), SCMP_SYS(accept4)};
 
 static const int of_courier[] = {
-    SCMP_SYS(connect),   SCMP_SYS(sendmmsg),   SCMP_SYS(recvmmsg),   SCMP_SYS(recvmmsg_time64),
-    SCMP_SYS(pipe),      SCMP_SYS(pipe2),      SCMP_SYS(eventfd2),   SCMP_SYS(epoll_create1),
-    SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait)};
+    SCMP_SYS(connect),   SCMP_SYS(setsockopt),      SCMP_SYS(sendmmsg),
+    SCMP_SYS(recvmmsg),  SCMP_SYS(recvmmsg_time64), SCMP_SYS(pipe),
+    SCMP_SYS(pipe2),     SCMP_SYS(eventfd2),        SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait),      SCMP_SYS(epoll_pwait)};
 
 /*
  * What nobody tries here but who has taken the process over, and so its end.  clone3() is not
@@ -120,8 +124,8 @@ static const int deadly_but_to_couriers[] = {SCMP_SYS(socket), SCMP_SYS(socketpa
  * What fcntl() may: flags and locks.  Not among them is who gets a signal, and which, when
  * there is something to read (F_SETOWN, F_SETSIG): that would be kill() by another name.
  */
-static const int descriptor_commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
-                                          F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+static const int descriptor_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK,
+                                          F_SETLKW,
                                           /* the same for large files, on 32 bits */
                                           12, 13, 14, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
 
@@ -207,8 +211,50 @@ static void mode_rules(struct making *making)
                     0);
 }
 
+/* A call on a descriptor, but for the three that it was started with. */
+static void rule_not_given(struct making *making, int call)
+{
+    rule_equal(making, call, 0, GIVEN_LAST + 1);
+    for (uint64_t bit = GIVEN_LAST + 2; bit < DESCRIPTORS_MOST; bit <<= 1)
+        rule_masked(making, SCMP_ACT_ALLOW, call, 0, bit, bit);
+}
+
+/*
+ * The socket that workers share outlives each of them, and so would what was done to it, and
+ * standard error may be the front's log.  They have no other numbers, as they are not
+ * duplicated.
+ */
+static void given_rules(struct making *making)
+{
+    static const int calls[] = {SCMP_SYS(shutdown), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64),
+                                SCMP_SYS(dup),      SCMP_SYS(dup2),      SCMP_SYS(dup3)};
+
+    for (size_t i = 0; i < COUNT(calls); i++)
+        rule_not_given(making, calls[i]);
+}
+
+/* Of a connection that was taken, how long it may be silent, and that nothing waits for more.
+ */
+static void option_rules(struct making *making)
+{
+    static const struct {
+        uint64_t level, option;
+    } options[] = {
+        {SOL_SOCKET, SO_RCVTIMEO}, {SOL_SOCKET, SO_SNDTIMEO}, {IPPROTO_TCP, TCP_NODELAY}};
+
+    for (size_t i = 0; i < COUNT(options); i++) {
+        const struct scmp_arg_cmp is[] = {
+            SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, UINT32_MAX, options[i].level),
+            SCMP_CMP64(2, SCMP_CMP_MASKED_EQ, UINT32_MAX, options[i].option)};
+
+        keep_error(making, seccomp_rule_add_array(making->filter, SCMP_ACT_ALLOW,
+                                                  SCMP_SYS(setsockopt), COUNT(is), is));
+    }
+}
+
 static void descriptor_rules(struct making *making)
 {
+    given_rules(making);
     for (size_t i = 0; i < COUNT(descriptor_commands); i++) {
         rule_equal(making, SCMP_SYS(fcntl), 1, (uint64_t)descriptor_commands[i]);
         rule_equal(making, SCMP_SYS(fcntl64), 1, (uint64_t)descriptor_commands[i]);
@@ -219,11 +265,11 @@ static void descriptor_rules(struct making *making)
 /* Itself may be asked and ended, and nobody else. */
 static void own_rules(struct making *making)
 {
-    struct scmp_arg_cmp asks = SCMP_A2(SCMP_CMP_EQ, 0, 0);
+    const struct scmp_arg_cmp asks[] = {SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A2(SCMP_CMP_EQ, 0, 0)};
 
     rule_equal(making, SCMP_SYS(tgkill), 0, (uint32_t)getpid());
     keep_error(making, seccomp_rule_add_array(making->filter, SCMP_ACT_ALLOW,
-                                              SCMP_SYS(prlimit64), 1, &asks));
+                                              SCMP_SYS(prlimit64), COUNT(asks), asks));
     rule_equal(making, SCMP_SYS(ioctl), 1, TCGETS); /* isatty(), which stdio asks */
 }
 
@@ -256,6 +302,7 @@ static void kind_rules(struct making *making, enum filter_kind kind)
     }
     rules_add(making, making->death, deadly_but_to_couriers, COUNT(deadly_but_to_couriers));
     rules_add(making, making->death, (const int[]){SCMP_SYS(clone)}, 1);
+    option_rules(making);
     if (kind == FILTER_WORKER) {
         rules_add(making, SCMP_ACT_ALLOW, of_worker, COUNT(of_worker));
         return;

@@ -15,20 +15,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/file.h"
+#include "base/vault.h"
 
 /* getrandom() gives up to 256 bytes whole, never less: see getrandom(2). */
 enum {
     POOL_BYTES = 256
 };
 
+/* RFC 2104, section 2, with the block of SHA-256. */
+enum {
+    MAC_BLOCK = 64,
+    MAC_PADS = 2 * MAC_BLOCK,
+    MAC_INNER = 0x36,
+    MAC_OUTER = 0x5c
+};
+
 struct secret_mac {
-    EVP_MAC *algorithm;
-    EVP_MAC_CTX *context;
+    EVP_MD *algorithm;
+    EVP_MD_CTX *context;
+    uint8_t *pads; /* inner and outer, in the vault */
 };
 
 void secret_random(void *out, size_t len)
@@ -82,49 +91,78 @@ bool secret_equal(const void *a, const void *b, size_t len)
     return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+/* The key in the two forms that RFC 2104 has of it. */
+static bool pads_take(struct secret_mac *mac, const uint8_t *key, size_t len)
+{
+    uint8_t digest[SECRET_MAC_BYTES];
+    bool good = true;
+
+    if (len > MAC_BLOCK) {
+        good = EVP_Digest(key, len, digest, NULL, mac->algorithm, NULL) == 1;
+        key = digest;
+        len = sizeof(digest);
+    }
+    for (size_t i = 0; i < MAC_BLOCK; i++) {
+        mac->pads[i] = (uint8_t)((i < len ? key[i] : 0) ^ MAC_INNER);
+        mac->pads[MAC_BLOCK + i] = (uint8_t)((i < len ? key[i] : 0) ^ MAC_OUTER);
+    }
+    secret_wipe(digest, sizeof(digest));
+    return good;
+}
+
+/*
+ * Not by libcrypto's own EVP_MAC, which keeps a copy of the key, and what is as good as the
+ * key, in memory like any other.
+ */
 enum result secret_mac_new(const void *key, size_t len, struct secret_mac **out,
                            struct reason *why)
 {
-    char digest[] = "SHA256";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_end(),
-    };
     struct secret_mac *mac;
 
     *out = NULL;
     mac = calloc(1, sizeof(*mac));
     if (mac == NULL)
         return reason_set(why, RESULT_NOMEM, "no memory for a digest");
-    mac->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    mac->context = mac->algorithm != NULL ? EVP_MAC_CTX_new(mac->algorithm) : NULL;
-    if (mac->context == NULL || EVP_MAC_init(mac->context, key, len, params) != 1) {
+    mac->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+    mac->context = EVP_MD_CTX_new();
+    mac->pads = vault_alloc(MAC_PADS);
+    if (mac->algorithm == NULL || mac->context == NULL || mac->pads == NULL ||
+        !pads_take(mac, key, len)) {
         secret_mac_free(mac);
-        return reason_set(why, RESULT_FAILED, "libcrypto has no HMAC-SHA-256");
+        return reason_set(why, RESULT_FAILED, "libcrypto has no SHA-256");
     }
     *out = mac;
     return RESULT_OK;
 }
 
+/* The digest of one of the two forms of the key and what follows it. */
+static bool pad_digest(struct secret_mac *mac, size_t pad, const void *data, size_t len,
+                       uint8_t out[SECRET_MAC_BYTES])
+{
+    return EVP_DigestInit_ex2(mac->context, mac->algorithm, NULL) == 1 &&
+           EVP_DigestUpdate(mac->context, mac->pads + pad, MAC_BLOCK) == 1 &&
+           EVP_DigestUpdate(mac->context, data, len) == 1 &&
+           EVP_DigestFinal_ex(mac->context, out, NULL) == 1;
+}
+
 enum result secret_mac_digest(struct secret_mac *mac, const void *data, size_t len,
                               uint8_t out[SECRET_MAC_BYTES])
 {
-    size_t got = 0;
+    uint8_t inner[SECRET_MAC_BYTES];
+    bool good = pad_digest(mac, 0, data, len, inner) &&
+                pad_digest(mac, MAC_BLOCK, inner, sizeof(inner), out);
 
-    if (EVP_MAC_init(mac->context, NULL, 0, NULL) != 1 ||
-        EVP_MAC_update(mac->context, data, len) != 1 ||
-        EVP_MAC_final(mac->context, out, &got, SECRET_MAC_BYTES) != 1 ||
-        got != SECRET_MAC_BYTES)
-        return RESULT_FAILED;
-    return RESULT_OK;
+    secret_wipe(inner, sizeof(inner));
+    return good ? RESULT_OK : RESULT_FAILED;
 }
 
 void secret_mac_free(struct secret_mac *mac)
 {
     if (mac == NULL)
         return;
-    EVP_MAC_CTX_free(mac->context);
-    EVP_MAC_free(mac->algorithm);
+    EVP_MD_CTX_free(mac->context);
+    EVP_MD_free(mac->algorithm);
+    vault_free(mac->pads, MAC_PADS);
     free(mac);
 }
 

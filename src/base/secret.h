@@ -35,8 +35,8 @@ void secret_wipe(void *bytes, size_t len);
 bool secret_equal(const void *a, const void *b, size_t len);
 
 /*
- * HMAC-SHA-256 (RFC 2104) under one key, its context kept: making a context for each
- * digest would cost ten times the digest.  Not shared between threads.
+ * HMAC-SHA-256 (RFC 2104) under one key, which is kept in the vault, and its context too:
+ * making one for each digest would cost ten times the digest.  Not shared between threads.
  */
 struct secret_mac;
 

@@ -33,14 +33,20 @@ enum {
     SOCKET_PATH_MAX = 90 /* of a directory: a socket's whole path has at most 107 */
 };
 
-/* What can stand between quotes in the configuration of any front. */
+/*
+ * What can stand between quotes in the configuration of any front, and means itself there: for
+ * Apache a directory with * ? [ ] is a pattern, and what is behind a ? a query.
+ */
 static enum result place_check(const char *name, const char *value, struct reason *why)
 {
+    static const char never[] = "\"'\\$%&|;{}#*?[]";
+
     for (const char *at = value; *at != '\0'; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f || strchr("\"'\\$%&|;{}#", *at) != NULL)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f || strchr(never, *at) != NULL)
             return reason_set(why, RESULT_INVALID,
                               "%s: \"%.80s\": no configuration can have this character in a "
-                              "path: one of \" ' \\ $ %% & | ; { } # or a control character",
+                              "path: one of \" ' \\ $ %% & | ; { } # * ? [ ] or a control "
+                              "character",
                               name, value);
     return RESULT_OK;
 }

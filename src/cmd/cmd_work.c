@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/vault.h"
 #include "cmd/cli.h"
 #include "cmd/courier.h"
 #include "cmd/master.h"
@@ -103,6 +104,7 @@ static int tell(void *arg, int place)
 
     (void)place;
     process_signals(on_stop);
+    vault_open();
     result = home_open(&home, DB_WORKER, &why);
     if (result == RESULT_OK)
         result = courier_run(&home, plan->drain, &why);
@@ -123,6 +125,7 @@ static int work(void *arg, int place)
     if (place == plan->runners)
         return tell(arg, place);
     process_signals(on_stop);
+    vault_open();
     result = job_room_open(&plan->home, &stopping, &opened, &why);
     if (result == RESULT_OK)
         result = sandbox_enter(job_room_home(opened), SANDBOX_RUNNER, &why);

@@ -77,6 +77,13 @@ void doctor_check_clock(struct doctor *doctor, struct finding *finding);
 void doctor_check_disk(struct doctor *doctor, struct finding *finding);
 enum result doctor_fix_database(struct doctor *doctor, struct reason *why);
 
+/* Whether a database is so large that its indexes are left out. */
+bool doctor_is_large(const char *path);
+
+/* Says what mends a database of the home that cannot be used, by how that showed. */
+void doctor_mend_database(const struct doctor *doctor, const char *name, enum result result,
+                          const struct reason *why, struct finding *finding);
+
 /* doctor_sandbox.c */
 void doctor_check_sandbox(struct doctor *doctor, struct finding *finding);
 

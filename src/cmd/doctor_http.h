@@ -50,6 +50,15 @@ enum result http_request(struct http *http, const struct http_ask *ask,
                          struct http_answer *answer, struct reason *why);
 void http_answer_free(struct http_answer *answer);
 
+/* ---- for those who carry it: doctor_http_curl.c and doctor_http_program.c ---- */
+
+enum {
+    HTTP_CONNECT_WAIT_S = 5,
+    HTTP_WAIT_S = 20,
+    HTTP_BODY_WAIT_S = 120, /* of a question that has a body */
+    HTTP_ANSWER_MAX = 1 << 20
+};
+
 /*
  * For those who carry a body: bytes of one of len in all, from the place at on, which is at
  * most len; JSON but for its last byte.  Returns how many there were, size at most.

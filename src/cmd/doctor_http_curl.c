@@ -9,13 +9,6 @@
 #include "base/secret.h"
 #include "cmd/curl_plain.h"
 
-enum {
-    CONNECT_WAIT_S = 5,
-    WAIT_S = 20,
-    BODY_WAIT_S = 120, /* of a question that has a body */
-    ANSWER_MAX = 1 << 20
-};
-
 struct http {
     CURL *curl;
     char *base; /* the URL without a / at its end */
@@ -129,7 +122,7 @@ static void set_always(CURL *curl, struct http_answer *answer)
     curl_plain_set(curl);
     if (roots != NULL && roots[0] != '\0')
         curl_easy_setopt(curl, CURLOPT_CAINFO, roots);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_WAIT_S);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_WAIT_S);
     curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
@@ -142,7 +135,7 @@ static void set_always(CURL *curl, struct http_answer *answer)
 static void set_body(CURL *curl, struct sending *sending)
 {
     curl_easy_setopt(curl, CURLOPT_TIMEOUT,
-                     sending->len > 0 ? (long)BODY_WAIT_S : (long)WAIT_S);
+                     sending->len > 0 ? (long)HTTP_BODY_WAIT_S : (long)HTTP_WAIT_S);
     if (sending->len == 0)
         return;
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
@@ -207,7 +200,8 @@ enum result http_request(struct http *http, const struct http_ask *ask,
     enum result result;
 
     http_answer_free(answer);
-    *answer = (struct http_answer){.header.limit = ANSWER_MAX, .body.limit = ANSWER_MAX};
+    *answer =
+        (struct http_answer){.header.limit = HTTP_ANSWER_MAX, .body.limit = HTTP_ANSWER_MAX};
     if (http_stopped())
         return reason_set(why, RESULT_BUSY, "stopped");
     curl_easy_cleanup(http->curl);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,10 +22,6 @@
 #include "base/url.h"
 
 enum {
-    CONNECT_WAIT_S = 5,
-    WAIT_S = 20,
-    BODY_WAIT_S = 120, /* of a question that has a body */
-    ANSWER_MAX = 1 << 20,
     BODY_STEP = 64 << 10,
     BODY_FD = 3,          /* as curl has it */
     CURL_SEND_ERROR = 55, /* exit statuses of curl(1) */
@@ -100,8 +97,8 @@ static bool question_write(const struct http *http, const struct http_ask *ask,
         to,
         "url = \"%s%s\"\nsilent\nshow-error\ninclude\nhttp1.1\npath-as-is\nnoproxy = \"*\"\n",
         http->base, ask->path);
-    fprintf(to, "connect-timeout = %d\nmax-time = %d\nheader = \"Expect:\"\n", CONNECT_WAIT_S,
-            ask->body_len > 0 ? BODY_WAIT_S : WAIT_S);
+    fprintf(to, "connect-timeout = %d\nmax-time = %d\nheader = \"Expect:\"\n",
+            HTTP_CONNECT_WAIT_S, ask->body_len > 0 ? HTTP_BODY_WAIT_S : HTTP_WAIT_S);
     if (ask->method != NULL)
         fprintf(to, "request = \"%s\"\n", ask->method);
     for (size_t i = 0; i < HTTP_HEADERS_MAX; i++)
@@ -125,6 +122,7 @@ static void curl_become(const struct talk *talk)
 {
     const int from[] = {fileno(talk->question), fileno(talk->answer), fileno(talk->problem),
                         fileno(talk->body)};
+    const struct rlimit most = {HTTP_ANSWER_MAX, HTTP_ANSWER_MAX};
     int fds[4];
 
     for (int i = 0; i < 4; i++) {
@@ -135,6 +133,8 @@ static void curl_become(const struct talk *talk)
     for (int i = 0; i < 4; i++)
         dup2(fds[i], i);
     closefrom(4);
+    signal(SIGXFSZ, SIG_IGN); /* curl is to say what it could not write */
+    setrlimit(RLIMIT_FSIZE, &most);
     unsetenv("LD_PRELOAD");
     execlp("curl", "curl", "-q", "-K", "-", (char *)NULL);
     _exit(NO_PROGRAM);
@@ -160,14 +160,14 @@ static int curl_run(const struct talk *talk)
     return child > 0 ? curl_wait(child) : NOT_ENDED;
 }
 
-/* Everything of a file, ANSWER_MAX bytes at most. */
+/* Everything of a file, HTTP_ANSWER_MAX bytes at most. */
 static void file_take(FILE *file, struct buf *out)
 {
     static char bytes[BODY_STEP];
     size_t len;
 
     rewind(file);
-    while (out->len < ANSWER_MAX && (len = fread(bytes, 1, sizeof(bytes), file)) > 0)
+    while (out->len < HTTP_ANSWER_MAX && (len = fread(bytes, 1, sizeof(bytes), file)) > 0)
         buf_put(out, bytes, len);
     buf_putc(out, '\0');
     if (!buf_failed(out))

@@ -3,16 +3,12 @@
  * them off.
  */
 #include <inttypes.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "cmd/doctor.h"
 #include "gate/seats.h"
 #include "store/check.h"
 #include "store/jobs.h"
-
-static const off_t quick_from = (off_t)256 << 20; /* of this size on indexes are left out */
 
 static void runner_count(void *arg, const struct seat_view *view)
 {
@@ -53,20 +49,16 @@ static void check_runners(struct doctor *doctor, struct db *work, struct finding
 
 void doctor_check_jobs(struct doctor *doctor, struct finding *finding)
 {
-    char file[DOCTOR_PATH_MAX];
     enum result result;
     struct reason why;
     struct db *work;
-    struct stat st;
 
     if (!doctor_has_home(doctor, finding))
         return;
-    doctor_word(doctor, HOME_WORK, file);
     doctor->home.role = DB_CLI;
     result = home_work(&doctor->home, &work, &why);
     if (result == RESULT_OK)
-        result =
-            check_integrity(work, stat(HOME_WORK, &st) == 0 && st.st_size > quick_from, &why);
+        result = check_integrity(work, doctor_is_large(HOME_WORK), &why);
     if (result == RESULT_OK) {
         check_runners(doctor, work, finding);
         return;
@@ -75,12 +67,5 @@ void doctor_check_jobs(struct doctor *doctor, struct finding *finding)
                 result == RESULT_MALFORMED
                     ? "; without it jobs that wait and results are gone, and nothing else"
                     : "");
-    if (strstr(why.text, "newer program") != NULL)
-        return; /* which no command here can give */
-    if (result == RESULT_MISSING || result == RESULT_INVALID)
-        finding_mend(finding, "forestgate --home %s init", doctor_word(doctor, NULL, file));
-    else if (result == RESULT_MALFORMED)
-        finding_mend(finding, "sqlite3 %s .recover | sqlite3 %s.saved", file, file);
-    else if (result == RESULT_BUSY)
-        finding_mend(finding, "fuser -v %s", file);
+    doctor_mend_database(doctor, HOME_WORK, result, &why, finding);
 }

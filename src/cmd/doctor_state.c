@@ -25,7 +25,7 @@ enum {
     INODES_WARN = 1024
 };
 
-static const off_t quick_from = (off_t)256 << 20; /* of this size on indexes are left out */
+static const off_t quick_from = (off_t)256 << 20;
 static const int64_t year_2026_s = 1767225600;
 
 /* The database that is open, opened if it is not; NULL with the reason. */
@@ -37,14 +37,22 @@ static struct db *database(struct doctor *doctor, enum result *result, struct re
     return doctor->home.db;
 }
 
-/* What mends a database that cannot be used, by how that showed. */
-static void mend_database(const struct doctor *doctor, struct finding *finding,
-                          enum result result)
+bool doctor_is_large(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_size > quick_from;
+}
+
+void doctor_mend_database(const struct doctor *doctor, const char *name, enum result result,
+                          const struct reason *why, struct finding *finding)
 {
     char home[DOCTOR_PATH_MAX], file[DOCTOR_PATH_MAX];
 
     doctor_word(doctor, NULL, home);
-    doctor_word(doctor, HOME_DATABASE, file);
+    doctor_word(doctor, name, file);
+    if (strstr(why->text, "newer program") != NULL)
+        return; /* which no command here can give */
     if (result == RESULT_MISSING || result == RESULT_INVALID)
         finding_mend(finding, "forestgate --home %s init", home);
     else if (result == RESULT_MALFORMED)
@@ -55,11 +63,8 @@ static void mend_database(const struct doctor *doctor, struct finding *finding,
 
 static enum result check_whole(struct db *db, struct reason *why)
 {
-    enum result result;
-    struct stat st;
-    bool quick = stat(HOME_DATABASE, &st) == 0 && st.st_size > quick_from;
+    enum result result = check_integrity(db, doctor_is_large(HOME_DATABASE), why);
 
-    result = check_integrity(db, quick, why);
     if (result == RESULT_OK)
         result = check_references(db, why);
     return result;
@@ -97,8 +102,7 @@ void doctor_check_database(struct doctor *doctor, struct finding *finding)
                     result == RESULT_MALFORMED
                         ? "; put it back from a backup, or save what can be read"
                         : "");
-        if (strstr(why.text, "newer program") == NULL) /* which no command here can give */
-            mend_database(doctor, finding, result);
+        doctor_mend_database(doctor, HOME_DATABASE, result, &why, finding);
         return;
     }
     check_wal(doctor, finding);

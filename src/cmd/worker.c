@@ -17,6 +17,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/vault.h"
 #include "cmd/listen.h"
 #include "cmd/master.h"
 #include "cmd/process.h"
@@ -67,6 +68,7 @@ static int work(void *arg, int place)
 
     (void)place;
     process_signals(on_term);
+    vault_open();
     result = service_open(&service, entered, &why);
     if (result == RESULT_OK)
         result =

@@ -24,7 +24,8 @@
 
 enum {
     WORKER_WAIT_MS = 250, /* for the home's lock; see enum db_role */
-    TEST_WAIT_MS = 50     /* as long as most tests take */
+    TEST_WAIT_MS = 50,    /* as long as most tests take */
+    NONE_KEPT = -1
 };
 
 static enum result make_config(const char *path, struct reason *why)
@@ -263,11 +264,42 @@ enum result home_make_directory(const char *path, const char *user, struct reaso
     return result;
 }
 
+/* Root's further groups, which the owner is not in, for as long as the CLI is the owner. */
+static struct {
+    gid_t *list;
+    int count; /* NONE_KEPT: they are what they were */
+} kept_groups = {.count = NONE_KEPT};
+
+static bool groups_keep(void)
+{
+    int count = getgroups(0, NULL);
+
+    if (kept_groups.count != NONE_KEPT)
+        return true;
+    kept_groups.list = calloc(count > 0 ? (size_t)count : 1, sizeof(gid_t));
+    if (count < 0 || kept_groups.list == NULL || getgroups(count, kept_groups.list) != count)
+        return false;
+    kept_groups.count = count;
+    return setgroups(0, NULL) == 0;
+}
+
+static bool groups_back(void)
+{
+    bool good = kept_groups.count == NONE_KEPT ||
+                setgroups((size_t)kept_groups.count, kept_groups.list) == 0;
+
+    free(kept_groups.list);
+    kept_groups.list = NULL;
+    kept_groups.count = NONE_KEPT;
+    return good;
+}
+
 static enum result become(const struct passwd *owner, enum db_role role)
 {
     if (role == DB_CLI)
-        return setegid(owner->pw_gid) == 0 && seteuid(owner->pw_uid) == 0 ? RESULT_OK
-                                                                          : RESULT_DENIED;
+        return groups_keep() && setegid(owner->pw_gid) == 0 && seteuid(owner->pw_uid) == 0
+                   ? RESULT_OK
+                   : RESULT_DENIED;
     if (setgroups(0, NULL) != 0 || setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0)
         return RESULT_DENIED;
     return setuid(0) == 0 ? RESULT_FAILED : RESULT_OK; /* it must not be able to go back */
@@ -305,11 +337,15 @@ static enum result become_owner(const char *path, enum db_role role, struct reas
 enum result home_enter(struct home *home, const char *path, enum db_role role,
                        struct reason *why)
 {
+    enum result result;
+
     memset(home, 0, sizeof(*home));
     home->mask = umask(077);
     home->origin = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (chdir(path) == 0)
-        return become_owner(path, role, why);
+    if (chdir(path) == 0) {
+        result = become_owner(path, role, why);
+        return result == RESULT_OK && role == DB_WORKER ? file_dir_own(".", why) : result;
+    }
     if (errno == ENOENT)
         return reason_set(
             why, RESULT_MISSING,
@@ -324,7 +360,7 @@ void home_leave(struct home *home)
     uid_t real = getuid();
 
     umask(home->mask);
-    if (real != geteuid() && (seteuid(real) != 0 || setegid(getgid()) != 0))
+    if ((real != geteuid() && (seteuid(real) != 0 || setegid(getgid()) != 0)) || !groups_back())
         abort(); /* root that is not root again: nothing is as it should be */
     if (home->origin < 0)
         return;

@@ -110,8 +110,9 @@ enum result home_make_directory(const char *path, const char *user, struct reaso
 
 /*
  * Enters the home at path.  Root becomes its owner: a worker for good, RESULT_DENIED if
- * it would stay root; the CLI until home_leave().  RESULT_MISSING, with what to run, if
- * there is none.
+ * it would stay root; the CLI until home_leave().  RESULT_DENIED also for a worker in a home
+ * that another user could change or replace.  RESULT_MISSING, with what to run, if there is
+ * none.
  */
 enum result home_enter(struct home *home, const char *path, enum db_role role,
                        struct reason *why);

@@ -217,8 +217,9 @@ static enum result sign(const char *file, const char *account, const struct buf 
 
     if (result == RESULT_OK)
         result = secret_mac_new(secret, sizeof(secret), &mac, why);
-    if (result == RESULT_OK)
-        result = secret_mac_digest(mac, text->data, text->len, digest);
+    if (result == RESULT_OK &&
+        secret_mac_digest(mac, text->data, text->len, digest) != RESULT_OK)
+        result = reason_set(why, RESULT_FAILED, "a webhook could not be signed");
     if (result == RESULT_OK) {
         EVP_EncodeBlock((unsigned char *)base64, digest, sizeof(digest));
         buf_printf(out, " v1,%s", base64);

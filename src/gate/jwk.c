@@ -15,6 +15,7 @@
 #include "base/base64url.h"
 #include "base/json_write.h"
 #include "base/text.h"
+#include "base/vault.h"
 #include "gate/jwk_inner.h"
 
 static const char *const algorithm_texts[JWK__MAX] = {
@@ -50,7 +51,7 @@ void jwk_free(struct jwk *key)
     secret_mac_free(key->mac);
     EVP_PKEY_free(key->pkey);
     EVP_MD_CTX_free(key->context);
-    secret_wipe(key, sizeof(*key));
+    vault_free(key->secret, key->secret_len);
     free(key);
 }
 
@@ -71,6 +72,11 @@ enum result jwk_from_secret(enum jwk_algorithm algorithm, const char *kid, const
     key = jwk_new(algorithm, why);
     if (key == NULL)
         return RESULT_NOMEM;
+    key->secret = vault_alloc(len);
+    if (key->secret == NULL) {
+        jwk_free(key);
+        return reason_set(why, RESULT_NOMEM, "no memory for a key");
+    }
     memcpy(key->secret, secret, len);
     key->secret_len = len;
     text_copy(key->kid, sizeof(key->kid), kid != NULL ? kid : "");

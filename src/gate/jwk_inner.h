@@ -21,7 +21,7 @@ struct jwk {
     enum jwk_algorithm algorithm;
     char kid[JWK_KID_MAX + 1];
     bool makes, checks;
-    uint8_t secret[JWK_SECRET_MAX];
+    uint8_t *secret; /* in the vault; NULL for a key of libcrypto's */
     size_t secret_len;
     struct secret_mac *mac; /* HS256 */
     EVP_PKEY *pkey;         /* RS256, EdDSA */

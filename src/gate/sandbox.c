@@ -50,7 +50,6 @@ enum {
 
 enum {
     OPEN_FILES_MAX = 256,
-    SYSTEM_FOR_ALL = 2,
     OPEN_FILES_COURIER = 1024,
     CHANGES = FENCE_READ | FENCE_WRITE | FENCE_CUT | FENCE_MAKE | FENCE_REMOVE,
     IN_PLACE = FENCE_READ | FENCE_WRITE | FENCE_CUT,
@@ -107,7 +106,6 @@ enum {
 static const char *const system_places[] = {
     "/dev/urandom",
     "/etc/localtime",
-    /* from here on a courier's */
     "/etc",
     "/usr/lib",
     "/usr/lib64",
@@ -116,8 +114,17 @@ static const char *const system_places[] = {
     "/lib64",
     "/usr/share",
     "/usr/local/share/ca-certificates",
-    "/run/systemd",
     "/var/lib/ca-certificates",
+    "/etc/resolv.conf", /* wherever it leads, and where it may lead to another file later: */
+    "/run/systemd",
+    "/run/resolvconf",
+    "/run/NetworkManager",
+    "/run/connman",
+    "/run/netconfig",
+};
+
+enum {
+    SYSTEM_FOR_ALL = 2 /* the first of them; from there on they are a courier's */
 };
 
 static struct sandbox_state own;

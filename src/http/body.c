@@ -124,6 +124,22 @@ static const char *type_find(const struct service *service, const struct kind *k
     return NULL;
 }
 
+/*
+ * Whether the body is as it is.  Nothing is unpacked here, and what is packed would be told not
+ * to be JSON (RFC 9110, section 8.4; the header of the refusal is RFC 7694's).
+ */
+static bool coding_is_none(const struct service *service, int64_t length, struct reply *reply)
+{
+    const char *coding = fcgi_param(service->fcgi, FCGI_CONTENT_ENCODING);
+
+    if (length == 0 || coding == NULL || coding[0] == '\0' ||
+        strcasecmp(coding, "identity") == 0)
+        return true;
+    reply_refuse(reply, REPLY_TYPE, "A body is taken without Content-Encoding.");
+    reply_header(reply, "Accept-Encoding", "identity");
+    return false;
+}
+
 static int64_t limit_of(const struct config *config, enum route_body body)
 {
     switch (body) {
@@ -344,6 +360,8 @@ bool body_read(struct service *service, struct request *request, struct reply *r
         return false;
     if (route->body == ROUTE_BODY_NONE)
         return pass_over(service, length, reply);
+    if (!coding_is_none(service, length, reply))
+        return false;
     type = type_find(service, &kinds[route->body], length, reply);
     if (type == NULL)
         return false;

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/secret.h"
 #include "http/listener.h"
 
 enum {
@@ -30,10 +31,12 @@ enum {
     DRAIN_LOOK = 64 << 10, /* bytes after which the time is looked at */
     DRAIN_S = 30,          /* and so many seconds in all, */
     DRAIN_STALL_S = 5,     /* or without a byte */
-    WRITE_STEP = 1 << 20
+    WRITE_STEP = 1 << 20,
+    STREAM_BYTES = 8192 /* of a stream's buffer in libfcgi, either way */
 };
 
 enum {
+    DEL = 0x7f,
     NAME_LEN_MAX = 22,
     NAMES_OF_A_LENGTH = 4
 };
@@ -57,21 +60,24 @@ static const struct {
     [18] = {{"HTTP_AUTHORIZATION", FCGI_AUTHORIZATION}},
     [20] = {{"HTTP_X_FORWARDED_FOR", FCGI_FORWARDED_FOR},
             {"HTTP_IDEMPOTENCY_KEY", FCGI_IDEMPOTENCY_KEY}},
-    [21] = {{"CONTEXT_DOCUMENT_ROOT", FCGI_CONTEXT_ROOT}},
+    [21] = {{"CONTEXT_DOCUMENT_ROOT", FCGI_CONTEXT_ROOT},
+            {"HTTP_CONTENT_ENCODING", FCGI_CONTENT_ENCODING}},
     [22] = {{"HTTP_TRANSFER_ENCODING", FCGI_TRANSFER_ENCODING}},
 };
 
 struct fcgi {
     FCGX_Request request;
-    bool cgi;         /* plain CGI: one request on standard input and output */
-    bool served;      /* under plain CGI: that request was given out */
-    bool body_ended;  /* the end of the body was seen */
-    bool failed;      /* under plain CGI: a write failed */
-    bool broken;      /* under plain CGI: a read did, or came to an end too early */
-    int64_t patience; /* seconds; 0: none was set */
-    long long left;   /* under plain CGI: bytes of the body still to come; -1 unknown */
+    bool cgi;              /* plain CGI: one request on standard input and output */
+    bool served;           /* under plain CGI: that request was given out */
+    bool body_ended;       /* the end of the body was seen */
+    bool failed;           /* under plain CGI: a write failed */
+    bool broken;           /* under plain CGI: a read did, or came to an end too early */
+    int64_t patience;      /* seconds; 0: none was set */
+    long long left;        /* under plain CGI: bytes of the body still to come; -1 unknown */
+    unsigned char *answer; /* the buffer of what goes out */
     const char *params[FCGI_PARAM__MAX];
     bool doubled[FCGI_PARAM__MAX];
+    bool control; /* a header has a control character */
 };
 
 bool fcgi_is_cgi(void)
@@ -126,12 +132,27 @@ static void param_take(struct fcgi *fcgi, const char *entry)
     }
 }
 
+/* A tab is a blank (RFC 9110, section 5.5). */
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (((unsigned char)*text < ' ' && *text != '\t') || *text == DEL)
+            return true;
+    return false;
+}
+
 static void params_read(struct fcgi *fcgi, char *const *environment)
 {
+    static const char header[] = "HTTP_";
+
     memset(fcgi->params, 0, sizeof(fcgi->params));
     memset(fcgi->doubled, 0, sizeof(fcgi->doubled));
-    for (; *environment != NULL; environment++)
+    fcgi->control = false;
+    for (; *environment != NULL; environment++) {
         param_take(fcgi, *environment);
+        if (!fcgi->control && strncmp(*environment, header, sizeof(header) - 1) == 0)
+            fcgi->control = has_control(*environment);
+    }
 }
 
 /*
@@ -181,6 +202,7 @@ static enum fcgi_next accept_fcgi(struct fcgi *fcgi)
     }
     if (FCGX_Accept_r(&fcgi->request) != 0)
         return FCGI_NEXT_IDLE;
+    fcgi->answer = fcgi->request.out->stop - STREAM_BYTES; /* where nothing was written yet */
     params_read(fcgi, fcgi->request.envp);
     return FCGI_NEXT_REQUEST;
 }
@@ -210,6 +232,11 @@ enum fcgi_next fcgi_accept(struct fcgi *fcgi)
 const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param)
 {
     return fcgi->params[param];
+}
+
+bool fcgi_has_control(const struct fcgi *fcgi)
+{
+    return fcgi->control;
 }
 
 bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param)
@@ -397,6 +424,40 @@ static void waste_rest(struct fcgi *fcgi, int64_t most)
         if (clock_mono_ns() - start > DRAIN_S * UINT64_C(1000000000))
             break;
     }
+    secret_wipe(waste, sizeof(waste)); /* a password may have been in it */
+}
+
+/*
+ * The buffer that a request was read into, which libfcgi has at the beginning of what it keeps
+ * of a stream (2.4.0 to 2.4.2) and has no name for; NULL where that does not fit what it says.
+ */
+static unsigned char *input_buffer(const FCGX_Stream *in)
+{
+    unsigned char *buffer;
+
+    memcpy(&buffer, in->data, sizeof(buffer));
+    return (uintptr_t)buffer <= (uintptr_t)in->rdNext &&
+                   (uintptr_t)in->rdNext - (uintptr_t)buffer <= STREAM_BYTES
+               ? buffer
+               : NULL;
+}
+
+/*
+ * libfcgi frees what it kept of a request as it is: keys, tokens and passwords, and answers
+ * with new ones.  So that is overwritten first, when all has gone out: to have been closed
+ * before is no harm to a stream.
+ */
+static void memory_wipe(FCGX_Request *request, unsigned char *answer)
+{
+    unsigned char *input = input_buffer(request->in);
+
+    FCGX_FClose(request->err);
+    FCGX_FClose(request->out);
+    for (char **param = request->envp; *param != NULL; param++)
+        secret_wipe(*param, strlen(*param));
+    if (input != NULL)
+        secret_wipe(input, STREAM_BYTES);
+    secret_wipe(answer, STREAM_BYTES);
 }
 
 void fcgi_finish(struct fcgi *fcgi, int64_t largest)
@@ -409,6 +470,7 @@ void fcgi_finish(struct fcgi *fcgi, int64_t largest)
     end_prepare(fcgi);
     if (fcgi->patience > 0)
         signals_hold(&before);
+    memory_wipe(&fcgi->request, fcgi->answer);
     FCGX_Finish_r(&fcgi->request);
     if (fcgi->patience > 0)
         sigprocmask(SIG_SETMASK, &before, NULL);

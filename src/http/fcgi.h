@@ -32,6 +32,7 @@ enum fcgi_param {
     FCGI_IDEMPOTENCY_KEY,
     FCGI_REQUEST_ID,
     FCGI_TRANSFER_ENCODING,
+    FCGI_CONTENT_ENCODING,
     FCGI_PARAM__MAX
 };
 
@@ -61,6 +62,12 @@ const char *fcgi_param(const struct fcgi *fcgi, enum fcgi_param param);
  * become one parameter, and a client could shadow the right one.
  */
 bool fcgi_param_doubled(const struct fcgi *fcgi, enum fcgi_param param);
+
+/*
+ * Whether any header has a control character, which no client means to send (RFC 9110, section
+ * 5.5): lighttpd and Apache refuse such a request, and nginx lets it pass.
+ */
+bool fcgi_has_control(const struct fcgi *fcgi);
 
 /*
  * Reads up to len bytes of the body; fewer only at its end.  Under plain CGI no more is

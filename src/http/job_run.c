@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gate/keep.h"
 #include "http/body.h"
 #include "http/handlers.h"
-#include "gate/keep.h"
 #include "http/job_inner.h"
 #include "http/predict.h"
 #include "http/route.h"

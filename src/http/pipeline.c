@@ -118,6 +118,11 @@ static bool enter(struct service *service, struct request *request, struct reply
 
     if (!place_is_safe(service, reply))
         return false;
+    if (fcgi_has_control(service->fcgi)) {
+        if (limit_address(service, request, LEDGER_WATCH_ALL, reply))
+            reply_refuse(reply, REPLY_MALFORMED, "A header has a control character.");
+        return false;
+    }
     if (route != NULL && route->defers != ROUTE_DEFERS_NOT)
         request->later = is_for_later(service, route);
     if (route != NULL && route->uncounted && !asks)

@@ -131,6 +131,7 @@ void reply_start(struct reply *reply)
     reply->detail[0] = '\0';
     buf_clear(&reply->head, BUFFER_KEPT);
     buf_clear(&reply->headers, BUFFER_KEPT);
+    reply->body.secret = true; /* it may be told a new key or a token */
     buf_clear(&reply->body, BUFFER_KEPT);
     buf_clear(&reply->errors, BUFFER_KEPT);
     buf_clear(&reply->policies, BUFFER_KEPT);

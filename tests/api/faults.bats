@@ -267,6 +267,7 @@ assert_rows_of() {
     (sleep 0.1 && database_let_go 2>/dev/null) &
     exec 7>&-
     predict "$IRIS"
+    # shellcheck disable=SC2153 # it is of database_hold
     wait "$HOLDER" || :
     rm -f "$BATS_TEST_TMPDIR/hold" "$BATS_TEST_TMPDIR/held"
     if [ "$status" = 200 ]; then break; fi

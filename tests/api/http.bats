@@ -74,6 +74,21 @@ blanks() { printf "%$1s" ''; }
   assert_status 200
 }
 
+@test "a control character in any header is a 400, and a tab or a byte of UTF-8 is none" {
+  local bad
+  for bad in $'HTTP_X_API_KEY=a\eb' $'HTTP_X_REQUEST_ID=\x01' $'HTTP_USER_AGENT=\e[31mred' $'HTTP_ANY=a\x7f' $'HTTP_ANY=a\nb' $'HTTP_ANY=\r'; do
+    for way in call cgi; do
+      $way GET /health "$bad"
+      assert_problem 400 bad_request 'A header has a control character'
+      [[ "$headers$body" != *[$'\e\x01\x7f']* ]]
+    done
+  done
+  $way POST /predict -k "$KEY" -d "$IRIS" $'HTTP_ANY=\e'
+  assert_problem 400 bad_request
+  call GET /health $'HTTP_ANY=a\tb' HTTP_USER_AGENT=ü $'ANY=\e'
+  assert_status 200
+}
+
 @test "a length that is no whole number is a 400" {
   RAW_BODY=$IRIS
   for length in -1 -0 +30 abc 30x 0x1e 3.0e1 ' 30' '30 ' '30,30' 30.0 99999999999999999999 \
@@ -129,6 +144,20 @@ blanks() { printf "%$1s" ''; }
     predict "$IRIS" CONTENT_TYPE="$type"
     assert_problem 415 unsupported_media_type 'application/json' || fail "for the type $type"
   done
+}
+
+@test "a body that is packed, or said to be, is a 415 that says so" {
+  for coding in gzip GZIP deflate br zstd 'gzip, identity' 'identity, gzip' x; do
+    predict "$IRIS" HTTP_CONTENT_ENCODING="$coding"
+    assert_problem 415 unsupported_media_type 'Content-Encoding' || fail "for the coding $coding"
+    [ "$(header_of accept-encoding)" = identity ]
+  done
+  for coding in '' identity Identity; do
+    predict "$IRIS" HTTP_CONTENT_ENCODING="$coding"
+    assert_status 200
+  done
+  call GET /models -k "$KEY" HTTP_CONTENT_ENCODING=gzip
+  assert_status 200
 }
 
 @test "JSON by its usual names, and no type at all, are taken" {

@@ -969,7 +969,7 @@ in_time() { [ "$EPOCHSECONDS" -lt "$COMES" ]; }
     [ "$before" = '0 8' ] || fail "$before"
     assert_over 429 day
     wait=$(header_of retry-after)
-    [ "$wait" -le $seconds ] || fail "$headers"
+    [ "$wait" -le "$seconds" ] || fail "$headers"
     sleep "$wait"
     ask_times 1 200
     if [ "$at" = "$month-15" ]; then expected='1 7'; else expected='1 9'; fi

@@ -450,6 +450,22 @@ listen_dir() {
   [ -z "$(find "$G/home/" -user root)" ]
 }
 
+@test "a home that others could change, or replace by their own, is not served" {
+  mkdir -m 755 "$G/open"
+  cp -a "$G/home" "$G/open/home"
+  chmod 777 "$G/open"
+  run timeout 5 "$WORKER" --home "$G/open/home" --workers 1 </dev/null
+  [ "$status" = 1 ] && [[ "$output" == *"$G/open may be changed by every user"*"$G/open/home:"* ]] || fail "$output"
+  run timeout 5 "$FORESTGATE" --home "$G/open/home" work --drain
+  [ "$status" = 1 ] && [[ "$output" == *"$G/open may be changed by every user"* ]] || fail "$output"
+  chmod 1777 "$G/open" # as /tmp is
+  chmod 707 "$G/open/home"
+  run timeout 5 "$WORKER" --home "$G/open/home" --workers 1 </dev/null
+  [ "$status" = 1 ] && [[ "$output" == *"$G/open/home may be changed by every user"* ]] || fail "$output"
+  chmod 700 "$G/open/home"
+  "$FORESTGATE" --home "$G/open/home" work --drain
+}
+
 @test "by root, a home of root's own is refused, with what to run" {
   am_root || skip 'not root'
   cp -a "$G/home" "$G/roots"

@@ -139,6 +139,99 @@ who_has_left() { for pid; do find "/proc/$pid/fd" -lname "$G/left" -printf "$pid
 
 has_filter() { [ "$(status_of "$1" Seccomp)" = 2 ]; }
 
+# ---- memory ----
+
+# What the workers have of the secrets in $BATS_TEST_TMPDIR/secrets.
+memory_look() {
+  # shellcheck disable=SC2046 # a list of process ids
+  /usr/bin/python3 -I -S "$TOP/tests/lib/memory.py" $(gate_pids) <"$BATS_TEST_TMPDIR/secrets" >"$BATS_TEST_TMPDIR/found"
+}
+
+memory_has() { ! memory_look && grep -q " $1 " "$BATS_TEST_TMPDIR/found"; }
+
+# secret NAME TEXT: from the middle of it, which what comes into its place covers last.
+secret() { printf '%s=%s\n' "$1" "${2:${#2}/2-12:24}" >>"$BATS_TEST_TMPDIR/secrets"; }
+
+# Each answer has gone out before its worker is done with it.
+assert_memory_is_clean() {
+  wait_for 40 memory_look || fail "after $1 there is" "$(cat "$BATS_TEST_TMPDIR/found")"
+}
+
+@test "when a request is over no worker has in its memory what it had of keys, passwords and tokens" {
+  am_root || skip 'only root may look into workers, which are not dumpable'
+  local password='a bicycle for fifteen blue cats' other='another one that is not my password' token refresh made
+  gate_stop
+  printf %s "$password" | cli user create cat@example.org --models iris --tier test --password-stdin >/dev/null
+  export -n KEY # which would be in each worker's environment
+  gate_start --workers 2
+  secret key "$KEY"
+  secret password "$password"
+  # While a request goes on they can be found, so that to find none is not for want of sight.
+  exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+  printf '{"username":"cat@example.org","password":"%s' "$password" >"$BATS_TEST_TMPDIR/half"
+  {
+    raw_head REQUEST_METHOD=POST REQUEST_URI=/login REMOTE_ADDR=127.0.0.1 CONTENT_LENGTH=100 \
+      CONTENT_TYPE=application/json HTTP_X_API_KEY="$KEY"
+    raw_record 5 "$BATS_TEST_TMPDIR/half"
+  } >&8
+  wait_for 100 memory_has key && wait_for 100 memory_has password || fail "$(cat "$BATS_TEST_TMPDIR/found")"
+  exec 8>&-
+  assert_memory_is_clean 'a client that hung up'
+  for _ in 1 2 3 4; do predict "$IRIS" && assert_status 200; done
+  assert_memory_is_clean 'a prediction'
+  call POST /login -d "$(jq -nc --arg p "$password" '{username: "cat@example.org", password: $p}')"
+  assert_status 200
+  token=$(jq -r .token <<<"$body") refresh=$(jq -r .refresh_token <<<"$body")
+  secret token "${token##*.}"
+  secret refresh "${refresh##*_}"
+  assert_memory_is_clean 'a login'
+  call POST /login -d "$(jq -nc --arg p "$other" '{username: "cat@example.org", password: $p}')"
+  assert_status 401
+  secret wrong "$other"
+  printf 'grant_type=refresh_token&refresh_token=%s' "$refresh" >"$BATS_TEST_TMPDIR/form"
+  call POST /auth/token -f "$BATS_TEST_TMPDIR/form" CONTENT_TYPE=application/x-www-form-urlencoded
+  assert_status 200
+  assert_memory_is_clean 'a refresh'
+  call POST /users/me/keys HTTP_AUTHORIZATION="Bearer $token" -d '{"name":"mine"}'
+  assert_status 201
+  made=$(jq -r .key <<<"$body")
+  secret made "$made"
+  assert_memory_is_clean 'the making of a key'
+  call POST /predict HTTP_AUTHORIZATION="Bearer $token" -d "$IRIS"
+  assert_status 200
+  call GET /models -k "${made}x"
+  assert_status 401
+  # Longer than what libfcgi takes in at once, and than a buffer that is kept.
+  printf '{"username":"%0200000d","password":"%s"}' 0 "$password" >"$BATS_TEST_TMPDIR/long"
+  call POST /login -f "$BATS_TEST_TMPDIR/long" -k "$KEY"
+  [ "$status" -ge 400 ]
+  assert_memory_is_clean 'all that'
+}
+
+# hex FILE MASK: its bytes, each with this one XORed to it.
+hex() {
+  local byte
+  for byte in $(od -An -v -tu1 "$1"); do printf '\\x%02x' $((byte ^ $2)); done
+}
+
+@test "the home's keys are in memory that is locked and in no core dump, and nowhere else" {
+  am_root || skip 'only root may look into workers, which are not dumpable'
+  local name
+  jq -j '.keys[0].k + "="' "$G/home/secrets/seal.jwks" | basenc --base64url -d >"$BATS_TEST_TMPDIR/seal"
+  for name in key token; do cp "$G/home/secrets/$name.secret" "$BATS_TEST_TMPDIR/$name"; done
+  # As they are, and as HMAC has them (RFC 2104).
+  for name in key token seal; do
+    printf '%s=%s\n%s=%s\n%s=%s\n' "$name" "$(hex "$BATS_TEST_TMPDIR/$name" 0)" "$name-inner" \
+      "$(hex "$BATS_TEST_TMPDIR/$name" 0x36)" "$name-outer" "$(hex "$BATS_TEST_TMPDIR/$name" 0x5c)"
+  done >"$BATS_TEST_TMPDIR/secrets"
+  call GET /health
+  if memory_look; then fail 'none was found'; fi
+  [ "$(cut -d' ' -f2 "$BATS_TEST_TMPDIR/found" | sort -u | tr '\n' ' ')" = 'key-inner key-outer seal token token-inner token-outer ' ] ||
+    fail "$(cat "$BATS_TEST_TMPDIR/found")"
+  if grep -v ',dd,' "$BATS_TEST_TMPDIR/found"; then fail 'these could be dumped'; fi
+  if grep -v ',lo,' "$BATS_TEST_TMPDIR/found"; then fail 'these could be written to a disk'; fi
+}
+
 @test "all of the work is done inside, by the same workers and with nothing refused" {
   pids=$(gate_pids)
   before=$(lines)

@@ -59,6 +59,18 @@ state() {
   [ -z "$(find "$G/home" -user root)" ] || fail "$(find "$G/home" -user root)"
 }
 
+@test "by root a link in the home leads to nothing that its owner could not read himself" {
+  am_root || skip 'not root'
+  cli init >/dev/null
+  install -o root -g root -m 640 /dev/null "$G/roots"
+  chmod 755 "$G"
+  ln -sf ../roots "$G/home/forestgate.conf" # a way that all may walk
+  run setpriv --groups 0,4 -- "$FORESTGATE" --home "$G/home" config check
+  rm "$G/home/forestgate.conf"
+  [ "$status" = 1 ]
+  [[ "$output" == *'Permission denied'* ]] || fail "$output"
+}
+
 @test "init again keeps everything" {
   gate_home
   cli user create ann@example.org --role admin --password-stdin <<<'a bicycle for seven cats'

@@ -135,6 +135,7 @@ ask_it() { jq -n --arg key "$KEY" --arg body "$FEATURES" '{method: "POST", body:
   js_until 'return document.getElementById("form").hidden'
   js 'return [document.activeElement.id, location.href, document.getElementById("lead").textContent]' |
     jq -e --arg url "$URL/setup" '.[0] == "title" and .[1] == $url and (.[2] | contains("root@example.org"))'
+  js 'return document.getElementById("next").hidden' | grep -qx false
   silent
   ask -H "$JSON" -d "$(jq -n --arg p "too short$PASSWORD" '{username: "root@example.org", password: $p}')" /login
   assert_status 200

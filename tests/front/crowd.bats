@@ -10,6 +10,7 @@ teardown() { front_teardown; }
 
 firewalled() {
   am_root || skip 'not root, who alone has a firewall'
+  unshare --net /usr/sbin/nft list ruleset || skip 'the kernel has no nftables here'
   unshare --net nft list ruleset >/dev/null 2>&1 || skip 'this kernel gives out no firewall'
   unshare --net "$TOP/tests/lib/crowd" "$1"
 }

@@ -261,7 +261,7 @@ all_ok() {
 }
 
 # A server of a few lines: answers each connection with the file of the path asked for, or
-# with what is in "any", and hangs if there is neither.
+# with what is in "any", and hangs if there is neither or nothing in it.
 stub_start() {
   mkdir "$T/stub"
   perl -MIO::Socket::INET -e '
@@ -274,7 +274,7 @@ stub_start() {
       my ($n) = $line =~ m{^\S+ /(\S*)}; $n =~ tr{/}{_};
       open(my $log, ">>", "$ARGV[0]/asked"); print $log "$line"; close $log;
       my $f = -e "$ARGV[0]/$n" ? "$ARGV[0]/$n" : "$ARGV[0]/any";
-      if (open(my $h, "<", $f)) { local $/; my $all = <$h>; print $c $all; close $c } else { push @kept, $c }
+      if (-s $f && open(my $h, "<", $f)) { local $/; my $all = <$h>; print $c $all; close $c } else { push @kept, $c }
     }' "$T/stub" 3>&- &
   STUB=$!
   wait_for 50 test -e "$T/stub/port"
@@ -324,10 +324,19 @@ stub_setup() {
 
 @test "an answer without end, and none, end in time and end the key" {
   stub_setup
+  stub_says any '404 Not Found' 'Content-Type: text/plain' 'none'
   stub_says health_live '200 OK' 'Content-Type: application/json' '{"status":"alive","version":"0.1.0"}'
-  head -c 3000000 /dev/zero >"$T/stub/models"
+  {
+    printf 'HTTP/1.1 200 OK\r\n\r\n'
+    head -c 3000000 /dev/zero | tr '\0' ' '
+  } >"$T/stub/models"
+  # By the program curl as well.
+  BUILD=$BUILD/hosting diagnose
+  found X-API-Key failed 'could not be made and tried: curl: .23. '
+  : >"$T/stub/api_status"
   diagnose
-  found X-API-Key failed 'could not be made and tried'
+  found X-API-Key failed 'could not be made and tried: Failure writing'
+  found interface failed 'is not answered: .* 20[0-9]+ milliseconds'
 }
 
 @test "a signal ends the questions and the key" {

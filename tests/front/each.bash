@@ -173,6 +173,31 @@ upload() {
   assert_status 204
 }
 
+@test "a preflight is the front's, and its own refusals have the one form and the origin they are for" {
+  local origin=https://app.example.org
+  ask -X OPTIONS -H "Origin: $origin" -H 'Access-Control-Request-Method: POST' /predict
+  assert_status 204
+  [ -z "$body" ] && [ -z "$(header_of x-request-id)" ]
+  [ "$(header_of access-control-allow-origin)" = $origin ]
+  [ "$(header_of access-control-allow-credentials)" = true ]
+  [ "$(header_of access-control-max-age)" = 600 ]
+  ask -X OPTIONS -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: POST' /predict
+  assert_problem 405 method_not_allowed
+  [ -z "$(header_of access-control-allow-origin)" ]
+  truncate -s 17825793 "$BATS_TEST_TMPDIR/big"
+  for sent in "421 misdirected_request -H Host:evil.example" "413 content_too_large -T $BATS_TEST_TMPDIR/big -X POST"; do
+    read -ra sent <<<"$sent"
+    for from in $origin https://evil.example; do
+      ask -H "Origin: $from" "${sent[@]:2}" /login
+      assert_problem "${sent[0]}" "${sent[1]}"
+      [ -z "$(header_of x-request-id)" ]
+      [ "$(header_of access-control-allow-origin)" = "${from/https:\/\/evil.example/}" ]
+      [ "$(header_of x-content-type-options)" = nosniff ]
+      [ "$(header_of content-security-policy)" = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'" ]
+    done
+  done
+}
+
 @test "PUT and DELETE pass, and after a 204 without a body the connection goes on" {
   person puts
   by "$TOKEN" -H "$JSON" -d '{"name":"mine"}' /users/me/keys

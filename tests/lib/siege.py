@@ -14,9 +14,13 @@
     the first answer, and in the end `N answered, M failed, N asked again`, what failed, and ends with 1 if any did.  A kept connection may be found
     ended before a byte of an answer, as at any time in HTTP: then, once, another is taken.
 
-  siege.py good PORT KEY SECONDS RATE
-    predicts so many times a second, each on a connection of its own, and prints the 50th and
-    99th of a hundred times in milliseconds, and how many failed
+  siege.py good PORT KEY SECONDS RATE plain|tls
+    predicts so many times a second, each on a connection of its own and from another address
+    (127.0.0.2) than an attack has, and prints the 50th and 99th of a hundred times in
+    milliseconds, how many failed, and how many connections others had in the middle of it
+
+  siege.py besieged COUNT PORT SECONDS
+    waits until clients at 127.0.0.1 have so many connections, and no longer than that
 
   siege.py supervise SOCKET COMMAND...
     listens at the path, and keeps the command running with that as its standard input, as a
@@ -59,13 +63,25 @@ def idle(count, port, what, source="127.0.0.1"):
     return 0
 
 
+# One for all: to make one costs more than a handshake.
+CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+CONTEXT.check_hostname, CONTEXT.verify_mode = False, ssl.CERT_NONE
+
+
+def connections_held(port):
+    """How many of the clients that are at 127.0.0.1, as an attack is, have a connection to the port."""
+    here, there, established = "0100007F:", ":%04X" % int(port), "01"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split()[1:4] for line in table]
+    return sum(r[0].startswith(here) and r[1].endswith(there) and r[2] == established for r in rows)
+
+
 class Client:
     """One thread's requests."""
 
-    def __init__(self, port, key, kept):
-        self.port, self.kept = int(port), kept
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+    def __init__(self, port, key, kept, tls=True, source="127.0.0.1"):
+        self.port, self.kept, self.source = int(port), kept, source
+        self.context = CONTEXT if tls else None
         self.request = b"".join([
             b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-API-Key: ", key.encode(),
             b"\r\nContent-Length: ", str(len(BODY)).encode(), b"" if kept else b"\r\nConnection: close", b"\r\n\r\n", BODY])
@@ -73,8 +89,9 @@ class Client:
         self.answered, self.again, self.failed = 0, 0, []
 
     def connect(self):
-        plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
-        self.connection = self.context.wrap_socket(plain, server_hostname="localhost")
+        self.connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S, (self.source, 0))
+        if self.context:
+            self.connection = self.context.wrap_socket(self.connection, server_hostname="localhost")
 
     def answer(self):
         """The first bytes of an answer, and whether the connection goes on; b"" for an end."""
@@ -146,11 +163,12 @@ def load(port, key, threads=4):
     return 1 if failed else 0
 
 
-def good(port, key, seconds, rate):
-    times, failed, lock, threads = [], [0], threading.Lock(), []
+def good(port, key, seconds, rate, what):
+    times, failed, lock, threads, held = [], [0], threading.Lock(), [], 0
+    count, rate = int(float(seconds) * float(rate)), float(rate)
 
     def one():
-        client = Client(port, key, False)
+        client = Client(port, key, False, what == "tls", "127.0.0.2")
         begin = time.monotonic()
         client.once()
         with lock:
@@ -158,14 +176,23 @@ def good(port, key, seconds, rate):
             failed[0] += len(client.failed)
 
     begin = time.monotonic()
-    for i in range(int(float(seconds) * float(rate))):
-        time.sleep(max(0.0, begin + i / float(rate) - time.monotonic()))
+    for i in range(count):
+        time.sleep(max(0.0, begin + i / rate - time.monotonic()))
         threads.append(threading.Thread(target=one))
         threads[-1].start()
+        if i == count // 2:
+            held = connections_held(port)
     for thread in threads:
         thread.join()
     times.sort()
-    print("%.2f %.2f %d" % (times[len(times) // 2], times[len(times) * 99 // 100], failed[0]))
+    print("%.2f %.2f %d %d" % (times[len(times) // 2], times[len(times) * 99 // 100], failed[0], held))
+    return 0
+
+
+def besieged(count, port, seconds):
+    end = time.monotonic() + float(seconds)
+    while connections_held(port) < int(count) and time.monotonic() < end:
+        time.sleep(0.1)
     return 0
 
 
@@ -190,4 +217,4 @@ def supervise(path, *command):
     return 0
 
 
-sys.exit({"idle": idle, "load": load, "good": good, "supervise": supervise}[sys.argv[1]](*sys.argv[2:]))
+sys.exit({"idle": idle, "load": load, "good": good, "besieged": besieged, "supervise": supervise}[sys.argv[1]](*sys.argv[2:]))

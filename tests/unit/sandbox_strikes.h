@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -28,6 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 
 #include <cmocka.h>
@@ -159,6 +161,50 @@ static int do_accept(void)
     return told(accept4(listening, NULL, NULL, SOCK_CLOEXEC));
 }
 
+static int shared[2]; /* as the socket that a worker has as its standard input */
+
+static int do_shutdown_given(void)
+{
+    return dup2(shared[0], STDIN_FILENO) < 0 ? SICK : told(shutdown(STDIN_FILENO, SHUT_RD));
+}
+
+static int do_duplicate_given(void)
+{
+    return dup2(shared[0], STDIN_FILENO) < 0 ? SICK : told(dup(STDIN_FILENO));
+}
+
+static int do_duplicate_given_otherwise(void)
+{
+    return told(fcntl(STDIN_FILENO, F_DUPFD, 64));
+}
+
+static int do_number_with_more(void)
+{
+    return dup2(shared[0], STDIN_FILENO) < 0
+               ? SICK
+               : told(syscall(SYS_shutdown, UINT64_C(1) << 32, SHUT_RD));
+}
+
+static int do_filter_given(void)
+{
+    struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog nothing = {1, &all};
+
+    return told(setsockopt(shared[1], SOL_SOCKET, SO_ATTACH_FILTER, &nothing, sizeof(nothing)));
+}
+
+static int do_answered(void)
+{
+    const struct timeval limit = {1, 0};
+
+    return setsockopt(shared[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+                   setsockopt(shared[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+                   dup2(shared[0], STDIN_FILENO) == STDIN_FILENO &&
+                   shutdown(shared[0], SHUT_WR) == 0
+               ? DONE
+               : REFUSED;
+}
+
 static int do_ptrace(void)
 {
     return told(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
@@ -211,6 +257,13 @@ static int do_own_by_ioctl(void)
     pid_t parent = getppid();
 
     return told(ioctl(listening, SIOCSPGRP, &parent));
+}
+
+static int do_limits(void)
+{
+    struct rlimit limit;
+
+    return told(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit));
 }
 
 static int do_pidfd_signal(int signal)
@@ -444,6 +497,15 @@ static int do_log_cut(void)
 static int do_log_remove(void)
 {
     return made_again(told(unlink("logs/access.log")), "logs/access.log");
+}
+
+static int do_error_cut(void)
+{
+    int fd = open("jobs/error", O_RDWR | O_CREAT, 0600), how = SICK;
+
+    if (fd >= 0 && dup2(fd, STDERR_FILENO) >= 0)
+        how = told(ftruncate(STDERR_FILENO, 0));
+    return removed_again(how, "jobs/error");
 }
 
 /* Lines of the log taken away by what is no write and no cut. */

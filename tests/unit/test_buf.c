@@ -45,6 +45,23 @@ static void more_than_there_can_be_is_a_failure(void **state)
     buf_free(&buf);
 }
 
+static void a_secret_one_is_overwritten_when_it_is_cleared(void **state)
+{
+    static const char none[300];
+    struct buf buf = {.secret = true};
+
+    (void)state;
+    for (int i = 0; i < 300; i++) /* grown, too */
+        buf_putc(&buf, 'k');
+    buf_clear(&buf, 1024);
+    assert_non_null(buf.data);
+    assert_memory_equal(buf.data, none, sizeof(none));
+    buf_puts(&buf, "abc");
+    assert_string_equal(buf.data, "abc");
+    buf_free(&buf);
+    assert_true(buf.secret);
+}
+
 /* At every length, so also at those where it has just become full. */
 static void what_is_put_in_comes_out_with_a_nul_behind(void **state)
 {
@@ -93,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(past_its_limit_nothing_more_is_taken_until_it_is_cleared),
         cmocka_unit_test(more_than_there_can_be_is_a_failure),
+        cmocka_unit_test(a_secret_one_is_overwritten_when_it_is_cleared),
         cmocka_unit_test(what_is_put_in_comes_out_with_a_nul_behind),
         cmocka_unit_test(numbers_and_seconds_have_all_their_digits),
     };

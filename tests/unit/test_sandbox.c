@@ -63,12 +63,19 @@ static const struct strike strikes[] = {
     {"a socket that is there is not connected", do_connect, W, BY_DEATH},
     {"nor bound", do_bind, W, BY_DEATH},
     {"nor listened on", do_listen, W, BY_DEATH},
+    {"the one that all share is not shut", do_shutdown_given, W, BY_REFUSAL},
+    {"nor by a number that is it all the same", do_number_with_more, W, BY_REFUSAL},
+    {"nor has it another number", do_duplicate_given, W, BY_REFUSAL},
+    {"nor by another call", do_duplicate_given_otherwise, W, BY_REFUSAL},
+    {"nor is a program laid on one", do_filter_given, W, BY_REFUSAL},
+    {"what the front calls its log is not cut short", do_error_cut, W, BY_REFUSAL},
     {"nothing is traced", do_ptrace, W, BY_DEATH},
     {"no other process is read", do_vm_read, W, BY_DEATH},
     {"nor written", do_vm_write, W, BY_DEATH},
     {"no other process is signalled", do_kill, W, BY_DEATH},
     {"nor with a value", do_queue, W, BY_DEATH},
     {"nor by its thread", do_tgkill, W, BY_REFUSAL},
+    {"nor asked for its limits", do_limits, W, BY_REFUSAL},
     {"nor by its descriptor", do_pidfd, W, BY_REFUSAL},
     {"nor by what it could read", do_own_by, W, BY_REFUSAL},
     {"nor with a signal of choice", do_own_by_signal, W, BY_REFUSAL},
@@ -147,6 +154,8 @@ static const struct strike deeds[] = {
     {"and publishes an image and takes it away", do_publish, W, 0},
     {"and begins a new log", do_log, W, 0},
     {"and takes connections", do_accept, W, 0},
+    {"and sets their times, ends them, and lets go of the one that all share", do_answered, W,
+     0},
     {"one of plain CGI does, too", do_publish, SANDBOX_CGI, 0},
     {"and changes the databases without having had both open", do_change, SANDBOX_CGI, 0},
     {"a runner makes results", do_jobs, R, 0},
@@ -247,7 +256,7 @@ static void off_is_off_and_said(void **state)
 /* The number that the next descriptor will have. */
 static int next_number(void)
 {
-    int fd = dup(STDIN_FILENO);
+    int fd = open(".", O_RDONLY | O_DIRECTORY);
 
     close(fd);
     return fd;
@@ -430,6 +439,31 @@ static void a_file_that_is_missing_keeps_no_other_out(void **state)
     unlink("jwks.json");
 }
 
+/* In a /run of its own, as on a machine where resolvconf makes what /etc/resolv.conf leads to.
+ */
+static int look_resolver(void)
+{
+    static const char settings[] = "/run/resolvconf/resolv.conf";
+    struct reason why;
+
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/run", "tmpfs", 0, NULL) != 0)
+        return OFF;
+    own = (struct home){.config = home.config, .origin = -1};
+    if (mkdir("/run/resolvconf", 0755) != 0 ||
+        close(open(settings, O_CREAT | O_WRONLY, 0644)) != 0 ||
+        home_open(&own, DB_WORKER, &why) != RESULT_OK ||
+        sandbox_enter(&own, SANDBOX_COURIER, &why) != RESULT_OK)
+        return SICK;
+    return sandbox_state()->off ? OFF : opened(settings, O_RDONLY);
+}
+
+static void a_courier_reads_what_the_resolver_has_in_run(void **state)
+{
+    (void)state;
+    in_child(look_resolver);
+}
+
 static int look_without_wal(void)
 {
     struct reason why;
@@ -503,6 +537,7 @@ static int setup(void **state)
     binding = socket(AF_INET, SOCK_STREAM, 0);
     bound = socket(AF_INET, SOCK_STREAM, 0);
     if (symlink("/etc/passwd", "jobs/out") != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, shared) != 0 ||
         bind(listening, (const struct sockaddr *)&any, sizeof(any)) != 0 ||
         listen(listening, CONNECTIONS) != 0 ||
         getsockname(listening, (struct sockaddr *)&there, &len) != 0 ||
@@ -525,6 +560,8 @@ static int teardown(void **state)
     close(connecting);
     close(binding);
     close(bound);
+    close(shared[0]);
+    close(shared[1]);
     unlink(outside);
     fixture_close(&home);
     return 0;
@@ -543,6 +580,7 @@ int main(void)
         cmocka_unit_test(a_log_that_was_open_before_is_not_cut_short_either),
         cmocka_unit_test(a_file_that_it_was_not_let_at_makes_it_stale),
         cmocka_unit_test(a_file_that_is_missing_keeps_no_other_out),
+        cmocka_unit_test(a_courier_reads_what_the_resolver_has_in_run),
         cmocka_unit_test(without_a_wal_all_of_the_home_is_written_and_said_to_be),
     };
     int failed;
