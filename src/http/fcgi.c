@@ -468,9 +468,9 @@ void fcgi_finish(struct fcgi *fcgi, int64_t largest)
     if (fcgi->cgi)
         return;
     end_prepare(fcgi);
-    memory_wipe(&fcgi->request, fcgi->answer);
     if (fcgi->patience > 0)
         signals_hold(&before);
+    memory_wipe(&fcgi->request, fcgi->answer);
     FCGX_Finish_r(&fcgi->request);
     if (fcgi->patience > 0)
         sigprocmask(SIG_SETMASK, &before, NULL);

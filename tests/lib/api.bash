@@ -160,7 +160,7 @@ gate_holds() {
 gate_sends() {
   awk -v port="$(printf :%04X "$PORT")" 'substr($2, 9) == port && $4 == "01" && $5 !~ /^0+:/ {waits = 1}
     END {exit !waits}' /proc/net/tcp &&
-    [ -z "$(ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -v '^[ST]')" ]
+    ! ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -qv '^[ST]'
 }
 
 # call METHOD URI [-k KEY] [-d TEXT | -f FILE] [NAME=VALUE...]
