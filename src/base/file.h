@@ -66,9 +66,9 @@ enum result file_put_at(int fd, const void *bytes, size_t len, int64_t at, const
 enum result file_make_dir(const char *path, mode_t mode, struct reason *why);
 
 /*
- * RESULT_DENIED for a directory in which somebody else than this user and root could put another
- * file in the place of one: it is his, or its mode lets him, or everybody may do so with one
- * that it lies in, as far up as one may look.
+ * RESULT_DENIED for a directory in which somebody else than this user and root could put
+ * another file in the place of one: it is his, or its mode lets him, or everybody may do so
+ * with one that it lies in, as far up as one may look.
  */
 enum result file_dir_own(const char *path, struct reason *why);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -299,19 +300,44 @@ static size_t read_cgi(struct fcgi *fcgi, char *to, size_t len)
     return had;
 }
 
+/*
+ * Where a connection has a time limit, a signal ends a read() or write() that waits, whatever
+ * was said of SA_RESTART (signal(7)), and for libfcgi that is the end of the request: of a read
+ * it is taken up again, and during writes, of which nobody knows how far they came, signals
+ * wait.
+ */
+static size_t read_fcgi(struct fcgi *fcgi, char *to, size_t len)
+{
+    FCGX_Stream *in = fcgi->request.in;
+    int most = len > INT_MAX ? INT_MAX : (int)len, had = FCGX_GetStr(to, most, in);
+
+    while (had < most && FCGX_GetError(in) == EINTR) {
+        FCGX_ClearError(in);
+        in->isClosed = 0;
+        had += FCGX_GetStr(to + had, most - had, in);
+    }
+    return (size_t)had;
+}
+
+static void signals_hold(sigset_t *before)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    sigset_t held;
+
+    sigemptyset(&held);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        sigaddset(&held, signals[i]);
+    sigprocmask(SIG_BLOCK, &held, before);
+}
+
 size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len)
 {
     size_t had = 0;
-    int got;
 
     if (fcgi->body_ended)
         return 0;
-    if (fcgi->cgi) {
-        had = read_cgi(fcgi, to, len);
-    } else if (len > 0) {
-        got = FCGX_GetStr(to, len > INT_MAX ? INT_MAX : (int)len, fcgi->request.in);
-        had = got > 0 ? (size_t)got : 0;
-    }
+    if (len > 0)
+        had = fcgi->cgi ? read_cgi(fcgi, to, len) : read_fcgi(fcgi, to, len);
     fcgi->body_ended = had < len;
     return had;
 }
@@ -319,12 +345,17 @@ size_t fcgi_read(struct fcgi *fcgi, char *to, size_t len)
 /* An error sticks to the stream, and the front knows of it. */
 static bool write_fcgi(struct fcgi *fcgi, const char *bytes, size_t len)
 {
+    sigset_t before;
     bool taken = true;
 
+    if (fcgi->patience > 0)
+        signals_hold(&before);
     for (size_t step; len > 0 && taken; bytes += step, len -= step) {
         step = len < WRITE_STEP ? len : WRITE_STEP;
         taken = FCGX_PutStr(bytes, (int)step, fcgi->request.out) == (int)step;
     }
+    if (fcgi->patience > 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
     return taken;
 }
 
@@ -431,12 +462,18 @@ static void memory_wipe(FCGX_Request *request, unsigned char *answer)
 
 void fcgi_finish(struct fcgi *fcgi, int64_t largest)
 {
+    sigset_t before;
+
     waste_rest(fcgi, largest + DRAIN_MORE);
     if (fcgi->cgi)
         return;
     end_prepare(fcgi);
+    if (fcgi->patience > 0)
+        signals_hold(&before);
     memory_wipe(&fcgi->request, fcgi->answer);
     FCGX_Finish_r(&fcgi->request);
+    if (fcgi->patience > 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
     if (fcgi->patience > 0 && fcgi->request.ipcFd >= 0) /* it is kept, for others */
         fcgi_set_patience(fcgi, 0);
 }

@@ -345,6 +345,45 @@ has_call() { cli call stats >/dev/null && [ -n "$(call_of "$1")" ]; }
   [ "$(call_of stalled)" = '400 0 0' ]
 }
 
+# As when its log is begun anew.
+disturb() {
+  for _ in 1 2 3; do
+    kill -HUP "$MASTER"
+    sleep 0.1
+  done
+}
+
+@test "a signal to a worker that waits for the rest of a file, or for who reads its answer, costs neither" {
+  local half
+  { yes 5.1,3.5,1.4,0.2 | head -n 500000; } >"$BATS_TEST_TMPDIR/500k.csv"
+  bulk '/predict?output=leaf' "$BATS_TEST_TMPDIR/500k.csv"
+  cp "$body_file" "$BATS_TEST_TMPDIR/want.csv"
+  mkfifo "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/read"
+  call_arguments POST '/predict?output=leaf' -k "$KEY" -f "$BATS_TEST_TMPDIR/500k.csv" CONTENT_TYPE=text/csv
+  env -i PATH="$PATH" "${PARAMS[@]}" timeout 60 cgi-fcgi -bind -connect "127.0.0.1:$PORT" \
+    <"$BATS_TEST_TMPDIR/sent" >"$BATS_TEST_TMPDIR/read" 3>&- &
+  half=$(($(stat -c %s "$BATS_TEST_TMPDIR/500k.csv") / 2))
+  exec 8>"$BATS_TEST_TMPDIR/sent" 9<"$BATS_TEST_TMPDIR/read"
+  head -c "$half" "$BATS_TEST_TMPDIR/500k.csv" >&8
+  wait_for 100 gate_holds 1
+  disturb
+  # And when whoever debugs it has it stand for a moment.
+  # shellcheck disable=SC2046 # a list of process ids
+  { kill -STOP $(gate_pids) && sleep 0.2 && kill -CONT $(gate_pids); }
+  tail -c +$((half + 1)) "$BATS_TEST_TMPDIR/500k.csv" >&8
+  exec 8>&-
+  # Its answer is more than the kernel takes off the worker's hands.
+  wait_for 100 gate_sends
+  disturb
+  answer=$BATS_TEST_TMPDIR/answer
+  cat <&9 >"$answer"
+  exec 9<&-
+  wait $!
+  answer_read
+  assert_status 200
+  cmp "$body_file" "$BATS_TEST_TMPDIR/want.csv"
+}
+
 @test "a client that hangs up in its body frees the worker, and its call is not charged" {
   begin gone
   exec 8>&-

@@ -155,7 +155,7 @@ fetch_whole() { call GET "/jobs/$large/result" -k "$KEY" && [ "$status" = 200 ];
   workers=$(gate_pids)
   # The other worker answers all that is not large; what is large waits until the time is up.
   fetch_begin 5
-  wait_for 100 gate_holds 1
+  wait_for 100 gate_sends
   call GET "/jobs/$large/result" -k "$KEY"
   assert_problem 503 unavailable 'large results'
   for _ in 1 2 3 4; do

@@ -258,6 +258,34 @@ accounts() { cli user list --json | jq -r '.[].username'; }
   done
 }
 
+# A curl that kills the front when the run has asked for its prediction.
+curl_that_kills() {
+  mkdir "$T/bin"
+  cat >"$T/bin/curl" <<'END'
+#!/bin/bash
+/usr/bin/curl "$@"
+status=$?
+case $* in
+*/predict)
+  for pid in $(grep -lsF "FGTEST=$FGTEST" /proc/[0-9]*/environ | cut -d/ -f3); do
+    if [ "$(cat "/proc/$pid/comm")" = lighttpd ]; then kill -KILL "$pid"; fi
+  done
+  sleep 0.3
+  ;;
+esac
+exit $status
+END
+  chmod 755 "$T/bin/curl"
+}
+
+@test "a front that dies before anybody waits for its end is told as well" {
+  curl_that_kills
+  PATH=$T/bin:$PATH run_start FRONT=lighttpd
+  wait_for 300 ended
+  said 'lighttpd ended by itself (status 137)'
+  wait_for 30 nothing_left
+}
+
 @test "workers that nginx has not started are watched, and the run does not go on without them" {
   run_start FRONT=nginx
   run_ready

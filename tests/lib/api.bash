@@ -6,6 +6,7 @@
 #   gate_stop           ends what gate_start started, by its process id
 #   gate_pids           the workers, without their master (MASTER)
 #   gate_holds N        whether so many requests are in hand, of which there is more to come
+#   gate_sends          whether an answer waits for who reads it
 #   call METHOD URI ... one request; sets status, body, header and answer (files)
 #   raw ...             the same byte by byte, for what cgi-fcgi cannot say
 #   cgi METHOD URI ...  the same, to a worker of its own as plain CGI
@@ -153,6 +154,12 @@ gate_holds() {
   awk -v port="$(printf :%04X "$PORT")" -v n="$1" '
     substr($2, 9) == port && $4 == "01" && $5 ~ /:0+$/ && $10 != 0 {held++}
     END {exit held != n}' /proc/net/tcp &&
+    ! ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -qv '^[ST]'
+}
+
+gate_sends() {
+  awk -v port="$(printf :%04X "$PORT")" 'substr($2, 9) == port && $4 == "01" && $5 !~ /^0+:/ {waits = 1}
+    END {exit !waits}' /proc/net/tcp &&
     ! ps -o stat= -p "$(gate_pids | paste -sd,)" | grep -qv '^[ST]'
 }
 
