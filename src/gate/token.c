@@ -104,10 +104,10 @@ static enum result secret_key(const struct buf *secret, struct jwk **out, struct
     if (result == RESULT_OK &&
         secret_mac_digest(mac, purpose, sizeof(purpose) - 1, digest) != RESULT_OK)
         result = reason_set(why, RESULT_FAILED, "a key for tokens could not be named");
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
         base64url_write(kid, digest, KID_BYTES);
-    if (result == RESULT_OK)
         result = jwk_from_secret(JWK_HS256, kid, secret->data, secret->len, out, why);
+    }
     secret_mac_free(mac);
     return result;
 }

@@ -295,8 +295,13 @@ ends() {
   IFS=. read -r a b c <<<"$token"
   for text in "$a=.$b.$c" "$a==.$b.$c" "$a.$b=.$c" "$a.$b.$c=" "$a.$b.$c==" "$a. $b.$c" "$a .$b.$c" "$token " "$token;" "$token," \
     "$a.$b" "$a..$c" ".$b.$c" "$a.$b." "..$c" ".." "." "$a.$b.$c." ".$token" "$a.$b.$c.$c" "$a.$b.$c.$c.$c" "$a.$b.$c, $token" \
-    "\"$token\"" "<$token>" "$token$a" "${token//./%2e}" "$token"$'\t' "$token"$'\n' "$token"$'\r\nX: y'; do
+    "\"$token\"" "<$token>" "$token$a" "${token//./%2e}" "$token"$'\t'; do
     refused "$text"
+  done
+  for text in "$token"$'\n' "$token"$'\r\nX: y'; do
+    TOKEN=$text
+    bearer GET /models
+    assert_problem 400 bad_request control
   done
 }
 
