@@ -83,7 +83,11 @@ $(BUILD)/%.o: %.c Makefile
 	$(Q)$(COMPILE) -c -o $@ $<
 
 # The pages are taken in by the assembler, which no -MMD sees.
-$(BUILD)/src/http/pages.o: $(wildcard www/*)
+PAGES = $(sort $(wildcard www/*.* www/ui/*))
+$(BUILD)/pages_table.inc: src/http/pages.sh $(PAGES)
+	@mkdir -p $(@D)
+	$(Q)$< $(PAGES) >$@.new && mv $@.new $@
+$(BUILD)/src/http/pages.o: $(BUILD)/pages_table.inc
 $(BUILD)/src/cmd/front_texts.o: $(wildcard etc/*.tsv etc/*/*.in)
 
 unit: $(UNIT)

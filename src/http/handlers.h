@@ -10,16 +10,18 @@
 
 /* handle_home.c */
 void handle_welcome(struct service *service, struct request *request, struct reply *reply);
-void handle_style(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_health.c */
 void handle_health(struct service *service, struct request *request, struct reply *reply);
 void handle_live(struct service *service, struct request *request, struct reply *reply);
 void handle_ready(struct service *service, struct request *request, struct reply *reply);
 
-/* handle_setup.c */
-void handle_setup(struct service *service, struct request *request, struct reply *reply);
-void handle_setup_script(struct service *service, struct request *request, struct reply *reply);
+/* handle_draw.c; the form is of its query */
+extern const struct form form_draw;
+void handle_draw(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_page.c */
+void handle_page(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_auth.c, with what the bodies take */
 extern const struct form form_create, form_token, form_login, form_logout;

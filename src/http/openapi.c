@@ -66,6 +66,7 @@ static const struct {
                        "\"application/jose\":{\"schema\":{\"type\":\"string\"}},"
                        "\"text/csv\":{},\"application/x-npy\":{}}"},
     {"feedback", "{\"application/json\":" SCHEMA("FeedbackDone") "}"},
+    {"draw", "{\"image/svg+xml\":{\"schema\":{\"type\":\"string\"}}}"},
     {"exportKept", "{\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"},
 };
 
@@ -330,6 +331,8 @@ static void request_body(struct json_writer *writer, const struct route *route)
         schema = route->defers == ROUTE_DEFERS_ALWAYS ? "PredictLater" : "Predict";
     if (route->body == ROUTE_BODY_EXPLAIN)
         schema = "Explain";
+    if (route->body == ROUTE_BODY_ROW)
+        schema = "Predict";
     if (route->body == ROUTE_BODY_FEEDBACK)
         schema = "Feedback";
     json_write_key(writer, "requestBody");

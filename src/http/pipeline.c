@@ -298,6 +298,7 @@ static int64_t serve(struct service *service)
 
     request_start(&request, service);
     reply_start(reply);
+    reply->dialect = route_dialect(request.path);
     if (admit(service, &request, reply))
         handle(service, &request, reply);
     reply_settle(reply);

@@ -20,6 +20,7 @@ enum reply_status {
     REPLY_CREATED,       /* 201 */
     REPLY_ACCEPTED,      /* 202 */
     REPLY_NO_CONTENT,    /* 204: its body is not sent */
+    REPLY_NOT_MODIFIED,  /* 304: the same */
     REPLY_MALFORMED,     /* 400 */
     REPLY_UNAUTHORIZED,  /* 401 */
     REPLY_FORBIDDEN,     /* 403 */
@@ -35,9 +36,22 @@ enum reply_status {
     REPLY_STATUS__MAX
 };
 
+/*
+ * How a refusal is told.  Each has the members of the design; clients of other servers look for
+ * theirs, which are beside them or in their place.
+ */
+enum reply_dialect {
+    REPLY_NATIVE,
+    REPLY_SENTENCE,    /* error is the detail, for people to read: OIP, KServe, TF Serving */
+    REPLY_INVOCATIONS, /* the same, with error_code and message: MLflow, SageMaker */
+    REPLY_DIALECT__MAX
+};
+
 struct reply {
     enum reply_status status;
+    enum reply_dialect dialect;
     const char *type;   /* of the body; JSON at the start */
+    const char *cache;  /* Cache-Control; no-store at the start */
     struct buf head;    /* all of the header, when it is sent */
     struct buf headers; /* further lines of it */
     struct buf body;

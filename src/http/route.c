@@ -22,12 +22,14 @@ static const struct route routes[] = {
      .summary = "Whether predictions can be served", .uncounted = true},
     {REQUEST_GET, "/openapi.json", ROUTE_OPEN, handle_openapi, "openapi",
      .summary = "This interface as OpenAPI 3.1"},
-    {REQUEST_GET, "/style.css", ROUTE_OPEN, handle_style, "style",
-     .summary = "The style sheet of the pages"},
-    {REQUEST_GET, "/setup", ROUTE_OPEN, handle_setup, "setup",
-     .summary = "The page on which an invitation becomes an account"},
-    {REQUEST_GET, "/setup.js", ROUTE_OPEN, handle_setup_script, "setupScript",
-     .summary = "What that page runs"},
+    {REQUEST_GET, "/account", ROUTE_OPEN, handle_page, "accountPage",
+     .summary = "The page of one's keys, calls and jobs", .uncounted = true},
+    {REQUEST_GET, "/admin", ROUTE_OPEN, handle_page, "adminPage",
+     .summary = "The page of administration", .uncounted = true},
+    {REQUEST_GET, "/setup", ROUTE_OPEN, handle_page, "setupPage",
+     .summary = "The page on which an invitation becomes an account", .uncounted = true},
+    {REQUEST_GET, "/ui/{file}", ROUTE_OPEN, handle_page, "pageFile",
+     .summary = "What the pages are made of: style sheet and scripts", .uncounted = true},
     {REQUEST_POST, "/auth/create", ROUTE_OPEN, handle_create, "createAccount",
      .summary = "Register, or make the account that an invitation is for",
      .body = ROUTE_BODY_JSON, .form = &form_create, .good = REPLY_CREATED},
@@ -107,6 +109,10 @@ static const struct route routes[] = {
      .summary = "Predict with this model, and tell what each feature adds",
      .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_EXPLAIN, .of_model = true, .metered = true,
      .replays = true},
+    {REQUEST_POST, "/models/{name}/draw", ROUTE_CALLER, handle_draw, "draw",
+     .summary = "One tree of this model with the row's way lit, as SVG",
+     .scope = KEY_SCOPE_PREDICT, .body = ROUTE_BODY_ROW, .query = &form_draw, .of_model = true,
+     .metered = true},
     {REQUEST_GET, "/jobs", ROUTE_CALLER, handle_jobs, "listJobs",
      .summary = "The caller's jobs, newest first", .scope = KEY_SCOPE_JOBS,
      .query = &form_jobs},
@@ -236,6 +242,26 @@ const char *route_credential_name(enum route_credential credential)
     return words[credential];
 }
 
+enum reply_dialect route_dialect(const char *path)
+{
+    static const struct {
+        const char *path;
+        enum reply_dialect dialect;
+    } places[] = {
+        {"/v1", REPLY_SENTENCE},           {"/v2", REPLY_SENTENCE},
+        {"/hf", REPLY_SENTENCE},           {"/invocations", REPLY_INVOCATIONS},
+        {"/endpoints", REPLY_INVOCATIONS}, {"/ping", REPLY_INVOCATIONS},
+    };
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        size_t len = strlen(places[i].path);
+
+        if (strncmp(path, places[i].path, len) == 0 && (path[len] == '\0' || path[len] == '/'))
+            return places[i].dialect;
+    }
+    return REPLY_NATIVE;
+}
+
 /* A variable of a path and what stands for it, neither of them ended by a NUL. */
 struct span {
     const char *name, *text;
@@ -252,6 +278,15 @@ static bool is_plain(const char *text, size_t len)
            !(len == 2 && memcmp(text, "..", 2) == 0);
 }
 
+/*
+ * How long what stands for a variable is, up to the next / or, where the pattern goes on with a
+ * verb ({name}:predict), up to the : before that.
+ */
+static size_t span_len(const char *path, char next)
+{
+    return strcspn(path, next == ':' ? "/:" : "/");
+}
+
 /* Whether a path is of the pattern, and what stands for its variables, the rest zero. */
 static bool matches(const char *pattern, const char *path, struct span spans[ROUTE_VARIABLES])
 {
@@ -263,7 +298,7 @@ static bool matches(const char *pattern, const char *path, struct span spans[ROU
             span->name = ++pattern;
             span->name_len = strcspn(pattern, "}");
             span->text = path;
-            span->len = strcspn(path, "/");
+            span->len = span_len(path, pattern[span->name_len + 1]);
             if (!is_plain(span->text, span->len))
                 return false;
             path += span->len;
@@ -279,7 +314,7 @@ static bool matches(const char *pattern, const char *path, struct span spans[ROU
 /* Of two patterns that fit one path, whether a is the more literal: at the first difference. */
 static bool more_literal(const char *a, const char *b)
 {
-    while (*a != '\0' && (*a == '{') == (*b == '{')) {
+    while (*a != '\0' && *b != '\0' && (*a == '{') == (*b == '{')) {
         if (*a == '{') {
             a += strcspn(a, "}");
             b += strcspn(b, "}");
@@ -287,7 +322,7 @@ static bool more_literal(const char *a, const char *b)
         a++;
         b++;
     }
-    return *a != '\0' && *b == '{';
+    return *a != '\0' && (*b == '{' || *b == '\0'); /* of one with a verb more, that one */
 }
 
 /* The pattern that a path is of, or NULL. */

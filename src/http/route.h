@@ -26,6 +26,7 @@ enum route_body {
     ROUTE_BODY_NONE,
     ROUTE_BODY_PREDICT,  /* JSON, up to predict_body_limit */
     ROUTE_BODY_EXPLAIN,  /* the same, with "classes" */
+    ROUTE_BODY_ROW,      /* the same, of one row */
     ROUTE_BODY_FEEDBACK, /* JSON, up to the same: see feedback.h */
     ROUTE_BODY_JSON,     /* the row's form as JSON, up to body_limit */
     ROUTE_BODY_SEALED,   /* the same, up to what a prediction takes */
@@ -52,8 +53,8 @@ enum {
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows are for people to read. */
 struct route {
     enum request_method method;
-    const char
-        *path; /* whole segments may be variables: /users/{id}; ROUTE_VARIABLES at most */
+    const char *path; /* segments may be variables, and the last one with a verb behind it:
+                         /users/{id}, /v1/models/{name}:predict; ROUTE_VARIABLES at most */
     enum route_credential credential;
     void (*handle)(struct service *service, struct request *request, struct reply *reply);
     const char *operation; /* the name in /openapi.json */
@@ -78,6 +79,12 @@ const struct route *route_at(size_t i);
 
 /* How the lists of routes call a credential: "none", "optional", "key", "user", "login". */
 const char *route_credential_name(enum route_credential credential);
+
+/*
+ * How refusals of a path are told: by what it begins with, so that a client of another server
+ * reads those of paths that are no route, too.
+ */
+enum reply_dialect route_dialect(const char *path);
 
 /*
  * Finds the route of a request and what stands for its variables.  Of two paths that fit

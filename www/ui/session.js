@@ -1,0 +1,69 @@
+/*
+ * session.js: who uses the pages: nobody, a user who logged in, or whoever has a key.
+ *
+ * Tokens are kept for as long as the tab is open (sessionStorage), and nowhere else.  A pasted
+ * key is no session's: it is in this page's memory, and gone with it.
+ */
+
+const PLACE = 'forestgate.session';
+
+let key = '';
+let tokens = read();
+
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE)) ?? null;
+  } catch {
+    return null; // storage that is switched off, or not ours
+  }
+}
+
+function keep() {
+  try {
+    if (tokens === null) sessionStorage.removeItem(PLACE);
+    else sessionStorage.setItem(PLACE, JSON.stringify(tokens));
+  } catch {
+    // then it lasts as long as the page
+  }
+}
+
+function tell() {
+  document.dispatchEvent(new CustomEvent('session'));
+}
+
+/* "none", "key" or "user". */
+export function kind() {
+  if (key !== '') return 'key';
+  return tokens === null ? 'none' : 'user';
+}
+
+/* What a request says of who asks: header lines. */
+export function credentials() {
+  if (key !== '') return { 'X-API-Key': key };
+  return tokens === null ? {} : { Authorization: `Bearer ${tokens.access}` };
+}
+
+export function refreshToken() {
+  return tokens?.refresh ?? null;
+}
+
+/* Takes the answer of a login or a refresh. */
+export function tokensTake(answer) {
+  tokens = { access: answer.access_token ?? answer.token, refresh: answer.refresh_token };
+  keep();
+  tell();
+}
+
+/* Takes a key that somebody pasted; '' forgets it. */
+export function keyTake(text) {
+  key = text.trim();
+  tell();
+}
+
+/* Forgets all. */
+export function forget() {
+  key = '';
+  tokens = null;
+  keep();
+  tell();
+}
