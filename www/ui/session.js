@@ -3,6 +3,10 @@
  *
  * Tokens are kept for as long as the tab is open (sessionStorage), and nowhere else.  A pasted
  * key is no session's: it is in this page's memory, and gone with it.
+ *
+ * The event "session" on the document tells that somebody else is here now: its detail is "in"
+ * (logged in, or a key was given), "out" (asked for), or "ended" (the service says so).  Tokens
+ * that are renewed are nobody else.
  */
 
 const PLACE = 'forestgate.session';
@@ -27,8 +31,8 @@ function keep() {
   }
 }
 
-function tell() {
-  document.dispatchEvent(new CustomEvent('session'));
+function tell(detail) {
+  document.dispatchEvent(new CustomEvent('session', { detail }));
 }
 
 /* "none", "key" or "user". */
@@ -47,23 +51,28 @@ export function refreshToken() {
   return tokens?.refresh ?? null;
 }
 
-/* Takes the answer of a login or a refresh. */
+/* Takes the answer of a login. */
 export function tokensTake(answer) {
+  tokensRenew(answer);
+  tell('in');
+}
+
+/* Takes the answer of a refresh: of the same user. */
+export function tokensRenew(answer) {
   tokens = { access: answer.access_token ?? answer.token, refresh: answer.refresh_token };
   keep();
-  tell();
 }
 
 /* Takes a key that somebody pasted; '' forgets it. */
 export function keyTake(text) {
   key = text.trim();
-  tell();
+  tell(key === '' ? 'out' : 'in');
 }
 
 /* Forgets all. */
-export function forget() {
+export function forget(why = 'out') {
   key = '';
   tokens = null;
   keep();
-  tell();
+  tell(why);
 }
