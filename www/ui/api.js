@@ -96,7 +96,7 @@ async function renew() {
     return null;
   }
   if (answer.status < 500 && answer.status !== 429) {
-    forget('ended');
+    forget({ lapsed: true });
     return null;
   }
   return answer;
@@ -138,7 +138,7 @@ export async function ask(method, path, options = {}) {
   if (answer.status === 401 && !options.open && kind() === 'user') {
     answer = await again(method, path, options, sent) ?? answer;
     // Of who logged out there, was disabled or deleted: no new token would help.
-    if (answer.status === 401 && kind() === 'user') forget('ended');
+    if (answer.status === 401 && kind() === 'user') forget({ lapsed: true });
   }
   if (!answer.ok) {
     throw new Problem(answer.status, await answer.json().catch(() => ({})), answer.headers);

@@ -4,9 +4,8 @@
  * Tokens are kept for as long as the tab is open (sessionStorage), and nowhere else.  A pasted
  * key is no session's: it is in this page's memory, and gone with it.
  *
- * The event "session" on the document tells that somebody else is here now: its detail is "in"
- * (logged in, or a key was given), "out" (asked for), or "ended" (the service says so).  Tokens
- * that are renewed are nobody else.
+ * The event "session" on the document tells that somebody else is here now; detail.lapsed: it
+ * ended by itself, which nobody meant.  Tokens that are renewed are nobody else.
  */
 
 const PLACE = 'forestgate.session';
@@ -31,8 +30,8 @@ function keep() {
   }
 }
 
-function tell(detail) {
-  document.dispatchEvent(new CustomEvent('session', { detail }));
+function tell(lapsed = false) {
+  document.dispatchEvent(new CustomEvent('session', { detail: { lapsed } }));
 }
 
 /* "none", "key" or "user". */
@@ -54,7 +53,7 @@ export function refreshToken() {
 /* Takes the answer of a login. */
 export function tokensTake(answer) {
   tokensRenew(answer);
-  tell('in');
+  tell();
 }
 
 /* Takes the answer of a refresh: of the same user. */
@@ -66,13 +65,13 @@ export function tokensRenew(answer) {
 /* Takes a key that somebody pasted; '' forgets it. */
 export function keyTake(text) {
   key = text.trim();
-  tell(key === '' ? 'out' : 'in');
+  tell();
 }
 
-/* Forgets all. */
-export function forget(why = 'out') {
+/* Forgets all.  {lapsed: true}: the service had the session ended. */
+export function forget({ lapsed } = {}) {
   key = '';
   tokens = null;
   keep();
-  tell(why);
+  tell(lapsed === true);
 }
