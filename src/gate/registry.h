@@ -148,6 +148,17 @@ const struct model *registry_at(const struct registry *registry, size_t i);
 const struct model *registry_find(const struct registry *registry, const char *name,
                                   size_t len);
 
+/*
+ * A version by its number, whatever it does: one that is retired is mapped when it is asked
+ * for, and some of those stay mapped.  Valid until the next registry_refresh() or the next call
+ * of this.  Who names a version has it answer: registry_choose() is not asked then.
+ * RESULT_MISSING if no model of this name is served, or it has no such version; the
+ * model's image is NULL where it could not be loaded.  RESULT_BUSY and the like if the database
+ * could not be read.
+ */
+enum result registry_version(struct registry *registry, const char *name, size_t len,
+                             int64_t version, const struct model **out, struct reason *why);
+
 /* Whether a version takes texts; false for an image that could not be loaded. */
 bool registry_takes_texts(const struct model *model);
 

@@ -83,6 +83,19 @@ enum result model_version_list(struct db *db,
     return list(db, SQL_MODEL_VERSIONS, each, arg, why);
 }
 
+enum result model_version_get(struct db *db, const char *name, int64_t version,
+                              struct model_row *row, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_MODEL_VERSION_GET, name, version);
+
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_MODEL_VERSION_GET);
+    if (result == RESULT_OK)
+        result = row_read(db, SQL_MODEL_VERSION_GET, row, why);
+    sql_end(db, SQL_MODEL_VERSION_GET);
+    return result;
+}
+
 static enum result next_version(struct db *db, struct model_row *row, struct reason *why)
 {
     enum result result = sql_start(db, why, SQL_MODEL_VERSION_NEXT, row->name);

@@ -56,6 +56,10 @@ enum result model_version_list(struct db *db,
                                void (*each)(void *arg, const struct model_row *row), void *arg,
                                struct reason *why);
 
+/* One of them.  RESULT_MISSING if there is no such version. */
+enum result model_version_get(struct db *db, const char *name, int64_t version,
+                              struct model_row *row, struct reason *why);
+
 /*
  * Adds a version, with the next number, which no version of this model ever had, in
  * row->version; nothing serves it yet.  This and what follows: in a transaction of the

@@ -229,6 +229,8 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
                                        " ORDER BY m.id, state",
                         "", BOTH},
     [SQL_MODEL_VERSIONS] = {VERSION_SELECT " ORDER BY m.id, v.version", "", BOTH},
+    [SQL_MODEL_VERSION_GET] = {VERSION_SELECT " WHERE m.name = ? AND v.version = ?", "ti",
+                               BOTH},
     [SQL_MODEL_INSERT] = {"INSERT INTO model (name, version, last_version) VALUES (?, 0, 0)"
                           " ON CONFLICT (name) DO NOTHING",
                           "t", BOTH},
