@@ -86,6 +86,23 @@ enum result registry_retire(struct home *home, const char *name, int64_t version
                             struct registry_done *done, struct reason *why);
 
 /*
+ * Withdraws a model: no version of it answers any more, canary and shadow are retired, and it
+ * keeps its versions; to callers it is as if it were not published.  Nothing is changed of one
+ * that is withdrawn already.  done->row is the version that would serve.
+ */
+enum result registry_withdraw(struct home *home, const char *name, struct registry_done *done,
+                              struct reason *why);
+
+/*
+ * Has a model that is withdrawn serve again, by the version that did; so do publishing,
+ * promoting a version to serve and taking one back.  Of one that serves it is proved that it
+ * can, and nothing is changed.  RESULT_MALFORMED and the like for an image that is not as it
+ * was published.
+ */
+enum result registry_restore(struct home *home, const char *name, struct registry_done *done,
+                             struct reason *why);
+
+/*
  * Deletes a retired version, with its image; or, with version 0, all retired ones but the
  * `keep` that were published last, and the one that a rollback would lead to.  Calls each
  * for each that is deleted.  RESULT_INVALID for one that is in use or not there.

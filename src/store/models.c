@@ -24,10 +24,8 @@ enum column {
 const char *model_state_name(enum model_state state)
 {
     static const char *const names[MODEL_STATE__MAX] = {
-        [MODEL_SERVING] = "serving",
-        [MODEL_CANARY] = "canary",
-        [MODEL_SHADOW] = "shadow",
-        [MODEL_RETIRED] = "retired",
+        [MODEL_SERVING] = "serving", [MODEL_CANARY] = "canary",       [MODEL_SHADOW] = "shadow",
+        [MODEL_RETIRED] = "retired", [MODEL_WITHDRAWN] = "withdrawn",
     };
 
     return names[state];
@@ -125,7 +123,8 @@ enum result model_places_set(struct db *db, const char *name, const struct model
                              struct reason *why)
 {
     return sql_run(db, why, SQL_MODEL_PLACES_SET, places->serving, places->canary,
-                   places->share, (int64_t)places->by_key, places->shadow, name);
+                   places->share, (int64_t)places->by_key, places->shadow,
+                   (int64_t)places->withdrawn, name);
 }
 
 enum result model_back_set(struct db *db, const char *name, int64_t version, int64_t back,
