@@ -49,7 +49,7 @@ function facts(model) {
  * {told, headers, why}: why there are no reasons, or null.
  */
 function asker(model) {
-  let why = null;
+  let why = model.explainable ? null : 'its file does not have what that takes.';
 
   return async (row, signal) => {
     const options = { body: bodyOf(model, row), signal };
@@ -91,7 +91,7 @@ export function modelPanel(model) {
   }
   const answerOf = asker(model);
   const head = el('div', { role: 'status' });
-  const why = el('div', {}, waiting());
+  const why = el('div', { class: 'why' }, waiting());
   const card = el('section', { class: 'card', 'aria-label': 'Answer' }, head, why);
   const left = el('div', { class: 'limits' });
   const call = el('div', {});
