@@ -96,6 +96,18 @@ WHO='["way","key","masked_key","user","username","role","scopes","models","tier"
   ! grep -qE "$G|@|/home|fg_|secrets|[0-9a-f]{64}" "$body_file" || fail "$body"
 }
 
+@test "jobs and who does them are told to administrators alone" {
+  call GET /health/detailed -k "$KEY"
+  assert_json 'has("jobs") | not'
+  root=$(cli key create --name root --tier test --scopes read,admin 2>/dev/null)
+  call GET /health/detailed -k "$root"
+  assert_json '.jobs == {open: 0, kept: 0, bytes: 0, runners: 0}'
+  call POST /jobs -k "$KEY" -d "$IRIS"
+  assert_status 202
+  call GET /health/detailed -k "$root"
+  assert_json '.jobs.open == 1 and .jobs.kept == 1 and .jobs.bytes > 0'
+}
+
 @test "a model that cannot be served makes it degraded" {
   image=$(ls "$G"/home/models/price/*.fgm)
   mv "$image" "$G/kept"
