@@ -38,7 +38,7 @@ function value(model, told, target) {
 /* What the service warns of: values that training has not seen. */
 function warnings(told) {
   return (told.warnings ?? []).map(({ field, problem, allowed }) =>
-    el('p', { class: 'note warn' }, `${field}: ${problem}${allowed ? `: ${allowed}` : ''}.`));
+    el('p', { class: 'note warn' }, `${field.replace(/^features\./, '')}: ${problem}${allowed ? `: ${allowed}` : ''}.`));
 }
 
 /* The answer: the class with all their shares, or the value; of each target. */

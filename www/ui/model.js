@@ -12,18 +12,11 @@ import { el, freshId, replace } from './dom.js';
 import { examples, rowForm } from './form.js';
 import { limitsShow, limitsSpare } from './limits.js';
 import { failure } from './load.js';
+import { bodyOf, pathOf } from './row.js';
 import { snippets } from './snippet.js';
 import { treePart } from './tree.js';
 
 const PAUSE = 500; // milliseconds without a change before it is asked again
-
-export function bodyOf(model, row) {
-  return model.input === 'text' ? { text: row } : { features: row };
-}
-
-export function pathOf(model, verb) {
-  return `models/${encodeURIComponent(model.name)}/${verb}`;
-}
 
 /* What it is, in a few figures; what is not known is left out. */
 function facts(model) {
