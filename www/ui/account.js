@@ -51,6 +51,7 @@ function show(lapsed) {
 }
 
 nav('account');
+addEventListener('hashchange', quiet); // what was told was of the part before
 // Somebody else, or nobody: what is asked was asked of who was here before.
 document.addEventListener('session', (event) => {
   dialogsClose();

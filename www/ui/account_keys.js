@@ -95,7 +95,7 @@ function facts(key) {
     ['From', key.addresses === '' ? 'anywhere' : words(key.addresses)],
     ['Last used', when(key.last_used_at)],
     key.revoked_at === null ? ['Ends', when(key.expires_at)] : ['Revoked', when(key.revoked_at)],
-    key.old_until === null ? null : ['Secret before', ['holds on, ends ', when(key.old_until)]],
+    key.old_until === null ? null : ['Old secret', ['ends ', when(key.old_until)]],
   ].filter(Boolean).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
 }
 
