@@ -82,7 +82,7 @@ function periods(days) {
   return Array.from({ length: Math.ceil(days.length / long) }, (_, i) => {
     const some = days.slice(i * long, (i + 1) * long);
 
-    return { label: some[0].slice(2), days: new Set(some) };
+    return { label: some[0].slice(days.length > WEEKS_FROM ? 2 : 5), days: new Set(some) };
   });
 }
 
