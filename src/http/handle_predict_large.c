@@ -46,8 +46,9 @@ static bool block_take(void *arg, const double *values, size_t rows)
     }
     call->noted = true;
     keeper_rows(call->service->keeper, predictor, values, rows, call->margins, call->answers);
-    call->answer = (struct answer){predictor,    call->margins, call->answers,
-                                   call->leaves, rows,          call->rows->outputs};
+    call->answer =
+        (struct answer){predictor, call->margins,       call->answers,    call->leaves,
+                        rows,      call->rows->outputs, call->rows->frame};
     answer_lists_put(call->lists, &call->answer);
     call->done += rows;
     if (call->job != NULL && !call->job->go_on(call->job->arg, call->done))

@@ -40,8 +40,8 @@ static bool rows_predict(const struct input_rows *rows, const struct predictor *
     predictor_rows(predictor, rows->values, rows->count, at, at + margins);
     if (numbers->leaves != NULL)
         walk_leaves(image, rows->values, rows->count, numbers->leaves);
-    *answer = (struct answer){predictor,       at,          at + margins,
-                              numbers->leaves, rows->count, rows->outputs};
+    *answer = (struct answer){
+        predictor, at, at + margins, numbers->leaves, rows->count, rows->outputs, rows->frame};
     return true;
 }
 
@@ -50,6 +50,10 @@ static void answer_write(struct reply *reply, const struct input_rows *rows,
 {
     struct json_writer writer = json_writer_on(&reply->body);
 
+    if (rows->frame != NULL) {
+        answer_framed(&writer, answer);
+        return;
+    }
     json_write_object(&writer);
     if (rows->single)
         answer_single(&writer, answer);
