@@ -104,6 +104,7 @@ static const struct kind {
     [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
                           "application/x-www-form-urlencoded or application/json in UTF-8"},
     [ROUTE_BODY_IMAGE] = {{bytes_type}, "application/octet-stream"},
+    [ROUTE_BODY_ROWS] = {{body_csv, body_npy}, "text/csv in UTF-8, or application/x-npy"},
 };
 
 /*
@@ -137,6 +138,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_FRAME:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
+    case ROUTE_BODY_ROWS:
         return config->predict_body_limit;
     case ROUTE_BODY_IMAGE:
         return config->image_body_limit;
@@ -355,6 +357,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     const struct route *route = request->route;
     int64_t limit = limit_of(&service->home.config, route->body), length;
     const char *type;
+    bool streams; /* it is a file of rows that is read while it comes */
 
     buf_clear(&service->body, BODY_KEPT);
     if (!headers_agree(service, &length, reply))
@@ -366,14 +369,15 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     type = type_find(service, &kinds[route->body], length, reply);
     if (type == NULL)
         return false;
-    if (type == body_csv || type == body_npy)
+    streams = route->bulk != NULL && (type == body_csv || type == body_npy);
+    if (streams)
         limit = request->later ? service->home.config.job_body_limit
                                : service->home.config.bulk_body_limit;
     if (length > limit) {
         body_refuse_size(reply, limit);
         return false;
     }
-    if (type == body_csv || type == body_npy) {
+    if (streams) {
         request->file.type = type;
         request->file.length = body_is_packed(service) ? -1 : length;
         request->file.limit = limit;

@@ -1,8 +1,10 @@
 /*
  * nav.js: the bar on top of each page: where to go, who is here, light or dark.
  */
+import { logOut } from './api.js';
 import { byId, el, replace } from './dom.js';
-import { forget, kind } from './session.js';
+import { tellProblem } from './notice.js';
+import { kind } from './session.js';
 
 const PLACE = 'forestgate.theme';
 const themes = [['', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];
@@ -34,7 +36,7 @@ function themeChoice() {
 
 function who() {
   if (kind() === 'none') return el('a', { href: './account' }, 'Log in');
-  return el('button', { type: 'button', class: 'plain', onclick: forget },
+  return el('button', { type: 'button', class: 'plain', onclick: () => logOut().catch(tellProblem) },
     kind() === 'key' ? 'Forget the key' : 'Log out');
 }
 
