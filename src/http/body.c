@@ -94,7 +94,7 @@ static const struct kind {
 } kinds[ROUTE_BODY__MAX] = {
     [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
                             "application/json or text/csv in UTF-8, or application/x-npy"},
-    [ROUTE_BODY_ROWS] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_PROTOCOL] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_FRAME] = {{json_type, body_csv}, "application/json or text/csv in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
@@ -134,7 +134,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
     case ROUTE_BODY_ROW:
-    case ROUTE_BODY_ROWS:
+    case ROUTE_BODY_PROTOCOL:
     case ROUTE_BODY_FRAME:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:

@@ -16,6 +16,7 @@
 #include "forest/text_model.h"
 #include "http/auth.h"
 #include "http/input_inner.h"
+#include "http/path_model.h"
 #include "http/route.h"
 #include "http/sealed.h"
 
@@ -399,16 +400,20 @@ static void refuse_malformed(struct input *input, struct reply *reply)
     }
 }
 
-/* The model that the path names, or the default one if there is one. */
-static const struct model *first_model(const struct service *service,
-                                       const struct request *request)
+/*
+ * The model that the path names, or the default one if there is one.  False with the refusal
+ * written.
+ */
+static bool first_model(struct service *service, const struct request *request,
+                        struct reply *reply, const struct model **model)
 {
-    const struct model *model =
-        request->name != NULL
-            ? registry_find(service->registry, request->name, request->name_len)
-            : registry_default(service->registry);
-
-    return choose(request, model);
+    if (request->name == NULL)
+        *model = registry_default(service->registry);
+    else if (!path_model_find(service, request, reply, model))
+        return false;
+    if (!path_model_has_version(request))
+        *model = choose(request, *model);
+    return true;
 }
 
 /*
@@ -565,13 +570,10 @@ bool input_read(struct service *service, struct request *request, struct reply *
     input->protocol = request->route->protocol;
     input->split.image = NULL;
     input->faults.json = &reply->errors;
-    input->model = first_model(service, request);
+    input->asked_output = form_value(request->query, "output")->text;
     input->fixed = request->name != NULL;
-    if (input->model == NULL && request->name != NULL) {
-        reply_refuse(reply, REPLY_NOT_FOUND,
-                     "There is no such model. GET /models lists the ones that there are.");
+    if (!first_model(service, request, reply, &input->model))
         return false;
-    }
     if (passes(service, request, input) == PASS_MALFORMED) {
         refuse_malformed(input, reply);
         return false;

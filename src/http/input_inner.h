@@ -81,6 +81,7 @@ struct input {
     bool wants_again; /* what the columns are was known too late */
     unsigned lists;   /* members with rows */
     struct answer_frame frame;
+    const char *asked_output; /* by the query; NULL: nothing */
     const char *asked_by; /* what said frame.item; NULL: nothing */
     struct input_split split;
 };

@@ -24,6 +24,9 @@ void input_protocol_start(struct input *input)
     input->lists = 0;
     input->asked_by = NULL;
     memset(&input->frame, 0, sizeof(input->frame));
+    if (input->protocol != NULL && input->asked_output != NULL &&
+        protocol_output(input->asked_output, strlen(input->asked_output), &input->frame.item))
+        input->asked_by = "output";
 }
 
 static bool has_rows(enum protocol_part part)

@@ -6,9 +6,11 @@
  */
 #include "http/predict.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/json_write.h"
+#include "base/text.h"
 #include "forest/walk.h"
 
 enum {
@@ -84,4 +86,13 @@ bool predict_answer(const struct input_rows *rows,
     free(numbers.leaves);
     free(numbers.many);
     return done;
+}
+
+void predict_head(const struct model *model, struct reply *reply)
+{
+    char text[MODEL_NAME_MAX + 32];
+
+    text_print(text, sizeof(text), "%s; version=%" PRId64, model->row.name,
+               (int64_t)model->row.version);
+    reply_header(reply, "Forestgate-Model", text);
 }

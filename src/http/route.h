@@ -28,7 +28,7 @@ enum route_body {
     ROUTE_BODY_PREDICT,  /* JSON, up to predict_body_limit */
     ROUTE_BODY_EXPLAIN,  /* the same, with "classes" */
     ROUTE_BODY_ROW,      /* the same, of one row */
-    ROUTE_BODY_ROWS,     /* the same in the row's protocol */
+    ROUTE_BODY_PROTOCOL, /* the same in the row's protocol */
     ROUTE_BODY_FRAME,    /* the same, or CSV: see bulk */
     ROUTE_BODY_FEEDBACK, /* JSON, up to the same: see feedback.h */
     ROUTE_BODY_JSON,     /* the row's form as JSON, up to body_limit */
