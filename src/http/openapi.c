@@ -374,9 +374,10 @@ static void request_body(struct json_writer *writer, const struct route *route)
     json_write_object(writer);
     if (route->body == ROUTE_BODY_OAUTH)
         content(writer, "application/x-www-form-urlencoded", schema);
-    content(writer, route->body == ROUTE_BODY_IMAGE ? "application/octet-stream" : json,
-            schema);
-    if (route->bulk != NULL) {
+    if (route->body != ROUTE_BODY_ROWS)
+        content(writer, route->body == ROUTE_BODY_IMAGE ? "application/octet-stream" : json,
+                schema);
+    if (route->bulk != NULL || route->body == ROUTE_BODY_ROWS) {
         content(writer, body_csv, NULL);
         content(writer, body_npy, NULL);
     }
