@@ -38,7 +38,7 @@
     "{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"" list             \
     "\",\"step_seconds\",\"since\",\"until\",\"calls\",\"complete_from\"],\"properties\":{"    \
     "\"" list "\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"at\","    \
-              "\"calls\"," required                                                            \
+    "\"calls\"," required                                                                      \
     "],\"properties\":{\"at\":{\"type\":\"string\",\"format\":\"date-time\"},\"calls\":"       \
     "{\"type\":\"integer\"}," members "}}}," more "\"step_seconds\":{\"type\":\"integer\"},"   \
     "\"since\":{\"type\":\"string\",\"format\":\"date-time\"},\"until\":{\"type\":\"string\"," \
@@ -95,6 +95,8 @@ static const struct {
                        "\"application/jose\":{\"schema\":{\"type\":\"string\"}},"
                        "\"text/csv\":{},\"application/x-npy\":{}}"},
     {"feedback", "{\"application/json\":" SCHEMA("FeedbackDone") "}"},
+    {"metrics", "{\"text/plain\":{\"schema\":{\"type\":\"string\"}},"
+                "\"application/openmetrics-text\":{\"schema\":{\"type\":\"string\"}}}"},
     {"draw", "{\"image/svg+xml\":{\"schema\":{\"type\":\"string\"}}}"},
     {"exportKept", "{\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"},
 };

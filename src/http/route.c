@@ -20,6 +20,8 @@ static const struct route routes[] = {
      .summary = "Whether the process answers", .uncounted = true},
     {REQUEST_GET, "/health/ready", ROUTE_OPEN, handle_ready, "ready",
      .summary = "Whether predictions can be served", .uncounted = true},
+    {REQUEST_GET, "/metrics", ROUTE_OPTIONAL, handle_metrics, "metrics",
+     .summary = "What is counted and measured, for Prometheus", .scope = KEY_SCOPE_METRICS},
     {REQUEST_GET, "/openapi.json", ROUTE_OPEN, handle_openapi, "openapi",
      .summary = "This interface as OpenAPI 3.1"},
     {REQUEST_GET, "/account", ROUTE_OPEN, handle_page, "accountPage",
