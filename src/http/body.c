@@ -96,6 +96,8 @@ static const struct kind {
                             "application/json or text/csv in UTF-8, or application/x-npy"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_TENSORS] = {{json_type, bytes_type},
+                            "application/json in UTF-8, or application/octet-stream"},
     [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
@@ -131,6 +133,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
     case ROUTE_BODY_ROW:
+    case ROUTE_BODY_TENSORS:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
         return config->predict_body_limit;
