@@ -241,6 +241,8 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
     struct buf *body = &service->body;
 
+    if (request->route->body == ROUTE_BODY_TENSORS && known > 0)
+        buf_reserve(body, most); /* at once: what grows is copied */
     read_up_to(service, may_spool ? BODY_LARGE : most);
     if (buf_failed(body)) {
         reply_refuse_memory(reply);

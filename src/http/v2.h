@@ -123,6 +123,14 @@ void v2_shape_print(char out[V2_SHAPE_SHOWN], const int64_t *dims, size_t n);
 
 /* ---- v2_data.c ---- */
 
+/* Whether a binary tensor has as many bytes as its shape says.  False with the 400 written. */
+bool v2_size_check(struct v2_request *request, const struct v2_tensor *tensor,
+                   struct reply *reply);
+
+/* Some elements of such a tensor of numbers.  False with the refusal written: 400. */
+bool v2_numbers_part(struct v2_request *request, const struct v2_tensor *tensor, size_t from,
+                     size_t n, double *out, struct reply *reply);
+
 /*
  * The elements of a tensor of numbers, all of them; null is NaN.  False with the refusal
  * written: 400.
@@ -140,18 +148,26 @@ bool v2_texts(struct v2_request *request, const struct v2_tensor *tensor,
 
 /* ---- v2_rows.c ---- */
 
-/* Rows of a model's features.  free(values) is the caller's. */
-struct v2_rows {
-    double *values;
-    size_t count;
-};
+/* Rows of a model's features: how many there are, and how they are to be had. */
+struct v2_rows;
 
 /*
- * The tensors as rows: one of all features, or one for each feature by its name.  False with
- * the refusal written: 400 for tensors that are not the model's, 422 for values, 503.
+ * The tensors as rows: one of all features, or one for each feature by its name.  Of a binary
+ * tensor of all features the values are looked at when they are given out.  NULL with the
+ * refusal written: 400 for tensors that are not the model's, 422 for values, 503.  The request,
+ * its body and the reply stay in place until v2_rows_free().
  */
-bool v2_rows_read(struct service *service, struct v2_request *request,
-                  const struct model *model, struct v2_rows *rows, struct reply *reply);
+struct v2_rows *v2_rows_read(struct service *service, struct v2_request *request,
+                             const struct model *model, struct reply *reply);
+void v2_rows_free(struct v2_rows *filling);
+
+size_t v2_rows_count(const struct v2_rows *filling);
+
+/*
+ * Rows from one on, checked: in room for n of them, or elsewhere.  NULL with the refusal
+ * written.
+ */
+const double *v2_rows_get(struct v2_rows *filling, size_t from, size_t n, double *room);
 
 /* The type that the model's numbers are compared in: what a raw tensor has. */
 enum v2_type v2_type_of(const struct image *image);

@@ -157,20 +157,38 @@ static void refuse_size(const struct elements *elements, uint64_t wanted)
                  v2_tensor_name(elements->request, elements->tensor, shown), wanted);
 }
 
+bool v2_size_check(struct v2_request *request, const struct v2_tensor *tensor,
+                   struct reply *reply)
+{
+    const struct elements elements = {.request = request, .tensor = tensor, .reply = reply};
+    size_t size = v2_type_size(tensor->type);
+
+    if (tensor->len % size == 0 && tensor->len / size == tensor->elements)
+        return true;
+    refuse_size(&elements, tensor->elements * size);
+    return false;
+}
+
 bool v2_numbers(struct v2_request *request, const struct v2_tensor *tensor, double *out,
                 struct reply *reply)
 {
     struct elements elements = {.request = request, .tensor = tensor, .reply = reply};
-    size_t size = v2_type_size(tensor->type);
 
     if (tensor->binary_size < 0)
         return numbers_of_json(&elements, out);
-    if (tensor->len % size != 0 || tensor->len / size != tensor->elements) {
-        refuse_size(&elements, tensor->elements * size);
-        return false;
-    }
-    elements.seen = v2_type_decode(tensor->type, tensor->data, (size_t)tensor->elements, out);
-    if (elements.seen == tensor->elements)
+    return v2_size_check(request, tensor, reply) &&
+           v2_numbers_part(request, tensor, 0, (size_t)tensor->elements, out, reply);
+}
+
+bool v2_numbers_part(struct v2_request *request, const struct v2_tensor *tensor, size_t from,
+                     size_t n, double *out, struct reply *reply)
+{
+    struct elements elements = {.request = request, .tensor = tensor, .reply = reply};
+    size_t got =
+        v2_type_decode(tensor->type, tensor->data + from * v2_type_size(tensor->type), n, out);
+
+    elements.seen = from + got;
+    if (got == n)
         return true;
     refuse_element(&elements, tensor->type == V2_BOOL
                                   ? "0 or 1"

@@ -21,15 +21,17 @@ enum {
     VALUES_MAX = 4 << 20 /* numbers of the rows of a body that is smaller than that */
 };
 
-/* One request on its way to rows. */
-struct filling {
+/*
+ * One request on its way to rows.  The bounds are for one quick question of many values, whose
+ * answer needs no look at each feature's rules; where it is no, each value is looked at.
+ */
+struct v2_rows {
     struct service *service;
     struct v2_request *request;
     const struct model *model;
     const struct image *image;
     struct schema schema;
     struct text_scratch *scratch;
-    struct v2_rows *rows;
     struct reply *reply;
     const struct v2_tensor *tensor; /* that is read, and which of them it is */
     size_t at;
@@ -37,6 +39,10 @@ struct filling {
     uint32_t feature; /* of a column */
     bool column;
     unsigned faults;
+    size_t count;
+    double *values;          /* all of them; NULL where they are had from the tensor */
+    struct v2_tensor packed; /* that one: binary, of all features */
+    double *low, *high;      /* what each feature takes, NULL: more has to be asked */
 };
 
 enum v2_type v2_type_of(const struct image *image)
@@ -48,7 +54,7 @@ enum v2_type v2_type_of(const struct image *image)
 /* ---- values ---- */
 
 /* Notes a value that the model does not take.  False: that is enough. */
-static bool fault(struct filling *filling, size_t k, uint32_t feature, const char *problem)
+static bool fault(struct v2_rows *filling, size_t k, uint32_t feature, const char *problem)
 {
     char field[FIELD_MAX], allowed[ALLOWED_MAX], text[ALLOWED_MAX], name[V2_NAME_SHOWN / 2];
     const char *feature_name = image_feature_name(filling->image, feature);
@@ -62,7 +68,7 @@ static bool fault(struct filling *filling, size_t k, uint32_t feature, const cha
 }
 
 /* One number, which is element k, in its place; false where no more is to be looked at. */
-static bool value_check(struct filling *filling, size_t k, uint32_t feature, double *value)
+static bool value_check(struct v2_rows *filling, size_t k, uint32_t feature, double *value)
 {
     enum schema_fault found = isnan(*value)
                                   ? schema_take_missing(&filling->schema, feature, value)
@@ -71,18 +77,54 @@ static bool value_check(struct filling *filling, size_t k, uint32_t feature, dou
     return found == SCHEMA_FITS || fault(filling, k, feature, schema_fault_text(found));
 }
 
-/* One question of all values of a row; only where that fails each is looked at. */
-static bool rows_check(struct filling *filling)
+/* Whether a value has more to be than within bounds. */
+static bool is_particular(const struct schema_feature *feature)
+{
+    return feature->named || feature->type == IMAGE_INTEGER || feature->type == IMAGE_BOOLEAN;
+}
+
+/* The bounds, where they say all.  False with the refusal written, for want of memory. */
+static bool bounds_make(struct v2_rows *filling)
+{
+    for (uint32_t i = 0; i < filling->width; i++)
+        if (is_particular(&filling->schema.features[i]))
+            return true;
+    filling->low = reallocarray(NULL, filling->width, 2 * sizeof(double));
+    if (filling->low == NULL) {
+        reply_refuse_memory(filling->reply);
+        return false;
+    }
+    filling->high = filling->low + filling->width;
+    for (uint32_t i = 0; i < filling->width; i++) {
+        filling->low[i] = filling->schema.features[i].low;
+        filling->high[i] = filling->schema.features[i].high;
+    }
+    return true;
+}
+
+/* The quick question, which is no for NaN. */
+static bool row_fits(const struct v2_rows *filling, const double *values)
+{
+    const double *low = filling->low, *high = filling->high;
+    unsigned good = 1;
+
+    if (low == NULL)
+        return schema_takes_all(&filling->schema, 0, values, filling->width);
+    for (uint32_t i = 0; i < filling->width; i++)
+        good &= (unsigned)(values[i] >= low[i]) & (unsigned)(values[i] <= high[i]);
+    return good != 0;
+}
+
+/* Rows from one on; false with the refusal written. */
+static bool rows_check(struct v2_rows *filling, size_t from, size_t n, double *values)
 {
     const uint32_t width = filling->width;
 
-    for (size_t row = 0; row < filling->rows->count; row++) {
-        double *values = filling->rows->values + row * width;
-
-        if (schema_takes_all(&filling->schema, 0, values, width))
+    for (size_t row = 0; row < n; row++, values += width) {
+        if (row_fits(filling, values))
             continue;
         for (uint32_t i = 0; i < width; i++)
-            if (!value_check(filling, row * width + i, i, &values[i]))
+            if (!value_check(filling, (from + row) * width + i, i, &values[i]))
                 return false;
     }
     return filling->faults == 0;
@@ -91,10 +133,9 @@ static bool rows_check(struct filling *filling)
 /* One text, a category's name. */
 static bool category_take(void *arg, size_t k, const char *text, size_t len)
 {
-    struct filling *filling = arg;
+    struct v2_rows *filling = arg;
     uint32_t feature = filling->column ? filling->feature : (uint32_t)(k % filling->width);
-    double *value =
-        filling->rows->values + (filling->column ? k * filling->width + feature : k);
+    double *value = filling->values + (filling->column ? k * filling->width + feature : k);
     enum schema_fault found =
         text == NULL ? schema_take_missing(&filling->schema, feature, value)
                      : schema_take_text(&filling->schema, feature, text, len, value);
@@ -109,7 +150,7 @@ static bool category_take(void *arg, size_t k, const char *text, size_t len)
 
 /* ---- room ---- */
 
-static size_t rows_limit(const struct filling *filling)
+static size_t rows_limit(const struct v2_rows *filling)
 {
     size_t limit = (size_t)filling->service->home.config.predict_rows_limit;
     size_t body = filling->service->body.len, values = body > VALUES_MAX ? body : VALUES_MAX;
@@ -122,38 +163,46 @@ static size_t rows_limit(const struct filling *filling)
     return limit < most ? limit : most;
 }
 
-/* Room for so many rows.  False with the refusal written. */
-static bool room_make(struct filling *filling, uint64_t rows)
+/* How many rows there are, if that may be.  False with the refusal written. */
+static bool count_take(struct v2_rows *filling, uint64_t count)
 {
     size_t limit = rows_limit(filling);
     char problem[FIELD_MAX];
 
-    if (rows == 0) {
+    if (count == 0) {
         reply_refuse(filling->reply, REPLY_MALFORMED, "The inputs have no rows.");
         return false;
     }
-    if (rows > limit) {
+    if (count > limit) {
         text_print(problem, sizeof(problem), "over the limit of %zu rows", limit);
         reply_fault(filling->reply, "inputs", problem, "fewer rows at once");
         return false;
     }
-    filling->rows->count = (size_t)rows;
-    filling->rows->values = reallocarray(NULL, (size_t)rows, filling->width * sizeof(double));
-    if (filling->rows->values == NULL)
+    filling->count = (size_t)count;
+    return true;
+}
+
+/* Room for so many rows.  False with the refusal written. */
+static bool room_make(struct v2_rows *filling, uint64_t count)
+{
+    if (!count_take(filling, count))
+        return false;
+    filling->values = reallocarray(NULL, filling->count, filling->width * sizeof(double));
+    if (filling->values == NULL)
         reply_refuse_memory(filling->reply);
-    return filling->rows->values != NULL;
+    return filling->values != NULL;
 }
 
 /* ---- one tensor of all features ---- */
 
-static bool is_feature(const struct filling *filling, const struct v2_tensor *tensor)
+static bool is_feature(const struct v2_rows *filling, const struct v2_tensor *tensor)
 {
     return image_feature_find(filling->image, filling->request->store.data + tensor->name,
                               tensor->name_len) >= 0;
 }
 
 /* How many rows a tensor of all features has; -1: it is none. */
-static int64_t matrix_rows(const struct filling *filling, const struct v2_tensor *tensor)
+static int64_t matrix_rows(const struct v2_rows *filling, const struct v2_tensor *tensor)
 {
     if (tensor->n_dims == 2 && tensor->dims[1] == filling->width)
         return tensor->dims[0];
@@ -165,19 +214,25 @@ static int64_t matrix_rows(const struct filling *filling, const struct v2_tensor
     return -1;
 }
 
-static bool matrix_read(struct filling *filling, const struct v2_tensor *tensor, int64_t rows)
+static bool matrix_read(struct v2_rows *filling, const struct v2_tensor *tensor, int64_t count)
 {
     filling->tensor = tensor;
-    if (!room_make(filling, (uint64_t)rows))
+    if (tensor->binary_size >= 0 && tensor->type != V2_BYTES) {
+        filling->packed = *tensor;
+        return count_take(filling, (uint64_t)count) && bounds_make(filling) &&
+               v2_size_check(filling->request, tensor, filling->reply);
+    }
+    if (!room_make(filling, (uint64_t)count))
         return false;
     if (tensor->type == V2_BYTES)
         return v2_texts(filling->request, tensor, category_take, filling, filling->reply) &&
                filling->faults == 0;
-    return v2_numbers(filling->request, tensor, filling->rows->values, filling->reply) &&
-           rows_check(filling);
+    return bounds_make(filling) &&
+           v2_numbers(filling->request, tensor, filling->values, filling->reply) &&
+           rows_check(filling, 0, filling->count, filling->values);
 }
 
-static void refuse_shape(const struct filling *filling, const struct v2_tensor *tensor,
+static void refuse_shape(const struct v2_rows *filling, const struct v2_tensor *tensor,
                          const char *expected)
 {
     char shown[V2_NAME_SHOWN], shape[V2_SHAPE_SHOWN];
@@ -192,7 +247,7 @@ static void refuse_shape(const struct filling *filling, const struct v2_tensor *
 /* ---- a tensor for each feature ---- */
 
 /* The rows of a column; -1: it is none, which was refused. */
-static int64_t column_rows(const struct filling *filling, const struct v2_tensor *tensor)
+static int64_t column_rows(const struct v2_rows *filling, const struct v2_tensor *tensor)
 {
     if (tensor->n_dims == 1 || (tensor->n_dims == 2 && tensor->dims[1] == 1))
         return tensor->dims[0];
@@ -200,17 +255,17 @@ static int64_t column_rows(const struct filling *filling, const struct v2_tensor
     return -1;
 }
 
-static bool column_read(struct filling *filling, double *room)
+static bool column_read(struct v2_rows *filling, double *room)
 {
     const struct v2_tensor *tensor = filling->tensor;
     const uint32_t width = filling->width;
-    double *values = filling->rows->values + filling->feature;
+    double *values = filling->values + filling->feature;
 
     if (tensor->type == V2_BYTES)
         return v2_texts(filling->request, tensor, category_take, filling, filling->reply);
     if (!v2_numbers(filling->request, tensor, room, filling->reply))
         return false;
-    for (size_t row = 0; row < filling->rows->count; row++) {
+    for (size_t row = 0; row < filling->count; row++) {
         values[row * width] = room[row];
         if (!value_check(filling, row, filling->feature, &values[row * width]))
             return false;
@@ -219,7 +274,7 @@ static bool column_read(struct filling *filling, double *room)
 }
 
 /* Which feature a tensor is of, and that it is so once and of as many rows as the first. */
-static bool column_find(struct filling *filling, bool *seen)
+static bool column_find(struct v2_rows *filling, bool *seen)
 {
     const struct v2_tensor *tensor = filling->tensor;
     int feature = image_feature_find(
@@ -241,18 +296,18 @@ static bool column_find(struct filling *filling, bool *seen)
     rows = column_rows(filling, tensor);
     if (rows < 0)
         return false;
-    if (filling->rows->values != NULL && (uint64_t)rows != filling->rows->count) {
-        text_print(expected, sizeof(expected), "[%zu]", filling->rows->count);
+    if (filling->values != NULL && (uint64_t)rows != filling->count) {
+        text_print(expected, sizeof(expected), "[%zu]", filling->count);
         refuse_shape(filling, tensor, expected);
         return false;
     }
     seen[feature] = true;
     filling->feature = (uint32_t)feature;
-    return filling->rows->values != NULL || room_make(filling, (uint64_t)rows);
+    return filling->values != NULL || room_make(filling, (uint64_t)rows);
 }
 
 /* The features that no tensor is of: missing, if they may be. */
-static bool unnamed_fill(struct filling *filling, const bool *seen)
+static bool unnamed_fill(struct v2_rows *filling, const bool *seen)
 {
     char shown[V2_NAME_SHOWN / 2];
 
@@ -271,13 +326,13 @@ static bool unnamed_fill(struct filling *filling, const bool *seen)
                          filling->model->row.name, shown);
             return false;
         }
-        for (size_t row = 0; row < filling->rows->count; row++)
-            filling->rows->values[row * filling->width + i] = missing;
+        for (size_t row = 0; row < filling->count; row++)
+            filling->values[row * filling->width + i] = missing;
     }
     return true;
 }
 
-static bool columns_read(struct filling *filling)
+static bool columns_read(struct v2_rows *filling)
 {
     const struct v2_request *request = filling->request;
     bool *seen = calloc(filling->width, sizeof(*seen));
@@ -289,7 +344,7 @@ static bool columns_read(struct filling *filling)
         filling->tensor = &request->inputs[filling->at];
         good = column_find(filling, seen);
         if (good && room == NULL)
-            room = reallocarray(NULL, filling->rows->count, sizeof(*room));
+            room = reallocarray(NULL, filling->count, sizeof(*room));
         if (good && room == NULL)
             reply_refuse_memory(filling->reply);
         good = good && room != NULL && column_read(filling, room);
@@ -302,7 +357,7 @@ static bool columns_read(struct filling *filling)
     return good;
 }
 
-static bool features_read(struct filling *filling)
+static bool features_read(struct v2_rows *filling)
 {
     const struct v2_tensor *tensor = &filling->request->inputs[0];
     char expected[V2_SHAPE_SHOWN];
@@ -324,7 +379,7 @@ static bool features_read(struct filling *filling)
 
 static bool text_take(void *arg, size_t k, const char *text, size_t len)
 {
-    struct filling *filling = arg;
+    struct v2_rows *filling = arg;
     enum text_fault found;
     char field[FIELD_MAX];
 
@@ -332,7 +387,7 @@ static bool text_take(void *arg, size_t k, const char *text, size_t len)
     found = text != NULL ? text_check(&text, &len, NULL) : TEXT_NO_WORD;
     if (found == TEXT_FITS) {
         text_features(image_text(filling->image), filling->scratch, text, len,
-                      filling->rows->values + k * filling->width);
+                      filling->values + k * filling->width);
         return true;
     }
     reply_fault(filling->reply, field, text_fault_says(found),
@@ -340,7 +395,7 @@ static bool text_take(void *arg, size_t k, const char *text, size_t len)
     return ++filling->faults < FAULTS_MAX;
 }
 
-static bool texts_read(struct filling *filling)
+static bool texts_read(struct v2_rows *filling)
 {
     const struct v2_tensor *tensor = &filling->request->inputs[0];
     char shown[V2_NAME_SHOWN];
@@ -369,7 +424,7 @@ static bool texts_read(struct filling *filling)
 
 /* ---- a body that is one tensor ---- */
 
-static bool raw_read(struct filling *filling)
+static bool raw_read(struct v2_rows *filling)
 {
     const struct buf *body = &filling->service->body;
     const bool texts = image_text(filling->image) != NULL;
@@ -404,29 +459,61 @@ static bool raw_read(struct filling *filling)
     return matrix_read(filling, &tensor, tensor.dims[0]);
 }
 
-bool v2_rows_read(struct service *service, struct v2_request *request,
-                  const struct model *model, struct v2_rows *rows, struct reply *reply)
+struct v2_rows *v2_rows_read(struct service *service, struct v2_request *request,
+                             const struct model *model, struct reply *reply)
 {
-    struct filling filling = {
-        .service = service,
-        .request = request,
-        .model = model,
-        .image = model->image,
-        .rows = rows,
-        .reply = reply,
-        .width = image_n_features(model->image),
-    };
+    struct v2_rows *filling = calloc(1, sizeof(*filling));
     bool good = false;
 
-    if (schema_read(&filling.schema, model->image) != RESULT_OK)
+    if (filling == NULL) {
+        reply_refuse_memory(reply);
+        return NULL;
+    }
+    filling->service = service;
+    filling->request = request;
+    filling->model = model;
+    filling->image = model->image;
+    filling->reply = reply;
+    filling->width = image_n_features(model->image);
+    if (schema_read(&filling->schema, model->image) != RESULT_OK)
         reply_refuse_memory(reply);
     else if (request->raw)
-        good = raw_read(&filling);
+        good = raw_read(filling);
     else if (image_text(model->image) != NULL)
-        good = texts_read(&filling);
+        good = texts_read(filling);
     else
-        good = features_read(&filling);
-    schema_free(&filling.schema);
-    text_scratch_free(filling.scratch);
-    return good;
+        good = features_read(filling);
+    if (good)
+        return filling;
+    v2_rows_free(filling);
+    return NULL;
+}
+
+void v2_rows_free(struct v2_rows *filling)
+{
+    if (filling == NULL)
+        return;
+    schema_free(&filling->schema);
+    text_scratch_free(filling->scratch);
+    free(filling->values);
+    free(filling->low);
+    free(filling);
+}
+
+size_t v2_rows_count(const struct v2_rows *filling)
+{
+    return filling->count;
+}
+
+const double *v2_rows_get(struct v2_rows *filling, size_t from, size_t n, double *room)
+{
+    const size_t width = filling->width;
+
+    if (filling->values != NULL)
+        return filling->values + from * width;
+    if (v2_numbers_part(filling->request, &filling->packed, from * width, n * width, room,
+                        filling->reply) &&
+        rows_check(filling, from, n, room))
+        return room;
+    return NULL;
 }
