@@ -466,6 +466,10 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model rollback iris --to 3\n"},
     {"model", "retire", "NAME", 1, model_retire_options, model_retire,
      "end a canary or a shadow", "  forestgate model retire iris\n"},
+    {"model", "withdraw", "NAME", 1, model_withdraw_options, model_withdraw,
+     "have no version answer any more; all are kept", "  forestgate model withdraw iris\n"},
+    {"model", "restore", "NAME", 1, model_restore_options, model_restore,
+     "have a model that is withdrawn serve again", "  forestgate model restore iris\n"},
     {"model", "delete", "NAME", 1, model_delete_options, model_delete,
      "delete retired versions; prints their numbers",
      "  forestgate model delete iris --version 2\n"

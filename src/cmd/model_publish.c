@@ -2,8 +2,9 @@
  * model_publish.c: the verbs of forestgate model that change what is served.
  *
  * Each prints the number that a script wants, alone on its line: publish and promote the
- * version that they were about, rollback and retire the one that serves, delete those that
- * are gone.  What else a change has done is told on standard error.
+ * version that they were about, rollback, retire and restore the one that serves, withdraw the
+ * one that did, delete those that are gone.  What else a change has done is told on standard
+ * error.
  */
 #include "cmd/model_publish.h"
 
@@ -192,6 +193,32 @@ int model_retire(const struct option_set *set)
     return run_on_version(set, "--version", registry_retire);
 }
 
+/* What takes a model, and nothing else. */
+static int run_on_model(const struct option_set *set,
+                        enum result (*change)(struct home *home, const char *name,
+                                              struct registry_done *done, struct reason *why))
+{
+    struct registry_done done;
+    enum result result;
+    struct reason why;
+    struct home home;
+
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = change(&home, set->operands[0], &done, &why);
+    return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
+}
+
+int model_withdraw(const struct option_set *set)
+{
+    return run_on_model(set, registry_withdraw);
+}
+
+int model_restore(const struct option_set *set)
+{
+    return run_on_model(set, registry_restore);
+}
+
 static void print_deleted(void *arg, int64_t version)
 {
     struct cli_list *list = arg;
@@ -263,6 +290,14 @@ const struct option_row model_rollback_options[] = {
 
 const struct option_row model_retire_options[] = {
     {"--version", "N", "that version; else canary and shadow", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
+const struct option_row model_withdraw_options[] = {
+    CLI_COMMON_OPTIONS,
+};
+
+const struct option_row model_restore_options[] = {
     CLI_COMMON_OPTIONS,
 };
 

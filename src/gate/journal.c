@@ -23,6 +23,8 @@ static const int polls[] = {[JOURNAL_TRY] = 0, [JOURNAL_NOW] = 250, [JOURNAL_WHO
 struct sums {
     struct usage_row rows[SUMS];
     size_t count;
+    struct tally_row tallies[SUMS]; /* of models' versions */
+    size_t tally_count;
     int64_t day; /* that was noted last */
     bool noted;
 };
@@ -33,7 +35,55 @@ static enum result sums_write(struct db *db, struct sums *sums, struct reason *w
 
     for (size_t i = 0; result == RESULT_OK && i < sums->count; i++)
         result = usage_row_add(db, &sums->rows[i], why);
+    for (size_t i = 0; result == RESULT_OK && i < sums->tally_count; i++)
+        result = tally_row_add(db, &sums->tallies[i], why);
     sums->count = 0;
+    sums->tally_count = 0;
+    return result;
+}
+
+/* The tally that a call belongs to.  NULL: there is no room. */
+static struct tally_row *tally_of(struct sums *sums, const struct call_row *call)
+{
+    struct tally_row *row;
+
+    for (size_t i = sums->tally_count; i-- > 0;) {
+        row = &sums->tallies[i];
+        if (row->version == call->version && strcmp(row->model, call->model) == 0)
+            return row;
+    }
+    if (sums->tally_count == SUMS)
+        return NULL;
+    row = &sums->tallies[sums->tally_count++];
+    memset(row, 0, sizeof(*row));
+    memcpy(row->model, call->model, sizeof(row->model));
+    row->version = call->version;
+    return row;
+}
+
+/* A call that has come to a version of a model. */
+static enum result tally_add(struct db *db, struct sums *sums, const struct call_row *call,
+                             struct reason *why)
+{
+    enum result result = RESULT_OK;
+    struct tally_row *row;
+
+    if (call->version == 0)
+        return RESULT_OK;
+    row = tally_of(sums, call);
+    if (row == NULL) {
+        result = sums_write(db, sums, why);
+        row = tally_of(sums, call);
+    }
+    row->calls++;
+    row->rows += call->rows;
+    row->duration_us += call->duration_us;
+    if (call->status >= 400) {
+        row->failed++;
+        row->failed_us += call->duration_us;
+    }
+    if (call->started_us > row->last_us)
+        row->last_us = call->started_us;
     return result;
 }
 
@@ -89,7 +139,9 @@ static enum result call_take(struct db *db, struct sums *sums, const struct call
 {
     enum result result = call_row_insert(db, call, why);
 
-    return result == RESULT_OK ? sums_add(db, sums, call, why) : result;
+    if (result == RESULT_OK)
+        result = sums_add(db, sums, call, why);
+    return result == RESULT_OK ? tally_add(db, sums, call, why) : result;
 }
 
 /* ---- draining ---- */

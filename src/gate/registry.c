@@ -43,7 +43,7 @@ static void search_row(void *arg, const struct model_row *row)
 {
     struct search *search = arg;
 
-    if (row->state != MODEL_SERVING)
+    if (row->state != MODEL_SERVING && row->state != MODEL_WITHDRAWN)
         return;
     if (strcmp(row->name, search->name) == 0)
         search->found = *row;

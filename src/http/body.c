@@ -102,6 +102,7 @@ static const struct kind {
     [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
                           "application/x-www-form-urlencoded or application/json in UTF-8"},
     [ROUTE_BODY_IMAGE] = {{bytes_type}, "application/octet-stream"},
+    [ROUTE_BODY_ROWS] = {{body_csv, body_npy}, "text/csv in UTF-8, or application/x-npy"},
 };
 
 /*
@@ -125,22 +126,6 @@ static const char *type_find(const struct service *service, const struct kind *k
     return NULL;
 }
 
-/*
- * Whether the body is as it is.  Nothing is unpacked here, and what is packed would be told not
- * to be JSON (RFC 9110, section 8.4; the header of the refusal is RFC 7694's).
- */
-static bool coding_is_none(const struct service *service, int64_t length, struct reply *reply)
-{
-    const char *coding = fcgi_param(service->fcgi, FCGI_CONTENT_ENCODING);
-
-    if (length == 0 || coding == NULL || coding[0] == '\0' ||
-        strcasecmp(coding, "identity") == 0)
-        return true;
-    reply_refuse(reply, REPLY_TYPE, "A body is taken without Content-Encoding.");
-    reply_header(reply, "Accept-Encoding", "identity");
-    return false;
-}
-
 static int64_t limit_of(const struct config *config, enum route_body body)
 {
     switch (body) {
@@ -149,6 +134,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_ROW:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
+    case ROUTE_BODY_ROWS:
         return config->predict_body_limit;
     case ROUTE_BODY_IMAGE:
         return config->image_body_limit;
@@ -192,7 +178,7 @@ static void read_up_to(struct service *service, size_t most)
         room = buf_reserve(body, step);
         if (room == NULL)
             return;
-        got = fcgi_read(service->fcgi, room, step);
+        got = body_bytes(service, room, step);
         buf_advance(body, got);
         if (got < step)
             return;
@@ -219,7 +205,7 @@ static bool spool_rest(struct service *service, struct request *request, size_t 
     while (room != NULL && got == step && spool_len(large) < most) {
         if (step > most - spool_len(large))
             step = (size_t)(most - spool_len(large));
-        got = fcgi_read(service->fcgi, room, step);
+        got = body_bytes(service, room, step);
         spool_put(large, room, got);
     }
     result = spool_end(large, &why);
@@ -249,7 +235,8 @@ static bool fits(uint64_t len, int64_t length, int64_t limit, struct reply *repl
 static bool take_in(struct service *service, struct request *request, int64_t length,
                     int64_t limit, struct reply *reply)
 {
-    const size_t most = (size_t)(length >= 0 ? length : limit) + 1;
+    const int64_t known = body_is_packed(service) ? -1 : length; /* of what is taken in */
+    const size_t most = (size_t)(known >= 0 ? known : limit) + 1;
     const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
     struct buf *body = &service->body;
 
@@ -260,7 +247,9 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     }
     if (may_spool && body->len == BODY_LARGE && !spool_rest(service, request, most, reply))
         return false;
-    return fits(request->large != NULL ? spool_len(request->large) : body->len, length, limit,
+    if (body_packed_refuse(service, reply))
+        return false;
+    return fits(request->large != NULL ? spool_len(request->large) : body->len, known, limit,
                 reply);
 }
 
@@ -356,34 +345,37 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     const struct route *route = request->route;
     int64_t limit = limit_of(&service->home.config, route->body), length;
     const char *type;
+    bool streams; /* it is a file of rows that is read while it comes */
 
     buf_clear(&service->body, BODY_KEPT);
     if (!headers_agree(service, &length, reply))
         return false;
     if (route->body == ROUTE_BODY_NONE)
         return pass_over(service, length, reply);
-    if (!coding_is_none(service, length, reply))
+    if (!body_coding_read(service, route->body, length, reply))
         return false;
     type = type_find(service, &kinds[route->body], length, reply);
     if (type == NULL)
         return false;
-    if (type == body_csv || type == body_npy)
+    streams = route->bulk != NULL && (type == body_csv || type == body_npy);
+    if (streams)
         limit = request->later ? service->home.config.job_body_limit
                                : service->home.config.bulk_body_limit;
     if (length > limit) {
         body_refuse_size(reply, limit);
         return false;
     }
-    if (type == body_csv || type == body_npy) {
+    if (streams) {
         request->file.type = type;
-        request->file.length = length;
+        request->file.length = body_is_packed(service) ? -1 : length;
         request->file.limit = limit;
         return query_take(service, request, route->bulk, reply);
     }
     if (route->body == ROUTE_BODY_IMAGE)
         return body_image_take(service, request, length, limit, reply);
     if (route->form != NULL)
-        buf_reserve(&service->body, (size_t)(length >= 0 ? length : limit) + 1);
+        buf_reserve(&service->body,
+                    (size_t)(length >= 0 && !body_is_packed(service) ? length : limit) + 1);
     return take_in(service, request, length, limit, reply) &&
            (route->form == NULL || form_take(service, request, type, reply));
 }
@@ -392,6 +384,7 @@ void body_release(struct service *service, struct request *request)
 {
     struct buf *body = &service->body;
 
+    body_packed_end(service);
     if (request->route != NULL && request->route->form != NULL &&
         form_has_secret(request->route->form) && body->data != NULL)
         secret_wipe(body->data, body->cap);

@@ -205,6 +205,9 @@ static const struct route routes[] = {
     {REQUEST_POST, "/admin/models/{name}/retire", ROUTE_CALLER, handle_admin_retire,
      "retireVersion", .summary = "End a canary or a shadow", .scope = KEY_SCOPE_ADMIN,
      .body = ROUTE_BODY_JSON, .form = &form_admin_retire},
+    {REQUEST_POST, "/admin/models/{name}/compare", ROUTE_CALLER, handle_admin_compare,
+     "compareVersions", .summary = "Have two versions of a model answer the same rows",
+     .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_ROWS, .query = &form_admin_compare},
     {REQUEST_PUT, "/admin/models/{name}/keep", ROUTE_CALLER, handle_admin_keep, "setKeep",
      .summary = "Say how much is kept of what a model is asked, and for how long",
      .scope = KEY_SCOPE_ADMIN, .body = ROUTE_BODY_JSON, .form = &form_admin_keep},
@@ -217,9 +220,18 @@ static const struct route routes[] = {
     {REQUEST_GET, "/admin/usage", ROUTE_CALLER, handle_admin_usage, "getUsage",
      .summary = "Sums over the call log, by key, day and model", .scope = KEY_SCOPE_ADMIN,
      .query = &form_admin_usage},
+    {REQUEST_GET, "/admin/latency", ROUTE_CALLER, handle_admin_latency, "getLatency",
+     .summary = "How long calls took, over time: mean, p50, p90, p99, longest",
+     .scope = KEY_SCOPE_ADMIN, .query = &form_admin_latency},
+    {REQUEST_GET, "/admin/outcomes", ROUTE_CALLER, handle_admin_outcomes, "getOutcomes",
+     .summary = "How calls ended, over time: by status, model or key", .scope = KEY_SCOPE_ADMIN,
+     .query = &form_admin_outcomes},
     {REQUEST_GET, "/admin/audit", ROUTE_CALLER, handle_admin_audit, "listAudit",
      .summary = "Who changed what, newest first", .scope = KEY_SCOPE_ADMIN,
      .query = &form_admin_audit},
+    {REQUEST_GET, "/admin/audit/check", ROUTE_CALLER, handle_admin_audit_check, "checkAudit",
+     .summary = "Prove that no row of the audit trail was changed, added or lost",
+     .scope = KEY_SCOPE_ADMIN},
 };
 
 size_t route_count(void)

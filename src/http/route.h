@@ -32,6 +32,7 @@ enum route_body {
     ROUTE_BODY_SEALED,   /* the same, up to what a prediction takes */
     ROUTE_BODY_OAUTH,    /* the row's form, urlencoded or as JSON, up to body_limit */
     ROUTE_BODY_IMAGE,    /* bytes up to image_body_limit, in a file: request->image_fd */
+    ROUTE_BODY_ROWS,     /* CSV or an array, up to predict_body_limit */
     ROUTE_BODY__MAX
 };
 

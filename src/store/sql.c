@@ -51,7 +51,8 @@ enum {
 /* A version and its place: the numbers of the states are those of enum model_state. */
 #define VERSION_SELECT                                                                        \
     "SELECT m.name, v.version, v.sha256, v.published_at, v.back, CASE v.version"              \
-    " WHEN m.version THEN 0 WHEN m.canary THEN 1 WHEN m.shadow THEN 2 ELSE 3 END AS state,"   \
+    " WHEN m.version THEN m.withdrawn * 4 WHEN m.canary THEN 1 WHEN m.shadow THEN 2"          \
+    " ELSE 3 END AS state,"                                                                   \
     " m.share, m.by_key, m.keep_share, m.keep_days FROM model m JOIN version v ON v.model = " \
     "m.name"
 
@@ -229,6 +230,8 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
                                        " ORDER BY m.id, state",
                         "", BOTH},
     [SQL_MODEL_VERSIONS] = {VERSION_SELECT " ORDER BY m.id, v.version", "", BOTH},
+    [SQL_MODEL_VERSION_GET] = {VERSION_SELECT " WHERE m.name = ? AND v.version = ?", "ti",
+                               BOTH},
     [SQL_MODEL_INSERT] = {"INSERT INTO model (name, version, last_version) VALUES (?, 0, 0)"
                           " ON CONFLICT (name) DO NOTHING",
                           "t", BOTH},
@@ -241,8 +244,8 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
     [SQL_MODEL_VERSION_DELETE] = {"DELETE FROM version WHERE model = ? AND version = ?", "ti",
                                   BOTH},
     [SQL_MODEL_PLACES_SET] = {"UPDATE model SET version = ?, canary = ?, share = ?,"
-                              " by_key = ?, shadow = ? WHERE name = ?",
-                              "ioiiot", BOTH},
+                              " by_key = ?, shadow = ?, withdrawn = ? WHERE name = ?",
+                              "ioiioit", BOTH},
     [SQL_MODEL_KEEP_SET] = {"UPDATE model SET keep_share = ?, keep_days = ? WHERE name = ?",
                             "iit", BOTH},
     [SQL_MODEL_BACK_SET] = {"UPDATE version SET back = ? WHERE model = ? AND version = ?",
@@ -331,6 +334,17 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
                                       " AND (?7 IS NULL OR model = ?7)"
                                       " ORDER BY key, day, model LIMIT ?8",
          "sissiisis", BOTH},
+    [SQL_TALLY_ADD] = {"INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                       " ON CONFLICT (model, version) DO UPDATE SET"
+                       " calls = calls + excluded.calls, failed = failed + excluded.failed,"
+                       " rows = rows + excluded.rows,"
+                       " duration_us = duration_us + excluded.duration_us,"
+                       " failed_us = failed_us + excluded.failed_us,"
+                       " last_us = max(last_us, excluded.last_us)",
+                       "tiiiiiii", BOTH},
+    [SQL_TALLY_GET] = {"SELECT calls, failed, rows, duration_us, failed_us, last_us FROM tally"
+                       " WHERE model = ? AND version = ?",
+                       "ti", BOTH},
     [SQL_CHECK_ALL] = {"PRAGMA integrity_check(1)", "", CLI | SQL_ANY_DATABASE},
     [SQL_CHECK_QUICK] = {"PRAGMA quick_check(1)", "", CLI | SQL_ANY_DATABASE},
     [SQL_CHECK_REFERENCES] = {"PRAGMA foreign_key_check", "", CLI | SQL_ANY_DATABASE},
@@ -521,6 +535,22 @@ static const char *const home_scripts[] = {
     /* 5: what is kept of predictions */
     ("ALTER TABLE model ADD COLUMN keep_share INTEGER NOT NULL DEFAULT 0;" /* of 10000 */
      "ALTER TABLE model ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 30;"),
+    /* 6: models that are withdrawn, and what versions were asked in all */
+    ("ALTER TABLE model ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;"
+     "CREATE TABLE tally ("
+     " model TEXT NOT NULL,"
+     " version INTEGER NOT NULL,"
+     " calls INTEGER NOT NULL,"
+     " failed INTEGER NOT NULL," /* of them */
+     " rows INTEGER NOT NULL,"
+     " duration_us INTEGER NOT NULL,"
+     " failed_us INTEGER NOT NULL," /* of that */
+     " last_us INTEGER NOT NULL,"
+     " PRIMARY KEY (model, version)"
+     ") STRICT, WITHOUT ROWID;"
+     "INSERT INTO tally SELECT model, version, count(*), sum(status >= 400), sum(rows),"
+     " sum(duration_us), sum(iif(status >= 400, duration_us, 0)), max(started_us)"
+     " FROM call WHERE model IS NOT NULL AND version IS NOT NULL GROUP BY model, version;"),
 };
 
 const struct sql_schema sql_schemas[DB_KIND__MAX] = {
