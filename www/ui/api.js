@@ -74,7 +74,7 @@ function refresh() {
     });
 
     if (answer.ok) tokensTake(await answer.json());
-    else if (answer.status < 500 && answer.status !== 429) forget();
+    else if (answer.status < 500 && answer.status !== 429) forget({ lapsed: true });
     return answer.ok;
   })().finally(() => {
     refreshing = null;

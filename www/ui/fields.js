@@ -4,10 +4,27 @@
 import { Problem, faultSentence } from './api.js';
 import { el, freshId, replace } from './dom.js';
 
-/* One field: {name, label, type, hint, value, options, required, autocomplete}. */
+/* A field of several controls: spec.custom(spec, described) => {element, control, value()}. */
+function groupOf(spec, id, described) {
+  const made = spec.custom(spec, described);
+  const error = el('span', { class: 'error', id: `${id}-error` });
+
+  return {
+    spec,
+    control: made.control,
+    error,
+    value: made.value,
+    element: el('fieldset', { class: 'group' }, el('legend', {}, spec.label), made.element,
+      el('span', { class: 'hint', id: `${id}-hint` }, spec.hint ?? ''), error),
+  };
+}
+
+/* One field: {name, label, type, hint, value, options, required, autocomplete, custom}. */
 function fieldOf(spec) {
   const id = freshId('field');
   const described = `${id}-hint ${id}-error`;
+
+  if (spec.custom !== undefined) return groupOf(spec, id, described);
   const common = { id, name: spec.name, 'aria-describedby': described, required: spec.required };
   let control;
 
@@ -36,7 +53,8 @@ function fieldOf(spec) {
   return { spec, control, error, element };
 }
 
-function valueOf({ spec, control }) {
+function valueOf({ spec, control, value }) {
+  if (value !== undefined) return value();
   if (spec.type === 'checkbox') return control.checked;
   return spec.type === 'password' ? control.value : control.value.trim();
 }

@@ -10,7 +10,7 @@ import { el, replace } from './dom.js';
  *   title    what the table is of, for screen readers
  *   columns  [{name, cell: (row) => text or element, number: true where it is one}]
  *   fetch    async (next) => {rows, next}: a page of rows, and what leads to the next or null
- *   empty    what is said where there is nothing: text or element
+ *   empty    what is said where there is nothing: text or element, or a function of no argument
  *
  * Returns {reload}: fetches it anew from the beginning.
  */
@@ -77,7 +77,11 @@ export function list(place, { title, columns, fetch, empty }) {
 
       if (mine !== turn) return;
       if (page.rows.length > 0) table(page);
-      else state(typeof empty === 'string' ? el('p', {}, empty) : empty);
+      else {
+        const said = typeof empty === 'function' ? empty() : empty;
+
+        state(typeof said === 'string' ? el('p', {}, said) : said);
+      }
     } catch (error) {
       if (mine === turn) state(...failed(error, reload));
     } finally {

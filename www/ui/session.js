@@ -27,8 +27,9 @@ function keep() {
   }
 }
 
-function tell() {
-  document.dispatchEvent(new CustomEvent('session'));
+/* lapsed: it ended by itself, which nobody meant. */
+function tell(lapsed = false) {
+  document.dispatchEvent(new CustomEvent('session', { detail: { lapsed } }));
 }
 
 /* "none", "key" or "user". */
@@ -60,10 +61,10 @@ export function keyTake(text) {
   tell();
 }
 
-/* Forgets all. */
-export function forget() {
+/* Forgets all.  {lapsed: true}: the service had the session ended. */
+export function forget({ lapsed } = {}) {
   key = '';
   tokens = null;
   keep();
-  tell();
+  tell(lapsed === true);
 }
