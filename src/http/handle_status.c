@@ -122,8 +122,15 @@ static void models_write(struct json_writer *writer, const struct service *servi
     json_write_array_end(writer);
 }
 
-static void authentication_write(struct json_writer *writer, const struct request *request,
-                                 bool authenticated)
+/* Whether people make their own accounts: the words of the setting. */
+static const char *const registrations[] = {
+    [CONFIG_REGISTRATION_OPEN] = "open",
+    [CONFIG_REGISTRATION_CLOSED] = "closed",
+    [CONFIG_REGISTRATION_INVITATION] = "invitation",
+};
+
+static void authentication_write(struct json_writer *writer, const struct service *service,
+                                 const struct request *request, bool authenticated)
 {
     char path[REQUEST_MOUNT_MAX + 16];
 
@@ -138,6 +145,8 @@ static void authentication_write(struct json_writer *writer, const struct reques
     json_write_string(writer, "Authorization: Bearer TOKEN");
     json_write_array_end(writer);
     json_member_string(writer, "token_url", path);
+    json_member_string(writer, "registration",
+                       registrations[service->home.config.registration]);
     json_write_object_end(writer);
 }
 
@@ -150,7 +159,7 @@ void handle_status(struct service *service, struct request *request, struct repl
 
     start_write(&writer, request, "healthy");
     json_member_string(&writer, "interface", fcgi_is_cgi() ? "cgi" : "fastcgi");
-    authentication_write(&writer, request, authenticated);
+    authentication_write(&writer, service, request, authenticated);
     if (authenticated) {
         models_write(&writer, service, &request->caller);
         result = me_limits_write(service, &request->caller, &writer, &why);

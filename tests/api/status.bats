@@ -74,7 +74,8 @@ WHO='["way","key","masked_key","user","username","role","scopes","models","tier"
   call GET /api/status
   assert_status 200
   assert_members . '["status","version","timestamp","interface","authentication"]'
-  assert_json '.status == "healthy" and .interface == "fastcgi" and .authentication.authenticated == false and (.authentication.ways | length == 3)'
+  assert_json '.status == "healthy" and .interface == "fastcgi" and .authentication.authenticated == false and (.authentication.ways | length == 3) and
+    .authentication.registration == "open"'
   as "$ANN" GET /api/status
   assert_members . '["status","version","timestamp","interface","authentication","models","limits"]'
   assert_json '.authentication.authenticated and (.models == [{"name":"iris","version":1,"state":"ready"}]) and

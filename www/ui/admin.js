@@ -10,12 +10,13 @@ import { healthRoom } from './admin_health.js';
 import { keysRoom } from './admin_keys.js';
 import { loginAgain, loginForm } from './admin_login.js';
 import { modelsRoom } from './admin_models.js';
-import { failure } from './admin_parts.js';
 import { tiersRoom } from './admin_tiers.js';
 import { usageRoom } from './admin_usage.js';
 import { usersRoom } from './admin_users.js';
 import { askJson } from './api.js';
+import { dialogsClose } from './dialog.js';
 import { byId, el, replace } from './dom.js';
+import { failure } from './load.js';
 import { nav } from './nav.js';
 import { quiet } from './notice.js';
 import { kind } from './session.js';
@@ -66,12 +67,14 @@ function house() {
 }
 
 function strangers() {
+  dialogsClose();
   replace(byId('admin'), el('section', { class: 'card entry', 'aria-labelledby': 'entry' },
     el('h2', { id: 'entry' }, 'For administrators'),
     el('p', {}, 'Log in with an account that administers this service.'), loginForm()));
 }
 
 function refused(who) {
+  dialogsClose();
   replace(byId('admin'), el('div', { class: 'state' },
     el('p', {}, `This is for administrators, and ${who} is none.`),
     el('p', {}, el('a', { href: './account' }, 'Your own keys, calls and jobs'))));

@@ -3,7 +3,7 @@
  * with: the names of models and tiers that there are.
  */
 import { askJson } from './api.js';
-import { el, freshId, replace } from './dom.js';
+import { el, freshId } from './dom.js';
 
 /* All rows of a list that counts from an offset, up to so many. */
 async function all(path, member, most = 5000) {
@@ -131,9 +131,4 @@ export function lastingField(spec, described) {
     control: select,
     value: () => (select.value === 'other' ? other.value.trim() : select.value),
   };
-}
-
-/* Fills a dialog once what its form is made of has come. */
-export function whenKnown(place, load, show, failed) {
-  load().then((known) => replace(place, show(known)), (error) => replace(place, failed(error)));
 }

@@ -3,11 +3,10 @@
  * one.
  */
 import { lastingField } from './admin_fields.js';
-import { failure, sheet } from './admin_parts.js';
+import { fetched, sheet } from './admin_parts.js';
 import { rightsFields, rightsKnown } from './admin_users.js';
 import { address, askJson } from './api.js';
 import { showOnce } from './dialog.js';
-import { el, replace } from './dom.js';
 import { form } from './fields.js';
 import { tell } from './notice.js';
 
@@ -16,12 +15,7 @@ const times = [['7d', '7 days'], ['1d', 'a day'], ['30d', '30 days']];
 
 /* A dialog with a form that needs what models and tiers there are. */
 function formSheet(title, make) {
-  const body = el('div', {}, el('p', { class: 'state', role: 'status' }, 'Loading...'));
-  const { close } = sheet(title, body, { guards: true });
-  const load = () => rightsKnown().then((known) => replace(body, make(known, close)),
-    (error) => replace(body, failure(error, load)));
-
-  load();
+  const { close } = sheet(title, fetched(rightsKnown, (known) => make(known, close)), { guards: true });
 }
 
 export function inviteSheet(done) {

@@ -1,9 +1,9 @@
 /*
  * admin_keys.js: all API keys: found, made, changed, given a new secret, revoked.
  */
-import { choicesField, lastingField, modelsAll, modelsField, tierOptions, tiersAll, usersAll } from './admin_fields.js';
-import { act, button, changeForm, failure, filters, room, sheet, tag, twoLines } from './admin_parts.js';
-import { modelsWords } from './admin_users.js';
+import { choicesField, lastingField, modelsField, tierOptions, usersAll } from './admin_fields.js';
+import { act, button, changeForm, fetched, filters, room, sheet, tag, twoLines } from './admin_parts.js';
+import { modelsWords, rightsKnown } from './admin_users.js';
 import { askJson } from './api.js';
 import { confirmByName, showOnce } from './dialog.js';
 import { el, replace } from './dom.js';
@@ -38,19 +38,9 @@ function fields({ models, tiers }, key, owned) {
   ];
 }
 
-async function known() {
-  const [models, tiers] = await Promise.all([modelsAll(), tiersAll()]);
-
-  return { models, tiers };
-}
-
 /* A dialog whose form needs what models and tiers there are. */
 function keySheet(title, make) {
-  const body = el('div', {}, el('p', { class: 'state', role: 'status' }, 'Loading...'));
-  const { close } = sheet(title, body, { guards: true });
-  const load = () => known().then((all) => replace(body, make(all, close)), (error) => replace(body, failure(error, load)));
-
-  load();
+  const { close } = sheet(title, fetched(rightsKnown, (all) => make(all, close)), { guards: true });
 }
 
 function create(reload) {

@@ -5,6 +5,7 @@
 import { Problem } from './api.js';
 import { el, freshId, replace } from './dom.js';
 import { form } from './fields.js';
+import { load } from './load.js';
 import { tell, tellProblem } from './notice.js';
 
 /* The head of a room, and what is in it. */
@@ -31,37 +32,12 @@ export function twoLines(first, second) {
   return [el('span', { class: 'first' }, first), second ? el('span', { class: 'second' }, second) : null];
 }
 
-/* What went wrong, with a way to try it again. */
-export function failure(error, again) {
-  return el('div', { class: 'state' },
-    el('p', { class: 'note bad', role: 'alert' }, error instanceof Problem ? error.sentence() : error.message),
-    el('p', {}, button('Try again', again)));
-}
-
 /* A part of a page that is fetched: show(what came, load) => content. */
 export function fetched(fetch, show) {
   const place = el('div', {});
+  const again = load(place, fetch, (found) => show(found, () => again()));
 
-  async function load() {
-    place.setAttribute('aria-busy', 'true');
-    if (place.childElementCount === 0) replace(place, el('p', { class: 'state', role: 'status' }, 'Loading...'));
-    try {
-      replace(place, show(await fetch(), load));
-    } catch (error) {
-      noticed(error);
-      replace(place, failure(error, load));
-    } finally {
-      place.removeAttribute('aria-busy');
-    }
-  }
-
-  load();
   return place;
-}
-
-/* Who may no more is no longer shown what only administrators may see. */
-function noticed(error) {
-  if (error instanceof Problem && error.status === 403) document.dispatchEvent(new CustomEvent('denied'));
 }
 
 /* Does something and tells that it was done, or why not; whether it was. */
@@ -71,7 +47,6 @@ export async function act(what, said, undo) {
     tell(said, undo);
     return true;
   } catch (error) {
-    noticed(error);
     tellProblem(error);
     return false;
   }

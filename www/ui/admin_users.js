@@ -4,10 +4,10 @@
  */
 import { modelsAll, modelsField, tierOptions, tiersAll } from './admin_fields.js';
 import { inviteSheet, newUserSheet } from './admin_invite.js';
-import { act, button, changeForm, failure, filters, room, sheet, tag, twoLines } from './admin_parts.js';
+import { act, button, changeForm, fetched, filters, room, sheet, tag, twoLines } from './admin_parts.js';
 import { askJson } from './api.js';
 import { confirmByName, showOnce } from './dialog.js';
-import { el, replace } from './dom.js';
+import { el } from './dom.js';
 import { form } from './fields.js';
 import { list } from './list.js';
 import { tell } from './notice.js';
@@ -76,8 +76,7 @@ function passwordForm(user, done) {
 }
 
 function manage(user, reload) {
-  const body = el('div', {}, el('p', { class: 'state', role: 'status' }, 'Loading...'));
-  const { close } = sheet(user.username, body, { guards: true });
+  const { close } = sheet(user.username, fetched(rightsKnown, (known) => show(known)), { guards: true });
   const after = () => {
     close();
     reload();
@@ -123,10 +122,6 @@ function manage(user, reload) {
     reload();
     return `${user.username} is as before.`;
   }
-
-  const load = () => rightsKnown().then((known) => replace(body, show(known)), (error) => replace(body, failure(error, load)));
-
-  load();
 }
 
 /* ---- the lists ---- */
