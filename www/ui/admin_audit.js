@@ -25,14 +25,25 @@ function change(row) {
   const after = row.after ?? {};
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
-  const text = (value) => {
+  const text = (name, value) => {
     if (value === undefined || value === null || value === '') return 'none';
+    if (name.endsWith('_at') && typeof value === 'number') return new Date(value * 1000).toISOString().slice(0, 19).replace('T', ' ');
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   };
 
   return el('ul', { class: 'plainlist' }, names.map((name) => el('li', {}, el('span', { class: 'second inline' }, `${name} `),
-    name in before ? [el('del', {}, text(before[name])), ' ', el('span', { class: 'unseen' }, 'to '), el('ins', {}, text(after[name]))] :
-      text(after[name]))));
+    name in before ? [el('del', {}, text(name, before[name])), ' ', el('span', { class: 'unseen' }, 'to '), el('ins', {}, text(name, after[name]))] :
+      text(name, after[name]))));
+}
+
+/* What it was done to, and where that is looked at. */
+function target(row) {
+  const [kind, ...rest] = row.target.split(':');
+  const id = encodeURIComponent(rest.join(':'));
+  const href = { user: `#users?search=${id}`, key: `#keys?search=${id}`, model: `#models?name=${id}`, tier: '#tiers' }[kind];
+  const name = el('code', {}, row.target);
+
+  return href === undefined ? name : el('a', { href }, name);
 }
 
 export function auditRoom(query) {
@@ -49,8 +60,8 @@ export function auditRoom(query) {
       { name: 'When', cell: (row) => when(row.at) },
       { name: 'Who', cell: (row) => twoLines(row.actor_name ?? row.actor, row.address) },
       { name: 'What', cell: (row) => row.action },
-      { name: 'Of', cell: (row) => el('code', {}, row.target) },
-      { name: 'Change', cell: change },
+      { name: 'Of', cell: target },
+      { name: 'Change', cell: change, wide: true },
     ],
     fetch: async (next) => {
       const { since: days, ...values } = search.values();

@@ -29,7 +29,7 @@ function gauge(label, share, text) {
 
 function facts(title, rows) {
   return el('section', { class: 'card' }, el('h3', {}, title),
-    el('dl', { class: 'facts' }, rows.map(([name, ...value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
+    el('dl', { class: 'factlist' }, rows.map(([name, ...value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
 }
 
 function parts(health) {

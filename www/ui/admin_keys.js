@@ -152,7 +152,7 @@ export function keysRoom(query) {
       { name: 'State', cell: (key) => tag(key.state, states[key.state]) },
       { name: 'Whose', cell: (key) => owner(key.user) },
       { name: 'Limits', cell: (key) => [el('span', { class: 'second' }, `tier ${key.tier}`), limitsCell(key.limits)] },
-      { name: 'May', cell: (key) => twoLines(key.scopes.replaceAll(',', ', '), `models: ${modelsWords(key.models)}`) },
+      { name: 'May', cell: (key) => [key.scopes.replaceAll(',', ', ') || 'nothing', el('span', { class: 'second' }, `models: ${modelsWords(key.models)}`)] },
       { name: 'Last used', cell: (key) => when(key.last_used_at) },
       { name: 'Ends', cell: (key) => (key.state === 'revoked' ? when(key.revoked_at) : when(key.expires_at)) },
       {

@@ -147,7 +147,7 @@ function keepForm(model, reload) {
 
   return changeForm({
     fields: [
-      { name: 'rate', label: 'How many of the requests', required: true, hint: '10%, or off for none. A hash of the request\'s id draws them.' },
+      { name: 'rate', label: 'How many of the requests', required: true, hint: '10%, or off for none.' },
       { name: 'days', label: 'For how many days', hint: 'Then they are deleted.' },
     ],
     values: part(model),
@@ -188,7 +188,7 @@ function modelRoom(name) {
       model.versions.length > 1 ? button('Compare versions', () => compareSheet(model)) : null,
       model.versions.length > 1 ? button('Roll back', () => rollBack(model, load)) : null),
     traffic(model), versions(model, load),
-    el('div', { class: 'cards' },
+    el('div', { class: 'cards single' },
       el('section', { class: 'card' }, el('h3', {}, 'What is kept of its requests'),
         el('p', { class: 'hint' }, 'Rows and answers, sealed, to be compared with the truth once that is known.'), keepForm(model, load))),
     el('h3', {}, 'Quality and drift'), qualityPart(name),

@@ -49,7 +49,7 @@ function sumsBy(usage, nameOf) {
 
 function sumTable(title, sums) {
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title }, el('table', {},
-    el('caption', {}, title),
+    el('caption', { class: 'unseen' }, title),
     el('thead', {}, el('tr', {}, ['Name', 'Calls', 'Rows', 'Charged', 'Failed'].map((text, i) =>
       el('th', { scope: 'col', class: i > 0 ? 'number' : null }, text)))),
     el('tbody', {}, sums.slice(0, 200).map((sum) => el('tr', {}, el('th', { scope: 'row' }, sum.name),

@@ -52,27 +52,31 @@ async function readUser(user) {
 /* ---- one user ---- */
 
 function passwordForm(user, done) {
-  return form({
+  const made = form({
     fields: [{
       name: 'new_password', label: 'Another password', type: 'password', autocomplete: 'new-password',
       hint: '12 characters or more. Leave it empty to have one made, which is shown once.',
     }],
     verb: 'Set the password',
     send: async ({ new_password: typed }) => {
-      const made = typed ? null : crypto.getRandomValues(new Uint32Array(4)).reduce((text, word) =>
+      const random = typed ? null : crypto.getRandomValues(new Uint32Array(4)).reduce((text, word) =>
         `${text}${text === '' ? '' : '-'}${word.toString(36).padStart(7, '0')}`, '');
 
-      await askJson('PUT', `${path(user)}/password`, { body: { new_password: typed ?? made } });
-      return made;
+      await askJson('PUT', `${path(user)}/password`, { body: { new_password: typed ?? random } });
+      return random;
     },
-    done: async (made) => {
+    done: async (random) => {
       done();
       tell(`${user.username} has another password, and is logged out everywhere.`);
-      if (made !== null) {
-        await showOnce({ title: `The password of ${user.username}`, secret: made, text: 'It is shown this once. Tell it to nobody else, and have it changed at the next login.' });
+      if (random !== null) {
+        await showOnce({ title: `The password of ${user.username}`, secret: random, text: 'It is shown this once. Tell it to nobody else, and have it changed at the next login.' });
       }
     },
   });
+
+  // For programs that keep passwords: whose it is.
+  made.prepend(el('input', { type: 'text', autocomplete: 'username', value: user.username, hidden: true, readonly: true }));
+  return made;
 }
 
 function manage(user, reload) {

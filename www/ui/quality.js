@@ -9,13 +9,15 @@ const words = { 'too few rows': '', stable: 'good', 'as trained': 'good', moved:
 const SMALL = 0.1;
 const LARGE = 0.25;
 
+const marks = { good: 'a', warn: 'c', bad: 'd' };
+
 /* The index on a scale to twice what is large, with the two lines by which it is judged. */
-function indexBar(psi) {
+function indexBar(psi, state) {
   const x = (value) => Math.min(1, value / (2 * LARGE)) * 120;
 
   return svg('svg', { class: 'chart index', viewBox: '0 0 120 12', width: 120, height: 12, role: 'img', 'aria-label': `index ${number(psi)}` },
     svg('rect', { class: 'track', width: 120, height: 12 }),
-    svg('rect', { class: psi >= LARGE ? 'd' : psi >= SMALL ? 'c' : 'a', width: x(psi), height: 12 }),
+    svg('rect', { class: marks[words[state]] ?? 'faint', width: x(psi), height: 12 }),
     [SMALL, LARGE].map((value) => svg('line', { class: 'axis', x1: x(value), x2: x(value), y1: 0, y2: 12 })));
 }
 
@@ -27,7 +29,7 @@ function driftTable(title, rows) {
     el('tbody', {}, rows.map((row) => el('tr', {},
       el('th', { scope: 'row' }, row.name),
       el('td', {}, el('span', { class: `tag ${words[row.state] ?? ''}` }, row.state)),
-      el('td', { class: 'number' }, row.psi === null ? '-' : [indexBar(row.psi), ' ', number(row.psi)]),
+      el('td', { class: 'number' }, row.psi === null ? '-' : [indexBar(row.psi, row.state), ' ', number(row.psi)]),
       el('td', { class: 'number' }, number(row.by_chance)),
       el('td', { class: 'number' }, number(row.rows)))))));
 }
