@@ -89,4 +89,11 @@ void handle_admin_audit(struct service *service, struct request *request, struct
 void handle_admin_audit_check(struct service *service, struct request *request,
                               struct reply *reply);
 
+/* handle_admin_trends.c */
+extern const struct form form_admin_latency, form_admin_outcomes;
+void handle_admin_latency(struct service *service, struct request *request,
+                          struct reply *reply);
+void handle_admin_outcomes(struct service *service, struct request *request,
+                           struct reply *reply);
+
 #endif

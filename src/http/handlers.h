@@ -11,6 +11,9 @@
 /* handle_home.c */
 void handle_welcome(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_metrics.c */
+void handle_metrics(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_health.c */
 void handle_health(struct service *service, struct request *request, struct reply *reply);
 void handle_live(struct service *service, struct request *request, struct reply *reply);

@@ -130,6 +130,12 @@ enum result call_row_list(struct db *db, const struct call_filter *filter,
                           bool (*each)(void *arg, const struct call_row *row), void *arg,
                           struct reason *why);
 
+/*
+ * A number that no call since then is below: the place to begin looking for them.  INT64_MAX
+ * if there is none.
+ */
+enum result call_seq_since(struct db *db, int64_t since_us, int64_t *seq, struct reason *why);
+
 /* The lowest and the highest number in the log, both 0 if it is empty. */
 enum result call_seqs(struct db *db, int64_t *lowest, int64_t *highest, struct reason *why);
 

@@ -20,6 +20,7 @@ const overlaps = [['0s', 'It ends now'], ['1h', 'an hour'], ['24h', 'a day'], ['
 const scopes = [
   ['predict', 'Predict', 'ask models, and tell what was true'], ['jobs', 'Jobs', 'have predictions made later'],
   ['read', 'Read', 'see models, limits and calls'], ['admin', 'Administer', 'all that this page does'],
+  ['metrics', 'Metrics', 'read /metrics, and nothing else'],
 ];
 const names = ['name', 'tier', 'scopes', 'models', 'addresses'];
 const path = (key) => `admin/keys/${encodeURIComponent(key.id)}`;
