@@ -8,7 +8,7 @@ import { askJson } from './api.js';
 import { confirmByName, showOnce } from './dialog.js';
 import { el, replace } from './dom.js';
 import { form } from './fields.js';
-import { limitsCell } from './limits.js';
+import { limitsCell } from './limit_words.js';
 import { list } from './list.js';
 import { tell } from './notice.js';
 import { paged } from './paged.js';

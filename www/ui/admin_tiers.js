@@ -6,7 +6,7 @@ import { Problem, askJson } from './api.js';
 import { number } from './chart.js';
 import { confirmByName } from './dialog.js';
 import { form } from './fields.js';
-import { limitsCell, limitsField } from './limits.js';
+import { limitsCell, limitsField } from './limit_words.js';
 import { list } from './list.js';
 import { tell } from './notice.js';
 import { paged } from './paged.js';
