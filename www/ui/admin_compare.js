@@ -3,7 +3,7 @@
  * the two is right.
  */
 import { sheet } from './admin_parts.js';
-import { fileField } from './admin_upload.js';
+import { fileField, only } from './admin_upload.js';
 import { Problem, ask, askJson } from './api.js';
 import { bars, number, percent } from './chart.js';
 import { el, replace } from './dom.js';
@@ -13,12 +13,15 @@ const figures = [['accuracy', 'Accuracy'], ['f1_macro', 'F1 (macro)'], ['log_los
   ['right_alone', 'Rows that it alone has right'], ['r2', 'R²'], ['mae', 'Mean absolute error'], ['rmse', 'Root mean squared error']];
 const sources = [['file', 'a file of rows'], ['kept', 'the rows that are kept']];
 
+/* Numbers stand right, words left. */
 function table(title, head, rows) {
+  const side = (cell) => (/^[\d.,<>-]*$/.test(cell) ? 'number' : null);
+
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title }, el('table', {},
     el('caption', {}, title),
-    el('thead', {}, el('tr', {}, head.map((name, i) => el('th', { scope: 'col', class: i > 0 ? 'number' : null }, name)))),
+    el('thead', {}, el('tr', {}, head.map((name, i) => el('th', { scope: 'col', class: i > 0 ? side(rows[0]?.[i] ?? '') : null }, name)))),
     el('tbody', {}, rows.map((row) => el('tr', {}, row.map((cell, i) =>
-      (i === 0 ? el('th', { scope: 'row' }, cell) : el('td', { class: 'number' }, cell))))))));
+      (i === 0 ? el('th', { scope: 'row' }, cell) : el('td', { class: side(cell) }, cell))))))));
 }
 
 const answerText = (answer, k) => (answer.label === undefined ? number(answer.value) :
@@ -34,7 +37,7 @@ function shown(found, a, b) {
     bars('Rows', [{ name: 'the same answer', value: found.agree / found.rows }, { name: 'another answer', value: found.differ / found.rows }]),
     el('p', {}, `The ${found.compared} is ${number(found.apart_mean)} apart on average, and ${number(found.apart_most)} at most.`),
     found.truth === undefined ? el('p', { class: 'hint' }, 'The rows do not say what is true: a column of the target would tell which of the two is right.') :
-      table(`By the column ${found.truth.target}, in ${number(found.truth.rows)} rows`, ['', nameA, nameB],
+      table(`By the column ${found.truth.target}, in ${number(found.truth.rows)} rows`, ['Figure', nameA, nameB],
         figures.filter(([name]) => typeof found.truth.a[name] === 'number' || typeof found.truth.b[name] === 'number')
           .map(([name, label]) => [label, number(found.truth.a[name]), number(found.truth.b[name])])),
     apart.length === 0 ? null : table('Which answers differ', [`${nameA} says`, `${nameB} says`, 'Rows'],
@@ -51,7 +54,8 @@ async function rowsOf(name, source, file) {
   const kept = await (await ask('GET', `admin/models/${encodeURIComponent(name)}/kept`, { query: { columns: 'all' }, accept: 'text/csv' })).text();
 
   if (kept.trim().split('\n').length < 2) throw new Problem(422, { errors: [{ field: 'source', problem: 'No row is kept yet', allowed: 'a file of rows' }] });
-  return { body: kept, type: 'text/csv' };
+  // The truth stands in a column of that name, or with _ before it where a feature has that.
+  return { body: kept, type: 'text/csv', target: kept.slice(0, kept.indexOf('\n')).trim().split(',').findLast((name) => /^_*truth$/.test(name)) };
 }
 
 export function compareSheet(model) {
@@ -61,7 +65,7 @@ export function compareSheet(model) {
   const result = el('div', { 'aria-live': 'polite' });
 
   sheet(`Compare versions of ${model.name}`, [
-    form({
+    only(form({
       fields: [
         { name: 'a', label: 'Version', options: numbers, value: String(serving) },
         { name: 'b', label: 'with version', options: numbers, value: String(other) },
@@ -75,14 +79,16 @@ export function compareSheet(model) {
       verb: 'Compare',
       send: async ({ a, b, source, file, target }) => {
         replace(result);
-        return { a, b, found: await askJson('POST', `admin/models/${encodeURIComponent(model.name)}/compare`, {
-          ...await rowsOf(model.name, source, file ?? ''), query: { a, b, target },
-        }) };
+        const { target: column, ...rows } = await rowsOf(model.name, source, file ?? '');
+        const found = await askJson('POST', `admin/models/${encodeURIComponent(model.name)}/compare`,
+          { ...rows, query: { a, b, target: source === 'file' ? target : column } });
+
+        return { a, b, found };
       },
       done: ({ a, b, found }) => {
         replace(result, shown(found, a, b));
         result.querySelector('h3').focus();
       },
-    }), result,
+    }), 'source', 'file', ['File of rows', 'Column of what is true']), result,
   ]);
 }

@@ -2,6 +2,7 @@
  * admin_health.js: how the instance is.
  */
 import { fetched, room, tag } from './admin_parts.js';
+import { trends } from './admin_trends.js';
 import { askJson } from './api.js';
 import { number, percent } from './chart.js';
 import { el } from './dom.js';
@@ -63,6 +64,6 @@ export function healthRoom() {
     fetched(() => askJson('GET', 'health/detailed'), (health, load) => [
       health.status === 'healthy' ? null : el('p', { class: 'note bad' }, 'Something is not well: see below. forestgate doctor tells what mends it.'),
       parts(health),
-      el('p', {}, el('button', { type: 'button', class: 'plain', onclick: load }, 'Look again')),
-    ]));
+      el('p', { class: 'actions' }, el('button', { type: 'button', class: 'plain', onclick: load }, 'Look again')),
+    ]), trends());
 }

@@ -137,6 +137,11 @@ function owners() {
   };
 }
 
+function ends(key) {
+  if (key.state === 'revoked') return ['revoked ', when(key.revoked_at)];
+  return [key.state === 'expired' ? 'ended ' : 'ends ', when(key.expires_at)];
+}
+
 export function keysRoom(query) {
   const place = el('div');
   const owner = owners();
@@ -154,8 +159,7 @@ export function keysRoom(query) {
       { name: 'Whose', cell: (key) => owner(key.user) },
       { name: 'Limits', cell: (key) => [el('span', { class: 'second' }, `tier ${key.tier}`), limitsCell(key.limits)] },
       { name: 'May', cell: (key) => [key.scopes.replaceAll(',', ', ') || 'nothing', el('span', { class: 'second' }, `models: ${modelsWords(key.models)}`)] },
-      { name: 'Last used', cell: (key) => when(key.last_used_at) },
-      { name: 'Ends', cell: (key) => (key.state === 'revoked' ? when(key.revoked_at) : when(key.expires_at)) },
+      { name: 'Last used', cell: (key) => [when(key.last_used_at), el('span', { class: 'second' }, ends(key))] },
       {
         name: 'Change',
         cell: (key) => (key.state === 'revoked' ? '' : button('Manage', () => manage(key, reload), { of: `the key ${key.name}` })),

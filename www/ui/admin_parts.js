@@ -82,7 +82,7 @@ export function sheet(title, content, { onclose = () => {}, guards = false } = {
   }
 
   replace(dialog,
-    el('header', { class: 'sheethead' }, el('h2', { id: heading }, title),
+    el('header', { class: 'sheethead' }, el('h2', { id: heading, tabindex: '-1', autofocus: true }, title),
       el('button', {
         type: 'button',
         class: 'plain',

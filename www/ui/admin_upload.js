@@ -33,20 +33,19 @@ export function placeOf({ as, share, by }) {
   return as === 'canary' ? { as, share, by } : { as };
 }
 
-/* Shows what is of a canary with a canary alone. */
-export function canaryOnly(element) {
-  const as = element.querySelector('select[name="as"]');
-  const share = [...element.querySelectorAll('legend')].find((legend) => legend.textContent.startsWith('Its share')).parentElement;
-  const by = element.querySelector('select[name="by"]').closest('.field');
-  const show = () => {
-    share.hidden = as.value !== 'canary';
-    by.hidden = share.hidden;
-  };
+/* Shows the fields of these labels only while a choice is this one. */
+export function only(element, choice, value, labels) {
+  const select = element.querySelector(`select[name="${choice}"]`);
+  const parts = [...element.querySelectorAll('legend, label')].filter((label) => labels.includes(label.textContent))
+    .map((label) => label.closest('fieldset, .field'));
+  const show = () => parts.forEach((part) => { part.hidden = select.value !== value; });
 
-  as.addEventListener('change', show);
+  select.addEventListener('change', show);
   show();
   return element;
 }
+
+export const canaryOnly = (element) => only(element, 'as', 'canary', ['Its share of the calls', 'The share is drawn']);
 
 /* A field of fields.js: a file; the value is the File or ''. */
 export function fileField({ accept, label }, described) {

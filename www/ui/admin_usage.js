@@ -9,8 +9,8 @@ import { el, replace } from './dom.js';
 
 const DAY = 86400000;
 const days = [['7', '7 days'], ['30', '30 days'], ['90', '90 days'], ['365', 'a year']];
-const ways = [['model', 'by model'], ['key', 'by key'], ['none', 'all together']];
-const kinds = ['a', 'b', 'c', 'd'];
+const ways = [['model', 'by model'], ['key', 'by key'], ['none', 'all together']]; // series of the chart
+const kinds = ['a', 'b', 'c', 'e', 'd'];
 
 /* All pages of the sums: there is one row for each day, key and model. */
 async function allUsage(query) {
@@ -91,7 +91,7 @@ function shown(usage, map, { by, days: count }) {
   return [
     el('dl', { class: 'figures' }, figure('Calls', number(total.calls)), figure('Rows', number(total.rows)),
       figure('Charged', number(total.charged)), figure('Failed', number(total.failed), percent(total.failed / total.calls))),
-    el('h3', {}, 'Calls by day'), stacked('Calls by day', times, series(usage, times, sums, nameOf)),
+    el('section', { class: 'card' }, el('h3', {}, 'Calls by day'), stacked('Calls by day', times, series(usage, times, sums, nameOf))),
     el('h3', {}, by === 'key' ? 'By key or user' : 'By model'),
     by === 'none' ? sumTable('By model', sumsBy(usage, (row) => row.model ?? 'no model')) : sumTable(by === 'key' ? 'By key or user' : 'By model', sums),
   ];
