@@ -115,8 +115,9 @@ function versionActs(model, version, reload) {
   const of = `version ${version.version}`;
   const live = version.state === 'canary' || version.state === 'shadow';
 
+  if (version.state === 'serving') return null;
   return el('span', { class: 'actions' },
-    version.state === 'serving' ? null : button('Use it', () => placeSheet(model, version, reload), { of }),
+    button('Use it', () => placeSheet(model, version, reload), { of }),
     live ? button('End it', () => retire(model, version, reload), { of }) : null,
     version.state === 'retired' ? button('Delete', () => remove(model, version, reload), { of }) : null);
 }

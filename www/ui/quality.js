@@ -53,9 +53,9 @@ function partOf(part) {
 
   return el('section', {},
     el('h4', {}, part.version === undefined ? 'All versions' : `Version ${part.version}`),
-    el('p', {}, `${number(part.rows)} rows are kept, of ${number(part.rows_with_truth)} the truth is known.`),
-    part.rows_with_truth === 0 ? null : el('ul', {}, figures.filter(([name]) => typeof target[name] === 'number').map(([name, label]) =>
-      el('li', {}, `${label}: ${number(target[name])}`))),
+    el('p', {}, `${number(part.rows)} ${part.rows === 1 ? 'row is' : 'rows are'} kept; of ${number(part.rows_with_truth)} the truth is known.`),
+    part.rows_with_truth === 0 ? null : el('dl', { class: 'figures' }, figures.filter(([name]) => typeof target[name] === 'number').map(([name, label]) =>
+      el('div', {}, el('dt', {}, label), el('dd', {}, number(target[name]))))),
     confusion(part),
     part.drift?.features?.length > 0 ? [el('h4', {}, 'Drift of the features'), driftTable('Drift of the features', part.drift.features)] : null,
     part.drift?.answers?.length > 0 ? [el('h4', {}, 'Drift of the answers'), driftTable('Drift of the answers', part.drift.answers)] : null);
