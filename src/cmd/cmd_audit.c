@@ -105,7 +105,7 @@ static int run_check(const struct option_set *set)
         audit_proof_write(&writer, &proof);
     else if (proof.problem[0] == '\0')
         buf_printf(&text, "the audit trail is whole: rows proved: %" PRId64, proof.rows);
-    status = text.len > 0 || buf_failed(&text) ? cli_print(&text) : CLI_DONE;
+    status = text.len > 0 || buf_failed(&text) ? cli_tell(set, &text) : CLI_DONE;
     return proof.problem[0] != '\0' ? cli_fail(&why) : status;
 }
 
@@ -128,7 +128,7 @@ static int run_accept(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "the audit trail ends with row %" PRId64 ", which says so", seq);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row list_options[] = {

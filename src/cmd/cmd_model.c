@@ -116,7 +116,7 @@ static int print_trained(const struct option_set *set, const struct draft *draft
     if (facts->metric != IMAGE_NO_METRIC)
         buf_printf(&text, "\nout-of-bag %s %.4f", image_metric_name(facts->metric),
                    facts->oob_score);
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 /* The file of the data, which may stand alone or behind --csv; NULL without. */
@@ -391,7 +391,7 @@ static int run_check(const struct option_set *set)
         buf_printf(&text, "%s is good: %s", set->operands[0], image_sha256_hex(image));
     }
     image_close(image);
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 static const struct option_row train_option_rows[] = {
@@ -466,6 +466,10 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model rollback iris --to 3\n"},
     {"model", "retire", "NAME", 1, model_retire_options, model_retire,
      "end a canary or a shadow", "  forestgate model retire iris\n"},
+    {"model", "withdraw", "NAME", 1, model_withdraw_options, model_withdraw,
+     "have no version answer any more; all are kept", "  forestgate model withdraw iris\n"},
+    {"model", "restore", "NAME", 1, model_restore_options, model_restore,
+     "have a model that is withdrawn serve again", "  forestgate model restore iris\n"},
     {"model", "delete", "NAME", 1, model_delete_options, model_delete,
      "delete retired versions; prints their numbers",
      "  forestgate model delete iris --version 2\n"

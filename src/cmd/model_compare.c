@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "cmd/progress_file.h"
 #include "forest/compare.h"
 
 enum {
@@ -150,6 +151,7 @@ int model_compare_run(const struct option_set *set)
     unsigned long long limit = 10;
     enum result result = RESULT_OK;
     struct compare compare = {.rows = 0};
+    struct progress_file progress;
     struct buf text = {0};
     struct model_row row;
     struct reason why;
@@ -166,7 +168,9 @@ int model_compare_run(const struct option_set *set)
         options.models[i] = (struct compare_model){set->operands[i], images[i]};
     }
     if (result == RESULT_OK) {
+        progress_file_start(&progress, "comparing", options.data);
         result = compare_run(&compare, &options, &why);
+        progress_file_end(&progress);
         if (result == RESULT_OK)
             tell(set, &options, &compare, &text);
         compare_free(&compare);

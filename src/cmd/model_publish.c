@@ -2,8 +2,9 @@
  * model_publish.c: the verbs of forestgate model that change what is served.
  *
  * Each prints the number that a script wants, alone on its line: publish and promote the
- * version that they were about, rollback and retire the one that serves, delete those that
- * are gone.  What else a change has done is told on standard error.
+ * version that they were about, rollback, retire and restore the one that serves, withdraw the
+ * one that did, delete those that are gone.  What else a change has done is told on standard
+ * error.
  */
 #include "cmd/model_publish.h"
 
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/progress_file.h"
 #include "gate/registry.h"
 
 static enum result by_read(const struct option_set *set, enum registry_by *by,
@@ -104,11 +106,11 @@ static int print_done(const struct option_set *set, const struct registry_done *
     struct json_writer writer = json_writer_on(&text);
 
     if (done->canary_ended != 0)
-        fprintf(stderr, "forestgate: version %" PRId64 " of %s, the canary, is retired\n",
-                done->canary_ended, done->row.name);
+        cli_note("forestgate: version %" PRId64 " of %s, the canary, is retired\n",
+                 done->canary_ended, done->row.name);
     if (done->shadow_ended != 0)
-        fprintf(stderr, "forestgate: version %" PRId64 " of %s, the shadow, is retired\n",
-                done->shadow_ended, done->row.name);
+        cli_note("forestgate: version %" PRId64 " of %s, the shadow, is retired\n",
+                 done->shadow_ended, done->row.name);
     if (option_given(set, "--json"))
         done_json(&writer, done);
     else
@@ -119,6 +121,7 @@ static int print_done(const struct option_set *set, const struct registry_done *
 int model_publish(const struct option_set *set)
 {
     const char *path = set->operands[1];
+    struct progress_file progress;
     struct registry_place place;
     struct registry_done done;
     enum result result;
@@ -133,9 +136,11 @@ int model_publish(const struct option_set *set)
         reason_errno(&why, "%s", path);
         return cli_fail(&why);
     }
+    progress_file_start(&progress, "publishing", path);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = registry_publish(&home, set->operands[0], file, path, &place, &done, &why);
+    progress_file_end(&progress);
     close(file);
     return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
 }
@@ -186,6 +191,32 @@ int model_rollback(const struct option_set *set)
 int model_retire(const struct option_set *set)
 {
     return run_on_version(set, "--version", registry_retire);
+}
+
+/* What takes a model, and nothing else. */
+static int run_on_model(const struct option_set *set,
+                        enum result (*change)(struct home *home, const char *name,
+                                              struct registry_done *done, struct reason *why))
+{
+    struct registry_done done;
+    enum result result;
+    struct reason why;
+    struct home home;
+
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = change(&home, set->operands[0], &done, &why);
+    return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
+}
+
+int model_withdraw(const struct option_set *set)
+{
+    return run_on_model(set, registry_withdraw);
+}
+
+int model_restore(const struct option_set *set)
+{
+    return run_on_model(set, registry_restore);
 }
 
 static void print_deleted(void *arg, int64_t version)
@@ -259,6 +290,14 @@ const struct option_row model_rollback_options[] = {
 
 const struct option_row model_retire_options[] = {
     {"--version", "N", "that version; else canary and shadow", NULL},
+    CLI_COMMON_OPTIONS,
+};
+
+const struct option_row model_withdraw_options[] = {
+    CLI_COMMON_OPTIONS,
+};
+
+const struct option_row model_restore_options[] = {
     CLI_COMMON_OPTIONS,
 };
 

@@ -105,6 +105,8 @@ static enum result sums_add(struct db *db, struct sums *sums, const struct call_
     served->rows += call->rows;
     served->charged += call->charged;
     served->duration_us += call->duration_us;
+    if (call->started_us > served->last_us)
+        served->last_us = call->started_us;
     row->calls++;
     row->rows += call->rows;
     row->charged += call->charged;

@@ -26,8 +26,9 @@ extern const char body_csv[], body_npy[];
  * request->query.  A prediction's JSON of BODY_LARGE and above is in request->large.  False
  * with the refusal written: headers that do not say one thing about it (400: a length and a
  * transfer coding, or a length that is no number), its type or coding (415), its size (413,
- * from the announced length before a byte is read), a body that is shorter or longer than
- * announced or not of its format (400), or one that does not fit the form (422).
+ * from the announced length before a byte is read, or of a packed body from what comes out of
+ * it), a body that is shorter or longer than announced, or not of its format or coding (400),
+ * or one that does not fit the form (422).
  */
 bool body_read(struct service *service, struct request *request, struct reply *reply);
 

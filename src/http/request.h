@@ -99,6 +99,7 @@ struct request {
     int slot;                /* of gate/slots.h, held until the answer is out; else -1 */
 };
 
+struct inflate;
 struct input;
 struct keyed;
 struct seal;
@@ -129,6 +130,7 @@ struct service {
     uint64_t seal_epoch; /* under which its keys were looked at */
     uint64_t opened_ns;
     struct buf body;
+    struct inflate *unpacked; /* what the body is unpacked by; NULL: it is not packed */
     struct spool large;
     struct form_data form, query;
     struct reply reply;

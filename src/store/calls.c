@@ -120,6 +120,25 @@ enum result usage_row_add(struct db *db, const struct usage_row *row, struct rea
                    row->last_us);
 }
 
+enum result tally_row_get(struct db *db, struct tally_row *row, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_TALLY_GET, row->model, row->version);
+
+    row->calls = row->failed = row->rows = row->duration_us = row->failed_us = row->last_us = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_TALLY_GET);
+    if (result == RESULT_OK) {
+        row->calls = sql_int(db, SQL_TALLY_GET, 0);
+        row->failed = sql_int(db, SQL_TALLY_GET, 1);
+        row->rows = sql_int(db, SQL_TALLY_GET, 2);
+        row->duration_us = sql_int(db, SQL_TALLY_GET, 3);
+        row->failed_us = sql_int(db, SQL_TALLY_GET, 4);
+        row->last_us = sql_int(db, SQL_TALLY_GET, 5);
+    }
+    sql_end(db, SQL_TALLY_GET);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
 enum result usage_charged(struct db *db, const char *account, int64_t first_day,
                           int64_t last_day, int64_t *charged, struct reason *why)
 {

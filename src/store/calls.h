@@ -86,6 +86,19 @@ struct usage_row {
     int64_t last_us; /* the latest started_us */
 };
 
+/* Sums over the calls that a version of a model was to answer, since it was published. */
+struct tally_row {
+    char model[MODEL_NAME_MAX + 1];
+    int64_t version;
+    int64_t calls, rows;
+    int64_t failed;                 /* calls with a status of 400 and above */
+    int64_t duration_us, failed_us; /* of all calls, and of those */
+    int64_t last_us;                /* the latest started_us; 0: there is none */
+};
+
+/* The sums of the version that the row names, of those of served.h; zero without a call. */
+enum result tally_row_get(struct db *db, struct tally_row *row, struct reason *why);
+
 /* Adds the numbers of a row that are shown to a sum: calls, rows, charged, failed, duration_us.
  */
 void usage_row_sum(struct usage_row *sum, const struct usage_row *row);

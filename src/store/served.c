@@ -15,13 +15,14 @@ enum served_column {
     SERVED_CALLS,
     SERVED_ROWS,
     SERVED_CHARGED,
-    SERVED_DURATION_US
+    SERVED_DURATION_US,
+    SERVED_LAST_US
 };
 
 enum result served_row_add(struct db *db, const struct served_row *row, struct reason *why)
 {
     return sql_run(db, why, SQL_SERVED_ADD, row->model, row->version, row->status, row->bucket,
-                   row->calls, row->rows, row->charged, row->duration_us);
+                   row->calls, row->rows, row->charged, row->duration_us, row->last_us);
 }
 
 static enum result served_read(struct db *db, struct served_row *row, struct reason *why)
@@ -35,6 +36,7 @@ static enum result served_read(struct db *db, struct served_row *row, struct rea
     row->rows = sql_int(db, sql, SERVED_ROWS);
     row->charged = sql_int(db, sql, SERVED_CHARGED);
     row->duration_us = sql_int(db, sql, SERVED_DURATION_US);
+    row->last_us = sql_int(db, sql, SERVED_LAST_US);
     if (sql_text(db, sql, SERVED_MODEL, row->model, sizeof(row->model)) != RESULT_OK ||
         row->bucket < 0 || row->bucket >= HISTOGRAM_BUCKETS)
         return reason_set(why, RESULT_MALFORMED, "the database: a sum of calls is damaged");

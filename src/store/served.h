@@ -22,6 +22,7 @@ struct served_row {
     int64_t status;
     int64_t bucket; /* of base/histogram.h */
     int64_t calls, rows, charged, duration_us;
+    int64_t last_us; /* the latest started_us */
 };
 
 /* Adds these numbers to those that are there. */

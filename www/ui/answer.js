@@ -38,7 +38,7 @@ function value(model, told, target) {
 /* What the service warns of: values that training has not seen. */
 function warnings(told) {
   return (told.warnings ?? []).map(({ field, problem, allowed }) =>
-    el('p', { class: 'note warn' }, `${field}: ${problem}${allowed ? `: ${allowed}` : ''}.`));
+    el('p', { class: 'note warn' }, `${field.replace(/^features\./, '')}: ${problem}${allowed ? `: ${allowed}` : ''}.`));
 }
 
 /* The answer: the class with all their shares, or the value; of each target. */
@@ -47,7 +47,7 @@ export function said(model, told) {
 
   return [
     targets.map((target, i) => [
-      targets.length === 1 ? null : el('h4', {}, target.name ?? `Target ${i + 1}`),
+      targets.length === 1 ? null : el('h3', {}, target.name ?? `Target ${i + 1}`),
       shares(model, told, i, target) ?? value(model, told, i),
     ]),
     warnings(told),
@@ -81,13 +81,15 @@ function reason(model, row, one) {
 }
 
 /* Several explanations: one of them is shown, by choice. */
-function choice(model, row, all) {
+function choice(model, row, all, told) {
   const id = freshId('reason');
+  const answered = all.findIndex((one) => one.class !== undefined && [told.prediction].flat()[one.target ?? 0] === one.class);
+  const first = Math.max(0, answered);
   const place = el('div', {});
   const select = el('select', { id, onchange: () => replace(place, reason(model, row, all[Number(select.value)])) },
-    all.map((one, i) => el('option', { value: i }, subject(model, one))));
+    all.map((one, i) => el('option', { value: i, selected: i === first }, subject(model, one))));
 
-  replace(place, reason(model, row, all[0]));
+  replace(place, reason(model, row, all[first]));
   return [el('p', { class: 'field row' }, el('label', { for: id }, 'Of'), select), place];
 }
 
@@ -96,7 +98,7 @@ export function reasons(model, row, told) {
   const title = (text) => el('h3', {}, text);
 
   if (told.explanations !== undefined) {
-    return [title('Why'), choice(model, row, told.explanations)];
+    return [title('Why'), choice(model, row, told.explanations, told)];
   }
   if (told.contributions === undefined) return null;
   return [

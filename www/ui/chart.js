@@ -110,8 +110,8 @@ export function waterfall(title, { bias, margin, parts, most = 10 }) {
   const low = Math.min(...ends);
   const range = Math.max(...ends) - low || 1;
   const x = (value) => (value - low) / range;
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(range)));
-  const told = (value) => value.toLocaleString('en', { maximumFractionDigits: Math.min(20, digits) });
+  const digits = Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(range))));
+  const told = (value) => value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const fall = (...marks) => el('td', { class: 'fallen' }, el('div', { class: 'fall', 'aria-hidden': 'true' }, marks));
   const end = (name, value) => el('tr', { class: 'ends' }, el('th', { scope: 'row' }, name),
     fall(span('whole', Math.min(0.99, x(value)), null)), el('td', { class: 'number' }, told(value)));

@@ -12,18 +12,11 @@ import { el, freshId, replace } from './dom.js';
 import { examples, rowForm } from './form.js';
 import { limitsShow, limitsSpare } from './limits.js';
 import { failure } from './load.js';
+import { bodyOf, pathOf } from './row.js';
 import { snippets } from './snippet.js';
 import { treePart } from './tree.js';
 
 const PAUSE = 500; // milliseconds without a change before it is asked again
-
-export function bodyOf(model, row) {
-  return model.input === 'text' ? { text: row } : { features: row };
-}
-
-export function pathOf(model, verb) {
-  return `models/${encodeURIComponent(model.name)}/${verb}`;
-}
 
 /* What it is, in a few figures; what is not known is left out. */
 function facts(model) {
@@ -49,7 +42,7 @@ function facts(model) {
  * {told, headers, why}: why there are no reasons, or null.
  */
 function asker(model) {
-  let why = null;
+  let why = model.explainable ? null : 'its file does not have what that takes.';
 
   return async (row, signal) => {
     const options = { body: bodyOf(model, row), signal };
@@ -91,7 +84,7 @@ export function modelPanel(model) {
   }
   const answerOf = asker(model);
   const head = el('div', { role: 'status' });
-  const why = el('div', {}, waiting());
+  const why = el('div', { class: 'why' }, waiting());
   const card = el('section', { class: 'card', 'aria-label': 'Answer' }, head, why);
   const left = el('div', { class: 'limits' });
   const call = el('div', {});

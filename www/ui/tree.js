@@ -5,6 +5,7 @@
 import { ask } from './api.js';
 import { el, freshId, replace } from './dom.js';
 import { failure } from './load.js';
+import { bodyOf, pathOf } from './row.js';
 
 const depths = [2, 3, 4, 6, 8, 12];
 
@@ -51,8 +52,8 @@ export function treePart(model) {
     }
     place.setAttribute('aria-busy', 'true');
     try {
-      const answer = await ask('POST', `models/${encodeURIComponent(model.name)}/draw`, {
-        body: model.input === 'text' ? { text: row } : { features: row },
+      const answer = await ask('POST', pathOf(model, 'draw'), {
+        body: bodyOf(model, row),
         query: { tree: String(tree), depth: depth.value },
         accept: 'image/svg+xml',
       });
