@@ -157,6 +157,52 @@ static const struct openapi_answer answers[] = {
      "next page)}"},
     {"checkAudit", JSON,
      "{proved: bool, rows: int, wrong: int, lost: int, problem: text | null}"},
+    {"metrics", "text/plain", "text"},
+    {"metrics", "application/openmetrics-text", "text"},
+
+    {"v2Server", JSON, "{name: text, version: text, extensions: [text]}"},
+    {"v2Live", JSON, "{live: bool}"},
+    {"v2Ready", JSON, "{live: bool, ready: bool}"},
+    {"v2Models", JSON, "{models: [text]}"},
+    {"v2AllStats", JSON, "V2Stats"},
+    {"v2Model", JSON,
+     "{name: text, versions: [text], platform: text, inputs: [V2Tensor], outputs: [V2Tensor], "
+     "properties: {task: text, features?: text (the names as a list in JSON), sha256: text}}"},
+    {"v2ModelReady", JSON, "{name: text, ready: bool}"},
+    {"v2ModelConfig", JSON,
+     "{name: text, platform: text, backend: text, max_batch_size: int, input: "
+     "[V2Configured], output: [V2Configured]}"},
+    {"v2ModelStats", JSON, "V2Stats"},
+    {"v2Infer", JSON,
+     "{id?: text, model_name: text, model_version: text, outputs: [{name: 'predict' | "
+     "'predict_proba', datatype: text, shape: [int], data: [num | text | bool | null]}]}"},
+    {"v2Infer", "application/octet-stream", "any"},
+    {"v2Index", JSON,
+     "[{name: text, version: text, state: 'READY' | 'UNAVAILABLE', reason: text}]"},
+    {"v2Load", JSON, "{*: any}"},
+    {"v2Unload", JSON, "{*: any}"},
+    {"v1Models", JSON, "{models: [text]}"},
+    {"v1Model", JSON,
+     "{name: text, ready: bool, model_version_status: [{version: text, state: text, status: "
+     "{error_code: text, error_message: text}}]}"},
+    {"v1Metadata", JSON,
+     "{model_spec: {name: text, signature_name: text, version: text}, metadata: "
+     "{signature_def: {signature_def: {*: V1Signature}}}}"},
+    {"v1Predict", JSON,
+     "{predictions?: [any] (to instances, one for each row), outputs?: [any] (to inputs)}"},
+    {"v1Explain", JSON,
+     "{predictions: [any], explanations: [RowExplanation | [RowExplanation]]}"},
+    {"v1Classify", JSON,
+     "{results: [[[text | num]]] (for each row pairs of a label and its "
+     "probability)}"},
+    {"v1Regress", JSON, "{results: [num | [num]]}"},
+    {"ping", "text/plain", "text"},
+    {"version", "text/plain", "text"},
+    {"invocations", JSON, "{predictions: [any] (one for each row)}"},
+    {"invocations", CSV, "text"},
+    {"endpointInvocations", JSON, "{predictions: [any] (one for each row)}"},
+    {"endpointInvocations", CSV, "text"},
+    {"huggingFace", JSON, "[any] (one for each row of a table, or each text)"},
 };
 
 size_t openapi_answer_count(void)
@@ -169,10 +215,11 @@ const struct openapi_answer *openapi_answer_at(size_t i)
     return &answers[i];
 }
 
-bool openapi_has_answer(const char *operation)
+/* The operation of one version of a model is called as that of the model, and Version. */
+bool openapi_answer_is_of(const struct openapi_answer *answer, const struct route *route)
 {
-    for (size_t i = 0; i < openapi_answer_count(); i++)
-        if (strcmp(answers[i].operation, operation) == 0)
-            return true;
-    return false;
+    const size_t len = strlen(answer->operation);
+
+    return strncmp(route->operation, answer->operation, len) == 0 &&
+           (route->operation[len] == '\0' || strcmp(route->operation + len, "Version") == 0);
 }

@@ -73,6 +73,30 @@ static const struct openapi_example examples[] = {
     {"promoteVersion", "{\"version\":4,\"as\":\"canary\",\"share\":\"10%\"}", NULL},
     {"rollBack", "{\"to\":3}", NULL},
     {"retireVersion", "{\"version\":4}", NULL},
+    {"v2Infer",
+     "{\"inputs\":[{\"name\":\"rows\",\"shape\":[1,4],\"datatype\":\"FP64\",\"data\":[5.1,3.5,"
+     "1.4,"
+     "0.2]}]}",
+     NULL},
+    {"v2Index", "{\"ready\":true}", NULL},
+    {"v2Load", "{}", NULL},
+    {"v2Unload", "{}", NULL},
+    {"v1Predict", "{\"instances\":[[5.1,3.5,1.4,0.2]]}", "{\"predictions\":[0]}"},
+    {"v1Explain", "{\"instances\":[[5.1,3.5,1.4,0.2]]}", NULL},
+    {"v1Classify",
+     "{\"examples\":[{\"sepal_length\":5.1,\"sepal_width\":3.5,\"petal_length\":1.4,"
+     "\"petal_width\":0.2}]}",
+     NULL},
+    {"v1Regress", "{\"examples\":[{\"a\":0.5,\"b\":0.5}]}", NULL},
+    {"invocations",
+     "{\"dataframe_split\":{\"columns\":[\"sepal_length\",\"sepal_width\",\"petal_length\","
+     "\"petal_width\"],\"data\":[[5.1,3.5,1.4,0.2]]}}",
+     "{\"predictions\":[0]}"},
+    {"endpointInvocations", "{\"instances\":[[5.1,3.5,1.4,0.2]]}", NULL},
+    {"huggingFace",
+     "{\"inputs\":{\"data\":{\"sepal_length\":[\"5.1\"],\"sepal_width\":[\"3.5\"],"
+     "\"petal_length\":[\"1.4\"],\"petal_width\":[\"0.2\"]}}}",
+     NULL},
     {"setKeep", "{\"rate\":\"10%\",\"days\":30}", NULL},
 };
 

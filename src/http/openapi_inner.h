@@ -26,7 +26,7 @@ struct openapi_answer {
 
 size_t openapi_answer_count(void);
 const struct openapi_answer *openapi_answer_at(size_t i);
-bool openapi_has_answer(const char *operation);
+bool openapi_answer_is_of(const struct openapi_answer *answer, const struct route *route);
 
 /* What answers have in common, by name. */
 struct openapi_shape {

@@ -34,6 +34,7 @@ static const struct openapi_tag tags[] = {
     {"MLflow and SageMaker", "/invocations", "For clients of MLflow and Amazon SageMaker"},
     {"MLflow and SageMaker", "/ping", NULL},
     {"MLflow and SageMaker", "/endpoints", NULL},
+    {"MLflow and SageMaker", "/version", NULL},
     {"Hugging Face", "/hf", "For clients of Hugging Face's inference of tables"},
     {"Pages", "/ui", "What is for people with a browser"},
     {"Pages", "/account", NULL},
@@ -76,7 +77,7 @@ static bool is_kept(const struct route *route)
 static bool has_type(const struct route *route, const char *type)
 {
     for (size_t i = 0; i < openapi_answer_count(); i++)
-        if (strcmp(openapi_answer_at(i)->operation, route->operation) == 0 &&
+        if (openapi_answer_is_of(openapi_answer_at(i), route) &&
             strcmp(openapi_answer_at(i)->type, type) == 0)
             return true;
     return false;
@@ -125,7 +126,11 @@ const char *openapi_body_schema(const struct route *route)
         return "Explain";
     case ROUTE_BODY_FEEDBACK:
         return "Feedback";
+    case ROUTE_BODY_TENSORS:
+        return "V2Infer";
     default:
+        if (route->protocol != NULL)
+            return route->protocol->name;
         return route->form != NULL ? route->form->name : NULL;
     }
 }
@@ -138,6 +143,8 @@ void openapi_body_types(const struct route *route, const char *types[OPENAPI_BOD
         types[n++] = "application/octet-stream";
     else if (route->body != ROUTE_BODY_NONE && route->body != ROUTE_BODY_ROWS)
         types[n++] = "application/json";
+    if (route->body == ROUTE_BODY_TENSORS)
+        types[n++] = "application/octet-stream";
     if (route->body == ROUTE_BODY_OAUTH)
         types[n++] = "application/x-www-form-urlencoded";
     if (route->body == ROUTE_BODY_ROWS || route->bulk != NULL) {
@@ -240,7 +247,7 @@ static void good_content(struct json_writer *writer, const struct route *route,
     for (size_t i = 0; i < openapi_answer_count(); i++) {
         const struct openapi_answer *answer = openapi_answer_at(i);
 
-        if (strcmp(answer->operation, route->operation) == 0 &&
+        if (openapi_answer_is_of(answer, route) &&
             (status != REPLY_ACCEPTED || route->defers == ROUTE_DEFERS_ALWAYS))
             content(writer, route, answer->type, answer->shape);
     }
@@ -414,7 +421,8 @@ static void body_content(struct json_writer *writer, const struct route *route,
     json_write_object(writer);
     if (type == body_csv) {
         openapi_raw(writer, "schema", "{\"type\":\"string\"}");
-    } else if (schema != NULL && type != body_npy) {
+    } else if (schema != NULL && type != body_npy &&
+               strcmp(type, "application/octet-stream") != 0) {
         snprintf(reference, sizeof(reference), "{\"$ref\":\"#/components/schemas/%s\"}",
                  schema);
         openapi_raw(writer, "schema", reference);

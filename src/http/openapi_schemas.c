@@ -69,7 +69,38 @@ static const char requests[] =
     "\"description\":\"The class's label or index, or the value; null where it is not known; "
     "without row of several rows a list, one for each; of several targets lists of them\"}},"
     "\"required\":[\"truth\"],"
-    "\"oneOf\":[{\"required\":[\"request_id\"]},{\"required\":[\"job_uuid\"]}]}";
+    "\"oneOf\":[{\"required\":[\"request_id\"]},{\"required\":[\"job_uuid\"]}]},"
+    "\"V2Infer\":{\"type\":\"object\",\"required\":[\"inputs\"],\"properties\":{"
+    "\"id\":{\"type\":\"string\"},\"parameters\":{\"type\":\"object\"},"
+    "\"inputs\":{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"object\",\"required\":["
+    "\"name\",\"shape\",\"datatype\"],\"properties\":{\"name\":{\"type\":\"string\"},"
+    "\"shape\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},"
+    "\"datatype\":{\"type\":\"string\"},\"parameters\":{\"type\":\"object\"},"
+    "\"data\":{\"type\":\"array\",\"items\":{},\"description\":\"Flat or nested; or bytes behind "
+    "the JSON, binary_data_size of them\"}}}},"
+    "\"outputs\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
+    "\"properties\":{\"name\":{\"enum\":[\"predict\",\"predict_proba\"]},"
+    "\"parameters\":{\"type\":\"object\",\"description\":\"classification: so many classes, "
+    "the likeliest first; binary_data\"}}}}}}";
+
+/* What a member of a body in another server's protocol is. */
+static const char *const protocol_parts[] = {
+    [PROTOCOL_ROWS] = "{\"type\":\"array\",\"items\":{\"anyOf\":[" REF("Row") "," REF("Text")
+        ",{\"type\":\"object\"}]}}",
+    [PROTOCOL_RECORDS] = "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}",
+    [PROTOCOL_TENSOR] = "{\"anyOf\":[{\"type\":\"array\",\"items\":{}},{\"type\":\"object\","
+        "\"description\":\"A list of values for each feature\"}]}",
+    [PROTOCOL_SPLIT] = "{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{"
+        "\"columns\":{\"type\":\"array\",\"items\":{}},\"index\":{\"type\":\"array\",\"items\":{}},"
+        "\"data\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{}}}}}",
+    [PROTOCOL_TABLE] = "{\"anyOf\":[{\"type\":\"object\",\"description\":\"data: a list of texts "
+        "for each feature\"},{\"type\":\"string\"},{\"type\":\"array\",\"items\":"
+        "{\"type\":\"string\"}}]}",
+    [PROTOCOL_SIGNATURE] = "{\"type\":\"string\",\"description\":\"" PROTOCOL_SIGNATURES "\"}",
+    [PROTOCOL_PARAMETERS] = "{\"type\":[\"object\",\"null\"],\"description\":\"output: one of "
+        PROTOCOL_OUTPUTS "\"}",
+    [PROTOCOL_PASSED] = "{\"description\":\"Passed over\"}",
+};
 
 static const char any_predict[] = "{" CLOSED "{" PREDICT_MEMBERS "}," ONE_OF_ROWS "}";
 
@@ -289,6 +320,34 @@ static void forms_write(struct json_writer *writer)
     }
 }
 
+static void protocol_write(struct json_writer *writer, const struct protocol *protocol)
+{
+    json_write_key(writer, protocol->name);
+    json_write_object(writer);
+    json_member_string(writer, "type", "object");
+    json_write_key(writer, "properties");
+    json_write_object(writer);
+    for (size_t i = 0; i < PROTOCOL_MEMBERS && protocol->members[i].name != NULL; i++)
+        openapi_raw(writer, protocol->members[i].name,
+                    protocol_parts[protocol->members[i].part]);
+    json_write_object_end(writer);
+    json_write_object_end(writer);
+}
+
+/* Of each protocol once. */
+static void protocols_write(struct json_writer *writer)
+{
+    for (size_t i = 0; i < route_count(); i++) {
+        const struct protocol *protocol = route_at(i)->protocol;
+        bool first = protocol != NULL;
+
+        for (size_t j = 0; j < i && first; j++)
+            first = route_at(j)->protocol != protocol;
+        if (first)
+            protocol_write(writer, protocol);
+    }
+}
+
 /* The model of this place, if the caller may use it and it can be asked; else NULL. */
 static const struct model *model_at(const struct service *service,
                                     const struct request *request, size_t i)
@@ -367,6 +426,7 @@ static void schemas_write(struct json_writer *writer, const struct service *serv
     else
         openapi_raw(writer, "Predict", any_predict);
     forms_write(writer);
+    protocols_write(writer);
     for (size_t i = 0; i < openapi_shape_count(); i++) {
         json_write_key(writer, openapi_shape_at(i)->name);
         shape_write_schema(writer, openapi_shape_at(i)->shape);

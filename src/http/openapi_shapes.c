@@ -106,10 +106,25 @@ static const struct openapi_shape shapes[] = {
      ", margin?: num, target?: int, class?: int (the class that is explained), bias?: num (the "
      "mean over the training rows), contributions?: {*: num} | [[num | [num]]] (what each "
      "feature adds: by name, or for instances a list for each, in the order of features), "
-     "explanations?: [{target?: int, class?: int, margin: num, bias: num, contributions: {*: "
-     "num}}] (the same for each class or value where all are explained), features?: [text], "
+     "explanations?: [RowExplanation] (the "
+     "same for each class or value where all are explained), features?: [text], "
      "classes?: [int | [int]], biases?: [num | [num]]} (the prediction and how its margin "
      "comes about: bias and contributions sum to the margin)"},
+    {"RowExplanation",
+     "{target?: int, class?: int, margin: num, bias: num, contributions: {*: num}}"},
+    {"V2Tensor", "{name: text, datatype: text, shape: [int]}"},
+    {"V2Configured", "{name: text, data_type: text, dims: [int]}"},
+    {"V2Duration", "{count: int, ns: int}"},
+    {"V2Stats",
+     "{model_stats: [{name: text, version: text, last_inference: int (milliseconds since "
+     "1970), inference_count: int (rows), execution_count: int, inference_stats: {success: "
+     "V2Duration, fail: V2Duration, queue: V2Duration, compute_input: V2Duration, "
+     "compute_infer: V2Duration, compute_output: V2Duration, cache_hit: V2Duration, "
+     "cache_miss: V2Duration}, batch_stats: [any]}]}"},
+    {"V1Tensor",
+     "{dtype: text, tensor_shape: {dim: [{size: text, name: text}], unknown_rank: bool}, name: "
+     "text}"},
+    {"V1Signature", "{inputs: {*: V1Tensor}, outputs: {*: V1Tensor}, method_name: text}"},
     {"QualityPart",
      "{version: int, begin?: time, rows: int, rows_with_truth: int, targets: [Quality], "
      "drift?: {features: [" DRIFT_PART "], answers: [" DRIFT_PART "]}}"},
