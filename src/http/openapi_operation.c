@@ -14,9 +14,6 @@
 /* ---- what a row says ---- */
 
 static const struct openapi_tag tags[] = {
-    {"Administration", "/admin/",
-     "Users, keys, tiers, models and the call log; for keys with "
-     "the scope admin of those who may, and for administrators"},
     {"Predictions", "/predict", "Rows in, answers out"},
     {"Predictions", "/models", NULL},
     {"Predictions", "/feedback", NULL},
@@ -27,6 +24,9 @@ static const struct openapi_tag tags[] = {
     {"Account", "/decrypt", NULL},
     {"Login", "/auth", "Registering, logging in and out"},
     {"Login", "/login", NULL},
+    {"Administration", "/admin/",
+     "Users, keys, tiers, models and the call log; for administrators, and for keys with the "
+     "scope admin"},
     {"Open Inference Protocol", "/v2",
      "For clients of the protocol's version 2 (KServe, Triton)"},
     {"TensorFlow Serving", "/v1",
@@ -149,7 +149,8 @@ void openapi_body_types(const struct route *route, const char *types[OPENAPI_BOD
         types[n++] = "application/x-www-form-urlencoded";
     if (route->body == ROUTE_BODY_ROWS || route->bulk != NULL) {
         types[n++] = body_csv;
-        types[n++] = body_npy;
+        if (route->body != ROUTE_BODY_FRAME)
+            types[n++] = body_npy;
     }
     types[n] = NULL;
 }
@@ -400,7 +401,8 @@ static void parameters(struct json_writer *writer, const struct route *route)
     json_write_array(writer);
     path_parameters(writer, route);
     query_parameters(writer, route->query);
-    query_parameters(writer, route->bulk);
+    if (route->bulk != route->query)
+        query_parameters(writer, route->bulk);
     if (route->defers == ROUTE_DEFERS_PREFERRED)
         json_write_raw(writer, prefer, sizeof(prefer) - 1);
     if (route->replays)
