@@ -127,6 +127,26 @@ void handle_feedback(struct service *service, struct request *request, struct re
 extern const struct form form_quality;
 void handle_quality(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_v2.c: the Open Inference Protocol */
+void handle_v2_server(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_live(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_ready(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_models(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_model(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_model_ready(struct service *service, struct request *request,
+                           struct reply *reply);
+void handle_v2_config(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2_infer.c */
+void handle_v2_infer(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2_repository.c */
+extern const struct form form_v2_index, form_v2_change;
+void handle_v2_index(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_load(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_unload(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_stats(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_webhook.c */
 void handle_webhook_secret(struct service *service, struct request *request,
                            struct reply *reply);

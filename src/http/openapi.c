@@ -353,7 +353,7 @@ static void content(struct json_writer *writer, const char *type, const char *sc
 
 static void request_body(struct json_writer *writer, const struct route *route)
 {
-    static const char json[] = "application/json";
+    static const char json[] = "application/json", octets[] = "application/octet-stream";
     const char *schema = route->form != NULL ? route->form->name : NULL;
 
     if (route->body == ROUTE_BODY_NONE)
@@ -374,9 +374,10 @@ static void request_body(struct json_writer *writer, const struct route *route)
     json_write_object(writer);
     if (route->body == ROUTE_BODY_OAUTH)
         content(writer, "application/x-www-form-urlencoded", schema);
+    if (route->body == ROUTE_BODY_TENSORS)
+        content(writer, octets, NULL);
     if (route->body != ROUTE_BODY_ROWS)
-        content(writer, route->body == ROUTE_BODY_IMAGE ? "application/octet-stream" : json,
-                schema);
+        content(writer, route->body == ROUTE_BODY_IMAGE ? octets : json, schema);
     if (route->bulk != NULL || route->body == ROUTE_BODY_ROWS) {
         content(writer, body_csv, NULL);
         content(writer, body_npy, NULL);
