@@ -342,8 +342,10 @@ static enum pass pass_over(struct service *service, const struct request *reques
         if (token == JSON_BAD || !json_skip_rest(reader, token) ||
             json_next(reader) != JSON_END)
             return PASS_MALFORMED;
-        input_fault(input, "", "an object such as {\"features\": [...]}", "the body is %s",
-                    input_token_name(token));
+        input_fault(input, "",
+                    input->protocol != NULL ? "an object"
+                                            : "an object such as {\"features\": [...]}",
+                    "the body is %s", input_token_name(token));
         return PASS_DONE;
     }
     while ((token = json_next(reader)) == JSON_KEY) {
