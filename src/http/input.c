@@ -589,7 +589,8 @@ bool input_read(struct service *service, struct request *request, struct reply *
                                .outputs = input->outputs,
                                .warnings = &input->warned,
                                .url = &input->url,
-                               .in_blocks = input->looking && input->has_instances,
+                               .in_blocks = input->looking &&
+                                            (input->has_instances || input->protocol != NULL),
                                .single = !input->has_instances && input->protocol == NULL,
                                .frame = input->protocol != NULL ? &input->frame : NULL,
                                .all_classes = input->all_classes};
