@@ -170,7 +170,7 @@ PY
   cli model keep iris --rate 100% --days 3 >/dev/null
   call POST $V1 -k "$KEY" -d "$ROWS" HTTP_X_REQUEST_ID=kept-v1
   assert_status 200
-  call POST /feedback -k "$KEY" -d '{"request_id":"kept-v1","row":1,"label":"virginica"}'
+  call POST /feedback -k "$KEY" -d '{"request_id":"kept-v1","row":1,"truth":"virginica"}'
   assert_status 200
   cli model keep iris --off >/dev/null
 }

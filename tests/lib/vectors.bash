@@ -11,7 +11,7 @@
 #   holds    what has to be true of it, as a filter of jq's
 #   is       or all of its body
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # what lib/api sets
 
 # vectors FILE: each of the file's requests has the answer that it says.
 vectors() {
@@ -27,7 +27,7 @@ vectors() {
     assert_status "$status_wanted" || fail "for: $what"
     if [ -n "$holds" ]; then assert_json "$holds" || fail "for: $what"; fi
     if [ -n "$is" ]; then
-      printf "$is" | cmp - "$body_file" || { show_answer && fail "for: $what"; }
+      printf %s "${is//'\n'/$'\n'}" | cmp - "$body_file" || { show_answer && fail "for: $what"; }
     fi
     count=$((count + 1))
   done < <(jq -r '[.what, .uri, (.status | tostring),
