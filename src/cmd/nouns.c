@@ -15,7 +15,7 @@ const struct noun nouns[] = {
     {NULL, cmd_invitation_commands}, {"Use", cmd_call_commands},
     {NULL, cmd_audit_commands},      {"Jobs", cmd_job_commands},
     {NULL, cmd_work_commands},       {"Operation", cmd_front_commands},
-    {NULL, cmd_backup_commands},
+    {NULL, cmd_backup_commands},     {NULL, cmd_completion_commands},
 };
 
 const size_t nouns_count = sizeof(nouns) / sizeof(nouns[0]);

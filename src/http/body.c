@@ -98,6 +98,8 @@ static const struct kind {
     [ROUTE_BODY_FRAME] = {{json_type, body_csv}, "application/json or text/csv in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_TENSORS] = {{json_type, bytes_type},
+                            "application/json in UTF-8, or application/octet-stream"},
     [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
@@ -136,6 +138,7 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_ROW:
     case ROUTE_BODY_PROTOCOL:
     case ROUTE_BODY_FRAME:
+    case ROUTE_BODY_TENSORS:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
     case ROUTE_BODY_ROWS:
@@ -252,6 +255,8 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     const bool may_spool = spools(request->route) && most > BODY_LARGE;
     struct buf *body = &service->body;
 
+    if (request->route->body == ROUTE_BODY_TENSORS && known > 0)
+        buf_reserve(body, most); /* at once: what grows is copied */
     read_up_to(service, may_spool ? BODY_LARGE : most);
     if (buf_failed(body)) {
         reply_refuse_memory(reply);

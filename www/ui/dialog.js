@@ -67,6 +67,15 @@ export async function confirmByName({ title, text, name, verb }) {
   return (await open(title, content)) === true;
 }
 
+/* Whether something is meant whose text names what it is done to. */
+export async function confirm({ title, text, verb }) {
+  return (await open(title, (close) => [
+    el('p', {}, text),
+    el('p', { class: 'actions' },
+      el('button', { type: 'button', class: 'danger', onclick: () => close(true) }, verb), cancelButton(close)),
+  ])) === true;
+}
+
 /*
  * A form in a dialog, as form() has it.  Returns what send returned, or null where somebody would
  * rather not.
@@ -95,6 +104,7 @@ export async function showOnce({ title, text, secret }) {
   const shown = el('code', {}, secret);
   const copy = el('button', {
     type: 'button',
+    autofocus: true,
     onclick: async () => {
       replace(said, await copyText(secret, shown) ? 'Copied.' :
         'It cannot be copied here: it is marked now, copy it by hand.');

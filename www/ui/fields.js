@@ -55,20 +55,39 @@ function setOf(spec, name) {
   return { boxes, body: el('span', { class: 'choices' }, boxes.map(({ box, label }) => el('span', { class: 'check' }, box, label))) };
 }
 
+/* Something that a form is about and does not ask: for who fills forms in for people. */
+function knownOf(spec) {
+  const control = el('input', {
+    class: 'unseen', name: spec.name, value: spec.value, autocomplete: spec.autocomplete, readonly: true, tabindex: '-1', 'aria-hidden': 'true',
+  });
+
+  return { spec, control, error: el('span'), element: control };
+}
+
 /*
  * One field: {name, label, type, hint, value, options, required, autocomplete}.
  *
- *   type     that of an input; "checkbox"; "set", which is some of the options; or "file"
+ *   type     that of an input; "checkbox"; "set", which is some of the options; "file"; or
+ *            "known", which is neither shown nor sent
  *   options  [[value, label]], one of which is chosen
+ *   custom   controls of one's own: (spec, described) => {element, control, value()}, of which
+ *            control is to be focused where something is wrong, and described by those ids
  */
 function fieldOf(spec) {
   const id = freshId('field');
+
+  if (spec.type === 'known') return knownOf(spec);
   const error = el('span', { class: 'error', id: `${id}-error` });
   const hint = spec.hint ? el('span', { class: 'hint', id: `${id}-hint` }, spec.hint) : null;
   const described = hint === null ? `${id}-error` : `${id}-hint ${id}-error`;
   const common = { id, name: spec.name, 'aria-describedby': described, required: spec.required };
   const label = el('label', { for: id }, spec.label);
 
+  if (spec.custom !== undefined) {
+    const { element, control, value } = spec.custom(spec, described);
+
+    return { spec, control, value, error, element: el('fieldset', {}, el('legend', {}, spec.label), hint, element, error) };
+  }
   if (spec.type === 'set') {
     const { boxes, body } = setOf(spec, spec.name);
     const control = el('fieldset', { id, 'aria-describedby': described, tabindex: '-1' },
@@ -90,7 +109,8 @@ function fieldOf(spec) {
   };
 }
 
-function valueOf({ spec, control, boxes }) {
+function valueOf({ spec, control, boxes, value }) {
+  if (value !== undefined) return value();
   if (boxes !== undefined) return boxes.filter(({ box }) => box.checked).map(({ value }) => value).join(',');
   if (spec.type === 'checkbox') return control.checked;
   if (spec.type === 'file') return control.files[0] ?? '';
@@ -173,7 +193,7 @@ export function form({ fields, verb, send, done, danger, also }) {
   function values() {
     const found = {};
 
-    for (const part of parts) {
+    for (const part of parts.filter(({ spec }) => spec.type !== 'known')) {
       const value = valueOf(part);
 
       if (value !== '' || part.spec.required || part.spec.empty) found[part.spec.name] = value;

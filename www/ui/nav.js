@@ -7,7 +7,7 @@ import { tellProblem } from './notice.js';
 import { kind } from './session.js';
 
 const PLACE = 'forestgate.theme';
-const themes = [['', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];
+const themes = [['', 'Auto'], ['light', 'Light'], ['dark', 'Dark']];
 
 function theme() {
   try {
@@ -28,7 +28,7 @@ function themeSet(name) {
 }
 
 function themeChoice() {
-  const select = el('select', { 'aria-label': 'Colours', onchange: () => themeSet(select.value) },
+  const select = el('select', { 'aria-label': 'Colours', title: 'Colours', onchange: () => themeSet(select.value) },
     themes.map(([name, label]) => el('option', { value: name, selected: name === theme() }, label)));
 
   return select;
@@ -51,9 +51,9 @@ export function nav(here) {
   replace(byId('top'),
     el('a', { class: 'unseen skip', href: '#main' }, 'To the content'),
     el('nav', { 'aria-label': 'Pages' },
-      el('a', { class: 'brand', href: './' }, 'Forestgate'),
+      el('a', { class: 'brand', href: './' }, el('img', { src: './ui/icon.svg', alt: '' }), 'Forestgate'),
       link('home', './', 'Models'), link('account', './account', 'Account'),
       link('admin', './admin', 'Administration'), link('reference', './redoc', 'Reference'),
-      el('span', { class: 'right' }, place, themeChoice())));
+      el('span', { class: 'break' }), el('span', { class: 'right' }, place, themeChoice())));
   document.addEventListener('session', () => replace(place, who()));
 }
