@@ -9,7 +9,7 @@ load ../lib/vectors
 setup_file() {
   vectors_home
   cli tier set rows --rate 1000000/60s --quota 1000/day --price row >/dev/null
-  printf 'bulk_body_limit = 1M\n' >>"$G/home/forestgate.conf"
+  printf 'predict_body_limit = 1M\n' >>"$G/home/forestgate.conf"
   gate_start
 }
 teardown_file() { gate_stop; }
