@@ -34,6 +34,8 @@ enum fcgi_param {
     FCGI_REQUEST_ID,
     FCGI_TRANSFER_ENCODING,
     FCGI_CONTENT_ENCODING,
+    FCGI_JSON_LENGTH, /* how much of a body with tensors is JSON:
+                         Inference-Header-Content-Length */
     FCGI_PARAM__MAX
 };
 

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "forest/describe.h"
 #include "forest/examples.h"
+#include "forest/explain.h"
 #include "forest/schema.h"
 #include "http/auth.h"
 #include "http/handlers.h"
@@ -61,6 +62,7 @@ void handle_model(struct service *service, struct request *request, struct reply
     summary_write(&writer, service, model);
     if (model->image != NULL) {
         describe_image(&writer, model->image);
+        json_member_bool(&writer, "explainable", explain_can(model->image));
         examples_write(&writer, model->image);
         json_write_key(&writer, "schema");
         schema_write(&writer, model->image, model->row.name,

@@ -38,7 +38,7 @@
     "{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"" list             \
     "\",\"step_seconds\",\"since\",\"until\",\"calls\",\"complete_from\"],\"properties\":{"    \
     "\"" list "\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"at\","    \
-              "\"calls\"," required                                                            \
+    "\"calls\"," required                                                                      \
     "],\"properties\":{\"at\":{\"type\":\"string\",\"format\":\"date-time\"},\"calls\":"       \
     "{\"type\":\"integer\"}," members "}}}," more "\"step_seconds\":{\"type\":\"integer\"},"   \
     "\"since\":{\"type\":\"string\",\"format\":\"date-time\"},\"until\":{\"type\":\"string\"," \
@@ -95,6 +95,8 @@ static const struct {
                        "\"application/jose\":{\"schema\":{\"type\":\"string\"}},"
                        "\"text/csv\":{},\"application/x-npy\":{}}"},
     {"feedback", "{\"application/json\":" SCHEMA("FeedbackDone") "}"},
+    {"metrics", "{\"text/plain\":{\"schema\":{\"type\":\"string\"}},"
+                "\"application/openmetrics-text\":{\"schema\":{\"type\":\"string\"}}}"},
     {"draw", "{\"image/svg+xml\":{\"schema\":{\"type\":\"string\"}}}"},
     {"exportKept", "{\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"},
 };
@@ -351,7 +353,7 @@ static void content(struct json_writer *writer, const char *type, const char *sc
 
 static void request_body(struct json_writer *writer, const struct route *route)
 {
-    static const char json[] = "application/json";
+    static const char json[] = "application/json", octets[] = "application/octet-stream";
     const char *schema = route->form != NULL ? route->form->name : NULL;
 
     if (route->body == ROUTE_BODY_NONE)
@@ -372,9 +374,10 @@ static void request_body(struct json_writer *writer, const struct route *route)
     json_write_object(writer);
     if (route->body == ROUTE_BODY_OAUTH)
         content(writer, "application/x-www-form-urlencoded", schema);
+    if (route->body == ROUTE_BODY_TENSORS)
+        content(writer, octets, NULL);
     if (route->body != ROUTE_BODY_ROWS)
-        content(writer, route->body == ROUTE_BODY_IMAGE ? "application/octet-stream" : json,
-                schema);
+        content(writer, route->body == ROUTE_BODY_IMAGE ? octets : json, schema);
     if (route->bulk != NULL || route->body == ROUTE_BODY_ROWS) {
         content(writer, body_csv, NULL);
         content(writer, body_npy, NULL);

@@ -41,6 +41,7 @@ static const char *const param_names[FCGI_PARAM__MAX] = {
     [FCGI_REQUEST_ID] = "HTTP_X_REQUEST_ID",
     [FCGI_TRANSFER_ENCODING] = "HTTP_TRANSFER_ENCODING",
     [FCGI_CONTENT_ENCODING] = "HTTP_CONTENT_ENCODING",
+    [FCGI_JSON_LENGTH] = "HTTP_INFERENCE_HEADER_CONTENT_LENGTH",
 };
 
 static struct service service;

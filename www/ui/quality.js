@@ -9,13 +9,15 @@ const words = { 'too few rows': '', stable: 'good', 'as trained': 'good', moved:
 const SMALL = 0.1;
 const LARGE = 0.25;
 
+const marks = { good: 'a', warn: 'c', bad: 'd' };
+
 /* The index on a scale to twice what is large, with the two lines by which it is judged. */
-function indexBar(psi) {
+function indexBar(psi, state) {
   const x = (value) => Math.min(1, value / (2 * LARGE)) * 120;
 
   return svg('svg', { class: 'chart index', viewBox: '0 0 120 12', width: 120, height: 12, role: 'img', 'aria-label': `index ${number(psi)}` },
     svg('rect', { class: 'track', width: 120, height: 12 }),
-    svg('rect', { class: psi >= LARGE ? 'd' : psi >= SMALL ? 'c' : 'a', width: x(psi), height: 12 }),
+    svg('rect', { class: marks[words[state]] ?? 'faint', width: x(psi), height: 12 }),
     [SMALL, LARGE].map((value) => svg('line', { class: 'axis', x1: x(value), x2: x(value), y1: 0, y2: 12 })));
 }
 
@@ -27,7 +29,7 @@ function driftTable(title, rows) {
     el('tbody', {}, rows.map((row) => el('tr', {},
       el('th', { scope: 'row' }, row.name),
       el('td', {}, el('span', { class: `tag ${words[row.state] ?? ''}` }, row.state)),
-      el('td', { class: 'number' }, row.psi === null ? '-' : [indexBar(row.psi), ' ', number(row.psi)]),
+      el('td', { class: 'number' }, row.psi === null ? '-' : [indexBar(row.psi, row.state), ' ', number(row.psi)]),
       el('td', { class: 'number' }, number(row.by_chance)),
       el('td', { class: 'number' }, number(row.rows)))))));
 }
@@ -51,9 +53,9 @@ function partOf(part) {
 
   return el('section', {},
     el('h4', {}, part.version === undefined ? 'All versions' : `Version ${part.version}`),
-    el('p', {}, `${number(part.rows)} rows are kept, of ${number(part.rows_with_truth)} the truth is known.`),
-    part.rows_with_truth === 0 ? null : el('ul', {}, figures.filter(([name]) => typeof target[name] === 'number').map(([name, label]) =>
-      el('li', {}, `${label}: ${number(target[name])}`))),
+    el('p', {}, `${number(part.rows)} ${part.rows === 1 ? 'row is' : 'rows are'} kept; of ${number(part.rows_with_truth)} the truth is known.`),
+    part.rows_with_truth === 0 ? null : el('dl', { class: 'figures' }, figures.filter(([name]) => typeof target[name] === 'number').map(([name, label]) =>
+      el('div', {}, el('dt', {}, label), el('dd', {}, number(target[name]))))),
     confusion(part),
     part.drift?.features?.length > 0 ? [el('h4', {}, 'Drift of the features'), driftTable('Drift of the features', part.drift.features)] : null,
     part.drift?.answers?.length > 0 ? [el('h4', {}, 'Drift of the answers'), driftTable('Drift of the answers', part.drift.answers)] : null);
