@@ -255,11 +255,10 @@ dashboard_queries() {
     grep -oE 'by \([a-z, ]*\)|\{[a-z]+' "$BATS_TEST_TMPDIR/queries"
     grep -oE '\{\{[a-z]+' "$TOP/etc/grafana/forestgate.json"
   } | sed 's/^by//' | grep -oE '[a-z]+' | sort -u)
-  {
-    echo 'groups: [{name: dashboard, rules: ['
-    grep -v '^label_values' "$BATS_TEST_TMPDIR/queries" | jq -R '{record: "x:y", labels: {n: (input_line_number | tostring)}, expr: .}' | paste -sd,
-    echo ']}]'
-  } >"$BATS_TEST_TMPDIR/rules.yml"
+  # JSON is YAML, and a rule's name may be given once for each set of labels.
+  grep -v '^label_values' "$BATS_TEST_TMPDIR/queries" |
+    jq -Rn '{groups: [{name: "dashboard", rules: [inputs | {record: "panel", labels: {n: (input_line_number | tostring)}, expr: .}]}]}' \
+      >"$BATS_TEST_TMPDIR/rules.yml"
   promtool check rules "$BATS_TEST_TMPDIR/rules.yml" >"$BATS_TEST_TMPDIR/promtool" 2>&1 || fail "$(cat "$BATS_TEST_TMPDIR/promtool")"
   # Each panel has an id and a place of its own, and all ask the data source that was chosen.
   jq -e '([.panels[].id] | length == (unique | length)) and ([.panels[].gridPos | [.x, .y]] | length == (unique | length)) and
