@@ -131,8 +131,7 @@ static const char parameters[] =
     "\"description\":\"Made up by the client, and the same when it sends the request again: "
     "then it has the answer of before, with Idempotency-Replayed, and is not charged once "
     "more. The same key with another request is a 422, and a 409 while the first is being "
-    "served.\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":512},"
-    "\"example\":\"\\\"8e03978e-40d5-43dd-bc93-6894a57f9324\\\"\"}}";
+    "served.\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":512}}}";
 
 /* clang-format on */
 

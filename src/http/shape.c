@@ -14,7 +14,7 @@
 const struct shape_kind shape_kinds[SHAPE_KINDS] = {
     {"text", "string", NULL},  {"int", "integer", NULL}, {"num", "number", NULL},
     {"bool", "boolean", NULL}, {"null", "null", NULL},   {"time", "string", "date-time"},
-    {"any", NULL, NULL},
+    {"any", NULL, NULL},       {"bytes", NULL, NULL},
 };
 
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
