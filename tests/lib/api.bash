@@ -28,6 +28,7 @@ G=${G:-$BATS_FILE_TMPDIR}
 # What is called before the first test has no directory of a test: without this its answers
 # would lie in /, where all the files that run at once would find them.
 BATS_TEST_TMPDIR=${BATS_TEST_TMPDIR:-$G}
+export ASK_RECORD=$BATS_FILE_TMPDIR/answers
 unset "${!FORESTGATE_@}" # a setting of the user's own service
 FORESTGATE=$BUILD/forestgate
 WORKER=$BUILD/forestgate.fcgi
@@ -141,6 +142,13 @@ gate_stop() {
   rm -f "$G/running"
   MASTER=
   problems_parse
+  if [ "$BATS_TEST_TMPDIR" = "$G" ]; then answers_conform; fi
+}
+
+# All answers of the file, when it ends, are what the OpenAPI document says of them.
+answers_conform() {
+  [ -s "$ASK_RECORD" ] || return 0
+  /usr/bin/python3 -I "$TOP/tests/lib/conforms.py" "$BUILD/openapi.json" "$ASK_RECORD" >&2
 }
 
 gate_pids() { pgrep -P "$MASTER" || :; }
