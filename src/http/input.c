@@ -277,12 +277,13 @@ static bool is_labelled(const struct input *input)
 /* Numbers in the answer to one row. */
 static size_t numbers_per_row(const struct input *input)
 {
+    size_t numbers =
+        (size_t)image_n_outputs(input->image) * (is_labelled(input) ? LABELLED : 1);
     size_t leaves = (input->outputs & INPUT_LEAVES) != 0 ? image_n_trees(input->image) : 0;
     size_t margins =
         (input->outputs & INPUT_MARGIN) != 0 ? image_spec(input->image)->n_outputs : 0;
 
-    return image_n_outputs(input->image) * (is_labelled(input) ? LABELLED : 1) + margins +
-           leaves;
+    return numbers + margins + leaves;
 }
 
 /* What was asked for has to be there, and to fit an answer. */
