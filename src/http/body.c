@@ -20,6 +20,7 @@
 
 enum {
     BODY_KEPT = 64 << 10,
+    TENSORS_KEPT = 4 << 20, /* between tensors that come one after the other */
     READ_STEP = 64 << 10,
     READ_FIRST = 4 << 10
 };
@@ -343,13 +344,23 @@ static bool pass_over(const struct service *service, int64_t length, struct repl
     return length <= limit;
 }
 
+/*
+ * How much room stays for the next body.  Tensors come one after the other, and room that is
+ * given back each time costs as much as to read them; body_idle() takes it.
+ */
+static size_t kept(const struct request *request)
+{
+    return request->route != NULL && request->route->body == ROUTE_BODY_TENSORS ? TENSORS_KEPT
+                                                                                : BODY_KEPT;
+}
+
 bool body_read(struct service *service, struct request *request, struct reply *reply)
 {
     const struct route *route = request->route;
     int64_t limit = limit_of(&service->home.config, route->body), length;
     const char *type;
 
-    buf_clear(&service->body, BODY_KEPT);
+    buf_clear(&service->body, kept(request));
     if (!headers_agree(service, &length, reply))
         return false;
     if (route->body == ROUTE_BODY_NONE)
@@ -389,7 +400,7 @@ void body_release(struct service *service, struct request *request)
     if (request->route != NULL && request->route->form != NULL &&
         form_has_secret(request->route->form) && body->data != NULL)
         secret_wipe(body->data, body->cap);
-    buf_clear(body, BODY_KEPT);
+    buf_clear(body, kept(request));
     form_release(&service->form);
     form_release(&service->query);
     if (request->image_fd >= 0)
@@ -400,4 +411,9 @@ void body_release(struct service *service, struct request *request)
     if (request->large != NULL)
         spool_start(&service->large);
     request->large = NULL;
+}
+
+void body_idle(struct service *service)
+{
+    buf_clear(&service->body, BODY_KEPT);
 }
