@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/near.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -243,18 +244,28 @@ void config_defaults(struct config *config)
         value_parse(config, &config_settings[i], config_settings[i].fallback);
 }
 
-/* Of the settings, which no message has room for, those with the same first letter. */
+/*
+ * The setting that may have been meant; else, since no message has room for all, those with
+ * the same first letter.
+ */
 static enum result unknown_setting(const char *where, const char *name, struct reason *why)
 {
     struct buf known = {0};
+    struct near near;
 
+    near_begin(&near, name);
     for (size_t i = 0; i < config_settings_count; i++)
+        near_try(&near, config_settings[i].name);
+    if (near_word(&near) != NULL)
+        buf_printf(&known, "; did you mean \"%s\"?", near_word(&near));
+    for (size_t i = 0; i < config_settings_count && near_word(&near) == NULL; i++)
         if (config_settings[i].name[0] == name[0])
             buf_printf(&known, "%s%s", known.len == 0 ? "; there are: " : ", ",
                        config_settings[i].name);
     reason_set(why, RESULT_MISSING,
-               "%s: there is no setting \"%.64s\"%s; all are in: forestgate config example",
-               where, name, known.data != NULL ? known.data : "");
+               "%s: there is no setting \"%.64s\"%s%sll are in: forestgate config example",
+               where, name, known.data != NULL ? known.data : "",
+               near_word(&near) != NULL ? " A" : "; a");
     buf_free(&known);
     return RESULT_MISSING;
 }

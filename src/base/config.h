@@ -67,6 +67,7 @@ struct config {
     char default_text_model[CONFIG_NAME_MAX + 1]; /* empty: the first that takes texts */
     char v2_server_name[CONFIG_NAME_MAX + 1];     /* as GET /v2 tells it */
     struct addr_list trusted_proxies;
+    struct addr_list metrics_addresses;    /* that GET /metrics asks no credential of */
     struct rate address_rate;              /* count 0: off */
     struct rate address_rate_all;          /* count 0: off */
     int64_t durability;                    /* enum config_durability */

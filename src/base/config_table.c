@@ -55,6 +55,10 @@ const struct setting config_settings[] = {
      "triton there."},
     {"trusted_proxies", SETTING_ADDRS, AT(trusted_proxies), 0, 0, NULL, "",
      "Addresses and ranges whose X-Forwarded-For is believed, separated by commas."},
+    {"metrics_addresses", SETTING_ADDRS, AT(metrics_addresses), 0, 0, NULL, "",
+     "Addresses and ranges that GET /metrics answers without a credential, separated by "
+     "commas. "
+     "All others need a key with the scope metrics."},
     {"address_rate", SETTING_RATE, AT(address_rate), 0, 0, NULL, "100/60s",
      "How many requests an address may send without a credential that is accepted: keys that "
      "are wrong, open pages, paths that do not exist. IPv6 counts by /64; health is exempt."},

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,19 +13,38 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "cmd/terminal.h"
 #include "gate/journal.h"
 #include "gate/registry.h"
 
+/* The program's name, red where the terminal has colours. */
+static void error_print(const struct reason *why)
+{
+    fprintf(stderr, "%sforestgate:%s %s\n", terminal_style(STDERR_FILENO, TERMINAL_BAD),
+            terminal_style(STDERR_FILENO, TERMINAL_PLAIN), why->text);
+}
+
 int cli_fail(const struct reason *why)
 {
-    fprintf(stderr, "forestgate: %s\n", why->text);
+    error_print(why);
     return CLI_FAILED;
 }
 
 int cli_misuse(const struct reason *why)
 {
-    fprintf(stderr, "forestgate: %s\n", why->text);
+    error_print(why);
     return CLI_USAGE;
+}
+
+void cli_note(const char *format, ...)
+{
+    va_list args;
+
+    if (terminal_is_quiet())
+        return;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
 }
 
 const char *cli_home_path(const struct option_set *set)
@@ -149,6 +169,20 @@ int cli_answer(struct buf *text, enum result result, const struct reason *why)
         return cli_print(text);
     buf_free(text);
     return cli_fail(why);
+}
+
+int cli_tell(const struct option_set *set, struct buf *text)
+{
+    if (!terminal_is_quiet() || option_given(set, "--json"))
+        return cli_print(text);
+    buf_free(text);
+    return CLI_DONE;
+}
+
+int cli_told(const struct option_set *set, struct buf *text, enum result result,
+             const struct reason *why)
+{
+    return result == RESULT_OK ? cli_tell(set, text) : cli_answer(text, result, why);
 }
 
 enum {

@@ -29,9 +29,20 @@ enum {
 /* What every command takes. */
 #define CLI_COMMON_OPTIONS                                                               \
     {"--home", "DIR", "the home; else FORESTGATE_HOME, else /var/lib/forestgate", NULL}, \
-        {"--json", NULL, "print JSON", NULL}, {"--help", NULL, "print this", NULL},      \
+        {"--json", NULL, "print JSON", NULL},                                            \
+        {"--quiet", NULL, "no messages, no progress: data and errors alone", NULL},      \
+        {"--color", NULL, "colours, wherever it goes", NULL},                            \
+        {"--no-color", NULL, "none; nor with NO_COLOR set", NULL},                       \
+        {"--help", NULL, "print this", NULL},                                            \
     {                                                                                    \
         0                                                                                \
+    }
+
+/* For those that destroy something; see cli_ask(). */
+#define CLI_ASK_OPTIONS                                                    \
+    {"--yes", NULL, "do not ask on a terminal whether it is meant", NULL}, \
+    {                                                                      \
+        "--dry-run", NULL, "tell what would be done, and do nothing", NULL \
     }
 
 struct cli_command {
@@ -47,6 +58,9 @@ struct cli_command {
 /* Tells what went wrong and returns CLI_FAILED, or CLI_USAGE for what was asked wrongly. */
 int cli_fail(const struct reason *why);
 int cli_misuse(const struct reason *why);
+
+/* A message to standard error, whole lines of it; not with --quiet. */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Enters and opens the home that the options name.  Until cli_home_close(), which is the
@@ -84,6 +98,14 @@ int cli_print(struct buf *text);
 
 /* The same if this is RESULT_OK; else frees it, and tells why. */
 int cli_answer(struct buf *text, enum result result, const struct reason *why);
+
+/*
+ * As cli_print() and cli_answer(), of a sentence that tells what was done, or with --json of
+ * the object that says so: --quiet leaves the sentence out.
+ */
+int cli_tell(const struct option_set *set, struct buf *text);
+int cli_told(const struct option_set *set, struct buf *text, enum result result,
+             const struct reason *why);
 
 /*
  * A list while it is printed: a table with a head line, or a JSON array.  What does not fit

@@ -83,22 +83,10 @@ static int run_list(const struct option_set *set)
     return cli_home_end(&home, field_list_end(&list, result, &why));
 }
 
-static void proof_write(struct buf *text, const struct audit_proof *proof)
-{
-    struct json_writer writer = json_writer_on(text);
-
-    json_write_object(&writer);
-    json_member_bool(&writer, "proved", proof->problem[0] == '\0');
-    json_member_i64(&writer, "rows", proof->rows);
-    json_member_i64(&writer, "wrong", proof->wrong);
-    json_member_i64(&writer, "lost", proof->lost);
-    json_member_string(&writer, "problem", proof->problem[0] != '\0' ? proof->problem : NULL);
-    json_write_object_end(&writer);
-}
-
 static int run_check(const struct option_set *set)
 {
     struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
     struct audit_proof proof;
     enum result result;
     struct reason why;
@@ -114,10 +102,10 @@ static int run_check(const struct option_set *set)
     if (result != RESULT_OK)
         return cli_fail(&why);
     if (option_given(set, "--json"))
-        proof_write(&text, &proof);
+        audit_proof_write(&writer, &proof);
     else if (proof.problem[0] == '\0')
         buf_printf(&text, "the audit trail is whole: rows proved: %" PRId64, proof.rows);
-    status = text.len > 0 || buf_failed(&text) ? cli_print(&text) : CLI_DONE;
+    status = text.len > 0 || buf_failed(&text) ? cli_tell(set, &text) : CLI_DONE;
     return proof.problem[0] != '\0' ? cli_fail(&why) : status;
 }
 
@@ -140,7 +128,7 @@ static int run_accept(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "the audit trail ends with row %" PRId64 ", which says so", seq);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row list_options[] = {

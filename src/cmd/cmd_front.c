@@ -390,8 +390,7 @@ static void tell_of_owner(const struct front_kind *kind, const struct front_plac
         return;
     owner = getpwuid(st.st_uid);
     if (owner != NULL && strcmp(owner->pw_name, places->user) != 0)
-        fprintf(
-            stderr,
+        cli_note(
             "forestgate: the workers that %s starts will be %s, and the home is %s's, which "
             "they cannot enter: take --mode %s and have them started as %s, or give %s the "
             "home\n",

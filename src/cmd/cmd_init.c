@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "cmd/cli.h"
+#include "cmd/terminal.h"
 #include "gate/audit.h"
 #include "gate/home_place.h"
 #include "gate/hook.h"
@@ -21,8 +22,7 @@ static void tell_of_root(const char *path)
     struct stat st;
 
     if (stat(path, &st) == 0 && st.st_uid == 0)
-        fprintf(
-            stderr,
+        cli_note(
             "forestgate: the home %s belongs to root, and a worker never runs as root: give "
             "it to another user with: chown -R www-data: %s\n",
             path, path);
@@ -199,11 +199,12 @@ static int print_made(const struct option_set *set, const char *path, const stru
             json_member_string(&writer, "setup", link.data);
         json_write_object_end(&writer);
     } else {
-        buf_printf(&text, "the home is ready: %s", path);
+        if (!terminal_is_quiet())
+            buf_printf(&text, "the home is ready: %s", path);
         if (setup->wanted)
-            buf_printf(&text, "\nsetup link: %s", link.data);
+            buf_printf(&text, "%ssetup link: %s", text.len > 0 ? "\n" : "", link.data);
     }
-    status = cli_print(&text);
+    status = text.len > 0 || buf_failed(&text) ? cli_print(&text) : CLI_DONE;
     secret_buf_free(&link);
     return status;
 }
@@ -222,7 +223,7 @@ static int print_rotated(const struct option_set *set, const char *path,
     } else {
         buf_puts(&text, rotation->done);
     }
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 static int run_init(const struct option_set *set)

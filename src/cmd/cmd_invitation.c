@@ -60,7 +60,7 @@ static int run_revoke(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "invitation %s makes no account any more", id);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};

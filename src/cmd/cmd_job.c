@@ -277,7 +277,7 @@ static int run_cancel(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "job %s is cancelled", uuid);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row list_options[] = {

@@ -70,8 +70,7 @@ static int print_new(const struct option_set *set, struct home *home, const char
         json_write_object_end(&writer);
     } else {
         buf_puts(&text, key);
-        fputs("The key is shown this once; keep it. It goes in the X-API-Key header.\n",
-              stderr);
+        cli_note("The key is shown this once; keep it. It goes in the X-API-Key header.\n");
     }
     return cli_print(&text);
 }
@@ -235,7 +234,7 @@ static int print_changed(const struct option_set *set, struct home *home, const 
 
     if (!option_given(set, "--json")) {
         buf_printf(&text, "key %s is changed: every worker goes by it", id);
-        return cli_print(&text);
+        return cli_tell(set, &text);
     }
     if (shown_read(home, id, &key, &why) != RESULT_OK)
         return cli_fail(&why);
@@ -293,11 +292,11 @@ static void tell_of_old(const struct key_row *row, bool older_ended)
 
     cli_time_print(until, row->before_until);
     if (older_ended)
-        fputs("The secret before the last one was still good, and has ended now.\n", stderr);
+        cli_note("The secret before the last one was still good, and has ended now.\n");
     if (row->before_until != 0)
-        fprintf(stderr, "The secret that it replaces holds until %s UTC.\n", until);
+        cli_note("The secret that it replaces holds until %s UTC.\n", until);
     else
-        fputs("The secret that it replaces has ended now.\n", stderr);
+        cli_note("The secret that it replaces has ended now.\n");
 }
 
 static int run_rotate(const struct option_set *set)
@@ -350,7 +349,7 @@ static int run_revoke(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "key %s is revoked: no worker admits it any more", id);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 /* The same of a new key and of one that is changed, but for what is so if nothing is said. */
@@ -358,7 +357,7 @@ static int run_revoke(const struct option_set *set)
     {"--name", "NAME", "what the key is for", NULL},                                      \
         {"--tier", "TIER", "the tier whose limits it has", tier},                         \
         {"--models", "A,B", "the models that it may use; * is all", models},              \
-        {"--scopes", "A,B", "what it is for, of predict, jobs, read and admin", scopes},  \
+        {"--scopes", "A,B", "what it is for, of predict, jobs, read, admin, metrics", scopes},  \
         {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},    \
         {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL}, \
         {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},       \

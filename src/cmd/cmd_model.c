@@ -116,7 +116,7 @@ static int print_trained(const struct option_set *set, const struct draft *draft
     if (facts->metric != IMAGE_NO_METRIC)
         buf_printf(&text, "\nout-of-bag %s %.4f", image_metric_name(facts->metric),
                    facts->oob_score);
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 /* The file of the data, which may stand alone or behind --csv; NULL without. */
@@ -391,7 +391,7 @@ static int run_check(const struct option_set *set)
         buf_printf(&text, "%s is good: %s", set->operands[0], image_sha256_hex(image));
     }
     image_close(image);
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 static const struct option_row train_option_rows[] = {

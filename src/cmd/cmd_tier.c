@@ -87,7 +87,7 @@ static int run_set(const struct option_set *set)
         buf_printf(&text, "tier %s has %s: every worker goes by it", row.name,
                    row.limits[0] == '\0' ? "no limits" : row.limits);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static void list_row(void *arg, const struct tier_row *row)
@@ -140,7 +140,7 @@ static int run_delete(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "tier %s is deleted", name);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row set_options[] = {

@@ -186,7 +186,7 @@ static int print_done(const struct option_set *set, const struct user_row *row,
         show_user(&writer, row);
     else if (result == RESULT_OK)
         buf_printf(&text, "user %s %s", row->id, done);
-    return cli_answer(&text, result, why);
+    return cli_told(set, &text, result, why);
 }
 
 static enum result change_check(const struct user_wish *wish, struct reason *why)
@@ -272,7 +272,7 @@ static int run_delete(const struct option_set *set)
         buf_printf(&text, "user %s is deleted, and no worker admits a key of it any more",
                    row.id);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static int print_invitation(const struct option_set *set, const char *invitation,
@@ -288,9 +288,9 @@ static int print_invitation(const struct option_set *set, const char *invitation
         json_write_object_end(&writer);
     } else {
         buf_puts(&text, invitation);
-        fputs("The invitation is shown this once, and makes one account: by the page /setup of "
-              "the service, as ADDRESS/setup#INVITATION.\n",
-              stderr);
+        cli_note(
+            "The invitation is shown this once, and makes one account: by the page /setup of "
+            "the service, as ADDRESS/setup#INVITATION.\n");
     }
     return cli_print(&text);
 }

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "cmd/cli.h"
+#include "cmd/progress_file.h"
 #include "cmd/model_verify.h"
 #include "cmd/thresholds.h"
 #include "forest/baseline_make.h"
@@ -329,7 +330,7 @@ static int tell(const struct job *job, uint32_t depth)
         tell_json(&writer, job, depth);
     else
         tell_text(&text, job, depth);
-    return cli_print(&text);
+    return cli_tell(job->set, &text);
 }
 
 static enum result names_all(struct job *job, struct reason *why)
@@ -445,6 +446,7 @@ int model_import_run(const struct option_set *set)
                       .format = import_formats};
     enum result result;
     struct reason why;
+    struct progress_file progress;
     uint32_t depth = 0;
     int status;
 
@@ -453,8 +455,10 @@ int model_import_run(const struct option_set *set)
         return cli_misuse(&why);
     }
     result = names_all(&job, &why);
+    progress_file_start(&progress, "importing", job.path);
     if (result == RESULT_OK)
         result = import_all(&job, &depth, &why);
+    progress_file_end(&progress);
     status = result == RESULT_OK ? tell(&job, depth) : cli_fail(&why);
     if (status == CLI_DONE && job.report.worst > job.report.allowed) {
         reason_set(&why, RESULT_INVALID,

@@ -63,7 +63,7 @@ static int keep_print(const struct option_set *set, const struct model_row *row)
         buf_printf(&text, "%s: %s of the requests are kept, for %" PRId64 " days", row->name,
                    share, row->keep_days);
     }
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 int model_keep(const struct option_set *set)
@@ -162,25 +162,24 @@ static int kept_tell(enum result result, const struct keep_csv_done *done, bool 
 {
     if (result != RESULT_OK)
         return cli_fail(why);
-    fprintf(stderr, "forestgate: %" PRId64 " rows\n", done->rows);
+    cli_note("forestgate: %" PRId64 " rows\n", done->rows);
     if (truths_alone && done->rows == 0 && done->others == 0)
-        fprintf(stderr,
-                "forestgate: no such row that is kept has its truth; see POST /feedback\n");
+        cli_note("forestgate: no such row that is kept has its truth; see POST /feedback\n");
     if (done->others > 0)
-        fprintf(stderr,
-                "forestgate: %" PRId64
-                " rows are of versions with other columns, or deleted ones; see --version\n",
-                done->others);
+        cli_note("forestgate: %" PRId64
+                 " rows are of versions with other columns, or deleted ones; see --version\n",
+                 done->others);
     if (done->damaged > 0)
-        fprintf(stderr,
-                "forestgate: %" PRId64 " requests could not be opened: they were changed, or "
-                "sealed under another secrets/key.secret\n",
-                done->damaged);
+        cli_note("forestgate: %" PRId64 " requests could not be opened: they were changed, or "
+                 "sealed under another secrets/key.secret\n",
+                 done->damaged);
     return CLI_DONE;
 }
 
 static int kept_delete(const struct option_set *set, const struct keep_filter *filter)
 {
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
     enum result result;
     struct reason why;
     struct home home;
@@ -190,7 +189,15 @@ static int kept_delete(const struct option_set *set, const struct keep_filter *f
         result = registry_has(&home, filter->model, &why);
     if (result == RESULT_OK)
         result = keep_delete(&home, filter->model, filter->version, &why);
-    return cli_home_end(&home, result == RESULT_OK ? CLI_DONE : cli_fail(&why));
+    if (result == RESULT_OK && option_given(set, "--json")) {
+        json_write_object(&writer);
+        json_member_string(&writer, "name", filter->model);
+        json_member_bool(&writer, "deleted", true);
+        json_write_object_end(&writer);
+    } else if (result == RESULT_OK) {
+        buf_printf(&text, "what was kept of %s is deleted", filter->model);
+    }
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 int model_kept(const struct option_set *set)

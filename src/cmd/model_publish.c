@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/progress_file.h"
 #include "gate/registry.h"
 
 static enum result by_read(const struct option_set *set, enum registry_by *by,
@@ -105,11 +106,11 @@ static int print_done(const struct option_set *set, const struct registry_done *
     struct json_writer writer = json_writer_on(&text);
 
     if (done->canary_ended != 0)
-        fprintf(stderr, "forestgate: version %" PRId64 " of %s, the canary, is retired\n",
-                done->canary_ended, done->row.name);
+        cli_note("forestgate: version %" PRId64 " of %s, the canary, is retired\n",
+                 done->canary_ended, done->row.name);
     if (done->shadow_ended != 0)
-        fprintf(stderr, "forestgate: version %" PRId64 " of %s, the shadow, is retired\n",
-                done->shadow_ended, done->row.name);
+        cli_note("forestgate: version %" PRId64 " of %s, the shadow, is retired\n",
+                 done->shadow_ended, done->row.name);
     if (option_given(set, "--json"))
         done_json(&writer, done);
     else
@@ -120,6 +121,7 @@ static int print_done(const struct option_set *set, const struct registry_done *
 int model_publish(const struct option_set *set)
 {
     const char *path = set->operands[1];
+    struct progress_file progress;
     struct registry_place place;
     struct registry_done done;
     enum result result;
@@ -134,9 +136,11 @@ int model_publish(const struct option_set *set)
         reason_errno(&why, "%s", path);
         return cli_fail(&why);
     }
+    progress_file_start(&progress, "publishing", path);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = registry_publish(&home, set->operands[0], file, path, &place, &done, &why);
+    progress_file_end(&progress);
     close(file);
     return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
 }

@@ -66,6 +66,13 @@ enum schema_fault schema_take_code(const struct schema *schema, uint32_t i, doub
 enum schema_fault schema_take_missing(const struct schema *schema, uint32_t i, double *out);
 
 /*
+ * A text without space around it, as a cell of a file has a value: a number or a truth value is
+ * written out, and nothing, or "nan", is a missing one.
+ */
+enum schema_fault schema_take_cell(const struct schema *schema, uint32_t i, const char *text,
+                                   size_t len, double *out);
+
+/*
  * Whether all n numbers (none is NaN), the values of the features from `first` on, are taken as
  * they are and lie within their ranges: the quick question before the ones above.
  */

@@ -95,6 +95,8 @@ static const struct kind {
 } kinds[ROUTE_BODY__MAX] = {
     [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
                             "application/json or text/csv in UTF-8, or application/x-npy"},
+    [ROUTE_BODY_PROTOCOL] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_FRAME] = {{json_type, body_csv}, "application/json or text/csv in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_TENSORS] = {{json_type, bytes_type},
@@ -105,6 +107,7 @@ static const struct kind {
     [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
                           "application/x-www-form-urlencoded or application/json in UTF-8"},
     [ROUTE_BODY_IMAGE] = {{bytes_type}, "application/octet-stream"},
+    [ROUTE_BODY_ROWS] = {{body_csv, body_npy}, "text/csv in UTF-8, or application/x-npy"},
 };
 
 /*
@@ -135,8 +138,11 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_EXPLAIN:
     case ROUTE_BODY_ROW:
     case ROUTE_BODY_TENSORS:
+    case ROUTE_BODY_PROTOCOL:
+    case ROUTE_BODY_FRAME:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
+    case ROUTE_BODY_ROWS:
         return config->predict_body_limit;
     case ROUTE_BODY_IMAGE:
         return config->image_body_limit;
@@ -230,6 +236,14 @@ static bool fits(uint64_t len, int64_t length, int64_t limit, struct reply *repl
     return false;
 }
 
+/* Whether a body that is large is read as it comes to be predicted, and need not be in memory.
+ */
+static bool spools(const struct route *route)
+{
+    return route->body == ROUTE_BODY_PREDICT ||
+           (route->protocol != NULL && !route->protocol->explains);
+}
+
 /*
  * Takes the body in, and one byte more than the limit at most, so as to know that it is over
  * it.  False with the refusal written.
@@ -239,7 +253,7 @@ static bool take_in(struct service *service, struct request *request, int64_t le
 {
     const int64_t known = body_is_packed(service) ? -1 : length; /* of what is taken in */
     const size_t most = (size_t)(known >= 0 ? known : limit) + 1;
-    const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
+    const bool may_spool = spools(request->route) && most > BODY_LARGE;
     struct buf *body = &service->body;
 
     if (request->route->body == ROUTE_BODY_TENSORS && known > 0)
@@ -359,6 +373,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     const struct route *route = request->route;
     int64_t limit = limit_of(&service->home.config, route->body), length;
     const char *type;
+    bool streams; /* it is a file of rows that is read while it comes */
 
     buf_clear(&service->body, kept(request));
     if (!headers_agree(service, &length, reply))
@@ -370,14 +385,15 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     type = type_find(service, &kinds[route->body], length, reply);
     if (type == NULL)
         return false;
-    if (type == body_csv || type == body_npy)
+    streams = route->bulk != NULL && (type == body_csv || type == body_npy);
+    if (streams)
         limit = request->later ? service->home.config.job_body_limit
                                : service->home.config.bulk_body_limit;
     if (length > limit) {
         body_refuse_size(reply, limit);
         return false;
     }
-    if (type == body_csv || type == body_npy) {
+    if (streams) {
         request->file.type = type;
         request->file.length = body_is_packed(service) ? -1 : length;
         request->file.limit = limit;

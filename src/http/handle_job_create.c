@@ -67,6 +67,7 @@ static void refuse_many(const struct service *service, enum queue_limit over,
                      "The limit of %" PRId64 " bytes of jobs and results is reached. Try again "
                      "when some have expired.",
                      config->job_bytes_limit);
+    reply->cause = COUNTER_REFUSED_JOBS;
     writer = json_writer_on(&reply->policies);
     json_write_string(&writer, over == QUEUE_LIMIT_JOBS ? "jobs" : "job-bytes");
     reply_retry_after(reply, FULL_RETRY_S);

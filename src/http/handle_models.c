@@ -5,6 +5,8 @@
 
 #include "base/json_write.h"
 #include "forest/describe.h"
+#include "forest/examples.h"
+#include "forest/explain.h"
 #include "forest/schema.h"
 #include "http/auth.h"
 #include "http/handlers.h"
@@ -60,6 +62,8 @@ void handle_model(struct service *service, struct request *request, struct reply
     summary_write(&writer, service, model);
     if (model->image != NULL) {
         describe_image(&writer, model->image);
+        json_member_bool(&writer, "explainable", explain_can(model->image));
+        examples_write(&writer, model->image);
         json_write_key(&writer, "schema");
         schema_write(&writer, model->image, model->row.name,
                      (uint64_t)service->home.config.predict_rows_limit);

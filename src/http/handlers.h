@@ -11,6 +11,9 @@
 /* handle_home.c */
 void handle_welcome(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_metrics.c */
+void handle_metrics(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_health.c */
 void handle_health(struct service *service, struct request *request, struct reply *reply);
 void handle_live(struct service *service, struct request *request, struct reply *reply);
@@ -106,6 +109,16 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v1.c */
+void handle_v1_models(struct service *service, struct request *request, struct reply *reply);
+void handle_v1_model(struct service *service, struct request *request, struct reply *reply);
+void handle_v1_metadata(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_invocations.c; the form is of a query */
+extern const struct form form_invocations;
+void handle_ping(struct service *service, struct request *request, struct reply *reply);
+void handle_version(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_feedback.c */
 void handle_feedback(struct service *service, struct request *request, struct reply *reply);

@@ -33,6 +33,22 @@
         name) ","                    \
               "\"application/jose\":{\"schema\":{\"type\":\"string\"}}}"
 
+/* What has happened over time: a list of steps, and these members beside it. */
+#define TREND_CONTENT(list, members, required, more)                                           \
+    "{\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"" list             \
+    "\",\"step_seconds\",\"since\",\"until\",\"calls\",\"complete_from\"],\"properties\":{"    \
+    "\"" list "\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"at\","    \
+    "\"calls\"," required                                                                      \
+    "],\"properties\":{\"at\":{\"type\":\"string\",\"format\":\"date-time\"},\"calls\":"       \
+    "{\"type\":\"integer\"}," members "}}}," more "\"step_seconds\":{\"type\":\"integer\"},"   \
+    "\"since\":{\"type\":\"string\",\"format\":\"date-time\"},\"until\":{\"type\":\"string\"," \
+    "\"format\":\"date-time\"},\"calls\":{\"type\":\"integer\",\"description\":\"How many "    \
+    "were read\"},"                                                                            \
+    "\"complete_from\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\","              \
+    "\"description\":"                                                                         \
+    "\"From this step on all were read; null: in every step\"}}}}}"
+#define MILLISECONDS "{\"type\":[\"number\",\"null\"]}"
+
 #define CALLS_CONTENT                                           \
     "{\"application/json\":{\"schema\":{\"type\":\"object\"}}," \
     "\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"
@@ -57,6 +73,19 @@ static const struct {
     {"token", "{\"application/json\":" SCHEMA("Tokens") "}"},
     {"myCalls", CALLS_CONTENT},
     {"listCalls", CALLS_CONTENT},
+    {"getLatency",
+     TREND_CONTENT("latency",
+                   "\"mean_ms\":" MILLISECONDS ",\"p50_ms\":" MILLISECONDS
+                   ",\"p90_ms\":" MILLISECONDS ",\"p99_ms\":" MILLISECONDS
+                   ",\"max_ms\":" MILLISECONDS,
+                   "\"mean_ms\",\"p50_ms\",\"p90_ms\",\"p99_ms\",\"max_ms\"", "")},
+    {"getOutcomes",
+     TREND_CONTENT("outcomes",
+                   "\"counts\":{\"type\":\"object\",\"additionalProperties\":"
+                   "{\"type\":\"integer\"}},\"others\":{\"type\":\"integer\"}",
+                   "\"counts\",\"others\"",
+                   "\"by\":{\"enum\":[\"status\",\"class\",\"model\",\"key\"]},"
+                   "\"names\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},")},
     {"login", "{\"application/json\":" SCHEMA("LoginTokens") "}"},
     {"listJobs", "{\"application/json\":" SCHEMA("Jobs") "}"},
     {"getJob", SEALED_CONTENT("Job")},
@@ -66,6 +95,8 @@ static const struct {
                        "\"application/jose\":{\"schema\":{\"type\":\"string\"}},"
                        "\"text/csv\":{},\"application/x-npy\":{}}"},
     {"feedback", "{\"application/json\":" SCHEMA("FeedbackDone") "}"},
+    {"metrics", "{\"text/plain\":{\"schema\":{\"type\":\"string\"}},"
+                "\"application/openmetrics-text\":{\"schema\":{\"type\":\"string\"}}}"},
     {"draw", "{\"image/svg+xml\":{\"schema\":{\"type\":\"string\"}}}"},
     {"exportKept", "{\"text/csv\":{\"schema\":{\"type\":\"string\"}}}"},
 };
@@ -345,8 +376,9 @@ static void request_body(struct json_writer *writer, const struct route *route)
         content(writer, "application/x-www-form-urlencoded", schema);
     if (route->body == ROUTE_BODY_TENSORS)
         content(writer, octets, NULL);
-    content(writer, route->body == ROUTE_BODY_IMAGE ? octets : json, schema);
-    if (route->bulk != NULL) {
+    if (route->body != ROUTE_BODY_ROWS)
+        content(writer, route->body == ROUTE_BODY_IMAGE ? octets : json, schema);
+    if (route->bulk != NULL || route->body == ROUTE_BODY_ROWS) {
         content(writer, body_csv, NULL);
         content(writer, body_npy, NULL);
     }

@@ -22,7 +22,7 @@ const struct page_policy page_policies[PAGE__MAX] = {
     /* Its URL has an invitation, in the part that is not sent; nothing else leaves it, too. */
     [PAGE_SETUP] = {"/setup",
                     "default-src 'none'; style-src 'self'; script-src 'self'; "
-                    "connect-src 'self'; " NOTHING_ELSE,
+                    "connect-src 'self'; img-src 'self'; " NOTHING_ELSE,
                     "no-referrer", false},
 };
 

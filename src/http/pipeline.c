@@ -25,6 +25,7 @@
 #include "http/place.h"
 #include "http/prefer.h"
 #include "http/route.h"
+#include "http/tally.h"
 
 enum {
     SECOND_US = 1000000,
@@ -48,6 +49,8 @@ enum result service_open(struct service *service, const struct home *entered,
         result =
             log_open(HOME_ACCESS_LOG, (enum config_log_format)service->home.config.log_format,
                      &service->log, why);
+    if (result == RESULT_OK)
+        tally_open(service);
     if (result == RESULT_OK)
         result = tokens_open(&service->home.config, &service->tokens, why);
     if (result == RESULT_OK)
@@ -81,6 +84,7 @@ void service_close(struct service *service)
     tokens_close(service->tokens);
     seal_close(service->seal);
     meter_close(service->meter);
+    tally_close(service);
     log_close(service->log);
     home_close(&service->home);
     buf_free(&service->body);
@@ -296,6 +300,7 @@ static int64_t serve(struct service *service)
     struct reply_frame frame;
     struct request request;
 
+    counters_busy(service->counters, true);
     request_start(&request, service);
     reply_start(reply);
     reply->dialect = route_dialect(request.path);
@@ -313,6 +318,7 @@ static int64_t serve(struct service *service)
         .duration_ns = clock_mono_ns() - request.start_ns,
         .head = request.head,
     };
+    tally_request(service, &request, reply, frame.duration_ns);
     /* A large result is fetched by a request that has no body: it holds no worker for ever. */
     if (reply->spooled)
         fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
@@ -326,6 +332,7 @@ static int64_t serve(struct service *service)
     reply_start(reply);
     if (!fcgi_is_cgi())
         tend(service, request.wall_us);
+    counters_busy(service->counters, false);
     return request.wall_us;
 }
 
@@ -358,7 +365,8 @@ static bool home_was_replaced(struct service *service, int64_t second)
     service->looked_second = second;
     if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
         home_reopen_database(&service->home, NULL);
-    return home_is_orphan(&service->home) || meter_is_orphan(service->meter);
+    return home_is_orphan(&service->home) || meter_is_orphan(service->meter) ||
+           counters_is_orphan(service->counters);
 }
 
 bool service_run(struct service *service)

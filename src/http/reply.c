@@ -135,6 +135,7 @@ void reply_start(struct reply *reply)
     reply->status = REPLY_OK;
     reply->dialect = REPLY_NATIVE;
     reply->word = NULL;
+    reply->cause = COUNTER_NONE;
     reply->written = false;
     reply->type = json_type;
     reply->cache = no_store;
@@ -173,6 +174,7 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
 
     reply->status = status;
     reply->word = NULL;
+    reply->cause = COUNTER_NONE;
     reply->cache = no_store;
     reply->written = false;
     spool_drop(reply);

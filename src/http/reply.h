@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/result.h"
+#include "gate/counters.h"
 #include "http/fcgi.h"
 #include "http/spool.h"
 
@@ -59,6 +60,7 @@ struct reply {
     bool spooled;
     char detail[512];    /* of a refusal */
     const char *word;    /* its member error, if that is not its status's */
+    enum counter cause;  /* of a refusal: what it is counted as, if its status does not say */
     struct buf errors;   /* of a 422: the members of its errors array, as JSON */
     struct buf policies; /* of a 429: the names of what was exceeded, as JSON */
     bool written;        /* the body of a refusal is there as it is sent */

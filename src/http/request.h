@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "gate/counters.h"
 #include "gate/home.h"
 #include "gate/caller.h"
 #include "gate/key.h"
@@ -120,6 +121,8 @@ struct service {
     struct shadow *shadow;
     struct keeper *keeper;
     struct log *log;
+    struct counters *counters; /* NULL: they could not be opened */
+    size_t *series;            /* see tally.h */
     struct fcgi *fcgi;
     struct input *input;
     struct seal *seal;

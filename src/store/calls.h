@@ -96,10 +96,7 @@ struct tally_row {
     int64_t last_us;                /* the latest started_us; 0: there is none */
 };
 
-/* Adds these sums to those that are there. */
-enum result tally_row_add(struct db *db, const struct tally_row *row, struct reason *why);
-
-/* The sums of the version that the row names; zero where there was no call. */
+/* The sums of the version that the row names, of those of served.h; zero without a call. */
 enum result tally_row_get(struct db *db, struct tally_row *row, struct reason *why);
 
 /* Adds the numbers of a row that are shown to a sum: calls, rows, charged, failed, duration_us.
@@ -145,6 +142,12 @@ struct call_filter {
 enum result call_row_list(struct db *db, const struct call_filter *filter,
                           bool (*each)(void *arg, const struct call_row *row), void *arg,
                           struct reason *why);
+
+/*
+ * A number that no call since then is below: the place to begin looking for them.  INT64_MAX
+ * if there is none.
+ */
+enum result call_seq_since(struct db *db, int64_t since_us, int64_t *seq, struct reason *why);
 
 /* The lowest and the highest number in the log, both 0 if it is empty. */
 enum result call_seqs(struct db *db, int64_t *lowest, int64_t *highest, struct reason *why);

@@ -363,3 +363,27 @@ enum result job_total_get(struct db *db, const char *account, struct job_total *
     sql_end(db, sql);
     return result == RESULT_MISSING ? RESULT_OK : result;
 }
+
+enum result job_running(struct db *db, int64_t *jobs, struct reason *why)
+{
+    return sql_number(db, SQL_JOB_RUNNING, sql_start(db, why, SQL_JOB_RUNNING), jobs, why);
+}
+
+enum result job_ends_list(struct db *db, void (*each)(void *arg, const struct job_ends *ends),
+                          void *arg, struct reason *why)
+{
+    const enum sql sql = SQL_JOB_ENDED_LIST;
+    enum result result = sql_start(db, why, sql);
+    struct job_ends ends;
+
+    while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK) {
+        result = sql_text(db, sql, 0, ends.model, sizeof(ends.model));
+        ends.status = (enum job_status)sql_int(db, sql, 1);
+        ends.jobs = sql_int(db, sql, 2);
+        ends.rows = sql_int(db, sql, 3);
+        if (result == RESULT_OK && ends.status < JOB_STATUS__MAX)
+            each(arg, &ends);
+    }
+    sql_end(db, sql);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}

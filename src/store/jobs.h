@@ -199,4 +199,17 @@ struct job_total {
 enum result job_total_get(struct db *db, const char *account, struct job_total *total,
                           struct reason *why);
 
+/* How many are in work just now. */
+enum result job_running(struct db *db, int64_t *jobs, struct reason *why);
+
+/* Jobs of a model that ever ended so, and their rows. */
+struct job_ends {
+    char model[MODEL_NAME_MAX + 1];
+    enum job_status status;
+    int64_t jobs, rows;
+};
+
+enum result job_ends_list(struct db *db, void (*each)(void *arg, const struct job_ends *ends),
+                          void *arg, struct reason *why);
+
 #endif

@@ -109,6 +109,11 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_JOB_TOTAL)] = {"SELECT jobs, open, bytes FROM job_total WHERE account = ?", "t",
                            BOTH},
 
+    [AT(SQL_JOB_RUNNING)] = {"SELECT count(*) FROM job INDEXED BY job_claim WHERE " JOB_RUNS,
+                             "", BOTH},
+    [AT(SQL_JOB_ENDED_LIST)] = {"SELECT model, status, jobs, rows FROM job_ends"
+                                " ORDER BY model, status",
+                                "", BOTH},
     [AT(SQL_HOOK_OPERATOR)] = {"SELECT count(*) FROM hook_operator", "", BOTH},
     [AT(SQL_HOOK_OPERATOR_SET)] = {"INSERT OR IGNORE INTO hook_operator VALUES (1)", "", BOTH},
     [AT(SQL_HOOK_OPERATOR_DELETE)] = {"DELETE FROM hook_operator", "", BOTH},
@@ -458,5 +463,19 @@ const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
     " offset INTEGER NOT NULL,"
     " number INTEGER NOT NULL" /* of the lot that is there */
     ") STRICT, WITHOUT ROWID;",
+    "CREATE TABLE job_ends (" /* all that ever ended, kept by whoever ends them */
+    " model TEXT NOT NULL,"
+    " status INTEGER NOT NULL,"
+    " jobs INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL,"
+    " PRIMARY KEY (model, status)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO job_ends SELECT model, status, count(*), sum(rows) FROM job"
+    " WHERE " JOB_ENDED " GROUP BY 1, 2;"
+    "CREATE TRIGGER job_ends_added AFTER UPDATE OF status ON job"
+    " WHEN old.status < 2 AND new.status >= 2 BEGIN"
+    " INSERT INTO job_ends VALUES (new.model, new.status, 1, new.rows)"
+    " ON CONFLICT (model, status) DO UPDATE SET jobs = jobs + 1, rows = rows + excluded.rows;"
+    " END;",
 };
 /* clang-format on */

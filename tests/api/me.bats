@@ -491,6 +491,29 @@ END
   assert_json '.usage == [] and (.limits | length == 2)'
 }
 
+@test "sums by key are of each key and of what was asked without one, of one model or key if that is said" {
+  MODELS='iris,price' person lou
+  new_key "$TOKEN"
+  for body in "$IRIS" '{"model":"price","features":[1,2]}' '{"features":[1]}'; do
+    call POST /predict -k "$NEW" -d "$body"
+  done
+  as "$TOKEN" POST /predict -d "$IRIS"
+  as "$TOKEN" GET '/users/me/usage?by=key'
+  assert_members '.usage[0]' "$USAGE_MEMBERS"
+  assert_json --arg key "$NEW_ID" --arg user "$PERSON" '(.usage | all(.model == null)) and
+    (.usage | map({(.key): [.calls, .charged, .failed]}) | add) == {($key): [3, 2, 1], ($user): [1, 1, 0]}'
+  as "$TOKEN" GET "/users/me/usage?by=key&model=price"
+  assert_json --arg key "$NEW_ID" '.usage | length == 1 and .[0].key == $key and .[0].calls == 1'
+  as "$TOKEN" GET "/users/me/usage?by=model&key=$PERSON"
+  assert_json '.usage | length == 1 and .[0].model == "iris" and .[0].calls == 1 and .[0].key == null'
+  # Another's key is that of nobody.
+  as "$BOB" GET "/users/me/usage?by=key&key=$NEW_ID"
+  assert_json '.usage == []'
+  as "$TOKEN" GET '/users/me/usage?by=user'
+  assert_problem 422 unprocessable_content
+  assert_json '.errors | map(.field) == ["by"]'
+}
+
 # ---- what counts at once ----
 
 @test "who is not active any more sees nothing, by token or key" {

@@ -67,6 +67,7 @@ path_of() {
   case $path in /models/*) path=${path//'{name}'/iris} ;; esac
   path=${path//'{name}'/nosuch}
   path=${path//'{id}'/000000000000}
+  path=${path//'{file}'/style.css}
   echo "${path//'{version}'/9}"
 }
 

@@ -236,10 +236,10 @@ upload() {
   [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
   [[ "$(header_of content-security-policy)" == "default-src 'none';"*"script-src 'self';"* ]]
   [ "$(header_of referrer-policy)" = no-referrer ]
-  ask /setup.js
+  ask /ui/setup.js
   assert_status 200
   [ "$(header_of content-type)" = 'text/javascript; charset=utf-8' ]
-  [ "$body" = "$(cat "$TOP/www/setup.js")" ]
+  [ "$body" = "$(cat "$TOP/www/ui/setup.js")" ]
 }
 
 @test "variables of a path and what a query has percent-encoded arrive as they are" {

@@ -147,8 +147,8 @@ invited() { # NAME INVITATION
   [[ "$link" == "$URL/setup#fgi_"* ]]
   # The page as a browser gets it, without what is behind the #, and what it runs.
   page=$(curl -sSf "${link%%#*}")
-  [[ "$page" == *'<script src="setup.js"'* ]]
-  script=$(curl -sSf "$URL/setup.js")
+  [[ "$page" == *'<script src="ui/setup.js"'* ]]
+  script=$(curl -sSf "$URL/ui/setup.js")
   [[ "$script" == *"fetch('auth/create'"* ]]
   # Two at once, of whom one may; of more some would wait for their turn to hash (503).
   pids=''

@@ -11,6 +11,12 @@
 #   typed TEXT...          presses keys: the name of one (Tab, Enter, Space), or a text
 #   silent                 fails with what the browser's console was told since the last time
 #   window WIDTH HEIGHT SCHEME   a window of this size, and light or dark
+#   fits                   fails where the page is wider than the window
+#   axe                    fails with what axe-core finds on the page as it is, by the rules of
+#                          WCAG 2.2 A and AA; without axe-core (etc/setup npm) it skips
+#   shot NAME              a picture of the page as $SHOTS/NAME.png, where SHOTS is set
+#   signed_in URL USER PASSWORD   goes to URL as a user who has logged in
+#   with_key URL KEY       goes to URL as whoever has that key
 #
 # By WebDriver (https://www.w3.org/TR/webdriver2/), which is JSON over HTTP.
 #
@@ -75,6 +81,51 @@ typed() {
     driver /actions "$(jq -n --arg text "$text" '{actions: [{type: "key", id: "keys", actions:
       [$text | split("")[] | {type: "keyDown", value: .}, {type: "keyUp", value: .}]}]}')" >/dev/null || return 1
   done
+}
+
+fits() {
+  local wide
+  wide=$(js 'return document.documentElement.scrollWidth - innerWidth')
+  [ "$wide" -le 0 ] || { echo "the page is $wide px wider than its window" >&2; return 1; }
+}
+
+AXE=$BATS_TEST_DIRNAME/../npm/node_modules/axe-core/axe.min.js
+
+# Its source goes into the page by the driver, which no policy of the page forbids.
+axe() {
+  local found
+  [ -f "$AXE" ] || skip 'axe-core is not installed: etc/setup npm'
+  jq -nR --rawfile axe "$AXE" '{args: [], script: ("if (!window.axe) { \($axe) }
+    return axe.run(document, {resultTypes: [\"violations\"], runOnly: [\"wcag2a\", \"wcag2aa\",
+      \"wcag21a\", \"wcag21aa\", \"wcag22aa\", \"best-practice\"]}).then(found => found.violations)")}' >"$T/axe.json"
+  found=$(driver /execute/sync "@$T/axe.json") || return 1
+  if [ "$found" != '[]' ]; then
+    jq -r '.[] | "axe: " + .id + ": " + .help + (.nodes[:5][] | "\n  " + .html[:200] + "\n  " + .failureSummary)' <<<"$found" >&2
+    return 1
+  fi
+}
+
+shot() {
+  [ -n "${SHOTS:-}" ] || return 0
+  driver /screenshot | jq -r . | base64 -d >"$SHOTS/$1.png"
+}
+
+# What a page keeps of a login is put there as if it had been through its form.
+signed_in() {
+  local answer
+  answer=$(jq -n --arg username "$2" --arg password "$3" '$ARGS.named' |
+    curl -sS --fail-with-body -H 'Content-Type: application/json' -d @- "${1%/*}/login") || { echo "$answer" >&2; return 1; }
+  go "$1"
+  js 'sessionStorage.setItem("forestgate.session", JSON.stringify({access: arguments[0].access_token ?? arguments[0].token,
+    refresh: arguments[0].refresh_token})); location.reload()' "$answer" >/dev/null
+  js_until 'return document.readyState === "complete" && document.querySelector("#top nav") !== null'
+}
+
+with_key() {
+  go "$1"
+  js_until 'return document.querySelector("#top nav") !== null'
+  js 'return import(new URL("ui/session.js", document.baseURI).href).then(session => session.keyTake(arguments[0]))' \
+    "$(jq -n --arg key "$2" '$key')" >/dev/null
 }
 
 silent() {

@@ -1,105 +1,137 @@
 /*
- * account_calls.js: one's calls, what is left of each limit, and how it went day by day.
+ * account_calls.js: calls through some filters, what they come to, as a file, and as they come.
  */
-import { ask, askJson } from './api.js';
-import { number, stacked } from './chart.js';
+import { askJson } from './api.js';
+import { number } from './chart.js';
 import { el, freshId, replace } from './dom.js';
 import { list } from './list.js';
 import { tellProblem } from './notice.js';
-import { when } from './when.js';
+import { save } from './save.js';
+import { watch } from './watch.js';
+import { stamp } from './when.js';
+
+const MINE = 'users/me/calls';
+const PAGE = 50;
+
+const statuses = [['', 'any'], ['2xx', 'answered (2xx)'], ['4xx', 'refused (4xx)'], ['429', 'over a limit (429)'], ['5xx', 'failed (5xx)']];
 
 function kindOf(status) {
   if (status < 300) return 'good';
   return status < 500 ? 'warn' : 'bad';
 }
 
-function limitRow(limit) {
-  const id = freshId('limit');
-
-  return el('p', {}, el('label', { for: id }, `${limit.name}: ${number(limit.remaining)} of ${number(limit.limit)} left`), ' ',
-    el('meter', { id, min: 0, max: limit.limit, value: limit.remaining, low: limit.limit / 10 }),
-    el('span', { class: 'hint' }, `more in ${limit.reset_seconds} s`));
+/* A time of a field, which is by the reader's clock, as the service takes it. */
+function instant(text) {
+  return text === '' ? '' : new Date(text).toISOString();
 }
 
-export function usagePanel() {
-  const place = el('div', { 'aria-busy': 'true' }, el('p', { role: 'status' }, 'Loading...'));
+function totalsOf(totals) {
+  if (!totals) return 'They are too many to be summed up. A shorter time, or a key, makes them fewer.';
+  const mean = totals.mean_ms === null ? '' : `, ${number(totals.mean_ms)} ms on average`;
 
-  (async () => {
-    try {
-      const { usage, limits } = await askJson('GET', 'users/me/usage');
-      const days = [...new Set(usage.map((row) => row.day))].sort();
-      const sum = (day, of) => usage.filter((row) => row.day === day).reduce((all, row) => all + of(row), 0);
-
-      replace(place, el('h2', {}, 'What is left'),
-        limits.length > 0 ? limits.map(limitRow) : el('p', {}, 'You have no limits.'),
-        el('h2', {}, 'Calls by day'),
-        days.length === 0 ? el('p', { class: 'state' }, 'There was no call yet.') :
-          stacked('Calls by day', days, [
-            { name: 'answered', kind: 'a', values: days.map((day) => sum(day, (row) => row.calls - row.failed)) },
-            { name: 'refused', kind: 'd', values: days.map((day) => sum(day, (row) => row.failed)) },
-          ]));
-    } catch (error) {
-      replace(place, el('p', { class: 'note bad', role: 'alert' }, error.message));
-    } finally {
-      place.removeAttribute('aria-busy');
-    }
-  })();
-  return place;
+  return `${number(totals.calls)} calls with ${number(totals.rows)} rows; ${number(totals.charged)} charged, ` +
+    `${number(totals.failed)} refused or failed${mean}.`;
 }
 
-/* The call log through some filters: path is users/me/calls or admin/calls. */
-export function callsPanel(path = 'users/me/calls', more = []) {
-  const place = el('div');
-  const filters = {};
-  const control = (name, label, options) => {
+function columnsOf(names) {
+  return [
+    { name: 'When', cell: (call) => stamp(call.started_at) },
+    { name: 'Status', cell: (call) => el('span', { class: `tag ${kindOf(call.status)}` }, String(call.status)) },
+    { name: 'Model', cell: (call) => (call.model === null ? '-' : `${call.model} ${call.version ?? ''}`) },
+    { name: 'Route', cell: (call) => call.route ?? '-' },
+    { name: 'Key', cell: (call) => (call.key === null ? 'logged in' : names.get(call.key) ?? el('code', {}, call.key)) },
+    { name: 'Rows', number: true, cell: (call) => number(call.rows) },
+    { name: 'Charged', number: true, cell: (call) => number(call.charged) },
+    { name: 'ms', number: true, cell: (call) => number(call.duration_us / 1000) },
+    { name: 'Address', cell: (call) => call.address ?? '-' },
+    { name: 'Request', wide: true, cell: (call) => el('code', { class: 'id' }, call.request_id) },
+  ];
+}
+
+/* The controls of the filters; change (name, value) is told. */
+function controlOf(change) {
+  return (name, label, { options, type, convert = (text) => text.trim() } = {}) => {
     const id = freshId('filter');
-    const change = (event) => {
-      filters[name] = event.target.value.trim();
-      shown.reload();
-    };
+    const onchange = (event) => change(name, convert(event.target.value));
 
-    return el('p', { class: 'field' }, el('label', { for: id }, label), options === undefined ?
-      el('input', { id, onchange: change, spellcheck: 'false', autocapitalize: 'none' }) :
-      el('select', { id, onchange: change }, options.map(([value, text]) => el('option', { value }, text))));
+    return el('div', { class: 'field' }, el('label', { for: id }, label), options === undefined ?
+      el('input', { id, onchange, type: type ?? 'text', spellcheck: 'false', autocapitalize: 'none', autocomplete: 'off' }) :
+      el('select', { id, onchange }, options.map(([value, text]) => el('option', { value }, text))));
   };
-  const query = (next) => ({ ...filters, before: next, limit: 50 });
+}
+
+/* The keys and models that one's own calls may be of, by their names. */
+async function fillMine(model, key, names) {
+  const [{ keys }, { models }] = await Promise.all([
+    askJson('GET', 'users/me/keys', { query: { revoked: true } }), askJson('GET', 'models')]);
+  const more = (control, options) => control.querySelector('select')
+    .append(...options.map(([value, text]) => el('option', { value }, text)));
+
+  keys.forEach((one) => names.set(one.id, one.name));
+  more(model, models.map((one) => [one.name, one.name]));
+  more(key, keys.map((one) => [one.id, `${one.name} (${one.masked_key})`]));
+}
+
+/*
+ * The call log: path is users/me/calls or admin/calls, more [[name, label]] are filters that it
+ * has beside the others.
+ */
+export function callsPanel(path = MINE, more = []) {
+  const place = el('div');
+  const totals = el('p', { class: 'totals', role: 'status' });
+  const filters = {};
+  const names = new Map();
+  const control = controlOf((name, value) => {
+    filters[name] = value;
+    shown.reload();
+  });
+  const any = path === MINE ? { options: [['', 'any']] } : {};
+  const model = control('model', 'Model', any);
+  const key = control('key', 'Key', any);
+  const fetchPage = async (next) => {
+    const page = await askJson('GET', path, { query: { ...filters, before: next, limit: PAGE } });
+
+    if (next === null) replace(totals, totalsOf(page.totals));
+    return { rows: page.calls, next: page.next };
+  };
+  const ready = path === MINE ? fillMine(model, key, names).catch(() => null) : null; // their ids do, too
   const shown = list(place, {
     title: 'Calls',
-    columns: [
-      { name: 'When', cell: (call) => when(call.started_at) },
-      { name: 'Status', cell: (call) => el('span', { class: `tag ${kindOf(call.status)}` }, String(call.status)) },
-      { name: 'Model', cell: (call) => (call.model === null ? '' : `${call.model} ${call.version ?? ''}`) },
-      { name: 'Route', cell: (call) => call.route },
-      { name: 'Key', cell: (call) => (call.key === null ? 'logged in' : el('code', {}, call.key)) },
-      { name: 'Rows', number: true, cell: (call) => number(call.rows) },
-      { name: 'Charged', number: true, cell: (call) => number(call.charged) },
-      { name: 'ms', number: true, cell: (call) => number(call.duration_us / 1000) },
-      { name: 'Address', cell: (call) => call.address },
-      { name: 'Request', cell: (call) => el('code', {}, call.request_id) },
-    ],
+    columns: columnsOf(names),
+    key: (call) => call.request_id + call.started_at,
     fetch: async (next) => {
-      const page = await askJson('GET', path, { query: query(next) });
-
-      return { rows: page.calls, next: page.next };
+      await ready;
+      return fetchPage(next);
     },
     empty: 'There is no such call.',
   });
 
-  async function download() {
+  const csv = async () => {
     try {
-      const answer = await ask('GET', path, { query: { ...filters, format: 'csv' }, accept: 'text/csv' });
-      const url = URL.createObjectURL(await answer.blob());
-
-      el('a', { href: url, download: 'calls.csv' }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 1000);
+      await save(path, 'calls.csv', { query: { ...filters, format: 'csv' }, accept: 'text/csv' });
     } catch (error) {
       tellProblem(error);
     }
-  }
+  };
 
-  return el('div', {}, el('div', { class: 'row' },
-    control('model', 'Model'), control('key', 'Key'),
-    control('status', 'Status', [['', 'any'], ['2xx', 'answered'], ['4xx', 'refused'], ['5xx', 'failed']]),
-    control('since', 'Since'), more.map(([name, label]) => control(name, label)),
-    el('p', {}, el('button', { type: 'button', class: 'plain', onclick: download }, 'Get as CSV'))), place);
+  return el('div', {}, el('div', { class: 'head' }, el('h2', { tabindex: '-1' }, 'Calls'),
+    el('span', { class: 'actions' }, liveSwitch(place, shown), el('button', { type: 'button', class: 'plain', onclick: csv }, 'Get as CSV'))),
+  el('div', { class: 'row filters' }, model, key, control('status', 'Status', { options: statuses }),
+    control('since', 'From', { type: 'datetime-local', convert: instant }),
+    control('until', 'Until', { type: 'datetime-local', convert: instant }),
+    more.map(([name, label]) => control(name, label))), totals, place);
+}
+
+/* A box: while it is ticked, new calls come by themselves. */
+function liveSwitch(place, shown) {
+  const id = freshId('live');
+  let end = null;
+
+  return el('span', { class: 'check' }, el('input', {
+    type: 'checkbox', id,
+    onchange: (event) => {
+      if (event.target.checked) end = watch(place, () => shown.update(), { first: 3000 });
+      else end?.();
+    },
+  }), el('label', { for: id }, 'Watch'));
 }

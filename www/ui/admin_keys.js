@@ -17,7 +17,7 @@ function fields(key = {}) {
     { name: 'name', label: 'What it is for', value: key.name, required: true },
     { name: 'tier', label: 'Tier', value: key.tier, hint: 'standard if nothing is said; a user\'s key has the user\'s' },
     { name: 'models', label: 'Models', value: key.models, hint: 'names, or * for all' },
-    { name: 'scopes', label: 'Scopes', value: key.scopes, hint: 'of predict, jobs, read, admin' },
+    { name: 'scopes', label: 'Scopes', value: key.scopes, hint: 'of predict, jobs, read, admin, metrics' },
     { name: 'addresses', label: 'From these addresses alone', value: key.addresses, hint: '10.0.0.0/8; empty: from anywhere' },
   ];
 }

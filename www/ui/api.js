@@ -1,7 +1,8 @@
 /*
  * api.js: asks the service.  Paths are relative to where the pages lie, whatever is before that.
  */
-import { credentials, forget, kind, refreshToken, tokensTake } from './session.js';
+import { credentials, forget, kind, refreshToken, tokensRenew } from './session.js';
+import { shareAlone, shareAsk, shareRenewed } from './session_share.js';
 
 const base = new URL('../', import.meta.url);
 
@@ -21,12 +22,18 @@ export class Problem extends Error {
     this.wait = headers?.get('Retry-After') ?? null;
   }
 
-  /* What went wrong and what can be done, as sentences. */
-  sentence() {
+  /* What went wrong, as sentences. */
+  faults() {
     const faults = this.errors.map((error) => faultSentence(error));
-    const text = faults.length > 0 ? faults.join(' ') : this.message;
 
-    return this.wait === null ? text : `${text} Try again in ${this.wait} s.`;
+    return faults.length > 0 ? faults.join(' ') : this.message;
+  }
+
+  /* The same, and what can be done. */
+  sentence() {
+    const text = this.faults();
+
+    return this.wait === null || text.includes('Try again') ? text : `${text} Try again in ${this.wait} s.`;
   }
 }
 
@@ -64,22 +71,56 @@ async function send(method, path, { body, type, accept, query, signal, open }) {
 
 let refreshing = null;
 
+/* New tokens, of another tab or of the service.  Where it says that there are none any more, the
+ * session has ended; else the answer that there was, for want of which nothing is forgotten. */
+async function renew() {
+  const before = refreshToken();
+  const others = await shareAsk(before);
+
+  if (others !== null) {
+    tokensRenew(others);
+    shareRenewed(before, others);
+    return null;
+  }
+  const answer = await send('POST', 'auth/token', {
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: before }),
+    type: 'application/x-www-form-urlencoded',
+    open: true,
+  });
+
+  if (answer.ok) {
+    const tokens = await answer.json();
+
+    if (refreshToken() === before) tokensRenew(tokens); // nobody logged out meanwhile
+    shareRenewed(before, tokens);
+    return null;
+  }
+  if (answer.status < 500 && answer.status !== 429) {
+    forget({ lapsed: true });
+    return null;
+  }
+  return answer;
+}
+
 /* One refresh at a time: a refresh token that is used twice ends the session. */
 function refresh() {
-  refreshing ??= (async () => {
-    const answer = await send('POST', 'auth/token', {
-      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken() }),
-      type: 'application/x-www-form-urlencoded',
-      open: true,
-    });
-
-    if (answer.ok) tokensTake(await answer.json());
-    else if (answer.status < 500 && answer.status !== 429) forget();
-    return answer.ok;
-  })().finally(() => {
+  refreshing ??= shareAlone(renew).finally(() => {
     refreshing = null;
   });
   return refreshing;
+}
+
+/*
+ * Once more with a token that is not the one that was refused.  The answer, or null where there
+ * is no session any more.
+ */
+async function again(method, path, options, refused) {
+  if (credentials().Authorization === refused) {
+    const answer = await refresh();
+
+    if (answer !== null) return answer;
+  }
+  return kind() === 'user' ? send(method, path, options) : null;
 }
 
 /*
@@ -91,11 +132,13 @@ function refresh() {
  *   open    without a credential
  */
 export async function ask(method, path, options = {}) {
+  const sent = credentials().Authorization;
   let answer = await send(method, path, options);
 
-  if (answer.status === 401 && !options.open && kind() === 'user' && refreshToken() !== null &&
-      await refresh()) {
-    answer = await send(method, path, options);
+  if (answer.status === 401 && !options.open && kind() === 'user') {
+    answer = await again(method, path, options, sent) ?? answer;
+    // Of who logged out there, was disabled or deleted: no new token would help.
+    if (answer.status === 401 && kind() === 'user') forget({ lapsed: true });
   }
   if (!answer.ok) {
     throw new Problem(answer.status, await answer.json().catch(() => ({})), answer.headers);
@@ -108,6 +151,20 @@ export async function askJson(method, path, options = {}) {
   const answer = await ask(method, path, options);
 
   return answer.status === 204 ? null : answer.json();
+}
+
+/*
+ * Ends the session, at the service first: a token that somebody has copied holds no more.  A
+ * Problem where the service could not be told; it is forgotten here all the same.
+ */
+export async function logOut() {
+  try {
+    if (kind() === 'user') await ask('POST', 'auth/logout', { body: {} });
+  } catch (error) {
+    if (error.status !== 401) throw error;
+  } finally {
+    if (kind() !== 'none') forget();
+  }
 }
 
 /* Whether an address is ours and leads back to it: what an answer links to. */

@@ -1,11 +1,13 @@
 /*
  * nav.js: the bar on top of each page: where to go, who is here, light or dark.
  */
+import { logOut } from './api.js';
 import { byId, el, replace } from './dom.js';
-import { forget, kind } from './session.js';
+import { tellProblem } from './notice.js';
+import { kind } from './session.js';
 
 const PLACE = 'forestgate.theme';
-const themes = [['', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];
+const themes = [['', 'Auto'], ['light', 'Light'], ['dark', 'Dark']];
 
 function theme() {
   try {
@@ -26,7 +28,7 @@ function themeSet(name) {
 }
 
 function themeChoice() {
-  const select = el('select', { 'aria-label': 'Colours', onchange: () => themeSet(select.value) },
+  const select = el('select', { 'aria-label': 'Colours', title: 'Colours', onchange: () => themeSet(select.value) },
     themes.map(([name, label]) => el('option', { value: name, selected: name === theme() }, label)));
 
   return select;
@@ -34,7 +36,7 @@ function themeChoice() {
 
 function who() {
   if (kind() === 'none') return el('a', { href: './account' }, 'Log in');
-  return el('button', { type: 'button', class: 'plain', onclick: forget },
+  return el('button', { type: 'button', class: 'plain', onclick: () => logOut().catch(tellProblem) },
     kind() === 'key' ? 'Forget the key' : 'Log out');
 }
 
@@ -49,9 +51,9 @@ export function nav(here) {
   replace(byId('top'),
     el('a', { class: 'unseen skip', href: '#main' }, 'To the content'),
     el('nav', { 'aria-label': 'Pages' },
-      el('a', { class: 'brand', href: './' }, 'Forestgate'),
+      el('a', { class: 'brand', href: './' }, el('img', { src: './ui/icon.svg', alt: '' }), 'Forestgate'),
       link('home', './', 'Models'), link('account', './account', 'Account'),
       link('admin', './admin', 'Administration'), link('reference', './redoc', 'Reference'),
-      el('span', { class: 'right' }, place, themeChoice())));
+      el('span', { class: 'break' }), el('span', { class: 'right' }, place, themeChoice())));
   document.addEventListener('session', () => replace(place, who()));
 }

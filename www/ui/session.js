@@ -3,6 +3,9 @@
  *
  * Tokens are kept for as long as the tab is open (sessionStorage), and nowhere else.  A pasted
  * key is no session's: it is in this page's memory, and gone with it.
+ *
+ * The event "session" on the document tells that somebody else is here now; detail.lapsed: it
+ * ended by itself, which nobody meant.  Tokens that are renewed are nobody else.
  */
 
 const PLACE = 'forestgate.session';
@@ -27,8 +30,8 @@ function keep() {
   }
 }
 
-function tell() {
-  document.dispatchEvent(new CustomEvent('session'));
+function tell(lapsed = false) {
+  document.dispatchEvent(new CustomEvent('session', { detail: { lapsed } }));
 }
 
 /* "none", "key" or "user". */
@@ -47,11 +50,16 @@ export function refreshToken() {
   return tokens?.refresh ?? null;
 }
 
-/* Takes the answer of a login or a refresh. */
+/* Takes the answer of a login. */
 export function tokensTake(answer) {
+  tokensRenew(answer);
+  tell();
+}
+
+/* Takes the answer of a refresh: of the same user. */
+export function tokensRenew(answer) {
   tokens = { access: answer.access_token ?? answer.token, refresh: answer.refresh_token };
   keep();
-  tell();
 }
 
 /* Takes a key that somebody pasted; '' forgets it. */
@@ -60,10 +68,10 @@ export function keyTake(text) {
   tell();
 }
 
-/* Forgets all. */
-export function forget() {
+/* Forgets all.  {lapsed: true}: the service had the session ended. */
+export function forget({ lapsed } = {}) {
   key = '';
   tokens = null;
   keep();
-  tell();
+  tell(lapsed === true);
 }
