@@ -357,7 +357,7 @@ static int run_revoke(const struct option_set *set)
     {"--name", "NAME", "what the key is for", NULL},                                      \
         {"--tier", "TIER", "the tier whose limits it has", tier},                         \
         {"--models", "A,B", "the models that it may use; * is all", models},              \
-        {"--scopes", "A,B", "what it is for, of predict, jobs, read and admin", scopes},  \
+        {"--scopes", "A,B", "what it is for, of predict, jobs, read, admin, metrics", scopes},  \
         {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},    \
         {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL}, \
         {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},       \

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "gate/counters.h"
 #include "gate/home.h"
 #include "gate/caller.h"
 #include "gate/key.h"
@@ -23,6 +24,7 @@
 #include "http/fcgi.h"
 #include "http/form.h"
 #include "http/reply.h"
+#include "http/trace.h"
 
 enum {
     REQUEST_ID_MAX = 64,
@@ -64,6 +66,7 @@ struct request {
     const char *name; /* of the model that the path asks, name_len long; NULL: none */
     size_t name_len;
     char id[REQUEST_ID_MAX + 1];
+    struct trace trace;
     char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed, or empty */
     struct addr from;            /* the same; zero if it is empty */
     int64_t wall_us;
@@ -120,6 +123,8 @@ struct service {
     struct shadow *shadow;
     struct keeper *keeper;
     struct log *log;
+    struct counters *counters; /* NULL: they could not be opened */
+    size_t *series;            /* see tally.h */
     struct fcgi *fcgi;
     struct input *input;
     struct seal *seal;

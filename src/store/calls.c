@@ -120,12 +120,6 @@ enum result usage_row_add(struct db *db, const struct usage_row *row, struct rea
                    row->last_us);
 }
 
-enum result tally_row_add(struct db *db, const struct tally_row *row, struct reason *why)
-{
-    return sql_run(db, why, SQL_TALLY_ADD, row->model, row->version, row->calls, row->failed,
-                   row->rows, row->duration_us, row->failed_us, row->last_us);
-}
-
 enum result tally_row_get(struct db *db, struct tally_row *row, struct reason *why)
 {
     enum result result = sql_start(db, why, SQL_TALLY_GET, row->model, row->version);

@@ -96,10 +96,7 @@ struct tally_row {
     int64_t last_us;                /* the latest started_us; 0: there is none */
 };
 
-/* Adds these sums to those that are there. */
-enum result tally_row_add(struct db *db, const struct tally_row *row, struct reason *why);
-
-/* The sums of the version that the row names; zero where there was no call. */
+/* The sums of the version that the row names, of those of served.h; zero without a call. */
 enum result tally_row_get(struct db *db, struct tally_row *row, struct reason *why);
 
 /* Adds the numbers of a row that are shown to a sum: calls, rows, charged, failed, duration_us.

@@ -114,7 +114,8 @@ enum sql {
     SQL_USAGE_CHARGED,
     SQL_USAGE_LIST,
     SQL_USAGE_LIST_OF_USER,
-    SQL_TALLY_ADD,
+    SQL_SERVED_ADD,
+    SQL_SERVED_LIST,
     SQL_TALLY_GET,
     SQL_CHECK_ALL,
     SQL_CHECK_QUICK,
@@ -145,6 +146,8 @@ enum sql {
     SQL_JOB_EXPIRED,
     SQL_JOB_DELETE,
     SQL_JOB_TOTAL,
+    SQL_JOB_RUNNING,
+    SQL_JOB_ENDED_LIST,
     SQL_HOOK_OPERATOR,
     SQL_HOOK_OPERATOR_SET,
     SQL_HOOK_OPERATOR_DELETE,
@@ -224,7 +227,7 @@ struct sql_schema {
 extern const struct sql_schema sql_schemas[DB_KIND__MAX];
 extern const char *const sql_work_scripts[];
 enum {
-    SQL_WORK_SCRIPTS = 1
+    SQL_WORK_SCRIPTS = 2
 };
 
 /*

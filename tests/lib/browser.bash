@@ -9,6 +9,11 @@
 #                          are arguments[0] and so on; a promise is waited for
 #   js_until SCRIPT        waits until the script returns true, ten seconds at most
 #   typed TEXT...          presses keys: the name of one (Tab, Enter, Space), or a text
+#   tab_to SCRIPT          presses Tab until what it returns is true, of what has the focus
+#   faults JSON            from now on some answers are others: [{path, status, headers, body}]
+#                          by what the path ends with, a status of 0 for none and "hold" for
+#                          one that does not come; [] ends that.  In this page; in those that
+#                          come only after a first faults_ready
 #   silent                 fails with what the browser's console was told since the last time
 #   window WIDTH HEIGHT SCHEME   a window of this size, and light or dark
 #   fits                   fails where the page is wider than the window
@@ -85,6 +90,31 @@ typed() {
       [$text | split("")[] | {type: "keyDown", value: .}, {type: "keyUp", value: .}]}]}')" >/dev/null || return 1
   done
 }
+
+tab_to() {
+  for _ in {1..60}; do
+    typed Tab || return 1
+    if js_is_true "const at = document.activeElement; return $1"; then return 0; fi
+  done
+  echo "no Tab leads to: $1" >&2
+  return 1
+}
+
+# A page's own fetch, with one in front of it that asks nobody where a fault is set.
+faults_ready() {
+  driver /goog/cdp/execute "$(jq -n '{cmd: "Page.addScriptToEvaluateOnNewDocument", params: {source: ("
+    const real = window.fetch.bind(window);
+    window.fetch = (url, options) => {
+      const path = new URL(url).pathname;
+      const fault = JSON.parse(sessionStorage.getItem(\"test.faults\") ?? \"[]\").find((one) => path.endsWith(one.path));
+      if (fault === undefined) return real(url, options);
+      if (fault.status === \"hold\") return new Promise(() => {});
+      if (fault.status === 0) return Promise.reject(new TypeError(\"Failed to fetch\"));
+      return Promise.resolve(new Response(JSON.stringify(fault.body ?? {}), { status: fault.status, headers: fault.headers ?? {} }));
+    };")}}')" >/dev/null
+}
+
+faults() { js 'sessionStorage.setItem("test.faults", JSON.stringify(arguments[0]))' "$1" >/dev/null; }
 
 fits() {
   local wide
