@@ -24,8 +24,10 @@ setup_file() {
   driver /goog/cdp/execute "$(jq -n --arg to "$T" '{cmd: "Browser.setDownloadBehavior", params: {behavior: "allow", downloadPath: $to}}')" >/dev/null
 }
 
+# What one test starts.
+teardown() { mount_end; }
+
 teardown_file() {
-  if [ -n "${BELOW_PID:-}" ]; then kill -TERM "$BELOW_PID"; fi
   browser_end
   front_teardown
 }
@@ -499,18 +501,14 @@ silent_but() {
 }
 
 @test "below a path of another server the page finds all that is its own" {
-  local port
-  port=$(port_free)
-  /usr/bin/python3 -I "$TOP/tests/lib/below.py" "$port" "$URL" /deep/gate >"$T/below.log" 2>&1 </dev/null 3>&- 4>&- &
-  BELOW_PID=$!
-  wait_for 100 curl -sf -o /dev/null "http://127.0.0.1:$port/deep/gate/health/live"
-  signed_in "http://127.0.0.1:$port/deep/gate/account#keys" bob@example.org "$PASSWORD"
+  bearer bob POST /predict "$FEATURES"
+  mount_start /deep/gate
+  signed_in "$MOUNT_URL/account#keys" bob@example.org "$PASSWORD"
   settled
-  says '.part h2' Keys
-  press 'Get as' 2>/dev/null || js 'location.hash = "#calls"' >/dev/null
+  [ "$(text '.part h2')" = Keys ]
+  js 'location.hash = "#calls"' >/dev/null
+  says '.part h2' Calls
   settled
   [ "$(rows)" -ge 1 ]
   silent
-  kill -TERM "$BELOW_PID"
-  BELOW_PID=
 }
