@@ -52,7 +52,7 @@ static const char *const free_words[] = {
     "ID",          "WHAT",      "WHO",     "WHICH",   "CIDR...",       "SHARE", "NAMES",
     "N",           "D",         "K",       "TIME",    "NAME",          "BYTES", "URL",
     "N/PERIOD...", "N/TIME...", "V,V,...", "TEXT",    "NAME=VALUE...", "S",     "COLUMN",
-    "[EMAIL]",     "EMAIL",     "OBJECT",  "P,P,...",
+    "[EMAIL]",     "EMAIL",     "OBJECT",  "SECONDS", "P,P,...",
 };
 
 static bool is_choices(const char *word)

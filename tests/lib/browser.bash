@@ -22,6 +22,9 @@
 #   shot NAME              a picture of the page as $SHOTS/NAME.png, where SHOTS is set
 #   signed_in URL USER PASSWORD   goes to URL as a user who has logged in
 #   with_key URL KEY       goes to URL as whoever has that key
+#   mount_start PREFIX     serves $URL below PREFIX of another server; sets MOUNT_URL, MOUNT_PID
+#   mount_end              ends that
+#   offline true|false     whether the browser is without a network
 #
 # By WebDriver (https://www.w3.org/TR/webdriver2/), which is JSON over HTTP.
 #
@@ -156,6 +159,23 @@ with_key() {
   js_until 'return document.querySelector("#top nav") !== null'
   js 'return import(new URL("ui/session.js", document.baseURI).href).then(session => session.keyTake(arguments[0]))' \
     "$(jq -n --arg key "$2" '$key')" >/dev/null
+}
+
+mount_start() {
+  local port
+  port=$(port_free)
+  /usr/bin/python3 -I "$TOP/tests/lib/mount.py" "$port" "$URL" "$1" >"$T/mount.log" 2>&1 </dev/null 3>&- 4>&- &
+  MOUNT_PID=$!
+  MOUNT_URL=http://127.0.0.1:$port$1
+  wait_for 100 curl -sf -o /dev/null "$MOUNT_URL/health"
+}
+
+mount_end() { if [ -n "${MOUNT_PID:-}" ]; then kill -TERM "$MOUNT_PID"; fi; }
+
+offline() {
+  driver /goog/cdp/execute '{"cmd":"Network.enable","params":{}}' >/dev/null
+  driver /goog/cdp/execute "{\"cmd\":\"Network.emulateNetworkConditions\",\"params\":{\"offline\":$1,
+    \"latency\":0,\"downloadThroughput\":-1,\"uploadThroughput\":-1}}" >/dev/null
 }
 
 silent() {
