@@ -46,6 +46,8 @@ setup_file() {
   done
   for i in 1 2 3 4 5 6 7 8; do wait_for 100 truth_told "kept-$i" || return 1; done
   curl -sS -o /dev/null -H "X-API-Key: $KEY" -H "$JSON" -d '{"features":[1]}' "$URL/predict"
+  mount_start /some/where
+  export MOUNT_URL MOUNT_PID
   browser_start ''
   faults_ready
   window 1280 900 light
@@ -53,6 +55,7 @@ setup_file() {
 
 teardown_file() {
   browser_end
+  mount_end
   front_teardown
 }
 
@@ -607,5 +610,30 @@ silent_but() {
     done
   done
   window 1280 900 light
+  silent
+}
+
+@test "below a path of another server every room comes, and what is changed there is changed" {
+  go "$MOUNT_URL/setup"
+  js 'sessionStorage.clear()' >/dev/null
+  signed_in "$MOUNT_URL/admin#keys" root@example.org "$PASSWORD"
+  settled
+  for place in health 'models?name=iris' users tiers usage calls audit; do
+    room "$place"
+    js 'return document.querySelector("#room .note.bad") === null' | grep -qx true || fail_with "$place: $(text '#room')"
+  done
+  press 'Log out'
+  says '#admin' 'For administrators'
+  enter 'E-mail address' root@example.org
+  enter Password "$PASSWORD"
+  js 'document.querySelector("#admin form button[type=submit]").click()' >/dev/null
+  settled
+  room users
+  press 'Invite somebody'
+  opened
+  enter 'E-mail address' 'below@example.org'
+  press 'Make the link'
+  js_until 'return document.querySelector("dialog pre") !== null'
+  [[ "$(text 'dialog pre')" == "$MOUNT_URL/setup#fgi_"* ]]
   silent
 }
