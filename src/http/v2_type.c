@@ -7,8 +7,8 @@
 
 #include "http/v2.h"
 
-static const double exact_most =
-    9007199254740991.0; /* 2^53: whole numbers are exact up to it */
+/* 2^53 - 1: up to it a float64 is one whole number, and no other one is rounded to it. */
+static const double exact_most = 9007199254740991.0;
 
 static const struct {
     const char *name;
