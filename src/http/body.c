@@ -386,7 +386,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     if (type == NULL)
         return false;
     streams = route->bulk != NULL && (type == body_csv || type == body_npy);
-    if (streams)
+    if (streams && route->body == ROUTE_BODY_PREDICT)
         limit = request->later ? service->home.config.job_body_limit
                                : service->home.config.bulk_body_limit;
     if (length > limit) {

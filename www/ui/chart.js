@@ -2,7 +2,7 @@
  * chart.js: small pictures of numbers, each with the same numbers as a table below it: nothing
  * is told by a colour or a length alone.
  */
-import { el, fill, svg } from './dom.js';
+import { el, fill, replace, svg } from './dom.js';
 
 /* Four digits that matter, all of those before the point, and no exponent where that is short. */
 export function number(value) {
@@ -149,6 +149,65 @@ function round(value) {
 }
 
 /*
+ * Has what a figure over time tells read step by step: it takes the focus, and the arrows, Home
+ * and End go from one time to the next, as a pointer does.  To who hears it, it is a slider, whose
+ * value is the words of the time.
+ */
+function walkable(figure, title, times, words) {
+  const image = figure.querySelector('svg');
+  const said = el('p', { class: 'hint cursor' }, ' ');
+  const mark = svg('rect', { class: 'cursor', y: 20, height: 160, 'aria-hidden': 'true' });
+  const walk = el('div', {
+    class: 'walk', tabindex: '0', role: 'slider', 'aria-label': title, 'aria-valuemin': 0, 'aria-valuemax': times.length - 1,
+    onkeydown: (event) => {
+      const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: times.length - 1 }[event.key];
+
+      if (to === undefined) return;
+      event.preventDefault();
+      go(Math.max(0, Math.min(times.length - 1, to)));
+    },
+    onfocus: () => go(at),
+    onblur: () => leave(),
+    onpointermove: (event) => {
+      const box = image.getBoundingClientRect();
+      const i = Math.floor((event.clientX - box.left - LEFT) / (box.width - LEFT) * times.length);
+
+      if (i >= 0 && i < times.length) go(i);
+    },
+    onpointerleave: () => leave(),
+  });
+  let at = times.length - 1;
+  const value = () => {
+    walk.setAttribute('aria-valuenow', at);
+    walk.setAttribute('aria-valuetext', words(at));
+  };
+
+  function leave() {
+    if (document.activeElement === walk) return;
+    mark.remove();
+    replace(said, ' ');
+  }
+
+  function go(i) {
+    const wide = (image.clientWidth - LEFT) / Math.max(1, times.length);
+
+    at = i;
+    mark.setAttribute('x', LEFT + at * wide);
+    mark.setAttribute('width', wide);
+    image.append(mark);
+    replace(said, words(at));
+    value();
+  }
+
+  value();
+  image.setAttribute('aria-hidden', 'true');
+  image.replaceWith(walk);
+  walk.append(image);
+  walk.after(said);
+  return figure;
+}
+
+/*
  * Columns over time, stacked: times are labels, series [{name, kind: 'a'..'e', values}].
  */
 export function stacked(title, times, series) {
@@ -172,10 +231,13 @@ export function stacked(title, times, series) {
       });
     })];
   };
-  const figure = picture(title, height + 24, draw);
+  const words = (i) => `${times[i]}: ${series.map((one) => `${one.name} ${number(one.values[i] ?? 0)}`).join(', ')}`;
+  const figure = walkable(picture(title, height + 24, draw), title, times, words);
+  const sum = (one) => one.values.reduce((all, value) => all + (value ?? 0), 0);
 
   return fill(figure, [
-    series.length < 2 ? null : el('figcaption', { class: 'row' }, series.map((one) => el('span', {}, legend(one.kind), ' ', one.name))),
+    series.length < 2 ? null : el('figcaption', { class: 'row' }, series.map((one) =>
+      el('span', {}, legend(one.kind), ` ${one.name}: `, el('b', {}, number(sum(one)))))),
     numbers(title, ['Time', ...series.map((one) => one.name)],
       times.map((time, i) => [time, ...series.map((one) => number(one.values[i] ?? 0))])),
   ]);
@@ -198,8 +260,8 @@ function runs(points) {
   return found;
 }
 
-/* A line with the band around it: times, [{low, middle, high} or null] in one unit. */
-export function band(title, times, points, unit) {
+/* A line with the band around it: times, [{low, middle, high} or null] in one unit; names of the three. */
+export function band(title, times, points, unit, names = ['low', 'middle', 'high']) {
   const height = 180;
   const most = round(Math.max(...points.filter((point) => point !== null).map((point) => point.high), 1e-9));
   const draw = (width) => {
@@ -215,8 +277,11 @@ export function band(title, times, points, unit) {
     }, svg('title', {}, `${time}: ${number(points[i].low)} to ${number(points[i].high)} ${unit}, middle ${number(points[i].middle)}`))))];
   };
 
-  return fill(picture(title, height + 24, draw), [
-    numbers(title, ['Time', 'Low', 'Middle', 'High'], times.map((time, i) => (points[i] === null ?
+  const words = (i) => (points[i] === null ? `${times[i]}: nothing` :
+    `${times[i]}: ${names.map((name, k) => `${name} ${number(points[i][['low', 'middle', 'high'][k]])} ${unit}`).join(', ')}`);
+
+  return fill(walkable(picture(title, height + 24, draw), title, times, words), [
+    numbers(title, ['Time', ...names.map((name) => `${name}, ${unit}`)], times.map((time, i) => (points[i] === null ?
       [time, '-', '-', '-'] : [time, number(points[i].low), number(points[i].middle), number(points[i].high)]))),
   ]);
 }

@@ -24,7 +24,7 @@ function exchange(row, by) {
  *   title    what the table is of, for screen readers
  *   columns  [{name, cell: (row) => text or element, number: true where it is one}]
  *   fetch    async (next) => {rows, next}: a page of rows, and what leads to the next or null
- *   empty    what is said where there is nothing: text or element
+ *   empty    what is said where there is nothing: text or element, or what gives one
  *   key      (row) => text that no other row has: for update()
  *   after    what is done when a page is there: (page) => void
  *
@@ -85,9 +85,11 @@ export function list(place, { title, columns, fetch, empty, key, after }) {
   }
 
   function show(page) {
+    const none = typeof empty === 'function' ? empty() : empty;
+
     body = null;
     if (page.rows.length > 0) table(page);
-    else put(place, el('div', { class: 'state' }, typeof empty === 'string' ? el('p', {}, empty) : empty));
+    else put(place, el('div', { class: 'state' }, typeof none === 'string' ? el('p', {}, none) : none));
     after?.(page);
   }
 
