@@ -88,6 +88,7 @@ $(BUILD)/pages_table.inc: src/http/pages.sh $(PAGES)
 	@mkdir -p $(@D)
 	$(Q)$< $(PAGES) >$@.new && mv $@.new $@
 $(BUILD)/src/http/pages.o: $(BUILD)/pages_table.inc
+$(BUILD)/src/cmd/completion_texts.o: $(wildcard etc/completion/*)
 $(BUILD)/src/cmd/front_texts.o: $(wildcard etc/*.tsv etc/*/*.in)
 
 unit: $(UNIT)
@@ -102,7 +103,12 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without $(BUILD)/openapi.json
+$(BUILD)/openapi.json: $(BUILD)/document
+	$(Q)$< >$@.new && mv $@.new $@
+$(BUILD)/document: $(BUILD)/tests/lib/document.o $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/without: $(BUILD)/tests/lib/without.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lseccomp
@@ -223,6 +229,10 @@ SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
 MAN = $(DESTDIR)$(PREFIX)/share/man
 SYSTEMD = $(DESTDIR)$(PREFIX)/lib
+# Debian's zsh looks for what packages bring elsewhere than for what is local.
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 SERVICES = forestgate forestgate-work forestgate-webhooks forestgate-backup
 PROFILE = usr.lib.forestgate.forestgate.fcgi
 # What names the programs is told where they are.
@@ -232,7 +242,8 @@ install: all $(BUILD)/examples/sentiment.fgm
 		'$(SHARE)/errors/empty' '$(SHARE)/model' \
 		'$(MAN)/man1' '$(MAN)/man5' '$(MAN)/man8' '$(SYSTEMD)/systemd/system' \
 		'$(SYSTEMD)/sysusers.d' '$(SYSTEMD)/tmpfiles.d' \
-		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
+		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d' \
+		'$(COMPLETIONS)' '$(DESTDIR)$(ZSH_COMPLETIONS)' '$(FISH_COMPLETIONS)'
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
 	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
@@ -248,6 +259,9 @@ install: all $(BUILD)/examples/sentiment.fgm
 	install -m 644 etc/logrotate/forestgate '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
 	install -m 644 etc/apparmor/$(PROFILE) '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
 	$(PLACED) etc/apparmor/$(PROFILE) >'$(DESTDIR)$(SYSCONFDIR)/apparmor.d/$(PROFILE)'
+	install -m 644 etc/completion/forestgate.bash '$(COMPLETIONS)/forestgate'
+	install -m 644 etc/completion/forestgate.zsh '$(DESTDIR)$(ZSH_COMPLETIONS)/_forestgate'
+	install -m 644 etc/completion/forestgate.fish '$(FISH_COMPLETIONS)'
 	install -m 644 doc/forestgate.1 '$(MAN)/man1'
 	install -m 644 doc/forestgate.conf.5 '$(MAN)/man5'
 	install -m 644 doc/forestgate.fcgi.8 '$(MAN)/man8'

@@ -67,6 +67,7 @@ struct config {
     char default_model[CONFIG_NAME_MAX +
                        1]; /* empty: the first that was published, tables first */
     char default_text_model[CONFIG_NAME_MAX + 1]; /* empty: the first that takes texts */
+    char v2_server_name[CONFIG_NAME_MAX + 1];     /* as GET /v2 tells it */
     struct addr_list trusted_proxies;
     int64_t trace_begin;                   /* whether a request without a trace begins one */
     struct addr_list metrics_addresses;    /* that GET /metrics asks no credential of */

@@ -54,6 +54,9 @@ const struct setting config_settings[] = {
     {"default_text_model", SETTING_NAME, AT(default_text_model), 0, 0, NULL, "",
      "The model that POST /predict asks with a text. Empty: default_model if that takes texts, "
      "else the first that was published of those."},
+    {"v2_server_name", SETTING_NAME, AT(v2_server_name), 0, 0, NULL, "forestgate",
+     "What GET /v2 calls the server. Some clients of the Open Inference Protocol want to read "
+     "triton there."},
     {"trusted_proxies", SETTING_ADDRS, AT(trusted_proxies), 0, 0, NULL, "",
      "Addresses and ranges whose X-Forwarded-For is believed, separated by commas."},
     {"metrics_addresses", SETTING_ADDRS, AT(metrics_addresses), 0, 0, NULL, "",

@@ -144,9 +144,9 @@ const char *cli_option_join(const struct option_set *set, const char *name, stru
 
 /* The commands; each table ends with a NULL noun. */
 extern const struct cli_command cmd_audit_commands[], cmd_backup_commands[],
-    cmd_call_commands[], cmd_config_commands[], cmd_doctor_commands[], cmd_front_commands[],
-    cmd_init_commands[], cmd_invitation_commands[], cmd_job_commands[], cmd_key_commands[],
-    cmd_model_commands[], cmd_predict_commands[], cmd_tier_commands[], cmd_user_commands[],
-    cmd_work_commands[];
+    cmd_call_commands[], cmd_completion_commands[], cmd_config_commands[],
+    cmd_doctor_commands[], cmd_front_commands[], cmd_init_commands[], cmd_invitation_commands[],
+    cmd_job_commands[], cmd_key_commands[], cmd_model_commands[], cmd_predict_commands[],
+    cmd_tier_commands[], cmd_top_commands[], cmd_user_commands[], cmd_work_commands[];
 
 #endif

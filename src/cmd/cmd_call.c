@@ -390,7 +390,7 @@ static const struct option_row list_options[] = {
 };
 
 static const struct option_row stats_options[] = {
-    {"--by", "WHAT", "key, model or day: sum over the others", NULL},
+    {"--by", "key|model|day", "sum over the others", NULL},
     FILTER_OPTIONS,
     CLI_COMMON_OPTIONS,
 };

@@ -259,7 +259,7 @@ static const struct option_row init_options[] = {
     {"--user", "NAME", "whose a new home is, if root makes it: who the workers run as",
      "www-data"},
     {"--url", "URL", "where the service is, for the setup link", "http://127.0.0.1:8080"},
-    {"--rotate", "SECRET", "give the home a new secret instead: seal, token or webhook", NULL},
+    {"--rotate", "seal|token|webhook", "give the home this secret anew instead", NULL},
     CLI_COMMON_OPTIONS,
 };
 

@@ -281,7 +281,7 @@ static int run_cancel(const struct option_set *set)
 }
 
 static const struct option_row list_options[] = {
-    {"--status", "STATUS", "pending, processing, completed, failed or cancelled", NULL},
+    {"--status", "pending|processing|completed|failed|cancelled", "of this status alone", NULL},
     {"--model", "NAME", "of this model alone", NULL},
     {"--account", "ID", "of this account alone: a user's id, or that of a key without an owner",
      NULL},

@@ -398,7 +398,7 @@ static const struct option_row train_option_rows[] = {
     {"--csv", "FILE", "the data: a header line, then one row a line", NULL},
     {"--target", "COLUMN", "the column to predict", NULL},
     {"-o", "FILE", "the image to write", NULL},
-    {"--task", "KIND", "classify or regress; else told by the target", NULL},
+    {"--task", "classify|regress", "what to learn; else told by the target", NULL},
     {"--text", "COLUMN", "learn from the texts of this column alone", NULL},
     THRESHOLDS_OPTION,
     {"--trees", "N", "how many trees; else 100, or 200 of texts", NULL},

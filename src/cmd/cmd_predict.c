@@ -195,7 +195,7 @@ static const struct option_row predict_options[] = {
     {"--in", "FILE", "the rows, CSV or NumPy's .npy; - is standard input", NULL},
     {"--out", "FILE", "where to write, an array if it ends in .npy; else standard output",
      NULL},
-    {"--output", "KIND", COLUMNS_NAMES, "label"},
+    {"--output", "label|probability|margin|leaf|value|contributions", "what to tell", "label"},
     {"--threads", "N", "that predict at once", "1"},
     CLI_COMMON_OPTIONS,
 };

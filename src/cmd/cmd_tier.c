@@ -146,7 +146,7 @@ static int run_delete(const struct option_set *set)
 static const struct option_row set_options[] = {
     {"--rate", "N/TIME...", "so often in any such time, such as 5/60s", NULL},
     {"--quota", "N/PERIOD...", "so much a day or month, such as 1000/day", NULL},
-    {"--price", "PRICE", "what a call costs of the quotas: call is one, row its rows", "call"},
+    {"--price", "call|row", "what a call costs of the quotas: one, or its rows", "call"},
     {"--shadow", NULL, "count and report the limits, but refuse nothing", NULL},
     CLI_COMMON_OPTIONS,
 };

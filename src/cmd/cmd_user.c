@@ -332,7 +332,7 @@ static int run_invite(const struct option_set *set)
 }
 
 #define RIGHTS_OPTIONS(role, tier)                                                    \
-    {"--role", "ROLE", "user or admin", role},                                        \
+    {"--role", "user|admin", "what the user may do", role},                           \
         {"--models", "A,B", "the models that the user may use; * is all", NULL},      \
     {                                                                                 \
         "--tier", "TIER", "the tier whose limits all of the user's calls share", tier \
@@ -356,14 +356,14 @@ static const struct option_row create_options[] = {
 
 static const struct option_row list_options[] = {
     {"--search", "TEXT", "only users with this in username, names or id", NULL},
-    {"--role", "ROLE", "only users of this role", NULL},
+    {"--role", "user|admin", "only users of this role", NULL},
     CLI_COMMON_OPTIONS,
 };
 
 static const struct option_row set_options[] = {
     RIGHTS_OPTIONS(NULL, NULL),
     PERSON_OPTIONS,
-    {"--active", "WORD", "yes or no", NULL},
+    {"--active", "yes|no", "whether the user may do anything", NULL},
     {"--force", NULL, "even if no active administrator is left", NULL},
     CLI_COMMON_OPTIONS,
 };

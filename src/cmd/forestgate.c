@@ -9,6 +9,7 @@
 
 #include "base/names.h"
 #include "cmd/cli.h"
+#include "cmd/complete.h"
 #include "cmd/help.h"
 #include "cmd/nouns.h"
 #include "cmd/terminal.h"
@@ -157,6 +158,18 @@ static int run_help(int argc, char **argv)
     return CLI_DONE;
 }
 
+/* What the scripts of forestgate completion ask. */
+static int run_words_asked(int argc, char **argv)
+{
+    struct buf text = {0};
+
+    complete_words(&text, argc, argv);
+    if (!buf_failed(&text) && text.len > 0)
+        fwrite(text.data, 1, text.len, stdout);
+    buf_free(&text);
+    return CLI_DONE;
+}
+
 static int run_words(int argc, char **argv)
 {
     const struct cli_command *commands;
@@ -179,6 +192,8 @@ static int run_words(int argc, char **argv)
         puts("forestgate " FORESTGATE_VERSION);
         return CLI_DONE;
     }
+    if (strcmp(argv[1], "completion") == 0 && argc > 2 && strcmp(argv[2], "--words") == 0)
+        return run_words_asked(argc - 3, argv + 3);
     commands = noun_find(argv[1]);
     return commands != NULL ? run_noun(commands, argc - 2, argv + 2)
                             : noun_missing(argv[1], argc > 2 ? argv[2] : NULL);

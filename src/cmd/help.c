@@ -8,6 +8,10 @@
 #include "base/text.h"
 #include "cmd/nouns.h"
 
+enum {
+    HEAD_COLUMNS = 26
+};
+
 void help_usage_print(char out[HELP_USAGE_MAX], const struct cli_command *command)
 {
     text_print(out, HELP_USAGE_MAX, "%s%s%s%s%s", command->noun,
@@ -66,10 +70,14 @@ void help_noun_print(FILE *to, const struct cli_command *commands)
 
 static void option_print(FILE *to, const struct option_row *row)
 {
-    char head[64];
+    char head[128];
 
     text_print(head, sizeof(head), "%s %s", row->name, row->value != NULL ? row->value : "");
-    fprintf(to, "  %-26s %s", head, row->help);
+    if (strlen(head) > HEAD_COLUMNS)
+        fprintf(to, "  %s\n  %*s", head, HEAD_COLUMNS, "");
+    else
+        fprintf(to, "  %-*s", HEAD_COLUMNS, head);
+    fprintf(to, " %s", row->help);
     if (row->fallback != NULL)
         fprintf(to, " (%s)", row->fallback);
     fputc('\n', to);

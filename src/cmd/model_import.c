@@ -472,7 +472,7 @@ int model_import_run(const struct option_set *set)
 }
 
 const struct option_row model_import_options[] = {
-    {"--from", "FORMAT", "auto, xgboost, lightgbm, treelite, onnx or sklearn", "auto"},
+    {"--from", "auto|xgboost|lightgbm|treelite|onnx|sklearn", "the format of the file", "auto"},
     {"-o", "FILE", "the image to write", NULL},
     {"--features", "NAMES", "names for the features: a,b,c or @file with one a line", NULL},
     {"--classes", "NAMES", "labels for the classes, in their order", NULL},

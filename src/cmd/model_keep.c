@@ -236,7 +236,7 @@ const struct option_row model_keep_options[] = {
 
 const struct option_row model_kept_options[] = {
     {"--out", "FILE", "where to write the rows; else standard output", NULL},
-    {"--columns", "KIND", "all, or training: the features and the truth, where it is known",
+    {"--columns", "all|training", "training: the features and the truth, where it is known",
      "all"},
     {"--version", "N", "of this version alone", NULL},
     {"--since", "TIME", "from then on: 2026-11-21, or a time, or how long ago: 30d", NULL},

@@ -264,7 +264,7 @@ int model_delete(const struct option_set *set)
 
 #define PLACE_OPTIONS                                                                     \
     {"--canary", "SHARE", "let it answer this share of the calls, such as 10%", NULL},    \
-        {"--by", "WHAT",                                                                  \
+        {"--by", "request|key",                                                           \
          "draw that share by request, or by key, so that a key's calls are "              \
          "all or none of it",                                                             \
          NULL},                                                                           \

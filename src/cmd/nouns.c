@@ -8,14 +8,15 @@
 #include "base/near.h"
 
 const struct noun nouns[] = {
-    {"Begin", cmd_init_commands},    {NULL, cmd_doctor_commands},
-    {NULL, cmd_config_commands},     {"Models", cmd_model_commands},
-    {NULL, cmd_predict_commands},    {"Access", cmd_key_commands},
-    {NULL, cmd_tier_commands},       {NULL, cmd_user_commands},
-    {NULL, cmd_invitation_commands}, {"Use", cmd_call_commands},
-    {NULL, cmd_audit_commands},      {"Jobs", cmd_job_commands},
-    {NULL, cmd_work_commands},       {"Operation", cmd_front_commands},
-    {NULL, cmd_backup_commands},
+    {"Begin", cmd_init_commands},      {NULL, cmd_doctor_commands},
+    {NULL, cmd_config_commands},       {"Models", cmd_model_commands},
+    {NULL, cmd_predict_commands},      {"Access", cmd_key_commands},
+    {NULL, cmd_tier_commands},         {NULL, cmd_user_commands},
+    {NULL, cmd_invitation_commands},   {"Use", cmd_top_commands},
+    {NULL, cmd_call_commands},         {NULL, cmd_audit_commands},
+    {"Jobs", cmd_job_commands},        {NULL, cmd_work_commands},
+    {"Operation", cmd_front_commands}, {NULL, cmd_backup_commands},
+    {NULL, cmd_completion_commands},
 };
 
 const size_t nouns_count = sizeof(nouns) / sizeof(nouns[0]);

@@ -94,8 +94,12 @@ static const struct kind {
 } kinds[ROUTE_BODY__MAX] = {
     [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
                             "application/json or text/csv in UTF-8, or application/x-npy"},
+    [ROUTE_BODY_PROTOCOL] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_FRAME] = {{json_type, body_csv}, "application/json or text/csv in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_TENSORS] = {{json_type, bytes_type},
+                            "application/json in UTF-8, or application/octet-stream"},
     [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
@@ -132,6 +136,9 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
     case ROUTE_BODY_ROW:
+    case ROUTE_BODY_PROTOCOL:
+    case ROUTE_BODY_FRAME:
+    case ROUTE_BODY_TENSORS:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
     case ROUTE_BODY_ROWS:
@@ -228,6 +235,14 @@ static bool fits(uint64_t len, int64_t length, int64_t limit, struct reply *repl
     return false;
 }
 
+/* Whether a body that is large is read as it comes to be predicted, and need not be in memory.
+ */
+static bool spools(const struct route *route)
+{
+    return route->body == ROUTE_BODY_PREDICT ||
+           (route->protocol != NULL && !route->protocol->explains);
+}
+
 /*
  * Takes the body in, and one byte more than the limit at most, so as to know that it is over
  * it.  False with the refusal written.
@@ -237,9 +252,11 @@ static bool take_in(struct service *service, struct request *request, int64_t le
 {
     const int64_t known = body_is_packed(service) ? -1 : length; /* of what is taken in */
     const size_t most = (size_t)(known >= 0 ? known : limit) + 1;
-    const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
+    const bool may_spool = spools(request->route) && most > BODY_LARGE;
     struct buf *body = &service->body;
 
+    if (request->route->body == ROUTE_BODY_TENSORS && known > 0)
+        buf_reserve(body, most); /* at once: what grows is copied */
     read_up_to(service, may_spool ? BODY_LARGE : most);
     if (buf_failed(body)) {
         reply_refuse_memory(reply);
@@ -358,7 +375,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     if (type == NULL)
         return false;
     streams = route->bulk != NULL && (type == body_csv || type == body_npy);
-    if (streams)
+    if (streams && route->body == ROUTE_BODY_PREDICT)
         limit = request->later ? service->home.config.job_body_limit
                                : service->home.config.bulk_body_limit;
     if (length > limit) {

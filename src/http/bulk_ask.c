@@ -12,6 +12,8 @@
 #include "http/body_file.h"
 #include "http/handlers.h"
 #include "http/input.h"
+#include "http/protocol.h"
+#include "http/route.h"
 #include "http/sealed.h"
 
 enum {
@@ -118,6 +120,29 @@ static bool type_find(const struct service *service, const struct request *reque
     return false;
 }
 
+/* What another server's protocol answers: JSON, or CSV for who would rather have that. */
+static bool frame_find(const struct service *service, const struct request *request,
+                       struct bulk_ask *ask, struct reply *reply)
+{
+    const struct protocol *protocol = request->route->protocol;
+    const struct form_value *named = form_value(request->query, "output");
+    const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
+    const struct image *image = ask->model->image;
+
+    ask->framed = true;
+    ask->frame.key = protocol->members[0].answered;
+    ask->frame.item = image_text(image) != NULL ? protocol->texts : protocol->item;
+    if (named->given)
+        protocol_output(named->text, named->len, &ask->frame.item);
+    ask->kind = ask->frame.item == ANSWER_LEAVES ? COLUMNS_LEAF : COLUMNS_LABEL;
+    ask->lines = accept_weight(accept, body_csv) > accept_weight(accept, "application/json");
+    if (answer_has(image, ask->frame.item))
+        return true;
+    reply_fault(reply, "output", "the model has no such output",
+                "an output that the model has");
+    return false;
+}
+
 bool bulk_ask_read(struct service *service, struct request *request, struct reply *reply,
                    struct bulk_ask *ask)
 {
@@ -129,8 +154,11 @@ bool bulk_ask_read(struct service *service, struct request *request, struct repl
         reply_refuse_memory(reply);
         return false;
     }
-    return kind_find(request, ask, reply) && type_find(service, request, ask, reply) &&
-           body_file_slot(service, request, reply);
+    if (request->route->protocol != NULL
+            ? !frame_find(service, request, ask, reply)
+            : !kind_find(request, ask, reply) || !type_find(service, request, ask, reply))
+        return false;
+    return body_file_slot(service, request, reply);
 }
 
 void bulk_ask_close(struct bulk_ask *ask)

@@ -37,7 +37,7 @@ enum {
 
 enum {
     DEL = 0x7f,
-    NAME_LEN_MAX = 22,
+    NAME_LEN_MAX = 36,
     NAMES_OF_A_LENGTH = 4
 };
 
@@ -68,6 +68,7 @@ static const struct {
     [21] = {{"CONTEXT_DOCUMENT_ROOT", FCGI_CONTEXT_ROOT},
             {"HTTP_CONTENT_ENCODING", FCGI_CONTENT_ENCODING}},
     [22] = {{"HTTP_TRANSFER_ENCODING", FCGI_TRANSFER_ENCODING}},
+    [36] = {{"HTTP_INFERENCE_HEADER_CONTENT_LENGTH", FCGI_JSON_LENGTH}},
 };
 
 struct fcgi {

@@ -38,6 +38,8 @@ enum fcgi_param {
     FCGI_CONTENT_ENCODING,
     FCGI_PROTOCOL,
     FCGI_USER_AGENT,
+    FCGI_JSON_LENGTH, /* how much of a body with tensors is JSON:
+                         Inference-Header-Content-Length */
     FCGI_PARAM__MAX
 };
 

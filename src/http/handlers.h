@@ -110,12 +110,42 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_v1.c */
+void handle_v1_models(struct service *service, struct request *request, struct reply *reply);
+void handle_v1_model(struct service *service, struct request *request, struct reply *reply);
+void handle_v1_metadata(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_invocations.c; the form is of a query */
+extern const struct form form_invocations;
+void handle_ping(struct service *service, struct request *request, struct reply *reply);
+void handle_version(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_feedback.c */
 void handle_feedback(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_quality.c; the form is of a query */
 extern const struct form form_quality;
 void handle_quality(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2.c: the Open Inference Protocol */
+void handle_v2_server(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_live(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_ready(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_models(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_model(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_model_ready(struct service *service, struct request *request,
+                           struct reply *reply);
+void handle_v2_config(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2_infer.c */
+void handle_v2_infer(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2_repository.c */
+extern const struct form form_v2_index, form_v2_change;
+void handle_v2_index(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_load(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_unload(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_stats(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_webhook.c */
 void handle_webhook_secret(struct service *service, struct request *request,

@@ -16,6 +16,7 @@
 #include "forest/text_model.h"
 #include "http/auth.h"
 #include "http/input_inner.h"
+#include "http/path_model.h"
 #include "http/route.h"
 #include "http/sealed.h"
 
@@ -29,6 +30,7 @@ enum pass {
     PASS_DONE,
     PASS_MALFORMED,
     PASS_OTHER_MODEL, /* read it again for the model that it names */
+    PASS_AGAIN,       /* read it again, now that its columns are known */
 };
 
 enum result input_new(struct input **out, struct reason *why)
@@ -47,6 +49,7 @@ void input_free(struct input *input)
     buf_free(&input->url);
     free(input->values);
     free(input->seen);
+    free(input->split.features);
     text_scratch_free(input->scratch);
     free(input);
 }
@@ -65,23 +68,8 @@ static bool features_read(struct input *input)
 
 static bool instances_read(struct input *input)
 {
-    enum json_token token = json_next(&input->reader);
-    long row = 0;
-
     input->has_instances = true;
-    if (token != JSON_ARRAY) {
-        input_fault(input, "instances", "an array of rows", "%s where an array is needed",
-                    input_token_name(token));
-        return token != JSON_BAD && json_skip_rest(&input->reader, token);
-    }
-    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
-        if (token == JSON_BAD || !input_row_read(input, token, row))
-            return false;
-        row++;
-    }
-    if (row == 0)
-        input_fault(input, "instances", "at least one row", "it is empty");
-    return true;
+    return input_rows_read(input, json_next(&input->reader), "instances");
 }
 
 /* The version of a model that this request is answered by; NULL for none. */
@@ -190,11 +178,14 @@ static bool outputs_read(struct input *input)
 
 static bool explains(const struct request *request)
 {
-    return request->route->body == ROUTE_BODY_EXPLAIN;
+    const struct protocol *protocol = request->route->protocol;
+
+    return request->route->body == ROUTE_BODY_EXPLAIN ||
+           (protocol != NULL && protocol->explains);
 }
 
 /* "classes": "predicted" or "all". */
-static bool classes_read(struct input *input)
+bool input_classes_read(struct input *input, const char *field)
 {
     enum json_token token = json_next(&input->reader);
 
@@ -202,7 +193,7 @@ static bool classes_read(struct input *input)
     if (token == JSON_STRING &&
         (input->all_classes || json_text_is(&input->reader, "predicted")))
         return true;
-    input_fault(input, "classes", "\"predicted\" or \"all\"", "%s is neither",
+    input_fault(input, field, "\"predicted\" or \"all\"", "%s is neither",
                 input_token_name(token));
     return json_skip_rest(&input->reader, token);
 }
@@ -272,6 +263,7 @@ static void pass_start(struct input *input, const struct request *request)
     buf_clear(&input->url, SIZE_MAX);
     input->all_classes = false;
     input->no_memory = input->too_many = input->forbidden = false;
+    input_protocol_start(input);
 }
 
 /* Numbers in the answer to one row. */
@@ -289,30 +281,34 @@ static void check_outputs(struct input *input)
 {
     const enum spec_task task = image_task(input->image);
 
-    if (!input->has_outputs)
+    if (!input->has_outputs && input->protocol == NULL)
         input->outputs = INPUT_LABEL | INPUT_PROBABILITIES;
-    else if (task == SPEC_REGRESS &&
+    else if (task == SPEC_REGRESS && input->protocol == NULL &&
              (input->outputs & (INPUT_LABEL | INPUT_PROBABILITIES)) != 0)
         input_fault(input, "outputs", "margin, leaves",
                     "the model %s has values and no classes", input->model->row.name);
     if (!input->unbounded && input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
-        input_fault(input, "instances", "fewer rows at once, or fewer outputs",
+        input_fault(input, input->list, "fewer rows at once, or fewer outputs",
                     "the answer would be over %d numbers", INPUT_OUTPUTS_MAX);
 }
 
 /* What may only be said when all of the body has been seen. */
 static void check_whole(struct input *input)
 {
+    if (input->protocol != NULL)
+        input_protocol_check(input);
     if (input->image != NULL)
         check_outputs(input);
-    if (input->has_features + input->has_instances + input->has_text > 1)
+    if (input->protocol != NULL)
+        ; /* its members have their own rule */
+    else if (input->has_features + input->has_instances + input->has_text > 1)
         input_fault(input, input->has_instances ? "instances" : "text",
                     "features, text or instances, not both", "%s there already",
                     input->has_features ? "features are" : "a text is");
     else
         input_text_check(input);
     if (input->too_many)
-        input_fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
+        input_fault(input, input->list, "fewer rows at once", "over the limit of %zu rows",
                     input->rows_limit);
 }
 
@@ -346,12 +342,16 @@ static enum pass pass_over(struct service *service, const struct request *reques
         if (token == JSON_BAD || !json_skip_rest(reader, token) ||
             json_next(reader) != JSON_END)
             return PASS_MALFORMED;
-        input_fault(input, "", "an object such as {\"features\": [...]}", "the body is %s",
-                    input_token_name(token));
+        input_fault(input, "",
+                    input->protocol != NULL ? "an object"
+                                            : "an object such as {\"features\": [...]}",
+                    "the body is %s", input_token_name(token));
         return PASS_DONE;
     }
     while ((token = json_next(reader)) == JSON_KEY) {
-        if (json_text_is(reader, "features")) {
+        if (input->protocol != NULL) {
+            good = input_protocol_member(input);
+        } else if (json_text_is(reader, "features")) {
             good = features_read(input);
         } else if (json_text_is(reader, "text")) {
             good = input_text_read(input);
@@ -360,7 +360,7 @@ static enum pass pass_over(struct service *service, const struct request *reques
         } else if (!explains(request) && json_text_is(reader, "outputs")) {
             good = outputs_read(input);
         } else if (explains(request) && json_text_is(reader, "classes")) {
-            good = classes_read(input);
+            good = input_classes_read(input, "classes");
         } else if (request->route->defers == ROUTE_DEFERS_ALWAYS &&
                    json_text_is(reader, "webhook_url")) {
             good = url_read(input);
@@ -379,6 +379,8 @@ static enum pass pass_over(struct service *service, const struct request *reques
         return PASS_MALFORMED;
     if (turns_to_texts(service, request, input))
         return PASS_OTHER_MODEL;
+    if (input->wants_again && input->faults.count == 0)
+        return PASS_AGAIN;
     check_whole(input);
     return PASS_DONE;
 }
@@ -400,16 +402,20 @@ static void refuse_malformed(struct input *input, struct reply *reply)
     }
 }
 
-/* The model that the path names, or the default one if there is one. */
-static const struct model *first_model(const struct service *service,
-                                       const struct request *request)
+/*
+ * The model that the path names, or the default one if there is one.  False with the refusal
+ * written.
+ */
+static bool first_model(struct service *service, const struct request *request,
+                        struct reply *reply, const struct model **model)
 {
-    const struct model *model =
-        request->name != NULL
-            ? registry_find(service->registry, request->name, request->name_len)
-            : registry_default(service->registry);
-
-    return choose(request, model);
+    if (request->name == NULL)
+        *model = registry_default(service->registry);
+    else if (!path_model_find(service, request, reply, model))
+        return false;
+    if (!path_model_has_version(request))
+        *model = choose(request, *model);
+    return true;
 }
 
 /*
@@ -419,12 +425,12 @@ static const struct model *first_model(const struct service *service,
  * body of rows by position comes to.
  */
 static size_t rows_limit(const struct service *service, const struct request *request,
-                         const struct image *image)
+                         const struct image *image, bool unbounded)
 {
     size_t limit = (size_t)service->home.config.predict_rows_limit;
     size_t body = request->body->len, values = body > VALUES_MAX ? body : VALUES_MAX, most;
 
-    if (image == NULL || service->input->unbounded)
+    if (image == NULL || unbounded)
         return limit;
     most = INPUT_OUTPUTS_MAX / image_n_outputs(image);
     if (most > values / image_n_features(image))
@@ -455,9 +461,10 @@ static enum pass passes(struct service *service, const struct request *request,
             input->forbidden = false;
             return PASS_DONE;
         }
-        input->rows_limit = rows_limit(service, request, input->image);
+        input->rows_limit = rows_limit(service, request, input->image, input->unbounded);
+        input->rows_held = rows_limit(service, request, input->image, false);
         pass = pass_over(service, request, input);
-    } while (pass == PASS_OTHER_MODEL);
+    } while (pass == PASS_OTHER_MODEL || pass == PASS_AGAIN);
     return pass;
 }
 
@@ -523,6 +530,10 @@ void input_release(struct input *input)
     }
     if (input->schema.cap > VALUES_KEPT)
         schema_free(&input->schema);
+    if (input->split.cap > VALUES_KEPT) {
+        free(input->split.features);
+        input->split = (struct input_split){0};
+    }
     if (input->seen_cap > VALUES_KEPT) {
         free(input->seen);
         input->seen = NULL;
@@ -558,14 +569,13 @@ bool input_read(struct service *service, struct request *request, struct reply *
     input->looking = request->large != NULL;
     input->unbounded = input->looking && !sealed_is_wanted(service, "application/json");
     input->stopped = false;
+    input->protocol = request->route->protocol;
+    input->split.image = NULL;
     input->faults.json = &reply->errors;
-    input->model = first_model(service, request);
+    input->asked_output = form_value(request->query, "output")->text;
     input->fixed = request->name != NULL;
-    if (input->model == NULL && request->name != NULL) {
-        reply_refuse(reply, REPLY_NOT_FOUND,
-                     "There is no such model. GET /models lists the ones that there are.");
+    if (!first_model(service, request, reply, &input->model))
         return false;
-    }
     if (passes(service, request, input) == PASS_MALFORMED) {
         refuse_malformed(input, reply);
         return false;
@@ -579,8 +589,10 @@ bool input_read(struct service *service, struct request *request, struct reply *
                                .outputs = input->outputs,
                                .warnings = &input->warned,
                                .url = &input->url,
-                               .in_blocks = input->looking && input->has_instances,
-                               .single = !input->has_instances,
+                               .in_blocks = input->looking &&
+                                            (input->has_instances || input->protocol != NULL),
+                               .single = !input->has_instances && input->protocol == NULL,
+                               .frame = input->protocol != NULL ? &input->frame : NULL,
                                .all_classes = input->all_classes};
     return true;
 }

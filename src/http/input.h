@@ -1,5 +1,6 @@
 /*
- * input.h: the body of a prediction as rows of numbers, checked against the model.
+ * input.h: the body of a prediction as rows of numbers, checked against the model: in our own
+ * form, or as clients of other model servers write it (protocol.h).
  */
 #ifndef HTTP_INPUT_H
 #define HTTP_INPUT_H
@@ -12,6 +13,7 @@
 #include "http/request.h"
 
 struct input;
+struct answer_frame;
 
 enum result input_new(struct input **out, struct reason *why);
 void input_free(struct input *input);
@@ -40,13 +42,15 @@ struct input_rows {
     bool in_blocks;             /* values has no rows yet: input_blocks() gives them out */
     bool single;                /* asked with "features" or "text": answered as one */
     bool all_classes;           /* asked with "classes": "all" */
+    const struct answer_frame *frame; /* how another server's protocol has it; or NULL */
 };
 
 /*
  * Reads {"features":[...]} or {"features":{"name":...}}, or {"instances":[...]} of such
  * rows; of a text model {"text":"..."} or {"instances":["...",{"text":"..."}]}; with "model"
  * beside it where the path names none, and "outputs", or
- * where the route explains "classes", and where it makes jobs "webhook_url".  Values are what
+ * where the route explains "classes", and where it makes jobs "webhook_url"; or where the route
+ * has a protocol, that.  Values are what
  * forest/schema.h takes; NaN stands for a missing one.  False with the refusal written: 400 for
  * what is not JSON, 422 with every field at fault, 403 for a model that the key lacks, 503 if
  * no model is there to ask.

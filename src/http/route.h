@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "http/form.h"
+#include "http/protocol.h"
 #include "http/reply.h"
 #include "http/request.h"
 
@@ -27,6 +28,9 @@ enum route_body {
     ROUTE_BODY_PREDICT,  /* JSON, up to predict_body_limit */
     ROUTE_BODY_EXPLAIN,  /* the same, with "classes" */
     ROUTE_BODY_ROW,      /* the same, of one row */
+    ROUTE_BODY_PROTOCOL, /* the same in the row's protocol */
+    ROUTE_BODY_FRAME,    /* the same, or CSV of no more bytes */
+    ROUTE_BODY_TENSORS,  /* the same, JSON with perhaps bytes behind it: see v2.h */
     ROUTE_BODY_FEEDBACK, /* JSON, up to the same: see feedback.h */
     ROUTE_BODY_JSON,     /* the row's form as JSON, up to body_limit */
     ROUTE_BODY_SEALED,   /* the same, up to what a prediction takes */
@@ -62,8 +66,9 @@ struct route {
     const char *summary;
     enum key_scope scope; /* that the key must have */
     enum route_body body;
-    const struct form *form;  /* of a body of JSON or OAuth */
-    const struct form *query; /* NULL: a query is passed over */
+    const struct form *form;         /* of a body of JSON or OAuth */
+    const struct form *query;        /* NULL: a query is passed over */
+    const struct protocol *protocol; /* of a body of rows; NULL: it is our own */
     const struct form
         *bulk; /* the query of a body that is a file of rows; NULL: none is taken */
     enum reply_status good; /* of what went well */

@@ -45,6 +45,7 @@ static const char *const param_names[FCGI_PARAM__MAX] = {
     [FCGI_TRACE_STATE] = "HTTP_TRACESTATE",
     [FCGI_PROTOCOL] = "SERVER_PROTOCOL",
     [FCGI_USER_AGENT] = "HTTP_USER_AGENT",
+    [FCGI_JSON_LENGTH] = "HTTP_INFERENCE_HEADER_CONTENT_LENGTH",
 };
 
 static struct service service;

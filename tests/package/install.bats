@@ -26,6 +26,9 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
     for file in model/*.csv; do echo "usr/share/forestgate/$file 644"; done
     echo usr/share/forestgate/model/sentiment.fgm 644
     echo usr/share/forestgate/model/export_sklearn.py 755
+    echo usr/share/bash-completion/completions/forestgate 644
+    echo usr/share/fish/vendor_completions.d/forestgate.fish 644
+    echo usr/share/zsh/vendor-completions/_forestgate 644
     for page in doc/*.[158]; do echo "usr/share/man/man${page##*.}/${page#doc/} 644"; done
   } | LC_ALL=C sort >"$BATS_TEST_TMPDIR/want"
   diff "$BATS_TEST_TMPDIR/want" <(installed "$G/root")
@@ -33,7 +36,8 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
 
 @test "below another prefix everything is below it, and names the programs there" {
   make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/opt" PREFIX=/opt/gate install >/dev/null
-  diff <(installed "$G/root" | sed 's|^usr/||' | LC_ALL=C sort) <(installed "$G/opt/opt/gate")
+  # Where zsh looks for what is local.
+  diff <(installed "$G/root" | sed 's|^usr/||; s|/vendor-completions/|/site-functions/|' | LC_ALL=C sort) <(installed "$G/opt/opt/gate")
   [ "$(ls "$G/opt")" = opt ]
   cd "$G/opt/opt/gate"
   run ! grep -rE '/usr/(lib/forestgate|bin/forestgate)' lib/systemd lib/sysusers.d lib/tmpfiles.d etc

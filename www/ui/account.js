@@ -39,9 +39,9 @@ function mine(user) {
 }
 
 function show(lapsed) {
-  const place = byId('account');
+  const place = el('div'); // anew, so that nothing late of who was here before comes into it
 
-  replace(place);
+  replace(byId('account'), place);
   if (kind() === 'user') {
     load(place, () => askJson('GET', 'users/me'), mine);
   } else {
@@ -51,6 +51,7 @@ function show(lapsed) {
 }
 
 nav('account');
+addEventListener('hashchange', quiet); // what was told was of the part before
 // Somebody else, or nobody: what is asked was asked of who was here before.
 document.addEventListener('session', (event) => {
   dialogsClose();

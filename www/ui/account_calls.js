@@ -44,7 +44,7 @@ function columnsOf(names) {
     { name: 'Charged', number: true, cell: (call) => number(call.charged) },
     { name: 'ms', number: true, cell: (call) => number(call.duration_us / 1000) },
     { name: 'Address', cell: (call) => call.address ?? '-' },
-    { name: 'Request', cell: (call) => el('code', { class: 'id' }, call.request_id) },
+    { name: 'Request', wide: true, cell: (call) => el('code', { class: 'id' }, call.request_id) },
   ];
 }
 

@@ -151,9 +151,10 @@ function columnsOf(act) {
     { name: 'Rows', number: true, cell: (job) => number(job.rows) },
     { name: 'Taken', cell: (job) => when(job.created_at) },
     { name: 'Kept until', cell: (job) => when(job.expires_at, '-') },
-    { name: 'Result', cell: (job) => el('span', { class: 'result' }, resultOf(job)) },
+    { name: 'Result', wide: true, cell: (job) => el('span', { class: 'result' }, resultOf(job)) },
     {
       name: 'Do',
+      wide: true,
       cell: (job) => (job.status === 'completed' ? button(job, 'Get the result', act(getResult)) :
         isOver(job) ? '' : button(job, 'Cancel', act(cancel))),
     },

@@ -95,7 +95,7 @@ function facts(key) {
     ['From', key.addresses === '' ? 'anywhere' : words(key.addresses)],
     ['Last used', when(key.last_used_at)],
     key.revoked_at === null ? ['Ends', when(key.expires_at)] : ['Revoked', when(key.revoked_at)],
-    key.old_until === null ? null : ['Secret before', ['holds on, ends ', when(key.old_until)]],
+    key.old_until === null ? null : ['Old secret', ['ends ', when(key.old_until)]],
   ].filter(Boolean).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
 }
 
@@ -103,11 +103,11 @@ function card(key, days, rows, act) {
   const id = freshId('key');
   const button = (verb, what) => el('button', { type: 'button', class: 'plain small', 'aria-describedby': id, onclick: () => act(what, key) }, verb);
 
-  return el('li', { class: 'card key' },
+  return el('li', { class: `card key ${key.state}` },
     el('div', { class: 'head' }, el('h3', { id }, key.name),
       el('span', {}, el('span', { class: `tag ${states[key.state] ?? ''}` }, key.state), ' ',
         endsSoon(key) ? el('span', { class: 'tag warn' }, 'ends soon') : null)),
-    el('p', { class: 'mask' }, el('code', {}, key.masked_key)),
+    el('p', {}, el('code', {}, key.masked_key)),
     facts(key), keyDays(days, rows),
     key.state === 'revoked' ? null : el('p', { class: 'actions' },
       key.state === 'active' ? button('Rotate', rotate) : null, button('Revoke', revoke)));

@@ -27,6 +27,7 @@ export function sessionsPanel() {
       { name: 'Ends', cell: (row) => when(row.expires_at) },
       {
         name: 'Log out',
+        wide: true,
         cell: (row) => el('button', { type: 'button', class: 'plain small', onclick: () => end(row) },
           row.current ? 'Log out' : 'Log out there', el('span', { class: 'unseen' }, ` (session ${row.id})`)),
       },

@@ -17,7 +17,7 @@ const kinds = ['a', 'b', 'c'];
 function limitName({ name }) {
   if (name === 'day') return 'Today';
   if (name === 'month') return 'This month';
-  return `In any ${span(Number.parseInt(name, 10))}`;
+  return `In any ${span(Number.parseInt(name, 10)).replace(/ s$/, ' seconds')}`;
 }
 
 function limitRest({ limit, remaining, reset_seconds: reset }) {
@@ -32,7 +32,7 @@ function limitCard(limit) {
     el('span', { class: 'limit-name' }, limitName(limit)),
     el('span', { class: 'limit-left' }, el('strong', {}, number(limit.remaining)), ` of ${number(limit.limit)} left`),
     svg('svg', { class: 'level', 'aria-hidden': 'true', viewBox: '0 0 100 4', preserveAspectRatio: 'none' },
-      svg('rect', { class: 'track', width: 100, height: 4 }),
+      svg('rect', { class: 'base', width: 100, height: 4 }),
       svg('rect', { class: share < 0.1 ? 'd' : share < 0.25 ? 'c' : 'a', width: share * 100, height: 4 })),
     el('span', { class: 'hint' }, limitRest(limit)));
 }
@@ -66,7 +66,7 @@ export function spark(values, failed) {
   });
 
   return svg('svg', { class: 'spark', viewBox: '0 0 100 24', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    svg('rect', { class: 'track', y: 23.5, width: 100, height: 0.5 }),
+    svg('rect', { class: 'base', y: 23.5, width: 100, height: 0.5 }),
     values.map((value, i) => (value === 0 ? null :
       [column('a', value - failed[i], 0, i), column('d', failed[i], value - failed[i], i)])));
 }
@@ -82,7 +82,7 @@ function periods(days) {
   return Array.from({ length: Math.ceil(days.length / long) }, (_, i) => {
     const some = days.slice(i * long, (i + 1) * long);
 
-    return { label: some[0].slice(2), days: new Set(some) };
+    return { label: some[0].slice(days.length > WEEKS_FROM ? 2 : 5), days: new Set(some) };
   });
 }
 

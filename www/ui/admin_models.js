@@ -1,141 +1,224 @@
 /*
- * admin_models.js: models and their versions: published, tried on a share, taken back; and how
- * good they are.
+ * admin_models.js: the models, and one of them: what its versions do, and what is kept of it.
  */
-import { ask, askJson } from './api.js';
+import { compareSheet } from './admin_compare.js';
+import { modelsAll } from './admin_fields.js';
+import { act, button, changeForm, fetched, room, sheet, tag } from './admin_parts.js';
+import { canaryOnly, placeFields, placeOf, uploadSheet } from './admin_upload.js';
+import { Problem, askJson } from './api.js';
 import { number } from './chart.js';
 import { confirmByName } from './dialog.js';
-import { el, replace } from './dom.js';
+import { el } from './dom.js';
 import { form } from './fields.js';
 import { list } from './list.js';
-import { tell, tellProblem } from './notice.js';
-import { paged } from './paged.js';
+import { tell } from './notice.js';
 import { qualityPart } from './quality.js';
 import { when } from './when.js';
 
-const states = { serving: 'good', canary: 'warn', shadow: 'warn', retired: '' };
+const states = { serving: 'good', canary: 'warn', shadow: '', retired: '' };
+const path = (name) => `admin/models/${encodeURIComponent(name)}`;
+const inState = (model, state) => model.versions.find((version) => version.state === state);
 
-function versionText(version) {
-  return version.share === null ? version.state : `${version.state}, ${version.share} by ${version.by}`;
+function stateWords({ state, share, by }) {
+  return state === 'canary' ? `canary, ${share} by ${by}` : state;
 }
 
-/* A file goes as it is, so it is no form of fields.js. */
-function upload(done) {
-  const file = el('input', { id: 'image', type: 'file', accept: '.fgm', required: true });
-  const name = el('input', { id: 'image-name', required: true, spellcheck: 'false', autocapitalize: 'none' });
-  const as = el('select', { id: 'image-as' }, [['serving', 'have it serve'], ['canary', 'on a share of the calls'],
-    ['shadow', 'beside, unseen']].map(([value, label]) => el('option', { value }, label)));
-  const share = el('input', { id: 'image-share', placeholder: '10%' });
-  const status = el('p', { role: 'status' });
+function keepWords(keep) {
+  return keep === null ? 'nothing' : `${keep.rate} for ${keep.days} days`;
+}
 
-  return el('form', {
-    onsubmit: async (event) => {
-      event.preventDefault();
-      replace(status, 'It is on its way...');
-      try {
-        const made = await (await ask('POST', `admin/models/${encodeURIComponent(name.value.trim())}/versions`, {
-          body: file.files[0], type: 'application/octet-stream',
-          query: { as: as.value, share: as.value === 'canary' ? share.value : '' },
-        })).json();
+/* ---- what becomes of a version ---- */
 
-        replace(status);
-        tell(`Version ${made.version} of ${name.value.trim()} is published.`);
-        done();
-      } catch (error) {
-        replace(status);
-        tellProblem(error);
+/* To give a version back the place that it had. */
+function asBefore(name, { version, state, share, by }) {
+  const place = state === 'canary' ? { as: state, share, by } : { as: state };
+
+  return askJson('POST', `${path(name)}/promote`, { body: { version, ...place } });
+}
+
+function placeSheet(model, version, reload) {
+  const serving = inState(model, 'serving');
+  const { close } = sheet(`Version ${version.version} of ${model.name}`, canaryOnly(form({
+    fields: placeFields(version.state === 'canary' ? 'serving' : 'canary'),
+    verb: 'Do so',
+    send: (values) => askJson('POST', `${path(model.name)}/promote`, { body: { version: version.version, ...placeOf(values) } }),
+    done: (made) => {
+      close();
+      reload();
+      tell(`Version ${made.version} of ${model.name} is now ${stateWords(made)}.`, async () => {
+        if (made.state !== 'serving') await askJson('POST', `${path(model.name)}/retire`, { body: { version: made.version } });
+        else if (serving !== undefined) await askJson('POST', `${path(model.name)}/rollback`, { body: { to: serving.version } });
+        if (version.state === 'canary' || version.state === 'shadow') await asBefore(model.name, version);
+        reload();
+        return `Version ${serving?.version ?? '?'} of ${model.name} serves, as before.`;
+      });
+    },
+  })), { guards: true });
+}
+
+async function retire(model, version, reload) {
+  await act(() => askJson('POST', `${path(model.name)}/retire`, { body: { version: version.version } }),
+    `Version ${version.version} of ${model.name} is retired.`, async () => {
+      await asBefore(model.name, version);
+      reload();
+      return `Version ${version.version} of ${model.name} is ${stateWords(version)} again.`;
+    });
+  reload();
+}
+
+async function rollBack(model, reload) {
+  const from = inState(model, 'serving');
+
+  if (!await confirmByName({
+    title: 'Roll back', name: model.name, verb: 'Roll back',
+    text: inState(model, 'canary') === undefined ?
+      'The version that served before serves again, from the next request on.' : 'The canary ends, from the next request on.',
+  })) return;
+  const canary = inState(model, 'canary');
+
+  await act(() => askJson('POST', `${path(model.name)}/rollback`, { body: {} }), `${model.name} is rolled back.`, async () => {
+    await (canary === undefined ? asBefore(model.name, from) : asBefore(model.name, canary));
+    reload();
+    return `${model.name} is as before.`;
+  });
+  reload();
+}
+
+async function remove(model, version, reload) {
+  if (!await confirmByName({
+    title: 'Delete a version', name: `${model.name} ${version.version}`, verb: 'Delete for good',
+    text: 'Its image is deleted. It cannot be taken back, but by publishing the file again.',
+  })) return;
+  await act(() => askJson('DELETE', `${path(model.name)}/versions/${version.version}`), `Version ${version.version} of ${model.name} is deleted.`);
+  reload();
+}
+
+/* ---- one model ---- */
+
+/* Who answers how many of the calls. */
+function traffic(model) {
+  const serving = inState(model, 'serving');
+  const canary = inState(model, 'canary');
+  const shadow = inState(model, 'shadow');
+  const share = canary === undefined ? 0 : Number.parseFloat(canary.share);
+  const part = (version, kind, percent) => (version === undefined ? null :
+    el('li', { class: kind, 'data-share': percent }, el('b', {}, `Version ${version.version}`),
+      ` ${version.state}: ${Number(percent.toFixed(2))}% of the calls`));
+
+  return el('div', { class: 'traffic' },
+    el('progress', { class: 'share', max: 100, value: 100 - share, 'aria-hidden': 'true' }),
+    el('ul', { class: 'plainlist' }, part(serving, 'serving', 100 - share), part(canary, 'canary', share),
+      shadow === undefined ? null : el('li', { class: 'shadow' }, el('b', {}, `Version ${shadow.version}`), ' shadow: asked beside, unseen')));
+}
+
+function versionActs(model, version, reload) {
+  const of = `version ${version.version}`;
+  const live = version.state === 'canary' || version.state === 'shadow';
+
+  if (version.state === 'serving') return null;
+  return el('span', { class: 'actions' },
+    button('Use it', () => placeSheet(model, version, reload), { of }),
+    live ? button('End it', () => retire(model, version, reload), { of }) : null,
+    version.state === 'retired' ? button('Delete', () => remove(model, version, reload), { of }) : null);
+}
+
+function versions(model, reload) {
+  const place = el('div');
+  const rows = [...model.versions].sort((a, b) => b.version - a.version);
+
+  list(place, {
+    title: `Versions of ${model.name}`,
+    columns: [
+      { name: 'Version', cell: (version) => String(version.version) },
+      { name: 'State', cell: (version) => tag(stateWords(version), states[version.state]) },
+      { name: 'Published', cell: (version) => when(version.published_at) },
+      { name: 'SHA-256', cell: (version) => el('code', { title: version.sha256 }, version.sha256.slice(0, 12)) },
+      { name: 'Change', cell: (version) => versionActs(model, version, reload) },
+    ],
+    // A page at a time, of what is known.
+    fetch: async (next) => ({ rows: rows.slice(next ?? 0, (next ?? 0) + 20), next: rows.length > (next ?? 0) + 20 ? (next ?? 0) + 20 : null }),
+    empty: 'There is no version.',
+  });
+  return place;
+}
+
+function keepForm(model, reload) {
+  const part = ({ keep }) => ({ rate: keep?.rate ?? 'off', days: String(keep?.days ?? 30) });
+  const send = ({ rate, days }) => askJson('PUT', `${path(model.name)}/keep`, { body: { rate, ...(days === undefined ? {} : { days: Number(days) }) } });
+
+  return changeForm({
+    fields: [
+      { name: 'rate', label: 'How many of the requests', required: true, hint: '10%, or off for none.' },
+      { name: 'days', label: 'For how many days', hint: 'Then they are deleted.' },
+    ],
+    values: part(model),
+    read: async () => {
+      const [now] = await modelsAll(model.name);
+
+      return now === undefined ? null : part(now);
+    },
+    send: (changes) => {
+      if (changes.days !== undefined && !/^[1-9][0-9]{0,4}$/.test(changes.days)) {
+        throw new Problem(422, { errors: [{ field: 'days', problem: 'It is no number of days', allowed: 'a whole number, such as 30' }] });
+      }
+      return send({ rate: part(model).rate, ...changes });
+    },
+    done: (made, before) => {
+      if (made === null) tell('Nothing was changed.');
+      else {
+        tell(`What is kept of ${model.name}: ${keepWords(made.keep)}.`, async () => {
+          await send(before);
+          reload();
+          return `What is kept of ${model.name} is as before.`;
+        });
+        reload();
       }
     },
-  },
-  el('p', { class: 'field' }, el('label', { for: 'image' }, 'Image (.fgm, made by forestgate model train or import)'), file),
-  el('p', { class: 'field' }, el('label', { for: 'image-name' }, 'Name of the model'), name),
-  el('p', { class: 'field' }, el('label', { for: 'image-as' }, 'What it is to do'), as),
-  el('p', { class: 'field' }, el('label', { for: 'image-share' }, 'Share, of a canary'), share),
-  el('p', {}, el('button', { type: 'submit' }, 'Publish')), status);
+  });
 }
 
-export function modelsPanel() {
+function modelRoom(name) {
+  const back = el('a', { href: '#models' }, 'All models');
+  const content = fetched(async () => {
+    const [model] = await modelsAll(name);
+
+    if (model === undefined) throw new Problem(404, { detail: `There is no model "${name}".` });
+    return model;
+  }, (model, load) => [
+    el('p', { class: 'actions' }, button('Publish a version', () => uploadSheet(name, load), { kind: '' }),
+      model.versions.length > 1 ? button('Compare versions', () => compareSheet(model)) : null,
+      model.versions.length > 1 ? button('Roll back', () => rollBack(model, load)) : null),
+    traffic(model), versions(model, load),
+    el('div', { class: 'cards single' },
+      el('section', { class: 'card' }, el('h3', {}, 'What is kept of its requests'),
+        el('p', { class: 'hint' }, 'Rows and answers, sealed, to be compared with the truth once that is known.'), keepForm(model, load))),
+    el('h3', {}, 'Quality and drift'), qualityPart(name),
+  ]);
+
+  return room(name, back, null, content);
+}
+
+/* ---- all of them ---- */
+
+export function modelsRoom(query) {
   const place = el('div');
-  const detail = el('div');
-  const shown = list(place, {
+
+  if (query.get('name') !== null) return modelRoom(query.get('name'));
+  const go = (made) => { location.hash = `#models?name=${encodeURIComponent(made.name)}`; };
+
+  list(place, {
     title: 'Models',
     columns: [
-      { name: 'Model', cell: (model) => el('button', { type: 'button', class: 'plain', onclick: () => open(model.name) }, model.name) },
-      { name: 'Serving', cell: (model) => String(model.versions.find((one) => one.state === 'serving')?.version ?? 'none') },
-      { name: 'Beside it', cell: (model) => model.versions.filter((one) => one.state === 'canary' || one.state === 'shadow').map(versionText).join('; ') || 'nothing' },
+      { name: 'Model', cell: (model) => el('a', { href: `#models?name=${encodeURIComponent(model.name)}` }, model.name) },
+      { name: 'Serving', cell: (model) => (inState(model, 'serving') === undefined ? tag('none', 'bad') : `version ${inState(model, 'serving').version}`) },
+      { name: 'Beside it', cell: (model) => model.versions.filter(({ state }) => state === 'canary' || state === 'shadow').map((version) => [tag(`${version.version}: ${stateWords(version)}`, states[version.state]), ' ']) },
       { name: 'Versions', number: true, cell: (model) => number(model.versions.length) },
-      { name: 'Rows are kept', cell: (model) => (model.keep === null ? 'no' : `${model.keep.rate} for ${model.keep.days} days`) },
+      { name: 'Kept', cell: (model) => keepWords(model.keep) },
+      { name: 'Published', cell: (model) => when(model.versions.map((version) => version.published_at).sort().at(-1)) },
     ],
-    fetch: paged('admin/models', 'models'),
-    empty: 'There is no model yet. Publish one below.',
+    fetch: async () => ({ rows: await modelsAll(), next: null }),
+    empty: 'There is no model yet. Publish one.',
   });
-
-  async function act(name, what, said) {
-    try {
-      await what();
-      tell(said);
-    } catch (error) {
-      tellProblem(error);
-    }
-    shown.reload();
-    await open(name);
-  }
-
-  const path = (name) => `admin/models/${encodeURIComponent(name)}`;
-
-  function versionRow(name, version) {
-    const button = (label, onclick) => el('button', { type: 'button', class: 'plain', onclick }, label);
-
-    return el('tr', {},
-      el('th', { scope: 'row' }, String(version.version)),
-      el('td', {}, el('span', { class: `tag ${states[version.state] ?? ''}` }, versionText(version))),
-      el('td', {}, when(version.published_at)),
-      el('td', {}, el('code', { title: version.sha256 }, version.sha256.slice(0, 12))),
-      el('td', { class: 'actions' },
-        version.state === 'serving' ? null : button('Have it serve', () => act(name,
-          () => askJson('POST', `${path(name)}/promote`, { body: { version: version.version } }), `Version ${version.version} serves.`)),
-        version.state === 'canary' || version.state === 'shadow' ? button('End it', () => act(name,
-          () => askJson('POST', `${path(name)}/retire`, { body: { version: version.version } }), `Version ${version.version} is retired.`)) : null,
-        version.state === 'retired' ? button('Delete', async () => {
-          if (await confirmByName({
-            title: 'Delete a version', name: `${name} ${version.version}`, verb: 'Delete for good', text: 'Its image is deleted.',
-          })) await act(name, () => askJson('DELETE', `${path(name)}/versions/${version.version}`), `Version ${version.version} is deleted.`);
-        }) : null));
-  }
-
-  async function rollBack(name) {
-    if (await confirmByName({
-      title: 'Take a version back', name, verb: 'Roll back', text: 'The version that served before serves again, from the next request on.',
-    })) await act(name, () => askJson('POST', `${path(name)}/rollback`, { body: {} }), `${name} is rolled back.`);
-  }
-
-  async function open(name) {
-    try {
-      const { models: [model] } = await askJson('GET', 'admin/models', { query: { name } });
-
-      replace(detail, el('section', { class: 'card' },
-        el('h2', { tabindex: '-1' }, name),
-        el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Versions' }, el('table', {},
-          el('caption', { class: 'unseen' }, `Versions of ${name}`),
-          el('thead', {}, el('tr', {}, ['Version', 'State', 'Published', 'SHA-256', 'Change'].map((text) => el('th', { scope: 'col' }, text)))),
-          el('tbody', {}, model.versions.map((version) => versionRow(name, version))))),
-        el('p', { class: 'actions' }, el('button', { type: 'button', class: 'danger', onclick: () => rollBack(name) }, 'Roll back')),
-        el('h3', {}, 'Keep what it is asked'), form({
-          fields: [
-            { name: 'rate', label: 'How many of the requests', value: model.keep?.rate, required: true, hint: '10%; off for none' },
-            { name: 'days', label: 'For how many days', value: model.keep?.days ?? 30 },
-          ],
-          verb: 'Keep',
-          send: ({ rate, days }) => askJson('PUT', `${path(name)}/keep`, { body: { rate, days: Number(days) } }),
-          done: () => { tell('It is set.'); shown.reload(); },
-        }),
-        el('h3', {}, 'Quality and drift'), qualityPart(name)));
-      detail.querySelector('h2').focus();
-    } catch (error) {
-      tellProblem(error);
-    }
-  }
-
-  return el('div', {}, place, detail,
-    el('section', { class: 'card' }, el('h2', {}, 'Publish'), upload(() => shown.reload())));
+  return room('Models', 'What is served, by which version, and what is tried beside it.',
+    button('Publish a model', () => uploadSheet(undefined, go), { kind: '' }), place);
 }

@@ -140,6 +140,8 @@ export async function ask(method, path, options = {}) {
     // Of who logged out there, was disabled or deleted: no new token would help.
     if (answer.status === 401 && kind() === 'user') forget({ lapsed: true });
   }
+  // Who may no more may have been who may much: a page that shows more asks anew.
+  if (answer.status === 403) document.dispatchEvent(new CustomEvent('denied'));
   if (!answer.ok) {
     throw new Problem(answer.status, await answer.json().catch(() => ({})), answer.headers);
   }

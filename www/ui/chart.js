@@ -2,30 +2,48 @@
  * chart.js: small pictures of numbers, each with the same numbers as a table below it: nothing
  * is told by a colour or a length alone.
  */
-import { el, svg } from './dom.js';
+import { el, fill, replace, svg } from './dom.js';
 
-const WIDTH = 640;
-
-/* Four digits that matter, without an exponent where that is short. */
+/* Four digits that matter, all of those before the point, and no exponent where that is short. */
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return '-';
-  if (Number.isInteger(value)) return value.toLocaleString('en');
-  return Number(value.toPrecision(4)).toString();
+  const size = Math.abs(value);
+
+  if (size >= 1e15 || (size > 0 && size < 1e-4)) return value.toExponential(3);
+  return value.toLocaleString('en', size >= 1000 || Number.isInteger(value) ? { maximumFractionDigits: 0 } :
+    { maximumSignificantDigits: 4 });
 }
 
 export function percent(share) {
-  return `${(share * 100).toFixed(share < 0.1 ? 2 : 1)}%`;
+  if (share > 0 && share < 0.0005) return '< 0.1%';
+  return `${Math.abs(share * 100).toFixed(share === 0 || share === 1 ? 0 : 1)}%`;
 }
 
-function picture(title, height, ...content) {
-  return svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': title },
-    ...content);
+/*
+ * A figure whose picture is drawn anew for the width that it has, so that its words keep their
+ * size: draw is (width) => content.
+ */
+function picture(title, height, draw) {
+  const image = svg('svg', { class: 'chart', role: 'img', 'aria-label': title, height });
+  const figure = el('figure', { class: 'figure' }, image);
+  let drawn = 0;
+
+  new ResizeObserver(() => {
+    const width = Math.round(figure.clientWidth);
+
+    if (width === 0 || width === drawn) return;
+    drawn = width;
+    image.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    image.replaceChildren();
+    fill(image, [draw(width)]);
+  }).observe(figure);
+  return figure;
 }
 
-function numbers(title, head, rows, open) {
-  return el('details', { class: 'numbers', open },
+function numbers(title, head, rows) {
+  return el('details', { class: 'numbers' },
     el('summary', {}, 'As a table'),
-    el('div', { class: 'scroll' }, el('table', {},
+    el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `${title}, as a table` }, el('table', {},
       el('caption', { class: 'unseen' }, title),
       el('thead', {}, el('tr', {}, head.map((name, i) =>
         el('th', { scope: 'col', class: i > 0 ? 'number' : null }, name)))),
@@ -33,103 +51,196 @@ function numbers(title, head, rows, open) {
         (i === 0 ? el('th', { scope: 'row' }, cell) : el('td', { class: 'number' }, cell)))))))));
 }
 
-/* A label that has room for so many characters. */
-function short(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+/* A length as a share of its track; widths are set by script, as no style may be in a page. */
+function span(kind, left, width) {
+  const mark = el('span', { class: kind });
+
+  mark.style.left = `${left * 100}%`;
+  if (width !== null) mark.style.width = `${width * 100}%`;
+  return mark;
 }
 
-/* Shares of one, the largest first: [{name, value}]. */
-export function bars(title, items) {
-  const rows = [...items].sort((a, b) => b.value - a.value);
-  const lines = rows.map(({ name, value }, i) => [
-    svg('text', { x: 0, y: i * 28 + 18 }, short(name, 24), svg('title', {}, name)),
-    svg('rect', { class: 'track', x: 200, y: i * 28 + 4, width: 360, height: 20, rx: 4 }),
-    svg('rect', { class: 'a', x: 200, y: i * 28 + 4, width: Math.max(0, Math.min(1, value)) * 360, height: 20, rx: 4 }),
-    svg('text', { x: 570, y: i * 28 + 18 }, percent(value)),
-  ]);
-
-  return el('figure', { class: 'figure' }, picture(`${title}: ${rows.map((row) =>
-    `${row.name} ${percent(row.value)}`).join(', ')}`, Math.max(1, rows.length) * 28, lines));
+/* How much of something there is: a share of one. */
+export function track(share, { full = false } = {}) {
+  return el('div', { class: full ? 'track full' : 'track', 'aria-hidden': 'true' },
+    share > 0 ? span(null, 0, Math.min(1, share)) : null);
 }
 
-/*
- * From a bias to a margin, what each feature adds: [{name, value, shown}], the largest first,
- * the rest of them as one.
- */
-export function waterfall(title, { bias, margin, parts, most = 12 }) {
+/* Shares of one, the largest first: [{name, value}]; of more than `most` the rest as one. */
+export function bars(title, items, { most = 8 } = {}) {
+  const sorted = [...items].sort((a, b) => b.value - a.value);
+  const rows = sorted.length > most + 1 ? sorted.slice(0, most) : sorted;
+  const rest = sorted.slice(rows.length);
+  const line = ({ name, value }, first) => el('div', {},
+    el('dt', { class: first ? 'first' : null }, name),
+    el('dd', { 'aria-hidden': 'true' }, track(value)),
+    el('dd', { class: first ? 'first' : null }, percent(value)));
+
+  return el('dl', { class: 'bars', 'aria-label': title }, rows.map((row, i) => line(row, i === 0)),
+    rest.length === 0 ? null : line({
+      name: `${number(rest.length)} others`, value: rest.reduce((sum, one) => sum + one.value, 0),
+    }));
+}
+
+/* The steps from a bias to a margin: the largest first, the rest of them as one. */
+function steps(bias, parts, most) {
   const sorted = [...parts].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-  const rest = sorted.slice(most);
-  const shown = sorted.slice(0, most);
-  const sum = rest.reduce((all, part) => all + part.value, 0);
-
-  if (rest.length > 0) shown.push({ name: `${rest.length} others`, value: sum, shown: '' });
+  const shown = sorted.length > most + 1 ? sorted.slice(0, most) : sorted;
+  const rest = sorted.slice(shown.length);
   let at = bias;
-  const steps = shown.map((part) => {
+
+  if (rest.length > 0) {
+    shown.push({ name: `${number(rest.length)} others`, value: rest.reduce((sum, part) => sum + part.value, 0) });
+  }
+  return shown.map((part) => {
     const step = { ...part, from: at, to: at + part.value };
 
     at = step.to;
     return step;
   });
-  const ends = [bias, margin, ...steps.flatMap((step) => [step.from, step.to])];
-  const low = Math.min(...ends);
-  const span = Math.max(...ends) - low || 1;
-  const x = (value) => 210 + ((value - low) / span) * 330;
-  const line = (i, name, mark, text) => [
-    svg('text', { x: 0, y: i * 26 + 17 }, short(name, 28), svg('title', {}, name)),
-    mark,
-    svg('text', { x: 550, y: i * 26 + 17 }, text),
-  ];
-  const dot = (i, value) => svg('rect', { class: 'c', x: x(value) - 2, y: i * 26 + 3, width: 4, height: 18 });
-  const rows = steps.map((step, i) => line(i + 1,
-    step.shown === '' || step.shown === undefined ? step.name : `${step.name} = ${step.shown}`,
-    svg('rect', {
-      class: step.value < 0 ? 'd' : 'a',
-      x: Math.min(x(step.from), x(step.to)),
-      y: (i + 1) * 26 + 4,
-      width: Math.max(1, Math.abs(x(step.to) - x(step.from))),
-      height: 16,
-      rx: 2,
-    }), `${step.value < 0 ? '−' : '+'}${number(Math.abs(step.value))}`));
-  const last = steps.length + 1;
-
-  return el('figure', { class: 'figure' },
-    picture(title, (last + 1) * 26,
-      line(0, 'on the whole', dot(0, bias), number(bias)), rows,
-      line(last, 'this row', dot(last, margin), number(margin))),
-    numbers(title, ['Feature', 'Adds'], [['on the whole', number(bias)],
-      ...steps.map((step) => [step.name, number(step.value)]), ['this row', number(margin)]]));
 }
 
 /*
- * Columns over time, stacked: times are labels, series [{name, kind: 'a'..'d', values}].
+ * What each feature adds, from a bias to a margin: parts are [{name, value, shown}].  It is a
+ * table, whose lengths are seen only; signs and numbers are for all.
+ */
+export function waterfall(title, { bias, margin, parts, most = 10 }) {
+  const rows = steps(bias, parts, most);
+  const ends = [bias, margin, ...rows.flatMap((step) => [step.from, step.to])];
+  const low = Math.min(...ends);
+  const range = Math.max(...ends) - low || 1;
+  const x = (value) => (value - low) / range;
+  const digits = Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(range))));
+  const told = (value) => value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const fall = (...marks) => el('td', { class: 'fallen' }, el('div', { class: 'fall', 'aria-hidden': 'true' }, marks));
+  const end = (name, value) => el('tr', { class: 'ends' }, el('th', { scope: 'row' }, name),
+    fall(span('whole', Math.min(0.99, x(value)), null)), el('td', { class: 'number' }, told(value)));
+
+  return el('table', { class: 'waterfall' },
+    el('caption', { class: 'unseen' }, title),
+    el('thead', { class: 'unseen' }, el('tr', {}, ['Feature', 'Picture', 'Adds'].map((name) => el('th', { scope: 'col' }, name)))),
+    el('tbody', {}, end('On the whole', bias),
+      rows.map((step) => el('tr', {},
+        el('th', { scope: 'row' }, step.name, step.shown === undefined ? null : el('span', { class: 'given' }, ` = ${step.shown}`)),
+        fall(span(step.value < 0 ? 'less' : 'more', x(Math.min(step.from, step.to)), Math.abs(step.value) / range)),
+        el('td', { class: 'number' }, `${step.value < 0 ? '\u2212' : '+'}${told(Math.abs(step.value))}`))),
+      end('This row', margin)));
+}
+
+/* Where charts over time begin, and the labels below them: as many as there is room for. */
+const LEFT = 52;
+
+function axes(width, height, most, unit, times) {
+  const every = Math.max(1, Math.ceil(times.length / Math.max(1, Math.floor((width - LEFT) / 90))));
+  const wide = (width - LEFT) / Math.max(1, times.length);
+
+  return [[0, height], [0.5, 20 + (height - 20) / 2], [1, 20]].map(([share, y]) => [
+    svg('line', { class: share === 0 ? 'axis' : 'grid', x1: LEFT, x2: width, y1: y, y2: y }),
+    svg('text', { class: 'soft', x: LEFT - 6, y: y + 4, 'text-anchor': 'end' }, number(most * share) + (share === 1 ? unit : '')),
+  ]).concat(times.map((time, i) => (i % every === 0 ?
+    svg('text', { class: 'soft', x: LEFT + i * wide, y: height + 18 }, time) : null)));
+}
+
+/* A number not below the value that is short to say: 1, 2 or 5 with zeros. */
+function round(value) {
+  const step = 10 ** Math.floor(Math.log10(value));
+
+  return [1, 2, 5, 10].map((k) => k * step).find((top) => top >= value * (1 - 1e-9));
+}
+
+/*
+ * Has what a figure over time tells read step by step: it takes the focus, and the arrows, Home
+ * and End go from one time to the next, as a pointer does.  To who hears it, it is a slider, whose
+ * value is the words of the time.
+ */
+function walkable(figure, title, times, words) {
+  const image = figure.querySelector('svg');
+  const said = el('p', { class: 'hint cursor' }, ' ');
+  const mark = svg('rect', { class: 'cursor', y: 20, height: 160, 'aria-hidden': 'true' });
+  const walk = el('div', {
+    class: 'walk', tabindex: '0', role: 'slider', 'aria-label': title, 'aria-valuemin': 0, 'aria-valuemax': times.length - 1,
+    onkeydown: (event) => {
+      const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: times.length - 1 }[event.key];
+
+      if (to === undefined) return;
+      event.preventDefault();
+      go(Math.max(0, Math.min(times.length - 1, to)));
+    },
+    onfocus: () => go(at),
+    onblur: () => leave(),
+    onpointermove: (event) => {
+      const box = image.getBoundingClientRect();
+      const i = Math.floor((event.clientX - box.left - LEFT) / (box.width - LEFT) * times.length);
+
+      if (i >= 0 && i < times.length) go(i);
+    },
+    onpointerleave: () => leave(),
+  });
+  let at = times.length - 1;
+  const value = () => {
+    walk.setAttribute('aria-valuenow', at);
+    walk.setAttribute('aria-valuetext', words(at));
+  };
+
+  function leave() {
+    if (document.activeElement === walk) return;
+    mark.remove();
+    replace(said, ' ');
+  }
+
+  function go(i) {
+    const wide = (image.clientWidth - LEFT) / Math.max(1, times.length);
+
+    at = i;
+    mark.setAttribute('x', LEFT + at * wide);
+    mark.setAttribute('width', wide);
+    image.append(mark);
+    replace(said, words(at));
+    value();
+  }
+
+  value();
+  image.setAttribute('aria-hidden', 'true');
+  image.replaceWith(walk);
+  walk.append(image);
+  walk.after(said);
+  return figure;
+}
+
+/*
+ * Columns over time, stacked: times are labels, series [{name, kind: 'a'..'e', values}].
  */
 export function stacked(title, times, series) {
   const height = 180;
   const sums = times.map((_, i) => series.reduce((all, one) => all + (one.values[i] ?? 0), 0));
-  const most = Math.max(1, ...sums);
-  const wide = (WIDTH - 50) / Math.max(1, times.length);
-  const columns = times.map((time, i) => {
-    let base = height;
+  const most = round(Math.max(1, ...sums));
+  const draw = (width) => {
+    const wide = (width - LEFT) / Math.max(1, times.length);
 
-    return series.map((one) => {
-      const tall = ((one.values[i] ?? 0) / most) * (height - 20);
+    return [axes(width, height, most, '', times), times.map((time, i) => {
+      let base = height;
 
-      base -= tall;
-      return svg('rect', { class: one.kind, x: 50 + i * wide + 1, y: base, width: Math.max(1, wide - 2), height: tall },
-        svg('title', {}, `${time}, ${one.name}: ${number(one.values[i] ?? 0)}`));
-    });
-  });
-  const every = Math.ceil(times.length / 6);
+      return series.map((one) => {
+        const value = one.values[i] ?? 0;
+        const tall = (value / most) * (height - 20);
 
-  return el('figure', { class: 'figure' },
-    picture(title, height + 24,
-      svg('text', { class: 'soft', x: 0, y: 24 }, number(most)), svg('text', { class: 'soft', x: 0, y: height }, '0'),
-      svg('line', { class: 'axis', x1: 50, y1: height, x2: WIDTH, y2: height }), columns,
-      times.map((time, i) => (i % every === 0 ?
-        svg('text', { class: 'soft', x: 50 + i * wide, y: height + 18 }, time) : null))),
-    el('figcaption', { class: 'row' }, series.map((one) => el('span', {}, legend(one.kind), ' ', one.name))),
+        base -= tall;
+        return value === 0 ? null : svg('rect', {
+          class: one.kind, x: LEFT + i * wide + wide * 0.1, y: base, width: Math.max(1, wide * 0.8), height: tall,
+        }, svg('title', {}, `${time}, ${one.name}: ${number(value)}`));
+      });
+    })];
+  };
+  const words = (i) => `${times[i]}: ${series.map((one) => `${one.name} ${number(one.values[i] ?? 0)}`).join(', ')}`;
+  const figure = walkable(picture(title, height + 24, draw), title, times, words);
+  const sum = (one) => one.values.reduce((all, value) => all + (value ?? 0), 0);
+
+  return fill(figure, [
+    series.length < 2 ? null : el('figcaption', { class: 'row' }, series.map((one) =>
+      el('span', {}, legend(one.kind), ` ${one.name}: `, el('b', {}, number(sum(one)))))),
     numbers(title, ['Time', ...series.map((one) => one.name)],
-      times.map((time, i) => [time, ...series.map((one) => number(one.values[i] ?? 0))])));
+      times.map((time, i) => [time, ...series.map((one) => number(one.values[i] ?? 0))])),
+  ]);
 }
 
 function legend(kind) {
@@ -137,25 +248,40 @@ function legend(kind) {
     svg('rect', { class: kind, width: 12, height: 12, rx: 2 }));
 }
 
-/* A line with the band around it: times, [{low, middle, high}] in one unit. */
-export function band(title, times, points, unit) {
-  const height = 180;
-  const known = points.filter((point) => point !== null);
-  const most = Math.max(...known.map((point) => point.high), Number.MIN_VALUE);
-  const x = (i) => 50 + (i + 0.5) * ((WIDTH - 50) / Math.max(1, times.length));
-  const y = (value) => height - (value / most) * (height - 20);
-  const at = (name) => points.map((point, i) => (point === null ? null : `${x(i)},${y(point[name])}`)).filter(Boolean);
-  const every = Math.ceil(times.length / 6);
+/* Runs of points that are known: the line is cut where one is not. */
+function runs(points) {
+  const found = [];
 
-  return el('figure', { class: 'figure' },
-    picture(title, height + 24,
-      svg('text', { class: 'soft', x: 0, y: 24 }, `${number(most)} ${unit}`),
-      svg('text', { class: 'soft', x: 0, y: height }, '0'),
-      svg('line', { class: 'axis', x1: 50, y1: height, x2: WIDTH, y2: height }),
-      svg('polygon', { class: 'band', points: [...at('high'), ...at('low').reverse()].join(' ') }),
-      svg('polyline', { class: 'stroke', points: at('middle').join(' ') }),
-      times.map((time, i) => (i % every === 0 ?
-        svg('text', { class: 'soft', x: 50 + i * ((WIDTH - 50) / times.length), y: height + 18 }, time) : null))),
-    numbers(title, ['Time', 'Low', 'Middle', 'High'], times.map((time, i) => (points[i] === null ?
-      [time, '-', '-', '-'] : [time, number(points[i].low), number(points[i].middle), number(points[i].high)]))));
+  points.forEach((point, i) => {
+    if (point === null) return;
+    if (i === 0 || points[i - 1] === null) found.push([]);
+    found.at(-1).push(i);
+  });
+  return found;
+}
+
+/* A line with the band around it: times, [{low, middle, high} or null] in one unit; names of the three. */
+export function band(title, times, points, unit, names = ['low', 'middle', 'high']) {
+  const height = 180;
+  const most = round(Math.max(...points.filter((point) => point !== null).map((point) => point.high), 1e-9));
+  const draw = (width) => {
+    const wide = (width - LEFT) / Math.max(1, times.length);
+    const at = (run, name) => run.map((i) => `${LEFT + (i + 0.5) * wide},${height - (points[i][name] / most) * (height - 20)}`);
+
+    return [axes(width, height, most, ` ${unit}`, times), runs(points).map((run) => [
+      svg('polygon', { class: 'band', points: [...at(run, 'high'), ...at(run, 'low').reverse()].join(' ') }),
+      run.length > 1 ? svg('polyline', { class: 'stroke', points: at(run, 'middle').join(' ') }) :
+        svg('circle', { class: 'a', r: 3, cx: LEFT + (run[0] + 0.5) * wide, cy: height - (points[run[0]].middle / most) * (height - 20) }),
+    ]), times.map((time, i) => (points[i] === null ? null : svg('rect', {
+      x: LEFT + i * wide, y: 20, width: wide, height: height - 20, fill: 'transparent',
+    }, svg('title', {}, `${time}: ${number(points[i].low)} to ${number(points[i].high)} ${unit}, middle ${number(points[i].middle)}`))))];
+  };
+
+  const words = (i) => (points[i] === null ? `${times[i]}: nothing` :
+    `${times[i]}: ${names.map((name, k) => `${name} ${number(points[i][['low', 'middle', 'high'][k]])} ${unit}`).join(', ')}`);
+
+  return fill(walkable(picture(title, height + 24, draw), title, times, words), [
+    numbers(title, ['Time', ...names.map((name) => `${name}, ${unit}`)], times.map((time, i) => (points[i] === null ?
+      [time, '-', '-', '-'] : [time, number(points[i].low), number(points[i].middle), number(points[i].high)]))),
+  ]);
 }

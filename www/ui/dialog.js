@@ -104,6 +104,7 @@ export async function showOnce({ title, text, secret }) {
   const shown = el('code', {}, secret);
   const copy = el('button', {
     type: 'button',
+    autofocus: true,
     onclick: async () => {
       replace(said, await copyText(secret, shown) ? 'Copied.' :
         'It cannot be copied here: it is marked now, copy it by hand.');

@@ -15,7 +15,8 @@ function give(element, attributes) {
   }
 }
 
-function fill(element, children) {
+/* Puts children behind what an element has; returns it. */
+export function fill(element, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
     element.append(child instanceof Node ? child : String(child));

@@ -70,6 +70,8 @@ function knownOf(spec) {
  *   type     that of an input; "checkbox"; "set", which is some of the options; "file"; or
  *            "known", which is neither shown nor sent
  *   options  [[value, label]], one of which is chosen
+ *   custom   controls of one's own: (spec, described) => {element, control, value()}, of which
+ *            control is to be focused where something is wrong, and described by those ids
  */
 function fieldOf(spec) {
   const id = freshId('field');
@@ -81,6 +83,11 @@ function fieldOf(spec) {
   const common = { id, name: spec.name, 'aria-describedby': described, required: spec.required };
   const label = el('label', { for: id }, spec.label);
 
+  if (spec.custom !== undefined) {
+    const { element, control, value } = spec.custom(spec, described);
+
+    return { spec, control, value, error, element: el('fieldset', {}, el('legend', {}, spec.label), hint, element, error) };
+  }
   if (spec.type === 'set') {
     const { boxes, body } = setOf(spec, spec.name);
     const control = el('fieldset', { id, 'aria-describedby': described, tabindex: '-1' },
@@ -102,7 +109,8 @@ function fieldOf(spec) {
   };
 }
 
-function valueOf({ spec, control, boxes }) {
+function valueOf({ spec, control, boxes, value }) {
+  if (value !== undefined) return value();
   if (boxes !== undefined) return boxes.filter(({ box }) => box.checked).map(({ value }) => value).join(',');
   if (spec.type === 'checkbox') return control.checked;
   if (spec.type === 'file') return control.files[0] ?? '';

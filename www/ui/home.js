@@ -1,164 +1,126 @@
 /*
  * home.js: the first page: the models that whoever is here may ask, and one of them to try.
+ * Which one is in the address, behind #, so that it can be linked to.
  */
-import { address, ask, askJson } from './api.js';
-import { bars, number, waterfall } from './chart.js';
+import { askJson } from './api.js';
 import { byId, el, replace } from './dom.js';
-import { rowForm } from './form.js';
-import { list } from './list.js';
+import { load } from './load.js';
+import { modelPanel } from './model.js';
 import { nav } from './nav.js';
-import { quiet, tellProblem } from './notice.js';
-import { keyTake, kind } from './session.js';
-import { snippets } from './snippet.js';
+import { tellProblem } from './notice.js';
+import { forget, keyTake, kind } from './session.js';
 
-const tasks = { classify: 'tells a class', regress: 'tells a value' };
+const tasks = { classify: 'tells a class', regress: 'tells a value', anomaly: 'finds what is unusual' };
 
-function bodyOf(model, row) {
-  return model.input === 'text' ? { text: row } : { features: row };
+function pathOf(name) {
+  return `models/${encodeURIComponent(name)}`;
 }
 
-function pathOf(model, verb) {
-  return `models/${encodeURIComponent(model.name)}/${verb}`;
-}
+/* The model that the address names; null where it names none of these. */
+function named(models) {
+  let name = '';
 
-/* What the model says: a class with its shares, or a value. */
-function said(model, answer) {
-  const classes = model.classes ?? [];
-
-  if (answer.probabilities !== undefined && classes.length > 0) {
-    return [
-      el('p', { class: 'answer' }, 'It says ', el('strong', {}, answer.label ?? String(answer.prediction)), '.'),
-      bars('Probabilities', classes.map((name, i) => ({ name, value: answer.probabilities[i] }))),
-    ];
-  }
-  return el('p', { class: 'answer' }, 'It says ',
-    el('strong', {}, [answer.prediction].flat().map(number).join(', ')), '.');
-}
-
-/* Why: each feature's part, for models that can tell. */
-async function reasons(model, row, place) {
-  if (model.input === 'text') return;
   try {
-    const told = await askJson('POST', pathOf(model, 'explain'), { body: bodyOf(model, row) });
-
-    if (told.contributions === undefined) return;
-    const of = told.class === undefined ? 'the value' : model.classes[told.class];
-
-    replace(place, el('h3', {}, `Why: what each feature adds for ${of}`),
-      waterfall(`What each feature adds for ${of}`, {
-        bias: told.bias,
-        margin: told.margin,
-        parts: model.features.map((feature, i) => ({
-          name: feature.name,
-          value: told.contributions[feature.name] ?? 0,
-          shown: row[i] === null ? 'missing' : String(typeof row[i] === 'number' ? number(row[i]) : row[i]),
-        })),
-      }));
-  } catch (error) {
-    replace(place, el('p', { class: 'hint' }, `Why is not told: ${error.message}`));
+    name = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    // no name of ours
   }
+  return models.find((model) => model.name === name) ?? null;
 }
 
-/* One tree with the way of the row lit: a picture that the service draws. */
-async function tree(model, row, which, place) {
-  if (model.input === 'text' || model.trees === 0) return;
-  const choice = el('input', { id: 'tree', type: 'number', min: 0, max: model.trees - 1, value: which });
+function first(models) {
+  return models.find((model) => model.default && model.state === 'ready') ?? models.find((model) => model.state === 'ready') ?? models[0];
+}
 
-  choice.addEventListener('change', () => tree(model, row, Math.min(model.trees - 1, Math.max(0, Number(choice.value) || 0)), place));
-  try {
-    const answer = await ask('POST', pathOf(model, 'draw'), {
-      body: { ...bodyOf(model, row), tree: which }, accept: 'image/svg+xml',
+function linkOf(model) {
+  return el('a', { href: `#${encodeURIComponent(model.name)}` }, model.name,
+    el('span', { class: 'hint' }, model.state === 'ready' ? tasks[model.task] ?? model.task : 'not available'));
+}
+
+/* The models beside the one that is shown. */
+function desk(models) {
+  const place = el('div', {});
+  const links = models.map(linkOf);
+
+  function open(focus) {
+    const model = named(models) ?? first(models);
+
+    links.forEach((link, i) => {
+      if (models[i] === model) link.setAttribute('aria-current', 'true');
+      else link.removeAttribute('aria-current');
     });
-    const picture = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await answer.text())}`;
-
-    replace(place, el('h3', {}, 'One tree of it'),
-      el('p', { class: 'field row' }, el('label', { for: 'tree' }, `Tree (0 to ${model.trees - 1})`), choice),
-      el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'The tree' },
-        el('img', { class: 'tree', src: picture, alt: `Tree ${which}, with the way of this row lit` })));
-  } catch (error) {
-    replace(place, el('p', { class: 'hint' }, `The tree is not shown: ${error.message}`));
-  }
-}
-
-function show(model) {
-  const answer = el('div', { 'aria-live': 'polite' });
-  const why = el('div');
-  const one = el('div');
-  const call = el('div');
-  let turn = 0;
-
-  async function onrow(row) {
-    const mine = ++turn;
-
-    if (row === null) return;
-    quiet();
-    replace(call, el('h3', {}, 'The same call'), snippets(address(pathOf(model, 'predict')), bodyOf(model, row)));
-    try {
-      const told = await askJson('POST', pathOf(model, 'predict'), { body: bodyOf(model, row) });
-
-      if (mine !== turn) return;
-      replace(answer, said(model, told));
-      await reasons(model, row, why);
-      await tree(model, row, 0, one);
-    } catch (error) {
-      if (mine === turn) tellProblem(error);
+    replace(place);
+    document.title = `${model.name} - Forestgate`;
+    load(place, () => askJson('GET', pathOf(model.name)), (whole) => modelPanel(whole));
+    if (focus) {
+      place.tabIndex = -1;
+      place.focus({ preventScroll: true });
+      links[models.indexOf(model)].scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
   }
 
-  const form = rowForm(model, { onrow });
-
-  replace(byId('model'),
-    el('h2', { id: 'model-title', tabindex: '-1' }, model.name, ' ', el('span', { class: 'tag' }, `version ${model.version}`)),
-    el('p', {}, `${number(model.trees)} trees, ${number(model.features?.length ?? 0)} features; it ${tasks[model.task] ?? model.task}.`),
-    el('div', { class: 'cards' }, el('div', { class: 'card' }, form.element), el('div', { class: 'card' }, answer, why)),
-    one, call);
-  byId('model').hidden = false;
-  byId('model-title').focus();
+  onhashchange = () => {
+    if (named(models) !== null) open(true);
+  };
+  open(false);
+  if (models.length === 1) return el('div', { class: 'desk' }, place);
+  return el('div', { class: 'desk several' },
+    el('nav', { class: 'menu', 'aria-label': 'Models' }, el('ul', {}, links.map((link) => el('li', {}, link)))), place);
 }
 
-async function open(name) {
-  quiet();
+function none() {
+  return el('div', { class: 'state' },
+    el('h2', {}, 'No model yet'),
+    el('p', {}, 'None is published that you may ask. Who runs this service publishes one like this:'),
+    el('p', {}, el('code', {}, 'forestgate model train --csv data.csv --target column -o model.fgm')),
+    el('p', {}, el('code', {}, 'forestgate model publish name model.fgm')));
+}
+
+function keyFault(text) {
+  byId('key-error').textContent = text;
+  byId('key-text').setAttribute('aria-invalid', text === '' ? 'false' : 'true');
+  if (text !== '') byId('key-text').focus();
+}
+
+/* A key that the service does not know is told where it was given. */
+async function models() {
   try {
-    show(await askJson('GET', `models/${encodeURIComponent(name)}`));
+    return (await askJson('GET', 'models')).models;
   } catch (error) {
-    tellProblem(error);
+    if (error.status !== 401 || kind() !== 'key') throw error;
+    forget();
+    keyFault(error.message);
+    return [];
   }
-}
-
-function models() {
-  list(byId('model-list'), {
-    title: 'Models',
-    columns: [
-      { name: 'Model', cell: (model) => el('button', { type: 'button', class: 'plain', onclick: () => open(model.name) }, model.name) },
-      { name: 'Version', number: true, cell: (model) => String(model.version) },
-      { name: 'What it does', cell: (model) => tasks[model.task] ?? model.task ?? '' },
-      { name: 'State', cell: (model) => el('span', { class: model.state === 'ready' ? 'tag good' : 'tag bad' }, model.state) },
-    ],
-    fetch: async () => {
-      const { models: rows } = await askJson('GET', 'models');
-
-      if (rows.length === 1 && byId('model').hidden) open(rows[0].name);
-      return { rows, next: null };
-    },
-    empty: el('p', {}, 'No model is published that you may ask. An owner publishes one with ',
-      el('code', {}, 'forestgate model publish'), '.'),
-  });
 }
 
 function refresh() {
   const somebody = kind() !== 'none';
 
-  byId('key').hidden = somebody;
-  byId('models').hidden = !somebody;
-  if (!somebody) byId('model').hidden = true;
-  else models();
+  byId('hero').hidden = somebody;
+  byId('desk').hidden = !somebody;
+  replace(byId('models'));
+  document.title = 'Forestgate';
+  onhashchange = null;
+  if (somebody) load(byId('models'), models, (found) => (found.length === 0 ? none() : desk(found)));
 }
 
 nav('home');
 byId('key-form').addEventListener('submit', (event) => {
+  const text = byId('key-text').value.trim();
+
   event.preventDefault();
-  keyTake(byId('key-text').value);
+  if (text === '') {
+    keyFault('Please paste your key.');
+    return;
+  }
+  keyFault('');
   byId('key-text').value = '';
+  keyTake(text);
+  byId('main').focus({ preventScroll: true });
 });
-document.addEventListener('session', refresh);
+document.addEventListener('session', (event) => {
+  refresh();
+  if (event.detail?.lapsed) tellProblem(new Error('Your session has ended. Please log in again.'));
+});
 refresh();

@@ -24,7 +24,7 @@ function exchange(row, by) {
  *   title    what the table is of, for screen readers
  *   columns  [{name, cell: (row) => text or element, number: true where it is one}]
  *   fetch    async (next) => {rows, next}: a page of rows, and what leads to the next or null
- *   empty    what is said where there is nothing: text or element
+ *   empty    what is said where there is nothing: text or element, or what gives one
  *   key      (row) => text that no other row has: for update()
  *   after    what is done when a page is there: (page) => void
  *
@@ -36,11 +36,12 @@ export function list(place, { title, columns, fetch, empty, key, after }) {
   let turn = 0;
   let body = null; // of the table, where there is one
 
-  const line = (row) => el('tr', { 'data-key': key?.(row) }, columns.map((column, i) => {
+  const line = (row) => el('tr', { role: 'row', 'data-key': key?.(row) }, columns.map((column, i) => {
     const content = column.cell(row);
     const attributes = { class: [column.number ? 'number' : '', column.wide ? 'wide' : ''].join(' ').trim() || null, 'data-name': column.name };
 
-    return i === 0 ? el('th', { scope: 'row', ...attributes }, content) : el('td', attributes, content);
+    return i === 0 ? el('th', { scope: 'row', role: 'rowheader', ...attributes }, content) :
+      el('td', { role: 'cell', ...attributes }, content);
   }));
 
   async function more(foot, next) {
@@ -71,22 +72,24 @@ export function list(place, { title, columns, fetch, empty, key, after }) {
   function table(page) {
     const foot = el('div', { class: 'more' });
 
-    body = el('tbody', {}, page.rows.map(line));
+    body = el('tbody', { role: 'rowgroup' }, page.rows.map(line));
     put(place,
       el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title },
-        el('table', { class: 'list' },
+        el('table', { class: 'list', role: 'table' }, // said, since a phone shows its rows as cards
           el('caption', { class: 'unseen' }, title),
-          el('thead', {}, el('tr', {}, columns.map((column) =>
-            el('th', { scope: 'col', class: column.number ? 'number' : null }, column.name)))),
+          el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, columns.map((column) =>
+            el('th', { scope: 'col', role: 'columnheader', class: column.number ? 'number' : null }, column.name)))),
           body)),
       foot);
     offer(foot, page.next);
   }
 
   function show(page) {
+    const none = typeof empty === 'function' ? empty() : empty;
+
     body = null;
     if (page.rows.length > 0) table(page);
-    else put(place, el('div', { class: 'state' }, typeof empty === 'string' ? el('p', {}, empty) : empty));
+    else put(place, el('div', { class: 'state' }, typeof none === 'string' ? el('p', {}, none) : none));
     after?.(page);
   }
 

@@ -13,9 +13,25 @@ function put(text, kind) {
   return note;
 }
 
-/* It was done. */
-export function tell(text) {
-  put(text, 'good');
+/* It was done.  undo, if it can be taken back: async () => what is told then. */
+export function tell(text, undo) {
+  const note = put(text, 'good');
+
+  if (undo === undefined) return;
+  const button = el('button', {
+    type: 'button',
+    class: 'plain',
+    onclick: async () => {
+      button.setAttribute('aria-disabled', 'true');
+      try {
+        tell(await undo());
+      } catch (error) {
+        tellProblem(error);
+      }
+    },
+  }, 'Undo');
+
+  note.lastElementChild.before(button, ' ');
 }
 
 /* It was not: a Problem or another error. */

@@ -15,6 +15,26 @@
   const found = /fgi_[0-9A-Za-z_]+/.exec(location.hash);
   const invitation = found === null ? null : found[0];
 
+  /* As the reader has set it on the other pages: nav.js. */
+  function theme() {
+    try {
+      const name = localStorage.getItem('forestgate.theme') ?? '';
+
+      if (name !== '') document.documentElement.dataset.theme = name;
+    } catch {
+      // then it is as the system has it
+    }
+  }
+
+  /* Who logs in next, for account_login.js. */
+  function nameKeep(name) {
+    try {
+      sessionStorage.setItem('forestgate.username', name);
+    } catch {
+      // then it is typed again
+    }
+  }
+
   function say(text, bad) {
     status.className = bad ? 'note bad' : 'note';
     status.hidden = text === '';
@@ -80,6 +100,7 @@
 
   function done(user) {
     history.replaceState(null, '', location.pathname);
+    nameKeep(user.username);
     form.reset();
     form.hidden = true;
     field('title').textContent = 'The account is there';
@@ -143,6 +164,7 @@
   /* Another address with the same page before the # does not load the page anew by itself. */
   addEventListener('hashchange', () => location.reload());
 
+  theme();
   if (invitation === null) {
     field('lead').textContent = 'There is no invitation in the address: you can register, ' +
       'where that is open to everybody, and an administrator lets you in.';

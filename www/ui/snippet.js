@@ -28,7 +28,17 @@ const ways = {
     `  -d ${shell(JSON.stringify(body))}`,
   ],
   Python: (url, body) => [
-    'import os, requests',
+    'import json, os, urllib.request',
+    '',
+    'request = urllib.request.Request(',
+    `    ${JSON.stringify(url)},`,
+    `    data=json.dumps(${python(body)}).encode(),`,
+    '    headers={"X-API-Key": os.environ["KEY"], "Content-Type": "application/json"})',
+    'with urllib.request.urlopen(request) as answer:',
+    '    print(json.load(answer))',
+  ],
+  requests: (url, body) => [
+    'import os, requests  # pip install requests',
     '',
     `answer = requests.post(${JSON.stringify(url)},`,
     '                       headers={"X-API-Key": os.environ["KEY"]},',
@@ -47,7 +57,7 @@ const ways = {
 };
 
 /* Tabs, by the pattern of the ARIA Authoring Practices: arrows move, Home and End too. */
-export function tabs(label, items) {
+export function tabs(label, items, first = 0) {
   const panel = freshId('panel');
   const buttons = items.map(({ name }, i) => el('button', {
     type: 'button', role: 'tab', id: freshId('tab'), 'aria-controls': panel, onclick: () => choose(i),
@@ -75,7 +85,7 @@ export function tabs(label, items) {
     buttons[k].focus();
   }
 
-  choose(0);
+  choose(first);
   return el('div', {}, el('div', { class: 'tabs', role: 'tablist', 'aria-label': label }, buttons), place);
 }
 
@@ -95,12 +105,26 @@ export function copyable(text) {
     },
   }, 'Copy');
 
-  return [el('pre', { tabindex: '0' }, el('code', {}, text)), el('p', {}, copy, ' ', said)];
+  return [
+    el('div', { class: 'code' },
+      el('pre', { tabindex: '0', role: 'region', 'aria-label': 'Code' }, el('code', {}, text)), copy),
+    said,
+  ];
 }
 
-/* A POST of JSON, three ways. */
+/* Which of the ways the reader took last: the next call is shown so, too. */
+let way = 0;
+
+/* A POST of JSON, in several ways. */
 export function snippets(url, body) {
-  return tabs('The same call', Object.entries(ways).map(([name, write]) => ({
-    name, content: () => copyable(write(url, body).join('\n')),
-  })));
+  return [
+    tabs('The same call', Object.entries(ways).map(([name, write], i) => ({
+      name,
+      content: () => {
+        way = i;
+        return copyable(write(url, body).join('\n'));
+      },
+    })), way),
+    el('p', { class: 'hint' }, 'Your key is not in it. Set it once, in the shell: ', el('code', {}, "export KEY='fg_...'")),
+  ];
 }
