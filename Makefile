@@ -182,6 +182,7 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@BUILD='$(BUILD)' tests/bench/bulk
+	@BUILD='$(BUILD)' tests/bench/oip
 	@BUILD='$(BUILD)' tests/bench/jobs
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'

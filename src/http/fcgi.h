@@ -36,10 +36,10 @@ enum fcgi_param {
     FCGI_TRACE_STATE,
     FCGI_TRANSFER_ENCODING,
     FCGI_CONTENT_ENCODING,
-    FCGI_PROTOCOL,
-    FCGI_USER_AGENT,
     FCGI_JSON_LENGTH, /* how much of a body with tensors is JSON:
                          Inference-Header-Content-Length */
+    FCGI_PROTOCOL,
+    FCGI_USER_AGENT,
     FCGI_PARAM__MAX
 };
 
