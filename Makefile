@@ -113,6 +113,7 @@ $(BUILD)/docs/forestgate.fcgi: $(BUILD)/src/cmd/worker.o $(BUILD)/docs/pages.o $
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/src/cmd/front_texts.o: $(wildcard etc/*.tsv etc/*/*.in)
+$(BUILD)/src/cmd/completion_texts.o: $(wildcard etc/completion/*)
 
 unit: $(UNIT)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(BUILD)/tests/unit/oracle.o $(LIB)
@@ -205,6 +206,7 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@BUILD='$(BUILD)' tests/bench/bulk
+	@BUILD='$(BUILD)' tests/bench/oip
 	@BUILD='$(BUILD)' tests/bench/jobs
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'
