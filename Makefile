@@ -103,7 +103,12 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without $(BUILD)/openapi.json
+$(BUILD)/openapi.json: $(BUILD)/document
+	$(Q)$< >$@.new && mv $@.new $@
+$(BUILD)/document: $(BUILD)/tests/lib/document.o $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/without: $(BUILD)/tests/lib/without.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lseccomp
@@ -177,6 +182,7 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@BUILD='$(BUILD)' tests/bench/bulk
+	@BUILD='$(BUILD)' tests/bench/oip
 	@BUILD='$(BUILD)' tests/bench/jobs
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'

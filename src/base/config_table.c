@@ -9,7 +9,7 @@
 
 #define AT(member) offsetof(struct config, member)
 
-static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const log_formats[] = {"text", "json", "ecs", "combined", NULL};
 static const char *const token_algorithms[] = {"HS256", "EdDSA", "RS256", NULL};
 static const char *const registrations[] = {"open", "closed", "invitation", NULL};
 static const char *const durabilities[] = {"process", "power", NULL};
@@ -43,7 +43,11 @@ const struct setting config_settings[] = {
      "the connection is given up."},
     {"log_format", SETTING_CHOICE, AT(log_format), 0, 0, log_formats, "text",
      "How logs/access.log is written: text is one line of fields a request, json one JSON "
-     "object a line."},
+     "object a line, ecs one by the Elastic Common Schema, as messages are then, too, and "
+     "combined a line as Apache's access log has it."},
+    {"trace_begin", SETTING_CHOICE, AT(trace_begin), 0, 0, switches, "off",
+     "Whether a request that comes without a trace (the header traceparent) begins one. One "
+     "that comes with a trace is part of it in any case."},
     {"default_model", SETTING_NAME, AT(default_model), 0, 0, NULL, "",
      "The model that POST /predict asks. Empty: the first that was published, before those "
      "that take texts."},

@@ -52,12 +52,14 @@ void handle_model(struct service *service, struct request *request, struct reply
     struct json_writer writer = json_writer_on(&reply->body);
     const struct model *model =
         registry_find(service->registry, request->name, request->name_len);
+    struct schema_body body = {.max_rows = (uint64_t)service->home.config.predict_rows_limit};
 
     if (model == NULL) {
         reply_refuse(reply, REPLY_NOT_FOUND,
                      "There is no such model. GET /models lists the ones that there are.");
         return;
     }
+    body.model_name = model->row.name;
     json_write_object(&writer);
     summary_write(&writer, service, model);
     if (model->image != NULL) {
@@ -65,8 +67,7 @@ void handle_model(struct service *service, struct request *request, struct reply
         json_member_bool(&writer, "explainable", explain_can(model->image));
         examples_write(&writer, model->image);
         json_write_key(&writer, "schema");
-        schema_write(&writer, model->image, model->row.name,
-                     (uint64_t)service->home.config.predict_rows_limit);
+        schema_write(&writer, model->image, &body);
     }
     json_write_object_end(&writer);
 }

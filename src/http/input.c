@@ -342,8 +342,10 @@ static enum pass pass_over(struct service *service, const struct request *reques
         if (token == JSON_BAD || !json_skip_rest(reader, token) ||
             json_next(reader) != JSON_END)
             return PASS_MALFORMED;
-        input_fault(input, "", "an object such as {\"features\": [...]}", "the body is %s",
-                    input_token_name(token));
+        input_fault(input, "",
+                    input->protocol != NULL ? "an object"
+                                            : "an object such as {\"features\": [...]}",
+                    "the body is %s", input_token_name(token));
         return PASS_DONE;
     }
     while ((token = json_next(reader)) == JSON_KEY) {
@@ -587,7 +589,8 @@ bool input_read(struct service *service, struct request *request, struct reply *
                                .outputs = input->outputs,
                                .warnings = &input->warned,
                                .url = &input->url,
-                               .in_blocks = input->looking && input->has_instances,
+                               .in_blocks = input->looking &&
+                                            (input->has_instances || input->protocol != NULL),
                                .single = !input->has_instances && input->protocol == NULL,
                                .frame = input->protocol != NULL ? &input->frame : NULL,
                                .all_classes = input->all_classes};

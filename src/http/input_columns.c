@@ -101,7 +101,8 @@ static void length_check(struct input *input, long rows, uint32_t feature)
         return;
     text_print(field, sizeof(field), "%s.%s", input->list, column_name(input, feature));
     input_fault(input, field, "columns of one length",
-                "%ld values where another column has %zu", rows, input->count);
+                "%ld value%s where another column has %zu", rows, rows == 1 ? "" : "s",
+                input->count);
 }
 
 /* The values of a feature, the key just read.  The first column says how many rows there are.

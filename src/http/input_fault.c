@@ -51,7 +51,8 @@ void input_fault(struct input *input, const char *field, const char *allowed,
     text_print_list(problem, sizeof(problem), format, args);
     va_end(args);
     if (input->faults.count == 0)
-        text_print(input->first, sizeof(input->first), "%s: %s.", field, problem);
+        text_print(input->first, sizeof(input->first), "%s%s%s.", field,
+                   field[0] != '\0' ? ": " : "", problem);
     list_add(&input->faults, field, problem, allowed);
 }
 

@@ -32,6 +32,7 @@ enum {
     SECRET_LONG = 24, /* characters that a secret has at least, cut short or not */
     SECRET_SHOWN = 8,
     METHOD_SHOWN_MAX = 20,
+    AGENT_SHOWN_MAX = 255,
     LARGEST_UNKNOWN =
         64 << 20 /* a body, where the settings are not known: as they are at first */
 };
@@ -44,6 +45,7 @@ enum result service_open(struct service *service, const struct home *entered,
     memset(service, 0, sizeof(*service));
     service->opened_ns = clock_mono_ns();
     service->home = *entered;
+    log_messages_ecs(entered->config.log_format == CONFIG_LOG_ECS);
     result = home_open(&service->home, DB_WORKER, why);
     if (result == RESULT_OK)
         result =
@@ -250,6 +252,15 @@ static void path_print(const char *path, char out[REQUEST_PATH_MAX + 1])
     out[put] = '\0';
 }
 
+/* The program that asks, as far as it is of use, with secrets cut as in the path. */
+static void agent_print(const char *text, char out[REQUEST_PATH_MAX + 1])
+{
+    char start[AGENT_SHOWN_MAX + 1];
+
+    text_copy(start, sizeof(start), text != NULL ? text : "");
+    path_print(start, out);
+}
+
 /* A method as the client has it, if it looks like one; else somebody has put a secret there. */
 static const char *method_shown(const char *method)
 {
@@ -264,7 +275,7 @@ static const char *method_shown(const char *method)
 static void write_log(const struct service *service, const struct request *request,
                       uint64_t duration_ns)
 {
-    char path[REQUEST_PATH_MAX + 1];
+    char path[REQUEST_PATH_MAX + 1], agent[REQUEST_PATH_MAX + 1] = "";
     /* The path of a route without variables is the route's, letter by letter. */
     bool is_own = request->route != NULL && strchr(request->route->path, '{') == NULL;
     struct log_entry entry = {
@@ -275,9 +286,17 @@ static void write_log(const struct service *service, const struct request *reque
         .path = is_own ? request->path : path,
         .request_id = request->id,
         .key = request->caller.mask[0] != '\0' ? request->caller.mask : NULL,
+        .trace_id = request->trace.given ? request->trace.id : NULL,
+        .span_id = request->trace.given ? request->trace.span : NULL,
+        .protocol = fcgi_param(service->fcgi, FCGI_PROTOCOL),
+        .agent = agent,
+        .bytes = request->head ? 0 : reply_bytes(&service->reply),
         .status = reply_code(service->reply.status),
         .warning = request->refused_credential,
     };
+
+    if (service->home.config.log_format == CONFIG_LOG_COMBINED)
+        agent_print(fcgi_param(service->fcgi, FCGI_USER_AGENT), agent);
 
     if (!is_own)
         path_print(request->path, path);
@@ -297,6 +316,7 @@ static void tend(struct service *service, int64_t wall_us)
 static int64_t serve(struct service *service)
 {
     struct reply *reply = &service->reply;
+    char traced[TRACE_TEXT_LEN + 1];
     struct reply_frame frame;
     struct request request;
 
@@ -318,6 +338,10 @@ static int64_t serve(struct service *service)
         .duration_ns = clock_mono_ns() - request.start_ns,
         .head = request.head,
     };
+    if (request.trace.given) {
+        trace_print(&request.trace, traced);
+        frame.trace = traced;
+    }
     tally_request(service, &request, reply, frame.duration_ns);
     /* A large result is fetched by a request that has no body: it holds no worker for ever. */
     if (reply->spooled)
@@ -381,6 +405,7 @@ bool service_run(struct service *service)
             wall_us = clock_wall_us();
             tend(service, wall_us);
             keeper_idle(service->keeper);
+            body_idle(service);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("a file of the home was replaced under a worker, which ends");

@@ -314,6 +314,13 @@ void reply_write(struct reply *reply, const char *request_id, int64_t wall_us)
     reply->written = true;
 }
 
+uint64_t reply_bytes(const struct reply *reply)
+{
+    if (is_bodiless(reply->status))
+        return 0;
+    return reply->spooled ? spool_len(&reply->spool) : reply->body.len;
+}
+
 static void head_write(struct reply *reply, const struct reply_frame *frame)
 {
     struct buf *head = &reply->head;
@@ -326,10 +333,14 @@ static void head_write(struct reply *reply, const struct reply_frame *frame)
         buf_puts(head, "\r\nContent-Type: ");
         buf_puts(head, reply->type);
         buf_puts(head, "\r\nContent-Length: ");
-        buf_put_u64(head, reply->spooled ? spool_len(&reply->spool) : reply->body.len);
+        buf_put_u64(head, reply_bytes(reply));
     }
     buf_puts(head, "\r\nX-Request-ID: ");
     buf_puts(head, frame->request_id);
+    if (frame->trace != NULL) {
+        buf_puts(head, "\r\ntraceresponse: ");
+        buf_puts(head, frame->trace);
+    }
     buf_puts(head, "\r\nX-Process-Time: ");
     buf_put_seconds(head, frame->duration_ns / 1000);
     buf_puts(head, "\r\nCache-Control: ");

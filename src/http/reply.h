@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/result.h"
@@ -138,10 +139,14 @@ void reply_write(struct reply *reply, const char *request_id, int64_t wall_us);
 /* What goes with every answer. */
 struct reply_frame {
     const char *request_id;
+    const char *trace; /* for traceresponse; NULL: of none */
     int64_t wall_us;
     uint64_t duration_ns;
     bool head; /* the request was a HEAD: send no body */
 };
+
+/* The bytes of the body that is sent, unless the request is a HEAD. */
+uint64_t reply_bytes(const struct reply *reply);
 
 /* Sends it; what is in a file in pieces, and no further than the front takes them. */
 void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame);

@@ -24,6 +24,7 @@
 #include "http/fcgi.h"
 #include "http/form.h"
 #include "http/reply.h"
+#include "http/trace.h"
 
 enum {
     REQUEST_ID_MAX = 64,
@@ -65,6 +66,7 @@ struct request {
     const char *name; /* of the model that the path asks, name_len long; NULL: none */
     size_t name_len;
     char id[REQUEST_ID_MAX + 1];
+    struct trace trace;
     char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed, or empty */
     struct addr from;            /* the same; zero if it is empty */
     int64_t wall_us;

@@ -29,7 +29,7 @@ enum route_body {
     ROUTE_BODY_EXPLAIN,  /* the same, with "classes" */
     ROUTE_BODY_ROW,      /* the same, of one row */
     ROUTE_BODY_PROTOCOL, /* the same in the row's protocol */
-    ROUTE_BODY_FRAME,    /* the same, or CSV: see bulk */
+    ROUTE_BODY_FRAME,    /* the same, or CSV of no more bytes */
     ROUTE_BODY_TENSORS,  /* the same, JSON with perhaps bytes behind it: see v2.h */
     ROUTE_BODY_FEEDBACK, /* JSON, up to the same: see feedback.h */
     ROUTE_BODY_JSON,     /* the row's form as JSON, up to body_limit */

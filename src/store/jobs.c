@@ -124,7 +124,7 @@ enum result job_row_insert(struct db *db, struct job_row *row, const void *body,
         db, why, SQL_JOB_INSERT, row->uuid, row->account, row->key, row->user, row->request_id,
         row->address, row->model, (int64_t)row->kind, (int64_t)row->result_kind, row->output,
         row->url, row->body_bytes, (int64_t)row->body_in_file, row->rows, row->created_us,
-        row->body_in_file ? NULL : body, row->body_in_file ? (size_t)0 : len);
+        row->trace, row->body_in_file ? NULL : body, row->body_in_file ? (size_t)0 : len);
 
     if (result == RESULT_OK)
         row->id = sql_inserted(db);

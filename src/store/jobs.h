@@ -31,6 +31,7 @@ enum {
     JOB_UUID_LEN = 36, /* 0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b: RFC 9562, version 7 */
     JOB_LABEL_MAX = 255,
     JOB_REASON_MAX = 511,
+    JOB_TRACE_MAX = 568,
     JOB_URL_MAX = 1023,
     JOB_OUTPUT_MAX = 15,
     JOB_INLINE_MAX = 64 << 10,
@@ -86,6 +87,8 @@ struct job_row {
     double score;
     bool has_score;
     char reason[JOB_REASON_MAX + 1]; /* of one that failed, or of the last attempt that did */
+    char trace[JOB_TRACE_MAX + 1];   /* traceparent, and behind a blank tracestate; written with
+                                        a new job, and read with what is told of it */
 };
 
 /*

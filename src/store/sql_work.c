@@ -35,7 +35,7 @@ enum {
     " n_features, n_margins, n_answers, n_targets, known"
 #define HOOK_COLUMNS                                                                    \
     "id, job, uuid, account, model, version, status, code, rows, label, score, reason," \
-    " created_us, ended_us, url, state, attempts, due_ns, answer, problem, told_us"
+    " created_us, ended_us, url, state, attempts, due_ns, answer, problem, told_us, trace"
 
 /* The numbers of enum hook_state. */
 #define HOOK_WAITS "state = 0"
@@ -44,9 +44,9 @@ enum {
 const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_JOB_INSERT)] =
         {"INSERT INTO job (uuid, account, key, user, request_id, address, model, kind,"
-         " result_kind, output, url, body_bytes, body_in_file, rows, created_us, body)"
-         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-         "sssesesiieeiiiiB", BOTH},
+         " result_kind, output, url, body_bytes, body_in_file, rows, created_us, trace,"
+         " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         "sssesesiieeiiiieB", BOTH},
     [AT(SQL_JOB_GET)] = {"SELECT " JOB_COLUMNS " FROM job WHERE uuid = ?", "t", BOTH},
     [AT(SQL_JOB_BODY)] = {"SELECT body FROM job WHERE id = ?", "i", BOTH},
     [AT(SQL_JOB_RESULT)] = {"SELECT result FROM job WHERE id = ?", "i", BOTH},
@@ -265,6 +265,10 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     " INSERT INTO hook (job, uuid, account, model, version, status, code, rows, label," \
     " score, reason, created_us, ended_us, url, turn)"
 
+#define HOOK_INSERT_TRACED                                                              \
+    " INSERT INTO hook (job, uuid, account, model, version, status, code, rows, label," \
+    " score, reason, created_us, ended_us, url, turn, trace)"
+
 #define HOOK_OF_JOB                                                                \
     "new.id, new.uuid, new.account, new.model, new.version, new.status, new.code," \
     " new.rows, new.label, new.score, new.reason, new.created_us, new.ended_us"
@@ -476,6 +480,15 @@ const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
     " WHEN old.status < 2 AND new.status >= 2 BEGIN"
     " INSERT INTO job_ends VALUES (new.model, new.status, 1, new.rows)"
     " ON CONFLICT (model, status) DO UPDATE SET jobs = jobs + 1, rows = rows + excluded.rows;"
+    " END;"
+    "ALTER TABLE job ADD COLUMN trace TEXT;"
+    "ALTER TABLE hook ADD COLUMN trace TEXT;"
+    "DROP TRIGGER job_told;"
+    "CREATE TRIGGER job_told AFTER UPDATE OF status ON job"
+    " WHEN old.status < 2 AND new.status >= 2 BEGIN"
+    HOOK_INSERT_TRACED " SELECT " HOOK_OF_JOB ", NULL, '*', new.trace FROM hook_operator;"
+    HOOK_INSERT_TRACED " SELECT " HOOK_OF_JOB ", new.url, new.account, new.trace"
+    " WHERE new.url IS NOT NULL;"
     " END;",
 };
 /* clang-format on */

@@ -95,6 +95,29 @@ upload() {
   assert_status 200
 }
 
+@test "clients of other model servers are answered, and a refusal has their error" {
+  asked() { ask -H "X-API-Key: $KEY" -H "$JSON" "$@"; }
+  asked -d '{"instances":[[5.1,3.5,1.4,0.2]]}' /v1/models/iris:predict
+  [ "$status$body" = '200{"predictions":[0]}' ]
+  asked -d '{"inputs":[[5.1,3.5,1.4,0.2]]}' /v1/models/iris/versions/1:predict
+  [ "$status$body" = '200{"outputs":[0]}' ]
+  ask -H "X-API-Key: $KEY" -H 'Content-Type:' -d '{"inputs":[[5.1,3.5,1.4,0.2]]}' /invocations
+  [ "$status$body" = '200{"predictions":[0]}' ]
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -H 'Accept: text/csv' -d '5.1,3.5,1.4,0.2' \
+    /endpoints/iris/invocations
+  [ "$status$body" = 2000 ]
+  [ "$(header_of forestgate-model)" = 'iris; version=1' ]
+  asked -d '{"inputs":{"data":[["5.1","3.5","1.4","0.2"]]}}' /hf/models/iris
+  [ "$status$body" = '200[0]' ]
+  asked /v1/models/iris
+  jq -e '.ready and .model_version_status[0].state == "AVAILABLE"' <<<"$body"
+  ask /ping
+  assert_status 200
+  asked -d '{"instances":[[5.1]]}' /v1/models/iris:predict
+  assert_status 422
+  jq -e '.error == .detail and (.error | test("instances"))' <<<"$body"
+}
+
 @test "the key's header in any case of letters" {
   for name in x-api-key X-API-KEY X-Api-Key; do
     ask -H "$name: $KEY" -H "$JSON" -d "$FEATURES" /predict

@@ -9,6 +9,11 @@
 #                          are arguments[0] and so on; a promise is waited for
 #   js_until SCRIPT        waits until the script returns true, ten seconds at most
 #   typed TEXT...          presses keys: the name of one (Tab, Enter, Space), or a text
+#   tab_to SCRIPT          presses Tab until what it returns is true, of what has the focus
+#   faults JSON            from now on some answers are others: [{path, status, headers, body}]
+#                          by what the path ends with, a status of 0 for none and "hold" for
+#                          one that does not come; [] ends that.  In this page; in those that
+#                          come only after a first faults_ready
 #   silent                 fails with what the browser's console was told since the last time
 #   window WIDTH HEIGHT SCHEME   a window of this size, and light or dark
 #   fits                   fails where the page is wider than the window
@@ -17,6 +22,9 @@
 #   shot NAME              a picture of the page as $SHOTS/NAME.png, where SHOTS is set
 #   signed_in URL USER PASSWORD   goes to URL as a user who has logged in
 #   with_key URL KEY       goes to URL as whoever has that key
+#   mount_start PREFIX     serves $URL below PREFIX of another server; sets MOUNT_URL, MOUNT_PID
+#   mount_end              ends that
+#   offline true|false     whether the browser is without a network
 #
 # By WebDriver (https://www.w3.org/TR/webdriver2/), which is JSON over HTTP.
 #
@@ -83,6 +91,31 @@ typed() {
   done
 }
 
+tab_to() {
+  for _ in {1..60}; do
+    typed Tab || return 1
+    if js_is_true "const at = document.activeElement; return $1"; then return 0; fi
+  done
+  echo "no Tab leads to: $1" >&2
+  return 1
+}
+
+# A page's own fetch, with one in front of it that asks nobody where a fault is set.
+faults_ready() {
+  driver /goog/cdp/execute "$(jq -n '{cmd: "Page.addScriptToEvaluateOnNewDocument", params: {source: ("
+    const real = window.fetch.bind(window);
+    window.fetch = (url, options) => {
+      const path = new URL(url).pathname;
+      const fault = JSON.parse(sessionStorage.getItem(\"test.faults\") ?? \"[]\").find((one) => path.endsWith(one.path));
+      if (fault === undefined) return real(url, options);
+      if (fault.status === \"hold\") return new Promise(() => {});
+      if (fault.status === 0) return Promise.reject(new TypeError(\"Failed to fetch\"));
+      return Promise.resolve(new Response(JSON.stringify(fault.body ?? {}), { status: fault.status, headers: fault.headers ?? {} }));
+    };")}}')" >/dev/null
+}
+
+faults() { js 'sessionStorage.setItem("test.faults", JSON.stringify(arguments[0]))' "$1" >/dev/null; }
+
 fits() {
   local wide
   wide=$(js 'return document.documentElement.scrollWidth - innerWidth')
@@ -126,6 +159,23 @@ with_key() {
   js_until 'return document.querySelector("#top nav") !== null'
   js 'return import(new URL("ui/session.js", document.baseURI).href).then(session => session.keyTake(arguments[0]))' \
     "$(jq -n --arg key "$2" '$key')" >/dev/null
+}
+
+mount_start() {
+  local port
+  port=$(port_free)
+  /usr/bin/python3 -I "$TOP/tests/lib/mount.py" "$port" "$URL" "$1" >"$T/mount.log" 2>&1 </dev/null 3>&- 4>&- &
+  MOUNT_PID=$!
+  MOUNT_URL=http://127.0.0.1:$port$1
+  wait_for 100 curl -sf -o /dev/null "$MOUNT_URL/health"
+}
+
+mount_end() { if [ -n "${MOUNT_PID:-}" ]; then kill -TERM "$MOUNT_PID"; fi; }
+
+offline() {
+  driver /goog/cdp/execute '{"cmd":"Network.enable","params":{}}' >/dev/null
+  driver /goog/cdp/execute "{\"cmd\":\"Network.emulateNetworkConditions\",\"params\":{\"offline\":$1,
+    \"latency\":0,\"downloadThroughput\":-1,\"uploadThroughput\":-1}}" >/dev/null
 }
 
 silent() {

@@ -3,7 +3,7 @@
  * the two is right.
  */
 import { sheet } from './admin_parts.js';
-import { fileField, only } from './admin_upload.js';
+import { only } from './admin_upload.js';
 import { Problem, ask, askJson } from './api.js';
 import { bars, number, percent } from './chart.js';
 import { el, replace } from './dom.js';
@@ -71,7 +71,7 @@ export function compareSheet(model) {
         { name: 'b', label: 'with version', options: numbers, value: String(other) },
         { name: 'source', label: 'On', options: sources, value: model.keep === null ? 'file' : 'kept' },
         {
-          name: 'file', label: 'File of rows', custom: fileField, accept: '.csv,.npy,text/csv',
+          name: 'file', label: 'File of rows', type: 'file', accept: '.csv,.npy,text/csv',
           hint: 'CSV with a header that names the features, or .npy. With a column of what is true it is told which version is right.',
         },
         { name: 'target', label: 'Column of what is true', hint: 'If nothing is said, the one that the version was trained to predict.' },

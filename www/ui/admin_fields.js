@@ -111,10 +111,10 @@ export function modelsField(spec, described) {
   };
 }
 
-/* How long something holds: spec.times [[value, label]], or another time as text. */
-export function lastingField(spec, described) {
+/* One of spec.times [[value, label]], or another one as text: spec.other, with spec.such as it. */
+export function lastingField({ other: another = 'another time...', such = '45d', ...spec }, described) {
   const other = el('input', {
-    'aria-label': 'Another time: a number with h, d or w behind it', 'aria-describedby': described, placeholder: '45d',
+    'aria-label': `${spec.label}: another, such as ${such}`, 'aria-describedby': described, placeholder: such,
     size: 6, autocomplete: 'off', hidden: true,
   });
   const select = el('select', {
@@ -124,7 +124,7 @@ export function lastingField(spec, described) {
       other.hidden = select.value !== 'other';
       if (!other.hidden) other.focus();
     },
-  }, [...spec.times, ['other', 'another time...']].map(([value, label]) => el('option', { value, selected: value === spec.value }, label)));
+  }, [...spec.times, ['other', another]].map(([value, label]) => el('option', { value, selected: value === spec.value }, label)));
 
   return {
     element: el('p', { class: 'limitline' }, select, ' ', other),

@@ -1,15 +1,12 @@
 /*
  * admin_upload.js: an image published as the next version of a model, with how far it has come.
- *
- * fetch() does not tell how much has been sent, so this is the older way of asking.
  */
 import { lastingField } from './admin_fields.js';
 import { button, sheet } from './admin_parts.js';
-import { Problem, address, askJson } from './api.js';
 import { el, replace } from './dom.js';
 import { form } from './fields.js';
 import { tell } from './notice.js';
-import { credentials } from './session.js';
+import { upload } from './upload.js';
 
 const places = [
   ['serving', 'Have it serve: it answers all calls at once'],
@@ -23,7 +20,7 @@ export const drawnBy = [['request', 'each call by itself'], ['key', 'by key: who
 export function placeFields(start = 'serving') {
   return [
     { name: 'as', label: 'What it is to do', options: places, value: start },
-    { name: 'share', label: 'Its share of the calls', value: '10%', custom: lastingField, times: shares },
+    { name: 'share', label: 'Its share of the calls', value: '10%', custom: lastingField, times: shares, other: 'another share...', such: '2.5%' },
     { name: 'by', label: 'The share is drawn', options: drawnBy, value: 'request' },
   ];
 }
@@ -47,41 +44,6 @@ export function only(element, choice, value, labels) {
 
 export const canaryOnly = (element) => only(element, 'as', 'canary', ['Its share of the calls', 'The share is drawn']);
 
-/* A field of fields.js: a file; the value is the File or ''. */
-export function fileField({ accept, label }, described) {
-  const control = el('input', { type: 'file', accept, 'aria-label': label, 'aria-describedby': described });
-
-  return { element: el('p', { class: 'limitline' }, control), control, value: () => control.files[0] ?? '' };
-}
-
-function answerOf(request) {
-  try {
-    return JSON.parse(request.responseText);
-  } catch {
-    return {};
-  }
-}
-
-/* Sends a file; each(share) tells how much of it has gone. */
-function send(path, query, file, each, begun) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const url = new URL(address(path));
-
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    request.open('POST', url);
-    for (const [name, value] of Object.entries(credentials())) request.setRequestHeader(name, value);
-    request.setRequestHeader('Content-Type', 'application/octet-stream');
-    request.upload.onprogress = (event) => each(event.loaded / event.total);
-    request.onload = () => (request.status < 300 ? resolve(answerOf(request)) :
-      reject(new Problem(request.status, answerOf(request), new Headers({ 'X-Request-ID': request.getResponseHeader('X-Request-ID') ?? '' }))));
-    request.onerror = () => reject(new Problem(0, {}));
-    request.onabort = () => reject(new Problem(0, { detail: 'The upload was stopped. Nothing was published.' }));
-    begun(request);
-    request.send(file);
-  });
-}
-
 /* Publishes: of this model, or without a name of one that is typed. */
 export function uploadSheet(name, done) {
   const bar = el('progress', { max: 1, value: 0, 'aria-label': 'How much has been sent' });
@@ -89,20 +51,18 @@ export function uploadSheet(name, done) {
   let running = null;
   const progress = el('p', { class: 'progress', hidden: true }, bar, ' ', said, ' ',
     button('Stop', () => running?.abort()));
-  const each = (share) => {
-    bar.value = share;
-    replace(said, share < 1 ? `${Math.floor(share * 100)}%` : 'It is being proved...');
+  const each = (sent, all) => {
+    bar.value = all > 0 ? sent / all : 0;
+    replace(said, sent < all ? `${Math.floor((sent / all) * 100)}%` : 'It is being proved...');
   };
 
   async function publish({ name: typed, file, ...place }) {
-    const model = name ?? typed;
-
-    await askJson('GET', 'protected'); // so that a token that has run out is renewed before
+    running = new AbortController();
     progress.hidden = false;
-    each(0);
+    each(0, file.size);
     try {
-      return await send(`admin/models/${encodeURIComponent(model)}/versions`, placeOf(place), file, each,
-        (request) => { running = request; });
+      return await upload(`admin/models/${encodeURIComponent(name ?? typed)}/versions`, file,
+        { type: 'application/octet-stream', query: placeOf(place), each, signal: running.signal });
     } finally {
       progress.hidden = true;
       running = null;
@@ -114,7 +74,7 @@ export function uploadSheet(name, done) {
       fields: [
         ...(name === undefined ? [{ name: 'name', label: 'Name of the model', required: true, hint: 'a-z 0-9 . _ and -, such as iris. One that there is gets another version.' }] : []),
         {
-          name: 'file', label: 'Image', required: true, custom: fileField, accept: '.fgm',
+          name: 'file', label: 'Image', type: 'file', required: true, accept: '.fgm',
           hint: 'A file .fgm, which forestgate model train and model import make.',
         },
         ...placeFields(),
