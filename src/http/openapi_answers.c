@@ -195,19 +195,26 @@ static const struct openapi_answer answers[] = {
      "{signature_def: {signature_def: {*: V1Signature}}}}"},
     {"v1Predict", JSON,
      "{predictions?: [any] (to instances, one for each row), outputs?: [any] (to inputs)}"},
+    {"v1Predict", JOSE, "text"},
     {"v1Explain", JSON,
      "{predictions: [any], explanations: [RowExplanation | [RowExplanation]]}"},
+    {"v1Explain", JOSE, "text"},
     {"v1Classify", JSON,
      "{results: [[[text | num]]] (for each row pairs of a label and its "
      "probability)}"},
+    {"v1Classify", JOSE, "text"},
     {"v1Regress", JSON, "{results: [num | [num]]}"},
+    {"v1Regress", JOSE, "text"},
     {"ping", "text/plain", "text"},
     {"version", "text/plain", "text"},
     {"invocations", JSON, "{predictions: [any] (one for each row)}"},
     {"invocations", CSV, "text"},
+    {"invocations", JOSE, "text"},
     {"endpointInvocations", JSON, "{predictions: [any] (one for each row)}"},
     {"endpointInvocations", CSV, "text"},
+    {"endpointInvocations", JOSE, "text"},
     {"huggingFace", JSON, "[any] (one for each row of a table, or each text)"},
+    {"huggingFace", JOSE, "text"},
 };
 
 size_t openapi_answer_count(void)
