@@ -227,11 +227,19 @@ const struct openapi_answer *openapi_answer_at(size_t i)
     return &answers[i];
 }
 
-/* The operation of one version of a model is called as that of the model, and Version. */
+bool openapi_is_called(const char *operation, const char *name)
+{
+    static const char version[] = "Version";
+    size_t len = 0;
+
+    while (name[len] != '\0' && name[len] == operation[len])
+        len++;
+    if (strncmp(operation + len, version, sizeof(version) - 1) == 0)
+        operation += sizeof(version) - 1;
+    return strcmp(operation + len, name + len) == 0;
+}
+
 bool openapi_answer_is_of(const struct openapi_answer *answer, const struct route *route)
 {
-    const size_t len = strlen(answer->operation);
-
-    return strncmp(route->operation, answer->operation, len) == 0 &&
-           (route->operation[len] == '\0' || strcmp(route->operation + len, "Version") == 0);
+    return openapi_is_called(route->operation, answer->operation);
 }
