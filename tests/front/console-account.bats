@@ -462,8 +462,9 @@ silent_but() {
 
 @test "tokens are in no address and no cookie, and a theme is kept" {
   here bob keys
-  js 'return [document.cookie, location.search, Object.keys(localStorage).filter((name) => name !== "forestgate.theme")]' |
-    jq -e '. == ["", "", []]'
+  js 'return [document.cookie, location.search, Object.keys(localStorage).filter((name) => name !== "forestgate.theme"),
+      Object.keys(sessionStorage).filter((name) => name !== "test.faults")]' |
+    jq -e '. == ["", "", [], ["forestgate.session"]]'
   light=$(js 'return getComputedStyle(document.body).backgroundColor')
   js 'const select = document.querySelector("[aria-label=Colours]"); select.value = "dark"; select.dispatchEvent(new Event("change"))' >/dev/null
   go "$URL/setup"
