@@ -20,6 +20,7 @@
 
 enum {
     BODY_KEPT = 64 << 10,
+    TENSORS_KEPT = 4 << 20, /* between tensors that come one after the other */
     READ_STEP = 64 << 10,
     READ_FIRST = 4 << 10
 };
@@ -136,9 +137,9 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
     case ROUTE_BODY_ROW:
+    case ROUTE_BODY_TENSORS:
     case ROUTE_BODY_PROTOCOL:
     case ROUTE_BODY_FRAME:
-    case ROUTE_BODY_TENSORS:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
     case ROUTE_BODY_ROWS:
@@ -357,6 +358,16 @@ static bool pass_over(const struct service *service, int64_t length, struct repl
     return length <= limit;
 }
 
+/*
+ * How much room stays for the next body.  Tensors come one after the other, and room that is
+ * given back each time costs as much as to read them; body_idle() takes it.
+ */
+static size_t kept(const struct request *request)
+{
+    return request->route != NULL && request->route->body == ROUTE_BODY_TENSORS ? TENSORS_KEPT
+                                                                                : BODY_KEPT;
+}
+
 bool body_read(struct service *service, struct request *request, struct reply *reply)
 {
     const struct route *route = request->route;
@@ -364,7 +375,7 @@ bool body_read(struct service *service, struct request *request, struct reply *r
     const char *type;
     bool streams; /* it is a file of rows that is read while it comes */
 
-    buf_clear(&service->body, BODY_KEPT);
+    buf_clear(&service->body, kept(request));
     if (!headers_agree(service, &length, reply))
         return false;
     if (route->body == ROUTE_BODY_NONE)
@@ -405,7 +416,7 @@ void body_release(struct service *service, struct request *request)
     if (request->route != NULL && request->route->form != NULL &&
         form_has_secret(request->route->form) && body->data != NULL)
         secret_wipe(body->data, body->cap);
-    buf_clear(body, BODY_KEPT);
+    buf_clear(body, kept(request));
     form_release(&service->form);
     form_release(&service->query);
     if (request->image_fd >= 0)
@@ -416,4 +427,9 @@ void body_release(struct service *service, struct request *request)
     if (request->large != NULL)
         spool_start(&service->large);
     request->large = NULL;
+}
+
+void body_idle(struct service *service)
+{
+    buf_clear(&service->body, BODY_KEPT);
 }

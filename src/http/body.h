@@ -41,6 +41,9 @@ bool body_query(struct service *service, struct request *request, struct reply *
 /* The bytes of the largest body that any route takes. */
 int64_t body_largest(const struct config *config);
 
+/* When there is nothing else to do: gives back what was kept for another large body. */
+void body_idle(struct service *service);
+
 /* Gives the memory of a large body back, wipes one with a secret, and closes a file. */
 void body_release(struct service *service, struct request *request);
 

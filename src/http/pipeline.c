@@ -405,6 +405,7 @@ bool service_run(struct service *service)
             wall_us = clock_wall_us();
             tend(service, wall_us);
             keeper_idle(service->keeper);
+            body_idle(service);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("a file of the home was replaced under a worker, which ends");
