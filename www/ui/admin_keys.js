@@ -59,7 +59,7 @@ function create(reload) {
       ...fields(all),
       { name: 'user', label: 'Whose', hint: 'An e-mail address. Empty: of nobody, for a program.' },
       { name: 'expires', label: 'It holds', value: 'never', custom: lastingField, times: lasts },
-      { name: 'limits', label: 'Limits of its own', value: '', custom: limitsField, hint: 'In the place of those of the tier, kind by kind. None here: those of the tier.' },
+      { name: 'limits', label: 'Limits of its own', value: '', custom: limitsField, none: 'None: those of the tier hold.', hint: 'Rates here take the place of all of the tier\'s, a quota that of the same time.' },
     ],
     verb: 'Make the key',
     send: ({ tier, limits, ...values }) => askJson('POST', 'admin/keys', { body: { ...(values.user ? {} : { tier }), ...own(limits), ...values } }),
