@@ -56,6 +56,7 @@ static const struct openapi_answer answers[] = {
      "database: {schema: int, writable: bool}, ledger: {waiting: int (calls that are not in "
      "the call log yet), room: int, in_hand: int}, keys: {sealing: bool, token: bool}, "
      "models: [ModelState], disk: {total_bytes: int, free_bytes: int} | null, "
+     "workers?: {alive: int, busy: int} (to administrators), "
      "jobs?: {open: int, kept: int, bytes: int, runners: int} | null (to administrators), "
      "sandbox?: {state: 'whole' | 'partial' | 'off', system_calls: bool, files: bool, "
      "landlock: int} (to administrators)}"},
