@@ -49,10 +49,10 @@ static const struct {
 
 /* What is anything. */
 static const char *const free_words[] = {
-    "ID",          "WHAT",      "WHO",     "WHICH",   "CIDR...",       "SHARE", "NAMES",
-    "N",           "D",         "K",       "TIME",    "NAME",          "BYTES", "URL",
-    "N/PERIOD...", "N/TIME...", "V,V,...", "TEXT",    "NAME=VALUE...", "S",     "COLUMN",
-    "[EMAIL]",     "EMAIL",     "OBJECT",  "SECONDS", "P,P,...",
+    "ID",          "WHAT",      "WHO",     "WHICH",   "CIDR...",       "SHARE",   "NAMES",
+    "N",           "D",         "K",       "TIME",    "NAME",          "BYTES",   "URL",
+    "N/PERIOD...", "N/TIME...", "V,V,...", "TEXT",    "NAME=VALUE...", "S",       "COLUMN",
+    "[EMAIL]",     "EMAIL",     "OBJECT",  "SECONDS", "NUMBERS",       "P,P,...",
 };
 
 static bool is_choices(const char *word)

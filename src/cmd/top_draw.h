@@ -11,6 +11,13 @@
 #include "cmd/top_sum.h"
 #include "gate/ledger_peek.h"
 
+/* How many answers there were of each status, since they are counted. */
+struct top_answers {
+    uint64_t at_ns; /* when it was read, by clock_mono_ns(); 0: it was not */
+    uint64_t all;
+    uint64_t statuses[TOP_STATUS_MAX];
+};
+
 /* All that there is to show. */
 struct top_view {
     const char *home;
@@ -18,6 +25,9 @@ struct top_view {
     const struct ledger_peek *peek;
     bool has_ledger;
     double window_s, recent_s; /* what the sums are over, and their last moments */
+    bool has_counters;
+    unsigned workers, busy;                     /* that live, and that have a request in hand */
+    const struct top_answers *answers, *before; /* now, and at the look before */
     bool has_jobs;
     int64_t jobs_open, jobs; /* that have not ended, and all */
     enum top_by by;
