@@ -11,6 +11,11 @@ load ../lib/browser
 PASSWORD='a bicycle & 7% cats = 1+1 ü'
 EVIL='<img src=x onerror=alert(1)>'
 
+# train NAME TARGET [OPTION...]
+train() {
+  "$BUILD/forestgate" model train --csv "$T/$1.csv" --target "$2" --trees 20 --seed 1 -o "$T/$1.fgm" "${@:3}"
+}
+
 # Models of every kind: with names that are markup, of many features, of texts, of a value, of
 # several targets, of what is unusual, and one that cannot be explained.
 models_make() {
@@ -28,10 +33,7 @@ for row in range(150):
     print(",".join(map(str, values)) + f",kind {min(29, max(0, int(values[7] * 5 + 15)))}")
 END
   cp "$TOP/model/houses.csv" "$TOP/model/sentiment.csv" "$T"
-  for name in evil:kind wide:kind houses:price sentiment:sentiment; do
-    "$BUILD/forestgate" model train --csv "$T/${name%:*}.csv" --target "${name#*:}" --trees 20 --seed 1 \
-      ${EXTRA[${name%:*}]:-} -o "$T/${name%:*}.fgm" || return 1
-  done
+  train evil kind && train wide kind && train houses price && train sentiment sentiment --text text || return 1
   for name in sklearn/isolation.fgs sklearn/forest_outputs.fgs onnx/targets.onnx lightgbm/categories.txt; do
     "$BUILD/forestgate" model import "$TOP/tests/fixtures/$name" -o "$T/$(basename "${name%.*}").fgm" || return 1
   done
@@ -40,8 +42,6 @@ END
     cli model publish "$name" "$T/$name.fgm" || return 1
   done
 } >"$T/models.log" 2>&1
-
-declare -A EXTRA=([sentiment]='--text text')
 
 setup_file() {
   # shellcheck disable=SC2034 # front_start reads them

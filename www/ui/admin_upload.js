@@ -44,6 +44,16 @@ export function only(element, choice, value, labels) {
 
 export const canaryOnly = (element) => only(element, 'as', 'canary', ['Its share of the calls', 'The share is drawn']);
 
+/* A promise whose refusals of the body are told at the file. */
+export async function ofFile(promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error.errors !== undefined) error.errors = error.errors.map((one) => (one.field === 'body' ? { ...one, field: 'file' } : one));
+    throw error;
+  }
+}
+
 /* Publishes: of this model, or without a name of one that is typed. */
 export function uploadSheet(name, done) {
   const bar = el('progress', { max: 1, value: 0, 'aria-label': 'How much has been sent' });
@@ -61,8 +71,8 @@ export function uploadSheet(name, done) {
     progress.hidden = false;
     each(0, file.size);
     try {
-      return await upload(`admin/models/${encodeURIComponent(name ?? typed)}/versions`, file,
-        { type: 'application/octet-stream', query: placeOf(place), each, signal: running.signal });
+      return await ofFile(upload(`admin/models/${encodeURIComponent(name ?? typed)}/versions`, file,
+        { type: 'application/octet-stream', query: placeOf(place), each, signal: running.signal }));
     } finally {
       progress.hidden = true;
       running = null;
