@@ -8,6 +8,7 @@
 #   make hosting    a tarball for a shared host, where nothing can be installed
 #   make siege      the fronts under slow clients, as ratios
 #   make lint       make sanitize       make clean
+#   make docs-ui    builds Swagger UI in, for /docs (from npm)
 #   make fuzz SECONDS=     each fuzzer for so long; FUZZERS='url json' are those alone
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
@@ -82,20 +83,43 @@ $(BUILD)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# The pages are taken in by the assembler, which no -MMD sees.
-PAGES = $(sort $(wildcard www/*.* www/ui/*))
-$(BUILD)/pages_table.inc: src/http/pages.sh $(PAGES)
+# The pages are taken in by the assembler, which no -MMD sees.  That a file came or went is seen
+# by their list, which is another then.
+PAGES = $(sort $(wildcard www/*.* www/ui/* www/docs-ui/*))
+PAGES_OF_NOW := $(shell mkdir -p $(BUILD) && { echo '$(PAGES)' | cmp -s - $(BUILD)/pages.list || \
+	echo '$(PAGES)' >$(BUILD)/pages.list; } 2>/dev/null)
+$(BUILD)/pages_table.inc: src/http/pages.sh $(BUILD)/pages.list $(PAGES)
 	@mkdir -p $(@D)
 	$(Q)$< $(PAGES) >$@.new && mv $@.new $@
 $(BUILD)/src/http/pages.o: $(BUILD)/pages_table.inc
-$(BUILD)/src/cmd/completion_texts.o: $(wildcard etc/completion/*)
+
+# Swagger UI, as npm has it and tests/npm/package-lock.json pins it.  docs-ui builds it in from
+# then on, until www/docs-ui is removed; the tests have a worker of their own with it.
+DOCS_FILES = swagger-ui-bundle.js swagger-ui.css
+DOCS_FROM = tests/npm/node_modules/swagger-ui-dist
+DOCS_TESTED = $(if $(wildcard $(DOCS_FROM)),$(BUILD)/docs/forestgate.fcgi)
+docs-ui:
+	@etc/setup npm
+	@mkdir -p www/docs-ui
+	@cp $(DOCS_FILES:%=$(DOCS_FROM)/%) $(DOCS_FROM)/LICENSE www/docs-ui/
+	@$(MAKE) --no-print-directory all
+$(BUILD)/docs/pages_table.inc: src/http/pages.sh $(BUILD)/pages.list $(PAGES)
+	@mkdir -p $(@D)
+	$(Q)$< $(filter-out www/docs-ui/%,$(PAGES)) $(DOCS_FILES:%=$(DOCS_FROM)/%) >$@.new && mv $@.new $@
+$(BUILD)/docs/pages.o: src/http/pages.c $(BUILD)/docs/pages_table.inc
+	$(SAY) CC $@
+	$(Q)$(CC) -I$(@D) $(MUST_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(MUST_CFLAGS) -c -o $@ $<
+$(BUILD)/docs/forestgate.fcgi: $(BUILD)/src/cmd/worker.o $(BUILD)/docs/pages.o $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/src/cmd/front_texts.o: $(wildcard etc/*.tsv etc/*/*.in)
+$(BUILD)/src/cmd/completion_texts.o: $(wildcard etc/completion/*)
 
 unit: $(UNIT)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(BUILD)/tests/unit/oracle.o $(LIB)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka $(CLI_LIBS)
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -103,7 +127,7 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without $(BUILD)/openapi.json
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without $(BUILD)/openapi.json $(DOCS_TESTED)
 $(BUILD)/openapi.json: $(BUILD)/document
 	$(Q)$< >$@.new && mv $@.new $@
 $(BUILD)/document: $(BUILD)/tests/lib/document.o $(LIB)
@@ -271,6 +295,6 @@ install: all $(BUILD)/examples/sentiment.fgm
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench siege install clean
+.PHONY: docs-ui hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench siege install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -92,9 +92,8 @@ void near_try(struct near *near, const char *word)
     if (len == 0 || near->distance == 0)
         return;
     distance = near_distance(near->typed, word, most);
-    if (distance > 1 && most > 0 && is_beginning(near->typed, word) &&
-        strnlen(word, NEAR_WORD_MAX + 1) <= NEAR_WORD_MAX)
-        distance = 1;
+    if (is_beginning(near->typed, word) && strnlen(word, NEAR_WORD_MAX + 1) <= NEAR_WORD_MAX)
+        distance = 0;
     if (distance > most)
         return;
     near->distance = distance;

@@ -31,7 +31,8 @@ void near_try(struct near *near, const char *word);
 
 /*
  * The nearest word, or NULL where none is near: a step for each three letters that were typed,
- * three at most, and one where it is two letters; or a beginning of at least three.
+ * three at most, and one where it is two letters.  Nearest is what begins so, with three
+ * letters at least.
  */
 const char *near_word(const struct near *near);
 

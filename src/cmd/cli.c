@@ -132,7 +132,9 @@ static enum result open_published(struct home *home, const char *text, struct mo
 enum result cli_image_open(const struct option_set *set, const char *name_or_file,
                            struct model_row *row, struct image **out, struct reason *why)
 {
+    const bool is_there = access(name_or_file, F_OK) == 0;
     enum result result;
+    struct reason of;
     struct home home;
 
     memset(row, 0, sizeof(*row));
@@ -142,6 +144,11 @@ enum result cli_image_open(const struct option_set *set, const char *name_or_fil
     result = cli_home_open(set, &home, why);
     if (result == RESULT_OK)
         result = open_published(&home, name_or_file, row, out, why);
+    if (result == RESULT_INVALID && is_there) {
+        of = *why;
+        reason_set(why, result, "%s; is the file meant, call it ./%.80s", of.text,
+                   name_or_file);
+    }
     cli_home_close(&home);
     return result;
 }

@@ -38,13 +38,6 @@ enum {
         0                                                                                \
     }
 
-/* For those that destroy something; see cli_ask(). */
-#define CLI_ASK_OPTIONS                                                    \
-    {"--yes", NULL, "do not ask on a terminal whether it is meant", NULL}, \
-    {                                                                      \
-        "--dry-run", NULL, "tell what would be done, and do nothing", NULL \
-    }
-
 struct cli_command {
     const char *noun, *verb; /* verb is NULL where the noun is all */
     const char *operands;    /* for help: "NAME FILE", or "[FILE]" if it may be left out */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/field_list.h"
 #include "cmd/time_option.h"
@@ -116,9 +117,18 @@ static int run_accept(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
+    struct audit_proof proof;
     int64_t seq = 0;
+    int status;
 
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = audit_prove(&home, &proof, &why);
+    if (result == RESULT_OK && !ask_meant(set, &status,
+                                          "take the end of the audit trail as it is: %" PRId64
+                                          " rows at least are lost",
+                                          proof.lost))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = audit_accept(&home, &seq, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -145,13 +155,15 @@ static const struct option_row list_options[] = {
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row accept_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_audit_commands[] = {
     {"audit", "list", "", 0, list_options, run_list, "list who changed what, newest first",
      "  forestgate audit list --since 7d\n"
      "  forestgate audit list --target key:4hT0aYb2Zq9c --limit 0 --json\n"},
     {"audit", "check", "", 0, plain_options, run_check,
      "prove that no row was changed, added or lost", "  forestgate audit check\n"},
-    {"audit", "accept", "", 0, plain_options, run_accept,
+    {"audit", "accept", "", 0, accept_options, run_accept,
      "take the end as it is, after a backup was put back", "  forestgate audit accept\n"},
     {0},
 };

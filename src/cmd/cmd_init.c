@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/terminal.h"
 #include "gate/audit.h"
@@ -54,12 +55,13 @@ static enum result rotate_webhook(const struct config *config, struct reason *wh
 static const struct rotation {
     const char *name;
     enum result (*rotate)(const struct config *config, struct reason *why);
-    const char *done;
+    const char *would, *done;
 } rotations[] = {
-    {"seal", rotate_seal,
+    {"seal", rotate_seal, "what the old ones sealed still opens",
      "there is a new sealing key, and what the old ones sealed still opens"},
-    {"token", rotate_token, "there is a new token secret, and every access token is void"},
-    {"webhook", rotate_webhook,
+    {"token", rotate_token, "every access token that was issued ends",
+     "there is a new token secret, and every access token is void"},
+    {"webhook", rotate_webhook, "who checks signatures has to take it within a day",
      "there are new webhook secrets, and for a day webhooks are signed by the old ones, too"},
 };
 
@@ -242,6 +244,13 @@ static int run_init(const struct option_set *set)
     }
     if (url_check(option_value(set, "--url"), &why) != RESULT_OK)
         return cli_misuse(&why);
+    if (rotation == NULL && option_given(set, "--dry-run")) {
+        reason_set(&why, RESULT_INVALID, "--dry-run goes with --rotate");
+        return cli_misuse(&why);
+    }
+    if (rotation != NULL &&
+        !ask_meant(set, &status, "give the home %s a new secret: %s", path, rotation->would))
+        return status;
     result = make_or_rotate(set, path, rotation, &why);
     if (result == RESULT_OK && rotation == NULL)
         result = setup_make(path, &setup, &why);
@@ -260,6 +269,7 @@ static const struct option_row init_options[] = {
      "www-data"},
     {"--url", "URL", "where the service is, for the setup link", "http://127.0.0.1:8080"},
     {"--rotate", "seal|token|webhook", "give the home this secret anew instead", NULL},
+    ASK_OPTIONS,
     CLI_COMMON_OPTIONS,
 };
 

@@ -1,6 +1,7 @@
 /*
  * cmd_invitation.c: forestgate invitation: list, revoke.  They are made by user invite.
  */
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "gate/user.h"
 #include "http/show.h"
@@ -48,8 +49,12 @@ static int run_revoke(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
+    int status;
 
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "end invitation %.40s, at once and for good", id))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = invitation_revoke(&home, id, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -65,10 +70,12 @@ static int run_revoke(const struct option_set *set)
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row revoke_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_invitation_commands[] = {
     {"invitation", "list", "", 0, plain_options, run_list, "list the invitations",
      "  forestgate invitation list\n"},
-    {"invitation", "revoke", "ID", 1, plain_options, run_revoke, "end an invitation, at once",
+    {"invitation", "revoke", "ID", 1, revoke_options, run_revoke, "end an invitation, at once",
      "  forestgate invitation revoke 4hT0aYb2Zq9c\n"},
     {0},
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/key_show.h"
 #include "cmd/key_usage.h"
@@ -332,6 +333,8 @@ static int run_revoke(const struct option_set *set)
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
     char id[KEY_ID_LEN + 1];
+    struct key_row row;
+    int status;
     enum result result;
     struct reason why;
     struct home home;
@@ -339,6 +342,11 @@ static int run_revoke(const struct option_set *set)
     if (key_id_read(set->operands[0], id, &why) != RESULT_OK)
         return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = key_row_get(home.db, id, &row, &why);
+    if (result == RESULT_OK && row.revoked_at == 0 &&
+        !ask_meant(set, &status, "end key %s (%s), at once and for good", id, row.name))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = key_revoke(&home, id, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -353,17 +361,17 @@ static int run_revoke(const struct option_set *set)
 }
 
 /* The same of a new key and of one that is changed, but for what is so if nothing is said. */
-#define PART_OPTIONS(models, tier, scopes)                                                \
-    {"--name", "NAME", "what the key is for", NULL},                                      \
-        {"--tier", "TIER", "the tier whose limits it has", tier},                         \
-        {"--models", "A,B", "the models that it may use; * is all", models},              \
-        {"--scopes", "A,B", "what it is for, of predict, jobs, read, admin, metrics", scopes},  \
-        {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},    \
-        {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL}, \
-        {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},       \
-        {"--expires", "TIME", "how long it holds from now, such as 30d; or never", NULL}, \
-    {                                                                                     \
-        "--metadata", "OBJECT", "a JSON object of your own, of up to 4 KB", NULL          \
+#define PART_OPTIONS(models, tier, scopes)                                                     \
+    {"--name", "NAME", "what the key is for", NULL},                                           \
+        {"--tier", "TIER", "the tier whose limits it has", tier},                              \
+        {"--models", "A,B", "the models that it may use; * is all", models},                   \
+        {"--scopes", "A,B", "what it is for, of predict, jobs, read, admin, metrics", scopes}, \
+        {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},         \
+        {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL},      \
+        {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},            \
+        {"--expires", "TIME", "how long it holds from now, such as 30d; or never", NULL},      \
+    {                                                                                          \
+        "--metadata", "OBJECT", "a JSON object of your own, of up to 4 KB", NULL               \
     }
 
 static const struct option_row create_options[] = {
@@ -389,6 +397,8 @@ static const struct option_row list_options[] = {
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row revoke_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_key_commands[] = {
     {"key", "create", "", 0, create_options, run_create, "make a key; it is shown once",
      "  forestgate key create --name partner --models iris --expires 30d\n"
@@ -402,7 +412,7 @@ const struct cli_command cmd_key_commands[] = {
     {"key", "rotate", "ID", 1, rotate_options, run_rotate,
      "give a key a new secret; it is shown once",
      "  forestgate key rotate 4hT0aYb2Zq9c --overlap 1h\n"},
-    {"key", "revoke", "ID", 1, plain_options, run_revoke, "end a key, at once",
+    {"key", "revoke", "ID", 1, revoke_options, run_revoke, "end a key, at once",
      "  forestgate key revoke 4hT0aYb2Zq9c\n"},
     {0},
 };

@@ -129,17 +129,21 @@ static const char *train_file(const struct option_set *set)
 static enum result train_arguments(const struct option_set *set, struct train_options *options,
                                    enum spec_task *task, struct reason *why)
 {
-    static const char *const needed[] = {"--target", "-o"};
+    static const struct {
+        const char *name, *what;
+    } needed[] = {{"--target", "the column to predict"},
+                  {"-o", "the image to write, such as iris.fgm"}};
     enum result result;
 
     if (train_file(set) == NULL)
-        return reason_set(why, RESULT_INVALID, "--csv is needed; see --help");
+        return reason_set(why, RESULT_INVALID, "--csv is needed: the data, a CSV file");
     if (set->operand_count > 0 && option_given(set, "--csv"))
         return reason_set(why, RESULT_INVALID, "the data is given twice, as %.80s and by --csv",
                           set->operands[0]);
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-        if (option_value(set, needed[i]) == NULL)
-            return reason_set(why, RESULT_INVALID, "%s is needed; see --help", needed[i]);
+        if (option_value(set, needed[i].name) == NULL)
+            return reason_set(why, RESULT_INVALID, "%s is needed: %s", needed[i].name,
+                              needed[i].what);
     result = task_read(set, task, why);
     if (result == RESULT_OK)
         result = train_options_read(set, options, why);

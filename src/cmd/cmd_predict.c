@@ -172,7 +172,9 @@ static int run_predict(const struct option_set *set)
     struct reason why;
 
     if (option_value(set, "--model") == NULL || option_value(set, "--in") == NULL) {
-        reason_set(&why, RESULT_INVALID, "--model and --in are needed; see --help");
+        reason_set(
+            &why, RESULT_INVALID,
+            "--model and --in are needed: forestgate predict --model NAME --in rows.csv");
         return cli_misuse(&why);
     }
     result = columns_kind_read(option_value(set, "--output"), &kind, &why);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "gate/limits.h"
 #include "gate/tier.h"
@@ -127,9 +128,16 @@ static int run_delete(const struct option_set *set)
     struct json_writer writer = json_writer_on(&text);
     enum result result;
     struct reason why;
+    struct tier_row row;
     struct home home;
+    int status;
 
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = tier_find(&home, name, &row, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "delete tier %s, unless a key has it", name))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = tier_delete(&home, name, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -153,12 +161,14 @@ static const struct option_row set_options[] = {
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row delete_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_tier_commands[] = {
     {"tier", "set", "NAME", 1, set_options, run_set, "make a tier, or give it other limits",
      "  forestgate tier set gold --rate 5/1s --rate 100/60s --quota 20000/month\n"},
     {"tier", "list", "", 0, plain_options, run_list, "list the tiers",
      "  forestgate tier list\n"},
-    {"tier", "delete", "NAME", 1, plain_options, run_delete, "delete a tier that no key has",
+    {"tier", "delete", "NAME", 1, delete_options, run_delete, "delete a tier that no key has",
      "  forestgate tier delete gold\n"},
     {0},
 };

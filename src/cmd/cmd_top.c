@@ -1,8 +1,7 @@
 /*
  * cmd_top.c: forestgate top: what the service does just now.
  *
- * Only what the workers have written is looked at, without a lock that they take: the ledger's
- * journal (gate/ledger_peek.h) for calls, the database for names, work.db for jobs.
+ * Once, as text or JSON, or again and again on a terminal (cmd/screen.h).
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -14,101 +13,14 @@
 #include "cmd/cli.h"
 #include "cmd/screen.h"
 #include "cmd/terminal.h"
-#include "cmd/top_draw.h"
-#include "gate/ledger_peek.h"
-#include "store/jobs.h"
-#include "store/keys.h"
-#include "store/users.h"
+#include "cmd/top_look.h"
 
 enum {
     MS_MIN = 200,
     MS_MAX = 3600000,
-    RECENT_US_LEAST = 2000000,
     LINES_PLAIN = 40,  /* where there is no window */
     GROUPS_JSON = 1000 /* of each kind, the largest */
 };
-
-struct top {
-    struct home *home;
-    const char *path;
-    int64_t interval_ms;
-    struct top_sums sums;
-    struct ledger_peek peek;
-    struct job_total jobs;
-    struct top_view view;
-};
-
-/* ---- what there is ---- */
-
-/* A key by its name, a user who came with a token by the username. */
-static void name_find(void *arg, enum top_by by, const char *id, char out[TOP_NAME_MAX + 1])
-{
-    const struct top *top = arg;
-    struct key_row key;
-    struct user_row user;
-    struct reason why;
-
-    text_copy(out, TOP_NAME_MAX + 1, id);
-    if (by != TOP_BY_KEY || strcmp(id, "-") == 0)
-        return;
-    if (key_row_get(top->home->db, id, &key, &why) == RESULT_OK)
-        text_print(out, TOP_NAME_MAX + 1, "%s (%.6s)", key.name, id);
-    else if (user_row_get(top->home->db, id, &user, &why) == RESULT_OK)
-        text_print(out, TOP_NAME_MAX + 1, "%s", user.username);
-}
-
-static enum result jobs_look(struct top *top, struct reason *why)
-{
-    struct db *work;
-    enum result result = home_work(top->home, &work, why);
-
-    if (result == RESULT_OK)
-        result = job_total_get(work, NULL, &top->jobs, why);
-    top->view.has_jobs = result == RESULT_OK && top->jobs.jobs > 0;
-    top->view.jobs = top->jobs.jobs;
-    top->view.jobs_open = top->jobs.open;
-    return result;
-}
-
-/* What the sums are over: a minute, or as far back as the journal reaches. */
-static double window_of(const struct top *top)
-{
-    const int64_t reach = top->sums.now_us - top->peek.reach_us;
-
-    if (!top->peek.cut || top->peek.reach_us == 0)
-        return TOP_SECONDS;
-    return reach > 1000000 ? (double)reach * 1e-6 : 1;
-}
-
-static enum result look(struct top *top, struct reason *why)
-{
-    int64_t recent_us = top->interval_ms * 1000;
-    enum result result;
-
-    if (recent_us < RECENT_US_LEAST)
-        recent_us = RECENT_US_LEAST;
-    if (recent_us > (int64_t)TOP_SECONDS * 1000000)
-        recent_us = (int64_t)TOP_SECONDS * 1000000;
-    top_sums_free(&top->sums);
-    top->sums.now_us = clock_wall_us();
-    top->sums.recent_us = top->sums.now_us - recent_us;
-    result = ledger_peek(HOME_LEDGER, top->sums.now_us - (int64_t)TOP_SECONDS * 1000000,
-                         &top->peek, top_sums_add, &top->sums, why);
-    top->view.has_ledger = result == RESULT_OK;
-    if (result == RESULT_MISSING)
-        result = RESULT_OK;
-    if (result == RESULT_OK && top_sums_end(&top->sums) != RESULT_OK)
-        result = reason_set(why, RESULT_NOMEM, "out of memory");
-    top->view.window_s = window_of(top);
-    top->view.recent_s = (double)recent_us * 1e-6;
-    if (top->view.recent_s > top->view.window_s)
-        top->view.recent_s = top->view.window_s;
-    if (result == RESULT_OK)
-        result = jobs_look(top, why);
-    for (size_t by = 0; by < TOP_BY__MAX; by++)
-        top_groups_sort(&top->sums.by[by], top->view.sort);
-    return result;
-}
 
 /* ---- as JSON ---- */
 
@@ -141,7 +53,7 @@ static void groups_write(struct json_writer *writer, const struct top *top, enum
     for (size_t i = 0; i < groups->count && i < GROUPS_JSON; i++) {
         const struct top_group *group = &groups->items[i];
 
-        name_find((void *)top, by, group->name, name);
+        top_name((void *)top, by, group->name, name);
         json_write_object(writer);
         json_member_string(writer, by == TOP_BY_KEY ? "id" : "name", group->name);
         if (by == TOP_BY_KEY)
@@ -156,17 +68,31 @@ static void groups_write(struct json_writer *writer, const struct top *top, enum
     json_write_array_end(writer);
 }
 
+static void status_write(struct json_writer *writer, size_t status, int64_t count)
+{
+    char member[16];
+
+    text_print(member, sizeof(member), "%zu", status);
+    if (count > 0)
+        json_member_i64(writer, member, count);
+}
+
 static void statuses_write(struct json_writer *writer, const struct top_sums *sums)
 {
-    char status[16];
-
     json_write_key(writer, "statuses");
     json_write_object(writer);
-    for (size_t i = 0; i < TOP_STATUS_MAX; i++) {
-        text_print(status, sizeof(status), "%zu", i);
-        if (sums->statuses[i] > 0)
-            json_member_i64(writer, status, sums->statuses[i]);
-    }
+    for (size_t i = 0; i < TOP_STATUS_MAX; i++)
+        status_write(writer, i, sums->statuses[i]);
+    json_write_object_end(writer);
+}
+
+/* All answers since they are counted, pages and refusals among them. */
+static void answers_write(struct json_writer *writer, const struct top *top)
+{
+    json_write_key(writer, "answers");
+    json_write_object(writer);
+    for (size_t i = 0; i < TOP_STATUS_MAX; i++)
+        status_write(writer, i, (int64_t)top->answers.statuses[i]);
     json_write_object_end(writer);
 }
 
@@ -183,12 +109,14 @@ static void top_write(struct json_writer *writer, const struct top *top)
     json_member_i64(writer, "rows", top->sums.rows);
     json_member_i64(writer, "failed", top->sums.failed);
     json_member_i64(writer, "in_hand", top->peek.open);
-    json_member_i64(writer, "workers", top->peek.workers);
+    json_member_i64(writer, "workers", top->view.workers);
+    json_member_i64(writer, "busy", top->view.busy);
     json_member_i64(writer, "waiting_for_log", top->peek.waiting);
     json_member_i64(writer, "jobs", top->jobs.jobs);
     json_member_i64(writer, "jobs_open", top->jobs.open);
     times_write(writer, &top->sums.times);
     statuses_write(writer, &top->sums);
+    answers_write(writer, top);
     for (size_t by = 0; by < TOP_BY__MAX; by++)
         groups_write(writer, top, by);
     json_write_object_end(writer);
@@ -203,7 +131,7 @@ static int show_once(struct top *top, const struct option_set *set)
     enum result result;
     struct reason why;
 
-    result = look(top, &why);
+    result = top_look(top, &why);
     top->view.columns = terminal_width(STDOUT_FILENO);
     top->view.lines = LINES_PLAIN;
     if (result == RESULT_OK && option_given(set, "--json"))
@@ -232,7 +160,7 @@ static bool key_obey(struct top *top, char key)
 static enum result frame_show(struct top *top, bool *gone, struct reason *why)
 {
     struct buf text = {0};
-    enum result result = look(top, why);
+    enum result result = top_look(top, why);
 
     top->view.columns = terminal_width(STDOUT_FILENO);
     top->view.lines = LINES_PLAIN;
@@ -305,7 +233,7 @@ static enum result options_read(const struct option_set *set, struct top *top,
 
 static int run_top(const struct option_set *set)
 {
-    struct top top = {.path = cli_home_path(set)};
+    struct top top = {.interval_ms = 0};
     bool live = !option_given(set, "--once") && !option_given(set, "--json") &&
                 terminal_draws(STDOUT_FILENO);
     struct reason why;
@@ -314,18 +242,16 @@ static int run_top(const struct option_set *set)
 
     if (options_read(set, &top, &why) != RESULT_OK)
         return cli_misuse(&why);
-    top.view.home = top.path;
-    top.view.sums = &top.sums;
-    top.view.peek = &top.peek;
+    top.view.home = cli_home_path(set);
     top.view.utf8 = terminal_speaks_utf8();
     top.view.keys_work = live;
-    top.view.name = name_find;
+    top.view.name = top_name;
     top.view.arg = &top;
     top.home = &home;
     if (cli_home_open(set, &home, &why) != RESULT_OK)
         return cli_home_end(&home, cli_fail(&why));
     status = live ? show_live(&top) : show_once(&top, set);
-    top_sums_free(&top.sums);
+    top_close(&top);
     return cli_home_end(&home, status);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/password_ask.h"
 #include "cmd/user_show.h"
@@ -257,10 +258,18 @@ static int run_delete(const struct option_set *set)
     struct user_row row;
     struct reason why;
     struct home home;
+    int64_t keys = 0;
+    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_find(&home, set->operands[0], &row, &why);
+    if (result == RESULT_OK)
+        result = key_count_of(home.db, row.id, &keys, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "delete user %s, with %" PRId64 " key%s and all sessions",
+                   row.username, keys, keys == 1 ? "" : "s"))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = user_delete(&home, row.id, option_given(set, "--force"), &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -374,6 +383,7 @@ static const struct option_row passwd_options[] = {
 };
 
 static const struct option_row delete_options[] = {
+    ASK_OPTIONS,
     {"--force", NULL, "even if no active administrator is left", NULL},
     CLI_COMMON_OPTIONS,
 };

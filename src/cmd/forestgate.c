@@ -28,9 +28,21 @@ static enum result wishes_take(const struct option_set *set, struct reason *why)
     return RESULT_OK;
 }
 
+/* How it is asked rightly, with the first line of the examples. */
+static int usage_tell(const struct cli_command *command)
+{
+    const char *example = command->examples + strspn(command->examples, " ");
+    char usage[HELP_USAGE_MAX];
+    struct reason why;
+
+    help_usage_print(usage, command);
+    reason_set(&why, RESULT_INVALID, "usage: forestgate %s [options], such as: %.*s", usage,
+               (int)strcspn(example, "\n\\"), example);
+    return cli_misuse(&why);
+}
+
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-    char usage[HELP_USAGE_MAX];
     struct option_set set;
     struct reason why;
 
@@ -43,11 +55,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
         wishes_take(&set, &why) != RESULT_OK)
         return cli_misuse(&why);
     if (set.operand_count > command->operand_count ||
-        (set.operand_count < command->operand_count && command->operands[0] != '[')) {
-        help_usage_print(usage, command);
-        reason_set(&why, RESULT_INVALID, "usage: forestgate %s [options]; see --help", usage);
-        return cli_misuse(&why);
-    }
+        (set.operand_count < command->operand_count && command->operands[0] != '['))
+        return usage_tell(command);
     return command->run(&set);
 }
 

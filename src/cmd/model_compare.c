@@ -157,7 +157,8 @@ int model_compare_run(const struct option_set *set)
     struct reason why;
 
     if (options.data == NULL)
-        result = reason_set(&why, RESULT_INVALID, "--data is needed; see --help");
+        result =
+            reason_set(&why, RESULT_INVALID, "--data is needed: the rows, CSV or NumPy's .npy");
     if (result == RESULT_OK)
         result = option_u64(set, "--limit", 0, ROWS_MOST, &limit, &why);
     if (result != RESULT_OK)

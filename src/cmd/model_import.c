@@ -451,7 +451,7 @@ int model_import_run(const struct option_set *set)
     int status;
 
     if (job.image == NULL) {
-        reason_set(&why, RESULT_INVALID, "-o is needed; see --help");
+        reason_set(&why, RESULT_INVALID, "-o is needed: the image to write, such as model.fgm");
         return cli_misuse(&why);
     }
     result = names_all(&job, &why);

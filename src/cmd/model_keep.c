@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file_part.h"
+#include "cmd/ask.h"
 #include "cmd/time_option.h"
 #include "gate/keep.h"
 #include "gate/keep_csv.h"
@@ -183,10 +184,14 @@ static int kept_delete(const struct option_set *set, const struct keep_filter *f
     enum result result;
     struct reason why;
     struct home home;
+    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = registry_has(&home, filter->model, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "delete what is kept of %s", filter->model))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = keep_delete(&home, filter->model, filter->version, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -243,5 +248,6 @@ const struct option_row model_kept_options[] = {
     {"--until", "TIME", "before then", NULL},
     {"--with-truth", NULL, "rows alone whose truth is known", NULL},
     {"--delete", NULL, "delete what is kept instead", NULL},
+    ASK_OPTIONS,
     CLI_COMMON_OPTIONS,
 };

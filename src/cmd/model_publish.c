@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/ask.h"
 #include "cmd/progress_file.h"
 #include "gate/registry.h"
 
@@ -229,15 +230,60 @@ static void print_deleted(void *arg, int64_t version)
         buf_printf(&list->text, "%s%" PRId64, list->text.len == 0 ? "" : "\n", version);
 }
 
+static void version_name(void *arg, int64_t version)
+{
+    struct buf *names = arg;
+
+    buf_printf(names, "%s%" PRId64, names->len == 0 ? "" : ", ", version);
+}
+
+/* Asks, naming the versions; *go stays false where nothing is to be done any more. */
+static enum result delete_ask(const struct option_set *set, struct home *home, int64_t version,
+                              size_t keep, bool *go, int *status, struct reason *why)
+{
+    struct buf names = {0};
+    enum result result;
+
+    *status = CLI_DONE;
+    *go = false;
+    result =
+        registry_delete_look(home, set->operands[0], version, keep, version_name, &names, why);
+    if (result == RESULT_OK && (names.len > 0 || option_given(set, "--dry-run")))
+        *go = ask_meant(set, status, "delete version %s of %s, for good",
+                        names.len > 0 ? names.data : "none", set->operands[0]);
+    buf_free(&names);
+    return result;
+}
+
+static int delete_versions(const struct option_set *set, struct home *home, int64_t version,
+                           size_t keep)
+{
+    struct cli_list list;
+    enum result result;
+    struct reason why;
+    int status;
+    bool go;
+
+    result = delete_ask(set, home, version, keep, &go, &status, &why);
+    if (result == RESULT_OK && !go && (status != CLI_DONE || option_given(set, "--dry-run")))
+        return status;
+    cli_list_start(&list, set, "");
+    if (result == RESULT_OK && go)
+        result =
+            registry_delete(home, set->operands[0], version, keep, print_deleted, &list, &why);
+    if (result != RESULT_OK || list.json || list.text.len > 0)
+        return cli_list_end(&list, result, &why);
+    buf_free(&list.text); /* no line for nothing */
+    return CLI_DONE;
+}
+
 int model_delete(const struct option_set *set)
 {
     unsigned long long keep = 0;
-    struct cli_list list;
     enum result result;
     struct reason why;
     struct home home;
     int64_t version;
-    int status;
 
     if (version_read(set, "--version", &version, &why) != RESULT_OK ||
         option_u64(set, "--keep", 0, INT32_MAX, &keep, &why) != RESULT_OK)
@@ -247,19 +293,10 @@ int model_delete(const struct option_set *set)
                    "say which: --version N, or --keep N for all retired versions but so many");
         return cli_misuse(&why);
     }
-    cli_list_start(&list, set, "");
     result = cli_home_open(set, &home, &why);
-    if (result == RESULT_OK)
-        result = registry_delete(&home, set->operands[0], version, (size_t)keep, print_deleted,
-                                 &list, &why);
-    if (result == RESULT_OK && !list.json && list.text.len == 0) {
-        buf_free(&list.text); /* no line for nothing */
-        status = CLI_DONE;
-    } else {
-        status = cli_list_end(&list, result, &why);
-    }
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, result == RESULT_OK
+                                   ? delete_versions(set, &home, version, (size_t)keep)
+                                   : cli_fail(&why));
 }
 
 #define PLACE_OPTIONS                                                                     \
@@ -304,5 +341,6 @@ const struct option_row model_restore_options[] = {
 const struct option_row model_delete_options[] = {
     {"--version", "N", "that version", NULL},
     {"--keep", "N", "all retired versions but the N that were published last", NULL},
+    ASK_OPTIONS,
     CLI_COMMON_OPTIONS,
 };

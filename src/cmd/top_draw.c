@@ -25,7 +25,7 @@ void top_text_put(struct buf *out, const char *text, size_t columns)
 
         if (begins && at++ == columns)
             return;
-        buf_putc(out, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+        buf_putc(out, (char)((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text));
     }
 }
 
@@ -45,7 +45,7 @@ void top_spark_put(struct buf *out, const int64_t *newest_first, size_t count, s
         if (utf8 && level > 0)
             buf_put(out, (const char[]){'\xe2', '\x96', (char)(0x80 + level)}, 3);
         else
-            buf_putc(out, utf8 ? ' ' : plain[level]);
+            buf_putc(out, (char)(utf8 ? ' ' : plain[level]));
     }
 }
 
@@ -115,9 +115,11 @@ static void calls_put(struct frame *frame, struct buf *line)
     buf_printf(line, "calls   %s/s now, %s/s in %.0f s; %s rows/s", now, mean, view->window_s,
                rows);
     line_end(frame, line, TERMINAL_PLAIN);
-    buf_printf(
-        line, "in hand %u; %u workers that have had calls; %" PRId64 " of %u wait for the log",
-        (unsigned)peek->open, (unsigned)peek->workers, peek->waiting, (unsigned)peek->journal);
+    buf_printf(line, "now     %u in hand, %" PRId64 " of %u to be logged", (unsigned)peek->open,
+               peek->waiting, (unsigned)peek->journal);
+    if (view->has_counters)
+        buf_printf(line, "; %u worker%s, %u busy", view->workers, view->workers == 1 ? "" : "s",
+                   view->busy);
     line_end(frame, line, TERMINAL_PLAIN);
 }
 
@@ -139,6 +141,33 @@ static void statuses_put(struct frame *frame, struct buf *line)
     if (sums->calls == 0)
         buf_puts(line, " -");
     line_end(frame, line, style);
+}
+
+/* How much more there is than there was; counters never go back. */
+static uint64_t more(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
+/* What was answered to all that came, also what is no call: refusals, pages, lists. */
+static void answers_put(struct frame *frame, struct buf *line)
+{
+    const struct top_answers *now = frame->view->answers, *before = frame->view->before;
+    const double seconds = (double)more(now->at_ns, before->at_ns) * 1e-9;
+    char rate[CELL_MAX];
+
+    if (!frame->view->has_counters || before->at_ns == 0 || seconds <= 0)
+        return;
+    rate_print(rate, (double)more(now->all, before->all) / seconds);
+    buf_printf(line, "answers %s/s", rate);
+    for (size_t status = 0; status < TOP_STATUS_MAX; status++) {
+        const uint64_t count = more(now->statuses[status], before->statuses[status]);
+
+        rate_print(rate, (double)count / seconds);
+        if (count > 0)
+            buf_printf(line, ", %zu %s/s", status, rate);
+    }
+    line_end(frame, line, TERMINAL_PLAIN);
 }
 
 static void times_put(struct frame *frame, struct buf *line)
@@ -172,12 +201,12 @@ static void jobs_put(struct frame *frame, struct buf *line)
 static void spark_line_put(struct frame *frame, struct buf *line)
 {
     static const char head[] = "minute  ";
-    const size_t columns = frame->view->columns;
+    const size_t wide = frame->view->columns;
 
-    if (columns <= sizeof(head) + 4)
+    if (wide <= sizeof(head) + 4)
         return;
     buf_puts(line, head);
-    top_spark_put(line, frame->view->sums->seconds, TOP_SECONDS, columns - sizeof(head),
+    top_spark_put(line, frame->view->sums->seconds, TOP_SECONDS, wide - sizeof(head),
                   frame->view->utf8);
     line_end(frame, line, TERMINAL_PLAIN);
 }
@@ -323,6 +352,7 @@ void top_draw(const struct top_view *view, struct buf *out)
     calls_put(&frame, &line);
     statuses_put(&frame, &line);
     times_put(&frame, &line);
+    answers_put(&frame, &line);
     jobs_put(&frame, &line);
     spark_line_put(&frame, &line);
     line_end(&frame, &line, TERMINAL_PLAIN);

@@ -11,23 +11,31 @@
 #include "cmd/top_sum.h"
 #include "gate/ledger_peek.h"
 
+/* How many answers there were of each status, since they are counted. */
+struct top_answers {
+    uint64_t at_ns; /* when it was read, by clock_mono_ns(); 0: it was not */
+    uint64_t all;
+    uint64_t statuses[TOP_STATUS_MAX];
+};
+
 /* All that there is to show. */
 struct top_view {
     const char *home;
     const struct top_sums *sums;
     const struct ledger_peek *peek;
-    bool has_ledger;
+    const struct top_answers *answers, *before; /* now, and at the look before */
     double window_s, recent_s; /* what the sums are over, and their last moments */
-    bool has_jobs;
-    int64_t jobs_open, jobs; /* that have not ended, and all */
-    enum top_by by;
-    enum top_sort sort;
-    bool keys_work; /* they can be pressed */
+    int64_t jobs_open, jobs;   /* that have not ended, and all */
     size_t columns, lines;
-    bool utf8;
     /* What people call it, or the name itself. */
     void (*name)(void *arg, enum top_by by, const char *id, char out[TOP_NAME_MAX + 1]);
     void *arg;
+    unsigned workers, busy; /* that live, and that have a request in hand */
+    enum top_by by;
+    enum top_sort sort;
+    bool has_ledger, has_counters, has_jobs;
+    bool keys_work; /* they can be pressed */
+    bool utf8;
 };
 
 /* Appends at most so many lines, none wider than that, each with a newline. */

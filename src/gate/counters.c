@@ -150,10 +150,10 @@ static void place_take(struct counters *counters)
         }
 }
 
-static enum result file_map(struct counters *counters, const char *path, struct reason *why)
+static enum result file_map(struct counters *counters, const char *path, int protection,
+                            struct reason *why)
 {
-    void *map = mmap(NULL, sizeof(*counters->file), PROT_READ | PROT_WRITE, MAP_SHARED,
-                     counters->fd, 0);
+    void *map = mmap(NULL, sizeof(*counters->file), protection, MAP_SHARED, counters->fd, 0);
 
     if (map == MAP_FAILED)
         return reason_errno(why, "%s", path);
@@ -176,7 +176,7 @@ enum result counters_open(const char *path, struct counters **out, struct reason
         result = file_open(counters, path, why);
     }
     if (result == RESULT_OK)
-        result = file_map(counters, path, why);
+        result = file_map(counters, path, PROT_READ | PROT_WRITE, why);
     if (result != RESULT_OK) {
         counters_close(counters);
         return result;
@@ -184,6 +184,30 @@ enum result counters_open(const char *path, struct counters **out, struct reason
     place_take(counters);
     *out = counters;
     return RESULT_OK;
+}
+
+enum result counters_look(const char *path, struct counters **out, struct reason *why)
+{
+    struct counters *counters = calloc(1, sizeof(*counters));
+    enum result result = RESULT_OK;
+    struct stat st;
+
+    *out = NULL;
+    if (counters == NULL)
+        return reason_set(why, RESULT_NOMEM, "no memory for %s", path);
+    counters->place = NOBODY;
+    counters->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (counters->fd < 0 || fstat(counters->fd, &st) != 0)
+        result = reason_errno(why, "%s", path);
+    else if (!file_is_good(counters, &st))
+        result = reason_set(why, RESULT_MISSING, "%s: another version's", path);
+    else
+        result = file_map(counters, path, PROT_READ, why);
+    if (result == RESULT_OK)
+        *out = counters;
+    else
+        counters_close(counters);
+    return result;
 }
 
 void counters_close(struct counters *counters)

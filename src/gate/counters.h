@@ -54,6 +54,12 @@ struct counters;
 
 /* After fork(): the process's place is a lock of the open file, which a child would share. */
 enum result counters_open(const char *path, struct counters **out, struct reason *why);
+
+/*
+ * The same for who shows them and counts nothing: what is there is only read, and is no
+ * worker's place.  RESULT_MISSING: there is none, or none that this program reads.
+ */
+enum result counters_look(const char *path, struct counters **out, struct reason *why);
 void counters_close(struct counters *counters);
 
 /* Whether the file was removed or replaced under it.  One system call. */

@@ -186,11 +186,6 @@ bool ledger_seat_seize(struct ledger *ledger, uint32_t seat)
     return ledger_byte_lock(ledger, LEDGER_LOCK_SEATS + (int)seat, F_WRLCK);
 }
 
-bool ledger_seat_is_held(const struct ledger *ledger, uint32_t seat)
-{
-    return byte_is_locked(ledger, LEDGER_LOCK_SEATS + (int)seat);
-}
-
 void ledger_seat_leave(struct ledger *ledger, uint32_t seat)
 {
     ledger_byte_lock(ledger, LEDGER_LOCK_SEATS + (int)seat, F_UNLCK);

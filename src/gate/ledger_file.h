@@ -206,7 +206,6 @@ void ledger_index_end(struct ledger *ledger);
  */
 enum result ledger_sit(struct ledger *ledger, struct reason *why);
 bool ledger_seat_seize(struct ledger *ledger, uint32_t seat);
-bool ledger_seat_is_held(const struct ledger *ledger, uint32_t seat); /* by another process */
 void ledger_seat_leave(struct ledger *ledger, uint32_t seat);
 
 /* Whether these bytes begin a ledger that this program understands, of a file so long. */

@@ -54,18 +54,6 @@ static enum result header_get(const struct peek *peek, struct reason *why)
     return result;
 }
 
-/* Processes that live hold a lock on their seat's byte. */
-static uint32_t workers_count(const struct peek *peek)
-{
-    struct ledger ledger = {.fd = peek->fd};
-    uint32_t count = 0;
-
-    for (uint32_t seat = 0; seat < peek->header->seats_high && seat < LEDGER_SEATS; seat++)
-        if (ledger_seat_is_held(&ledger, seat))
-            count++;
-    return count;
-}
-
 /* Reads the records of count calls, from a number on, none of which is behind the ring's end.
  */
 static enum result chunk_get(const struct peek *peek, int64_t from, size_t count,
@@ -163,7 +151,6 @@ static enum result peek_all(struct peek *peek, int64_t after_us, struct ledger_p
     out->waiting = header->last - header->drained;
     out->journal = header->layout.journal;
     out->open = header->open;
-    out->workers = workers_count(peek);
     return calls_tell(peek, after_us, out, why);
 }
 

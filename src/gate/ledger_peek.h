@@ -19,7 +19,6 @@ struct ledger_peek {
     int64_t waiting;  /* calls that are not in the database yet */
     uint32_t journal; /* room for those */
     uint32_t open;    /* calls in hand */
-    uint32_t workers; /* processes that live and have had a call */
     bool cut;         /* there were more since then, which have been written over */
     int64_t reach_us; /* the end of the oldest call that was seen; 0: there was none */
 };

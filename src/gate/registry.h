@@ -111,6 +111,11 @@ enum result registry_delete(struct home *home, const char *name, int64_t version
                             void (*each)(void *arg, int64_t version), void *arg,
                             struct reason *why);
 
+/* The same without the deletion: which would go. */
+enum result registry_delete_look(struct home *home, const char *name, int64_t version,
+                                 size_t keep, void (*each)(void *arg, int64_t version),
+                                 void *arg, struct reason *why);
+
 /*
  * Has a share of what a model is asked be kept (0: nothing any more), each request for so many
  * days; days 0 leaves those as they are.  *row is the version that serves, as it is now.

@@ -433,8 +433,9 @@ static enum result delete_rows(struct home *home, const struct line *line, const
     return home_change_end(home, result, why);
 }
 
+/* Which are to go, and in earnest they do. */
 static enum result delete_some(struct home *home, const struct line *line, int64_t version,
-                               size_t keep, bool *goes, struct reason *why)
+                               size_t keep, bool earnest, bool *goes, struct reason *why)
 {
     enum result result = RESULT_OK;
     struct line left;
@@ -443,6 +444,8 @@ static enum result delete_some(struct home *home, const struct line *line, int64
         result = choose_one(line, version, goes, why);
     else if (choose_old(line, keep, goes) == 0)
         return RESULT_OK;
+    if (!earnest)
+        return result;
     if (result == RESULT_OK)
         result = delete_rows(home, line, goes, why);
     if (result != RESULT_OK)
@@ -454,9 +457,10 @@ static enum result delete_some(struct home *home, const struct line *line, int64
     return result;
 }
 
-enum result registry_delete(struct home *home, const char *name, int64_t version, size_t keep,
-                            void (*each)(void *arg, int64_t version), void *arg,
-                            struct reason *why)
+static enum result delete_or_look(struct home *home, const char *name, int64_t version,
+                                  size_t keep, bool earnest,
+                                  void (*each)(void *arg, int64_t version), void *arg,
+                                  struct reason *why)
 {
     enum result result;
     struct line line;
@@ -470,10 +474,24 @@ enum result registry_delete(struct home *home, const char *name, int64_t version
     if (goes == NULL)
         return end(&line, lock,
                    reason_set(why, RESULT_NOMEM, "no memory for the versions of %s", name));
-    result = delete_some(home, &line, version, keep, goes, why);
+    result = delete_some(home, &line, version, keep, earnest, goes, why);
     for (size_t i = 0; result == RESULT_OK && i < line.count; i++)
         if (goes[i])
             each(arg, line.rows[i].version);
     free(goes);
     return end(&line, lock, result);
+}
+
+enum result registry_delete(struct home *home, const char *name, int64_t version, size_t keep,
+                            void (*each)(void *arg, int64_t version), void *arg,
+                            struct reason *why)
+{
+    return delete_or_look(home, name, version, keep, true, each, arg, why);
+}
+
+enum result registry_delete_look(struct home *home, const char *name, int64_t version,
+                                 size_t keep, void (*each)(void *arg, int64_t version),
+                                 void *arg, struct reason *why)
+{
+    return delete_or_look(home, name, version, keep, false, each, arg, why);
 }

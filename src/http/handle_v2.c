@@ -113,21 +113,28 @@ void v2_refuse_unknown(const struct request *request, struct reply *reply)
                      (int)request->name_len, request->name, version);
 }
 
+bool v2_version_read(const struct request *request, int64_t *version)
+{
+    size_t len;
+    const char *text = request_variable(request, "version", &len);
+
+    *version = 0;
+    return len == 0 || (text[0] >= '1' && text[0] <= '9' && num_parse_i64(text, len, version));
+}
+
 /* What the path names, with or without an image; NULL with the refusal written. */
 static const struct model *model_find(struct service *service, const struct request *request,
                                       struct reply *reply)
 {
-    size_t len;
-    const char *version = request_variable(request, "version", &len);
     const struct model *model = NULL;
     enum result result = RESULT_OK;
-    int64_t number = 0;
     struct reason why;
+    int64_t version;
 
-    if (len == 0)
+    if (v2_version_read(request, &version) && version == 0)
         model = registry_find(service->registry, request->name, request->name_len);
-    else if (version[0] >= '1' && version[0] <= '9' && num_parse_i64(version, len, &number))
-        result = registry_version(service->registry, request->name, request->name_len, number,
+    else if (version > 0)
+        result = registry_version(service->registry, request->name, request->name_len, version,
                                   &model, &why);
     if (result != RESULT_OK && result != RESULT_MISSING)
         reply_refuse_result(reply, result, &why);

@@ -226,14 +226,10 @@ static void stats_row(void *arg, const struct model_row *row)
 static bool is_served(const struct service *service, const struct request *request,
                       struct listing *list)
 {
-    size_t len;
-    const char *version = request_variable(request, "version", &len);
-
     if (request->name == NULL)
         return true;
-    if (registry_find(service->registry, request->name, request->name_len) == NULL)
-        return false;
-    return len == 0 || (num_parse_i64(version, len, &list->version) && list->version > 0);
+    return registry_find(service->registry, request->name, request->name_len) != NULL &&
+           v2_version_read(request, &list->version);
 }
 
 void handle_v2_stats(struct service *service, struct request *request, struct reply *reply)

@@ -23,6 +23,12 @@ void handle_ready(struct service *service, struct request *request, struct reply
 extern const struct form form_draw;
 void handle_draw(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_reference.c */
+void handle_reference(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_docs.c */
+void handle_docs(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_page.c */
 void handle_page(struct service *service, struct request *request, struct reply *reply);
 

@@ -70,7 +70,8 @@ const struct openapi_tag *openapi_tag_of(const struct route *route)
 /* Whether it is a file that browsers keep by its entity tag. */
 static bool is_kept(const struct route *route)
 {
-    return route->handle == handle_page || route->handle == handle_welcome;
+    return route->handle == handle_page || route->handle == handle_welcome ||
+           route->handle == handle_docs;
 }
 
 /* Whether one of its good answers may be of a type. */
@@ -119,9 +120,11 @@ const char *openapi_body_schema(const struct route *route)
 {
     switch (route->body) {
     case ROUTE_BODY_PREDICT:
+        if (route->of_model)
+            return "PredictWith";
         return route->defers == ROUTE_DEFERS_ALWAYS ? "PredictLater" : "Predict";
     case ROUTE_BODY_ROW:
-        return "Predict";
+        return "PredictWith";
     case ROUTE_BODY_EXPLAIN:
         return "Explain";
     case ROUTE_BODY_FEEDBACK:

@@ -1,7 +1,8 @@
 /*
  * page_policy.c: what pages may load and tell (W3C CSP Level 3, Referrer Policy).
  *
- * No page has a script or a style of its own text in it, so none may run.
+ * No page has a script or a style of its own text in it, so none may run; but of styles on
+ * /docs, which is Swagger UI's.
  */
 #include "http/page_policy.h"
 
@@ -24,6 +25,12 @@ const struct page_policy page_policies[PAGE__MAX] = {
                     "default-src 'none'; style-src 'self'; script-src 'self'; "
                     "connect-src 'self'; img-src 'self'; " NOTHING_ELSE,
                     "no-referrer", false},
+    [PAGE_REFERENCE] = {"/redoc", OF_A_CONSOLE, "strict-origin-when-cross-origin", false},
+    /* Swagger UI writes styles into its elements. */
+    [PAGE_DOCS] = {"/docs",
+                   "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+                   "connect-src 'self'; img-src 'self' data:; " NOTHING_ELSE,
+                   "strict-origin-when-cross-origin", false},
 };
 
 void page_policy_put(struct reply *reply, const char *path)

@@ -15,6 +15,8 @@ enum page {
     PAGE_ACCOUNT,
     PAGE_ADMIN,
     PAGE_SETUP,
+    PAGE_REFERENCE,
+    PAGE_DOCS,
     PAGE__MAX
 };
 

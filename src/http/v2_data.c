@@ -192,7 +192,7 @@ bool v2_numbers_part(struct v2_request *request, const struct v2_tensor *tensor,
         return true;
     refuse_element(&elements, tensor->type == V2_BOOL
                                   ? "0 or 1"
-                                  : "a whole number that a float64 holds, up to 2^53");
+                                  : "a whole number that a float64 holds, up to 2^53 - 1");
     return false;
 }
 

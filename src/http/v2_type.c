@@ -7,8 +7,8 @@
 
 #include "http/v2.h"
 
-static const double exact_most =
-    9007199254740992.0; /* 2^53: whole numbers are exact up to it */
+/* 2^53 - 1: up to it a float64 is one whole number, and no other one is rounded to it. */
+static const double exact_most = 9007199254740991.0;
 
 static const struct {
     const char *name;
@@ -20,13 +20,13 @@ static const struct {
     [V2_UINT8] = {"UINT8", 1, 0, 255, "a whole number from 0 to 255"},
     [V2_UINT16] = {"UINT16", 2, 0, 65535, "a whole number from 0 to 65535"},
     [V2_UINT32] = {"UINT32", 4, 0, 4294967295.0, "a whole number from 0 to 4294967295"},
-    [V2_UINT64] = {"UINT64", 8, 0, 9007199254740992.0, "a whole number from 0 to 2^53"},
+    [V2_UINT64] = {"UINT64", 8, 0, 9007199254740991.0, "a whole number from 0 to 2^53 - 1"},
     [V2_INT8] = {"INT8", 1, -128, 127, "a whole number from -128 to 127"},
     [V2_INT16] = {"INT16", 2, -32768, 32767, "a whole number from -32768 to 32767"},
     [V2_INT32] = {"INT32", 4, -2147483648.0, 2147483647.0,
                   "a whole number from -2147483648 to 2147483647"},
-    [V2_INT64] = {"INT64", 8, -9007199254740992.0, 9007199254740992.0,
-                  "a whole number from -2^53 to 2^53"},
+    [V2_INT64] = {"INT64", 8, -9007199254740991.0, 9007199254740991.0,
+                  "a whole number from -2^53 + 1 to 2^53 - 1"},
     [V2_FP16] = {"FP16", 2, 0, 0, "binary data: FP16 has no form in JSON"},
     [V2_FP32] = {"FP32", 4, 0, 0, "a number of float32, or null"},
     [V2_FP64] = {"FP64", 8, 0, 0, "a number, or null"},

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # tests/cli/top.bats: forestgate top: what it counts, on a terminal, off one and once.
 
-# shellcheck disable=SC2154 # set by bats or by lib/api
+# shellcheck disable=SC2154,SC2016 # set by bats or by lib/api
 bats_require_minimum_version 1.5.0
 load ../lib/api
+load ../lib/load
 
 setup_file() {
   gate_home
@@ -58,8 +59,8 @@ top() {
   cli top --json >"$BATS_TEST_TMPDIR/top"
   jq -e '.calls == 7 and .rows == 8 and .failed == 1 and .statuses == {"200": 6, "422": 1} and .seconds == 60 and
     (.keys | length) == 1 and (.keys[0] | .calls == 7 and .failed == 1 and (.name | startswith("test ("))) and
-    ([.models[] | [.name, .calls]] == [["iris", 7]]) and .routes[0].calls == 7 and .in_hand == 0 and
-    .workers >= 1 and .duration_ms.p50 > 0 and .duration_ms.p50 <= .duration_ms.p99 and
+    ([.models[] | [.name, .calls]] == [["iris", 6], ["-", 1]]) and .routes[0].calls == 7 and .in_hand == 0 and
+    .workers == 2 and .busy == 0 and .answers["422"] == 1 and .duration_ms.p50 > 0 and .duration_ms.p50 <= .duration_ms.p99 and
     .duration_ms.p99 <= .duration_ms.max' "$BATS_TEST_TMPDIR/top" || fail "$(cat "$BATS_TEST_TMPDIR/top")"
   cli top --json | jq -e '.calls_per_second == (.calls / 60 * 1000 | round / 1000)'
 }
@@ -96,10 +97,13 @@ top() {
   top 24x80 wait:'forestgate top' frame size:10x40 next next frame size:3x20 next next frame key:q >"$BATS_TEST_TMPDIR/out"
   tail -n 1 "$BATS_TEST_TMPDIR/out" | grep -qx 'ended 0 restored' || fail "$(cat "$BATS_TEST_TMPDIR/out")"
   # Of each size a frame: as many lines, and none wider.
-  sed '$d' "$BATS_TEST_TMPDIR/out" | awk '{ if ($0 ~ /^forestgate top/) { if (n) print n, w; n = w = 0 } n++; if (length($0) > w) w = length($0) }
-    END { print n, w }' >"$BATS_TEST_TMPDIR/sizes"
-  [ "$(LC_ALL=C.UTF-8 awk '{ print $1 }' "$BATS_TEST_TMPDIR/sizes" | paste -sd' ')" = '24 10 3' ] || fail "$(cat "$BATS_TEST_TMPDIR/out")"
-  LC_ALL=C.UTF-8 awk 'NR == 1 && $2 > 80 || NR == 2 && $2 > 40 || NR == 3 && $2 > 20 { exit 1 }' "$BATS_TEST_TMPDIR/sizes" || fail "$(cat "$BATS_TEST_TMPDIR/out")"
+  local LC_ALL=C.UTF-8 sizes=(80 40 20) lines=() frame=-1 line
+  while IFS= read -r line; do
+    case $line in 'forestgate top'*) frame=$((frame + 1)) ;; 'ended 0'*) break ;; esac
+    lines[frame]=$((${lines[frame]:-0} + 1))
+    [ "${#line}" -le "${sizes[frame]}" ] || fail "${#line} wide: $line"
+  done <"$BATS_TEST_TMPDIR/out"
+  [ "${lines[*]}" = '24 10 3' ] || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 }
 
 @test "keys change what is shown: models, routes, the order" {
@@ -120,8 +124,8 @@ top() {
 
 @test "a home that goes away under it ends it with an error, and the terminal is put back" {
   "$FORESTGATE" --home "$G/gone" init >/dev/null
-  screen 24x80 wait:'forestgate top' key:q -- "$FORESTGATE" --home "$G/gone" top --interval 0.2 >"$BATS_TEST_TMPDIR/out"
-  [ "$(cat "$BATS_TEST_TMPDIR/out")" = 'ended 0 restored' ]
+  screen 24x80 wait:'forestgate top' run:"rm -r '$G/gone'" -- "$FORESTGATE" --home "$G/gone" top --interval 0.2 >"$BATS_TEST_TMPDIR/out"
+  [ "$(cat "$BATS_TEST_TMPDIR/out")" = 'ended 1 restored' ] || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 }
 
 @test "a name that a terminal would obey is shown with ?" {
@@ -137,6 +141,26 @@ top() {
   rm -f "$G/home/ledger"
   printf 'ledger_size = 4M\n' >>"$G/home/forestgate.conf"
   gate_start
-  "$BUILD/load" --help >/dev/null 2>&1 || :
-  cli top --json | jq -e '.seconds == 60'
+  load_start -c 4 -n 3000 -t 120
+  load_end
+  cli top --json >"$BATS_TEST_TMPDIR/top"
+  jq -e '.calls > 1000 and .calls < 2100 and .seconds < 60 and .calls_per_second > 1000 / 60 and
+    .answers["200"] >= 3000' "$BATS_TEST_TMPDIR/top" || fail "$(cat "$BATS_TEST_TMPDIR/top")"
+}
+
+@test "while calls come in, frames have their rate, and the answers of each status" {
+  load_start -c 2 -n 0 -t 60
+  top 24x80 wait:'answers' wait:', 200 ' next frame key:q >"$BATS_TEST_TMPDIR/out"
+  load_stop
+  grep -qE '^calls   [0-9.]+/s now' "$BATS_TEST_TMPDIR/out"
+  grep -qE '^answers [0-9.]+/s, 200 [0-9.]+/s' "$BATS_TEST_TMPDIR/out" || fail "$(cat "$BATS_TEST_TMPDIR/out")"
+  grep -qE '^test \(' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "Ctrl-Z gives the terminal back until it goes on" {
+  # A shell that has jobs, or nobody could go on with it.
+  screen 24x80 wait:'forestgate top' key:^Z seen:BACK next key:q -- \
+    bash -mc '"$@"; if stty -a | grep -q " icanon.* echo "; then echo BACK; fi; fg >/dev/null' bash \
+    "$FORESTGATE" --home "$G/home" top --interval 0.2 >"$BATS_TEST_TMPDIR/out"
+  [ "$(cat "$BATS_TEST_TMPDIR/out")" = 'ended 0 restored' ] || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 }

@@ -11,6 +11,11 @@ load ../lib/browser
 PASSWORD='a bicycle & 7% cats = 1+1 ü'
 EVIL='<img src=x onerror=alert(1)>'
 
+# train NAME TARGET [OPTION...]
+train() {
+  "$BUILD/forestgate" model train --csv "$T/$1.csv" --target "$2" --trees 20 --seed 1 -o "$T/$1.fgm" "${@:3}"
+}
+
 # Models of every kind: with names that are markup, of many features, of texts, of a value, of
 # several targets, of what is unusual, and one that cannot be explained.
 models_make() {
@@ -28,10 +33,7 @@ for row in range(150):
     print(",".join(map(str, values)) + f",kind {min(29, max(0, int(values[7] * 5 + 15)))}")
 END
   cp "$TOP/model/houses.csv" "$TOP/model/sentiment.csv" "$T"
-  for name in evil:kind wide:kind houses:price sentiment:sentiment; do
-    "$BUILD/forestgate" model train --csv "$T/${name%:*}.csv" --target "${name#*:}" --trees 20 --seed 1 \
-      ${EXTRA[${name%:*}]:-} -o "$T/${name%:*}.fgm" || return 1
-  done
+  train evil kind && train wide kind && train houses price && train sentiment sentiment --text text || return 1
   for name in sklearn/isolation.fgs sklearn/forest_outputs.fgs onnx/targets.onnx lightgbm/categories.txt; do
     "$BUILD/forestgate" model import "$TOP/tests/fixtures/$name" -o "$T/$(basename "${name%.*}").fgm" || return 1
   done
@@ -40,8 +42,6 @@ END
     cli model publish "$name" "$T/$name.fgm" || return 1
   done
 } >"$T/models.log" 2>&1
-
-declare -A EXTRA=([sentiment]='--text text')
 
 setup_file() {
   # shellcheck disable=SC2034 # front_start reads them
@@ -107,7 +107,10 @@ looked_at() {
   looked_at nobody
   press 'Use it'
   js_until 'return document.activeElement.id === "key-text" && document.getElementById("key-error").textContent !== ""'
+  typed 'ключ' Enter
+  js_until 'return document.getElementById("key-error").textContent.startsWith("This is no key")'
   silent
+  js 'document.getElementById("key-text").value = ""' >/dev/null
   typed fg_none Enter
   js_until 'return document.getElementById("key-error").textContent.includes("not valid")'
   looked_at refused '1280 dark'
@@ -221,13 +224,15 @@ looked_at() {
   window 1280 900 light
   with_key "$URL/?kinds" "$KEY"
   shown .menu
-  kind='390 dark'
   for name in evil wide houses sentiment isolation forest_outputs targets categories; do
     model "$name"
     first_example
     [ -n "$(text_of .answer)" ]
-    looked_at "$name" "$kind"
-    if [ "$kind" = '390 dark' ]; then kind='1280 light'; else kind='390 dark'; fi
+    case $name in
+    evil | sentiment) looked_at "$name" '390 dark' ;;
+    wide | forest_outputs) looked_at "$name" '1280 light' ;;
+    *) fits ;;
+    esac
     # Long lists of names, of which none is anybody's markup.
     js 'return document.querySelectorAll("main img:not(.tree), main b, main script").length' | grep -qx 0
   done

@@ -5,7 +5,8 @@ A frame is what stands between ESC [H and ESC [J.  The actions, one after the ot
   wait:TEXT       until a frame has the text            key:K           press a key (^C, ^Z are one)
   size:RxC        another size of the window            kill:NAME       a signal to the command
   next            one more frame                        frame           print the last frame
-  stopped         until the command is stopped          close           the terminal goes away
+  run:COMMAND     what a shell does meanwhile
+  seen:TEXT       until it stands anywhere              close           the terminal goes away
 At last the command's end is waited for, and printed: "ended N", or "killed by SIGNAL", with
 "restored" where the terminal is as it was before, or what it is else.
 """
@@ -16,6 +17,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -70,10 +72,6 @@ class Screen:
                 self.status = status
         return hasattr(self, "status")
 
-    def stopped(self):
-        pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
-        return pid != 0 and os.WIFSTOPPED(status)
-
     def settings(self):
         return "restored" if termios.tcgetattr(self.slave) == self.before else "not restored"
 
@@ -87,15 +85,14 @@ class Screen:
             self.resize(value)
         elif verb == "kill":
             os.kill(self.pid, getattr(signal, "SIG" + value))
+        elif verb == "run":
+            subprocess.run(value, shell=True, check=True, stdout=subprocess.DEVNULL)
         elif verb == "next":
             self.next_frame()
         elif verb == "frame":
             print(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.all_frames()[-1]).replace("\r", ""))
-        elif verb == "raw":
-            print(repr(self.raw))
-        elif verb == "stopped":
-            self.until("the stop", self.stopped)
-            print("stopped", self.settings())
+        elif verb == "seen":
+            self.until(value, lambda: value in self.raw)
         elif verb == "close":
             os.close(self.slave)
             os.close(self.master)

@@ -12,7 +12,7 @@ import { dialogsClose } from './dialog.js';
 import { byId, el, replace } from './dom.js';
 import { load } from './load.js';
 import { nav } from './nav.js';
-import { quiet } from './notice.js';
+import { quiet, tell } from './notice.js';
 import { sections } from './sections.js';
 import { kind } from './session.js';
 
@@ -58,5 +58,6 @@ document.addEventListener('session', (event) => {
   quiet();
   show(event.detail.lapsed);
   if (kind() === 'user') byId('title').focus();
+  else if (!event.detail.lapsed) tell('You are logged out.');
 });
-show(false);
+show();

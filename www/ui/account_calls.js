@@ -74,7 +74,7 @@ async function fillMine(model, key, names) {
 
 /*
  * The call log: path is users/me/calls or admin/calls, more [[name, label]] are filters that it
- * has beside the others.
+ * has beside the others.  One's own are headed here, others by whoever shows them.
  */
 export function callsPanel(path = MINE, more = []) {
   const place = el('div');
@@ -91,7 +91,7 @@ export function callsPanel(path = MINE, more = []) {
   const fetchPage = async (next) => {
     const page = await askJson('GET', path, { query: { ...filters, before: next, limit: PAGE } });
 
-    if (next === null) replace(totals, totalsOf(page.totals));
+    if (next === null) replace(totals, page.calls.length > 0 ? totalsOf(page.totals) : null);
     return { rows: page.calls, next: page.next };
   };
   const ready = path === MINE ? fillMine(model, key, names).catch(() => null) : null; // their ids do, too
@@ -114,7 +114,7 @@ export function callsPanel(path = MINE, more = []) {
     }
   };
 
-  return el('div', {}, el('div', { class: 'head' }, el('h2', { tabindex: '-1' }, 'Calls'),
+  return el('div', {}, el('div', { class: 'head' }, path === MINE ? el('h2', { tabindex: '-1' }, 'Calls') : null,
     el('span', { class: 'actions' }, liveSwitch(place, shown), el('button', { type: 'button', class: 'plain', onclick: csv }, 'Get as CSV'))),
   el('div', { class: 'row filters' }, model, key, control('status', 'Status', { options: statuses }),
     control('since', 'From', { type: 'datetime-local', convert: instant }),
@@ -133,5 +133,5 @@ function liveSwitch(place, shown) {
       if (event.target.checked) end = watch(place, () => shown.update(), { first: 3000 });
       else end?.();
     },
-  }), el('label', { for: id }, 'Watch'));
+  }), el('label', { for: id }, 'Live'));
 }

@@ -151,7 +151,7 @@ function columnsOf(act) {
     { name: 'Rows', number: true, cell: (job) => number(job.rows) },
     { name: 'Taken', cell: (job) => when(job.created_at) },
     { name: 'Kept until', cell: (job) => when(job.expires_at, '-') },
-    { name: 'Result', wide: true, cell: (job) => el('span', { class: 'result' }, resultOf(job)) },
+    { name: 'Result', wide: true, cell: (job) => resultOf(job) && el('span', { class: 'result' }, resultOf(job)) },
     {
       name: 'Do',
       wide: true,

@@ -100,11 +100,11 @@ function facts(key) {
 }
 
 function card(key, days, rows, act) {
-  const id = freshId('key');
-  const button = (verb, what) => el('button', { type: 'button', class: 'plain small', 'aria-describedby': id, onclick: () => act(what, key) }, verb);
+  const button = (verb, what) => el('button', { type: 'button', class: 'plain small', onclick: () => act(what, key) },
+    verb, el('span', { class: 'unseen' }, ` ${key.name}`));
 
   return el('li', { class: `card key ${key.state}` },
-    el('div', { class: 'head' }, el('h3', { id }, key.name),
+    el('div', { class: 'head' }, el('h3', {}, key.name),
       el('span', {}, el('span', { class: `tag ${states[key.state] ?? ''}` }, key.state), ' ',
         endsSoon(key) ? el('span', { class: 'tag warn' }, 'ends soon') : null)),
     el('p', {}, el('code', {}, key.masked_key)),

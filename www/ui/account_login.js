@@ -112,4 +112,5 @@ export function strangers(place, lapsed) {
   login(undefined, lapsed ?
     el('p', { class: 'note warn', role: 'alert' }, 'Your session has ended. Log in to go on where you were.') : null);
   if (lapsed) place.querySelector('input').focus();
+  else if (document.activeElement === document.body && lapsed !== undefined) place.querySelector('h2').focus();
 }

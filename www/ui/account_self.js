@@ -13,6 +13,11 @@ function endSession(row) {
   return askJson('DELETE', `users/me/sessions/${encodeURIComponent(row.id)}`);
 }
 
+/* This one first, then the one that was used last. */
+function byUse(a, b) {
+  return b.current - a.current || (b.used_at ?? '').localeCompare(a.used_at ?? '');
+}
+
 export function sessionsPanel() {
   const place = el('div');
   const everywhere = el('button', { type: 'button', class: 'plain', hidden: true, onclick: endOthers }, 'Log out everywhere else');
@@ -33,7 +38,7 @@ export function sessionsPanel() {
       },
     ],
     fetch: async () => {
-      rows = (await askJson('GET', 'users/me/sessions')).sessions;
+      rows = (await askJson('GET', 'users/me/sessions')).sessions.sort(byUse);
       return { rows, next: null };
     },
     after: () => { everywhere.hidden = others().length === 0; },
@@ -44,7 +49,6 @@ export function sessionsPanel() {
     try {
       if (row.current) {
         await logOut();
-        tell('You are logged out.');
         return;
       }
       if (!await confirm({

@@ -3,7 +3,7 @@
  * the two is right.
  */
 import { sheet } from './admin_parts.js';
-import { only } from './admin_upload.js';
+import { ofFile, only } from './admin_upload.js';
 import { Problem, ask, askJson } from './api.js';
 import { bars, number, percent } from './chart.js';
 import { el, replace } from './dom.js';
@@ -80,8 +80,8 @@ export function compareSheet(model) {
       send: async ({ a, b, source, file, target }) => {
         replace(result);
         const { target: column, ...rows } = await rowsOf(model.name, source, file ?? '');
-        const found = await askJson('POST', `admin/models/${encodeURIComponent(model.name)}/compare`,
-          { ...rows, query: { a, b, target: source === 'file' ? target : column } });
+        const found = await ofFile(askJson('POST', `admin/models/${encodeURIComponent(model.name)}/compare`,
+          { ...rows, query: { a, b, target: source === 'file' ? target : column } }));
 
         return { a, b, found };
       },

@@ -13,8 +13,8 @@ const places = [
   ['canary', 'Try it on a share of the calls'],
   ['shadow', 'Try it unseen: asked beside the one that serves, and only compared'],
 ];
-export const shares = [['10%', '10%'], ['1%', '1%'], ['5%', '5%'], ['25%', '25%'], ['50%', '50%']];
-export const drawnBy = [['request', 'each call by itself'], ['key', 'by key: whoever has it keeps it']];
+const shares = [['10%', '10%'], ['1%', '1%'], ['5%', '5%'], ['25%', '25%'], ['50%', '50%']];
+const drawnBy = [['request', 'each call by itself'], ['key', 'by key: whoever has it keeps it']];
 
 /* Fields of what a version is to do; those of a canary are shown with it alone. */
 export function placeFields(start = 'serving') {
@@ -44,6 +44,16 @@ export function only(element, choice, value, labels) {
 
 export const canaryOnly = (element) => only(element, 'as', 'canary', ['Its share of the calls', 'The share is drawn']);
 
+/* A promise whose refusals of the body are told at the file. */
+export async function ofFile(promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error.errors !== undefined) error.errors = error.errors.map((one) => (one.field === 'body' ? { ...one, field: 'file' } : one));
+    throw error;
+  }
+}
+
 /* Publishes: of this model, or without a name of one that is typed. */
 export function uploadSheet(name, done) {
   const bar = el('progress', { max: 1, value: 0, 'aria-label': 'How much has been sent' });
@@ -61,8 +71,8 @@ export function uploadSheet(name, done) {
     progress.hidden = false;
     each(0, file.size);
     try {
-      return await upload(`admin/models/${encodeURIComponent(name ?? typed)}/versions`, file,
-        { type: 'application/octet-stream', query: placeOf(place), each, signal: running.signal });
+      return await ofFile(upload(`admin/models/${encodeURIComponent(name ?? typed)}/versions`, file,
+        { type: 'application/octet-stream', query: placeOf(place), each, signal: running.signal }));
     } finally {
       progress.hidden = true;
       running = null;

@@ -156,14 +156,16 @@ export async function askJson(method, path, options = {}) {
 }
 
 /*
- * Ends the session, at the service first: a token that somebody has copied holds no more.  A
- * Problem where the service could not be told; it is forgotten here all the same.
+ * Ends the session, at the service first: a token that somebody has copied holds no more.  It is
+ * forgotten here in any case; an error tells that the service does not know.
  */
 export async function logOut() {
   try {
     if (kind() === 'user') await ask('POST', 'auth/logout', { body: {} });
   } catch (error) {
-    if (error.status !== 401) throw error;
+    if (error.status !== 401) {
+      throw new Error(`You are logged out here, but the service could not be told: ${error.message}`);
+    }
   } finally {
     if (kind() !== 'none') forget();
   }

@@ -5,13 +5,15 @@
 import { el, freshId, replace } from './dom.js';
 import { form } from './fields.js';
 
+const GONE = 'gone';
+
 /*
  * Opens a dialog; content is given what closes it with a value.  Returns a promise of that value,
  * null where somebody pressed Escape.  stays: Escape does not close it.
  */
 function open(title, content, stays) {
   const heading = freshId('dialog');
-  let value = null;
+  let value; // undefined until one is chosen
   const close = (by) => {
     value = by;
     dialog.close();
@@ -23,8 +25,13 @@ function open(title, content, stays) {
       if (stays) event.preventDefault();
     });
     dialog.addEventListener('close', () => {
+      // A browser takes a second Escape for a yes, whatever is said to the first.
+      if (stays && value === undefined && dialog.returnValue !== GONE) {
+        dialog.showModal();
+        return;
+      }
       dialog.remove();
-      resolve(value);
+      resolve(value ?? null);
     });
     document.body.append(dialog);
     dialog.showModal();
@@ -33,7 +40,7 @@ function open(title, content, stays) {
 
 /* Closes whatever is asked, as by Escape: who it was asked of is gone. */
 export function dialogsClose() {
-  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close(GONE);
 }
 
 function cancelButton(close) {

@@ -21,20 +21,18 @@ function inputOf(spec, common) {
 }
 
 /* A password with the switch that shows it. */
-function passwordOf(control) {
+function passwordOf(control, spec) {
   const button = el('button', {
     type: 'button',
-    class: 'plain show',
+    class: 'plain',
     'aria-pressed': 'false',
-    'aria-label': 'Show the password',
     onclick: () => {
       const shown = control.type === 'password';
 
       control.type = shown ? 'text' : 'password';
       button.setAttribute('aria-pressed', shown ? 'true' : 'false');
-      replace(button, shown ? 'Hide' : 'Show');
     },
-  }, 'Show');
+  }, 'Show', el('span', { class: 'unseen' }, ` (${spec.label})`));
 
   return el('span', { class: 'with-button' }, control, button);
 }
@@ -105,7 +103,7 @@ function fieldOf(spec) {
 
   return {
     spec, control, error,
-    element: el('div', { class: 'field' }, label, spec.type === 'password' ? passwordOf(control) : control, hint, error),
+    element: el('div', { class: 'field' }, label, spec.type === 'password' ? passwordOf(control, spec) : control, hint, error),
   };
 }
 

@@ -34,6 +34,19 @@ function tell(lapsed = false) {
   document.dispatchEvent(new CustomEvent('session', { detail: { lapsed } }));
 }
 
+/*
+ * A page that the browser has kept, and shows again when somebody goes back to it, has the tokens
+ * of then: by now they may be renewed, and hold once, or be gone.
+ */
+addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  const now = read();
+  const other = (now === null) !== (tokens === null);
+
+  tokens = now;
+  if (other) tell();
+});
+
 /* "none", "key" or "user". */
 export function kind() {
   if (key !== '') return 'key';

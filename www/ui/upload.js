@@ -33,17 +33,22 @@ export async function upload(path, file, { type, query, each, signal }) {
   await ask('GET', 'protected'); // the token is renewed before, not after the file is sent
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
+    let sent = 0;
 
     request.open('POST', url);
     for (const [name, value] of Object.entries({ Accept: 'application/json', 'Content-Type': type, ...credentials() })) {
       request.setRequestHeader(name, value);
     }
-    request.upload.addEventListener('progress', (event) => each(event.loaded, event.total));
+    request.upload.addEventListener('progress', (event) => {
+      sent = event.loaded;
+      each(event.loaded, event.total);
+    });
     request.addEventListener('load', () => {
       if (request.status < 300) resolve(answerOf(request));
       else reject(new Problem(request.status, answerOf(request), headersOf(request)));
     });
-    request.addEventListener('error', () => reject(new Problem(0, {})));
+    request.addEventListener('error', () => reject(new Problem(0, sent === 0 ? {} :
+      { detail: 'The connection ended while the file was sent. It may be larger than the service takes.' })));
     request.addEventListener('abort', () => reject(new Problem(0, { detail: 'It was stopped; nothing was taken.' })));
     signal?.addEventListener('abort', () => request.abort());
     request.send(file);

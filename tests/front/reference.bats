@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# tests/front/reference.bats: the reference and the page to try routes out on, in a real browser.
+# shellcheck disable=SC2154 # status, body and header are those of ask in lib/front
+
+bats_require_minimum_version 1.5.0
+load ../lib/front
+load ../lib/browser
+load ../lib/npm
+
+setup_file() {
+  # shellcheck disable=SC2034 # front_start reads them
+  MODE=lighttpd TLS=''
+  dir_make
+  home_make
+  # A worker with Swagger UI, where that is there to be built in.
+  if [ -x "$BUILD/docs/forestgate.fcgi" ]; then cp "$BUILD/docs/forestgate.fcgi" "$T/bin/"; fi
+  front_start
+  mount_start /some/where
+  browser_start ''
+  export MODE TLS T URL KEY FRONT_PID SPAWN_PID MOUNT_URL MOUNT_PID
+}
+
+teardown_file() {
+  browser_end
+  mount_end
+  front_teardown
+}
+
+@test "the reference tells of every route, has a place for each link, and fits a phone and a desk" {
+  for kind in '390 light' '1280 dark'; do
+    # shellcheck disable=SC2086 # a width and a scheme
+    window ${kind% *} 844 ${kind#* }
+    go "$MOUNT_URL/redoc"
+    js_until 'return document.querySelector("#top select") !== null'
+    js 'return document.documentElement.scrollWidth <= innerWidth' | grep -qx true
+  done
+  ask /openapi.json
+  jq -r '.paths[][].operationId' <<<"$body" | sort >"$T/described"
+  js 'return [...document.querySelectorAll("section.route")].map(section => section.id.slice(3))' |
+    jq -r '.[]' | sort >"$T/told"
+  diff "$T/described" "$T/told"
+  js 'return [...document.querySelectorAll("a[href^=\"#\"]")].filter(link =>
+    document.getElementById(link.hash.slice(1)) === null).map(link => link.hash)' | jq -e '. == []'
+  js 'const ids = [...document.querySelectorAll("[id]")].map(element => element.id);
+    return ids.length === new Set(ids).size' | grep -qx true
+  silent
+}
+
+@test "what the reference gives to copy runs as it is, with the address that the page is at" {
+  go "$MOUNT_URL/redoc"
+  js_until "return document.getElementById('url').textContent === '$MOUNT_URL'"
+  js 'return document.querySelectorAll(".copied button").length' | jq -e '. > 100'
+  for operation in predict v2Infer v1Predict invocations explain health; do
+    js "return document.querySelector('#op-$operation pre code').textContent" | jq -r . >"$T/curl.sh"
+    env -u http_proxy URL="$MOUNT_URL" KEY="$KEY" bash -eu -c "$(sed '1s/^curl/curl -sSf/' "$T/curl.sh")" >"$T/said" ||
+      { cat "$T/curl.sh" "$T/said" >&2; return 1; }
+    jq -e 'type == "object"' "$T/said"
+  done
+}
+
+@test "the reference is whole where no script runs" {
+  ask /redoc
+  assert_status 200
+  [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
+  [[ "$(header_of content-security-policy)" == "default-src 'none';"* ]]
+  [[ "$(header_of content-security-policy)" != *unsafe* ]]
+  if grep -nE '<style|<script>|javascript:| on[a-z]+=| style=|(src|href)="(/|https?:)' <<<"$body"; then false; fi
+  # No ampersand or bracket of a text stands in it as it is.
+  /usr/bin/python3 -I -c 'import sys, html.parser
+class Look(html.parser.HTMLParser):
+    stack = []
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "link"): self.stack.append(tag)
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag, (tag, self.getpos())
+look = Look(); look.feed(sys.stdin.read()); assert look.stack == [], look.stack' <<<"$body"
+}
+
+@test "routes are tried out below any path, with a key and with a bearer, and nothing else is asked" {
+  npm_needed swagger-ui-dist
+  go "$MOUNT_URL/docs"
+  js_until 'return document.querySelector(".opblock-tag") !== null'
+  for way in key bearer; do
+    go "$MOUNT_URL/docs#/Predictions/predict"
+    js 'location.reload()' >/dev/null
+    js_until 'return document.querySelector("#operations-Predictions-predict .try-out__btn") !== null'
+    tried "$way"
+    js 'return document.querySelector("#operations-Predictions-predict .live-responses-table tbody .response-col_status").textContent' |
+      grep -q 200
+    js 'return document.querySelector("#operations-Predictions-predict .live-responses-table .highlight-code").textContent' |
+      grep -q setosa
+    js 'return document.querySelector("#operations-Predictions-predict .curl").textContent' | grep -qF "$MOUNT_URL/predict"
+  done
+  js 'return performance.getEntriesByType("resource").map(entry => entry.name)' |
+    jq -e --arg mount "$MOUNT_URL/" 'length > 3 and all(.[]; startswith($mount) or startswith("data:"))'
+  quiet
+}
+
+# The browser would rather have fields of passwords in forms, where Swagger UI has them not.
+quiet() {
+  silent 2>"$T/told" || :
+  if grep -v '^recommendation:' "$T/told" >&2; then return 1; fi
+}
+
+# Authorizes by one way: the first in the list, or the second.
+authorized() {
+  js 'document.querySelector(".auth-wrapper .authorize").click()' >/dev/null
+  js_until 'return document.querySelector(".auth-container input") !== null'
+  js 'const at = arguments[0] === "key" ? 0 : 1;
+    const box = document.querySelectorAll(".auth-container")[at], input = box.querySelector("input");
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, arguments[1]);
+    input.dispatchEvent(new Event("input", {bubbles: true}));
+    box.querySelector("button.authorize").click();
+    document.querySelector(".btn-done").click()' "\"$1\"" "\"$KEY\"" >/dev/null
+}
+
+tried() {
+  authorized "$1"
+  js 'document.querySelector("#operations-Predictions-predict .try-out__btn").click()' >/dev/null
+  js_until 'return document.querySelector("#operations-Predictions-predict .execute") !== null'
+  js 'document.querySelector("#operations-Predictions-predict .execute").click()' >/dev/null
+  js_until 'return document.querySelector("#operations-Predictions-predict .live-responses-table tbody .response-col_status") !== null'
+}
+
+@test "who is let in finds the models described that this one may use" {
+  npm_needed swagger-ui-dist
+  go "$MOUNT_URL/docs"
+  js_until 'return document.querySelector(".models-control") !== null'
+  js 'document.querySelector(".models-control").click()' >/dev/null
+  js_until 'return document.querySelector(".models").textContent.includes("Predict")'
+  js 'return document.querySelector(".models").textContent.includes("Predict.iris")' | grep -qx false
+  authorized key
+  js_until 'return document.querySelector(".models").textContent.includes("Predict.iris")'
+  quiet
+}
