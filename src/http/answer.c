@@ -136,10 +136,10 @@ static void pairs_write(struct json_writer *writer, const struct answer *answer,
     json_write_array_end(writer);
 }
 
-/* Whether class a stands before class b. */
+/* Whether class a stands before class b: the greater, of equals the first. */
 static bool is_greater(const double *answers, uint32_t a, uint32_t b)
 {
-    return answers[a] > answers[b] || (answers[a] >= answers[b] && a < b);
+    return a < b ? answers[a] >= answers[b] : answers[a] > answers[b];
 }
 
 /* The class that comes after another one, or with `none` the first; none if there is no more.

@@ -81,6 +81,16 @@ static const struct model *model_find(struct service *service, struct request *r
     return model->image != NULL ? model : NULL;
 }
 
+/* Whether an answer that is not sealed will do, of that type or CSV; else it is refused. */
+static bool may_be_open(const struct service *service, struct reply *reply, const char *type)
+{
+    if (!sealed_is_wanted(service, body_csv) || !sealed_is_wanted(service, type))
+        return true;
+    reply_fault(reply, "Accept", "the answer to a file of rows is not sealed",
+                "text/csv or application/x-npy; or application/json with a body of JSON");
+    return false;
+}
+
 /* What is answered for each row.  False with the refusal written. */
 static bool kind_find(const struct request *request, struct bulk_ask *ask, struct reply *reply)
 {
@@ -113,11 +123,7 @@ static bool type_find(const struct service *service, const struct request *reque
         accept_weight(accept, other) > accept_weight(accept, same) ? other : same;
 
     ask->npy = type == body_npy;
-    if (!sealed_is_wanted(service, body_csv) || !sealed_is_wanted(service, body_npy))
-        return true;
-    reply_fault(reply, "Accept", "the answer to a file of rows is not sealed",
-                "text/csv or application/x-npy; or application/json with a body of JSON");
-    return false;
+    return may_be_open(service, reply, body_npy);
 }
 
 /* What another server's protocol answers: JSON, or CSV for who would rather have that. */
@@ -136,11 +142,12 @@ static bool frame_find(const struct service *service, const struct request *requ
         protocol_output(named->text, named->len, &ask->frame.item);
     ask->kind = ask->frame.item == ANSWER_LEAVES ? COLUMNS_LEAF : COLUMNS_LABEL;
     ask->lines = accept_weight(accept, body_csv) > accept_weight(accept, "application/json");
-    if (answer_has(image, ask->frame.item))
-        return true;
-    reply_fault(reply, "output", "the model has no such output",
-                "an output that the model has");
-    return false;
+    if (!answer_has(image, ask->frame.item)) {
+        reply_fault(reply, "output", "the model has no such output",
+                    "an output that the model has");
+        return false;
+    }
+    return may_be_open(service, reply, "application/json");
 }
 
 bool bulk_ask_read(struct service *service, struct request *request, struct reply *reply,

@@ -48,7 +48,7 @@ static bool pair_open(struct service *service, const struct request *request, st
 {
     static const char *const fields[] = {"a", "b"};
     const char *name = request_variable(request, "name", NULL);
-    enum result result = RESULT_OK;
+    enum result result;
     struct model_row row;
     struct reason why;
 

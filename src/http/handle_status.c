@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/text.h"
+#include "gate/counters.h"
 #include "gate/meter.h"
 #include "gate/sandbox.h"
 #include "gate/seats.h"
@@ -273,6 +274,19 @@ static void jobs_write(struct service *service, struct json_writer *writer)
     json_write_object_end(writer);
 }
 
+/* For administrators alone: the processes that serve, and how many are at it just now. */
+static void workers_write(const struct service *service, struct json_writer *writer)
+{
+    unsigned workers, busy;
+
+    counters_workers(service->counters, &workers, &busy);
+    json_write_key(writer, "workers");
+    json_write_object(writer);
+    json_member_i64(writer, "alive", workers);
+    json_member_i64(writer, "busy", busy);
+    json_write_object_end(writer);
+}
+
 /* For administrators alone: what a worker can still do is of use to who would take it over. */
 static void sandbox_write(struct json_writer *writer)
 {
@@ -304,6 +318,7 @@ void handle_health_detailed(struct service *service, struct request *request,
     models_write(&writer, service, &request->caller);
     disk_write(&writer, &state);
     if (request->caller.admin) {
+        workers_write(service, &writer);
         jobs_write(service, &writer);
         sandbox_write(&writer);
     }

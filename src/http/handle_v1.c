@@ -103,7 +103,7 @@ static void tensor_write(struct json_writer *writer, const char *name, const cha
     json_write_object(writer);
     json_write_key(writer, "dim");
     json_write_array(writer);
-    for (int dim = 0; dim <= (width > 0); dim++) {
+    for (int dim = 0; dim < (width > 0 ? 2 : 1); dim++) {
         snprintf(number, sizeof(number), "%" PRId64, dim == 0 ? -1 : (int64_t)width);
         json_write_object(writer);
         json_member_string(writer, "size", number);

@@ -23,6 +23,7 @@
 enum {
     VALUES_MAX = 4 << 20, /* numbers of the rows of a body that is smaller than that */
     VALUES_KEPT = 8 << 10,
+    LABELLED = 4 /* so many numbers is one with a label */
 };
 
 /* What a pass over the body came to. */
@@ -266,14 +267,23 @@ static void pass_start(struct input *input, const struct request *request)
     input_protocol_start(input);
 }
 
+/* Whether each number of the answer has a label beside it. */
+static bool is_labelled(const struct input *input)
+{
+    return input->protocol != NULL &&
+           (input->frame.item == ANSWER_PAIRS || input->frame.item == ANSWER_SCORED);
+}
+
 /* Numbers in the answer to one row. */
 static size_t numbers_per_row(const struct input *input)
 {
+    size_t numbers =
+        (size_t)image_n_outputs(input->image) * (is_labelled(input) ? LABELLED : 1);
     size_t leaves = (input->outputs & INPUT_LEAVES) != 0 ? image_n_trees(input->image) : 0;
     size_t margins =
         (input->outputs & INPUT_MARGIN) != 0 ? image_spec(input->image)->n_outputs : 0;
 
-    return image_n_outputs(input->image) + margins + leaves;
+    return numbers + margins + leaves;
 }
 
 /* What was asked for has to be there, and to fit an answer. */
@@ -287,7 +297,8 @@ static void check_outputs(struct input *input)
              (input->outputs & (INPUT_LABEL | INPUT_PROBABILITIES)) != 0)
         input_fault(input, "outputs", "margin, leaves",
                     "the model %s has values and no classes", input->model->row.name);
-    if (!input->unbounded && input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
+    if (!(input->unbounded && input->looking) &&
+        input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
         input_fault(input, input->list, "fewer rows at once, or fewer outputs",
                     "the answer would be over %d numbers", INPUT_OUTPUTS_MAX);
 }
@@ -452,6 +463,7 @@ static enum pass passes(struct service *service, const struct request *request,
         const struct model *model = input->model;
 
         input->image = NULL;
+        input->looking = request->large != NULL; /* columns are held after all */
         if (model != NULL &&
             key_models_have(request->caller.models, model->row.name, strlen(model->row.name)))
             input->image = model->image;
@@ -566,8 +578,7 @@ bool input_read(struct service *service, struct request *request, struct reply *
 {
     struct input *input = service->input;
 
-    input->looking = request->large != NULL;
-    input->unbounded = input->looking && !sealed_is_wanted(service, "application/json");
+    input->unbounded = request->large != NULL && !sealed_is_wanted(service, "application/json");
     input->stopped = false;
     input->protocol = request->route->protocol;
     input->split.image = NULL;

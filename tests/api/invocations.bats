@@ -65,6 +65,22 @@ teardown_file() { gate_stop; }
   jq -c '.predictions[]' "$body_file" | cmp - "$BATS_TEST_TMPDIR/json"
 }
 
+@test "packed bodies are unpacked, and the answer to a file is never sealed" {
+  printf '5.1,3.5,1.4,0.2\n' | gzip >"$BATS_TEST_TMPDIR/rows.gz"
+  call POST /invocations -k "$KEY" -f "$BATS_TEST_TMPDIR/rows.gz" CONTENT_TYPE=text/csv HTTP_CONTENT_ENCODING=gzip
+  assert_status 200
+  [ "$body" = '{"predictions":[0]}' ]
+  printf '{"inputs":[[5.1,3.5,1.4,0.2]]}' | gzip >"$BATS_TEST_TMPDIR/json.gz"
+  call POST /invocations -k "$KEY" -f "$BATS_TEST_TMPDIR/json.gz" HTTP_CONTENT_ENCODING=gzip
+  [ "$body" = '{"predictions":[0]}' ]
+  printf '5.1,3.5,1.4,0.2\n' >"$BATS_TEST_TMPDIR/rows"
+  call POST /invocations -k "$KEY" -f "$BATS_TEST_TMPDIR/rows" CONTENT_TYPE=text/csv HTTP_ACCEPT=application/jose
+  assert_problem 422 unprocessable_content 'not sealed'
+  call POST /invocations -k "$KEY" -d '{"inputs":[[5.1,3.5,1.4,0.2]]}' HTTP_ACCEPT=application/jose
+  assert_status 200
+  [ "$(header_of content-type)" = application/jose ]
+}
+
 @test "ping and version are open, and ping says whether the default model can be asked" {
   call GET /ping
   assert_status 200

@@ -160,6 +160,25 @@ PY
   done
 }
 
+@test "columns that are held are bounded, and a body whose model changes on the way is, too" {
+  python3 - "$BATS_TEST_TMPDIR" <<'PY'
+import json, sys
+place, n = sys.argv[1], 20000
+names = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width']
+text = [{'text': 'a text of words'}] * n
+json.dump({'inputs': {'petal_width': text, 'text': []}}, open(place + '/turned', 'w'))
+json.dump({'inputs': {name: [0.5] * n for name in names}, 'parameters': {'output': 'leaves'}}, open(place + '/leaves', 'w'))
+PY
+  call POST /invocations -k "$KEY" -f "$BATS_TEST_TMPDIR/turned"
+  assert_problem 422 unprocessable_content
+  call POST $V1 -k "$KEY" -f "$BATS_TEST_TMPDIR/leaves"
+  assert_status 200
+  assert_json '.outputs | length == 20000 and (.[0] | length == 10)'
+  for pid in $(gate_pids); do
+    [ "$(awk '/^VmHWM/ {print $2}' "/proc/$pid/status")" -lt 20000 ] || sanitized
+  done
+}
+
 @test "a body over the limit is a 413 that says it" {
   head -c 9000000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/blank"
   call POST $V1 -k "$KEY" -f "$BATS_TEST_TMPDIR/blank"

@@ -354,6 +354,7 @@ silent_but() {
   js_until 'return [...document.querySelectorAll("dialog .error")].some(one => one.textContent !== "")'
   js 'return document.querySelector("dialog [name=name]").value' | jq -e --arg name "$NASTY" '. == $name'
   enter 'Only from these addresses' 127.0.0.0/8
+  enter 'Calls at most a day' 77
   press 'Make the key'
   js_until 'return document.querySelector("dialog pre") !== null'
   key=$(text 'dialog pre')
@@ -362,6 +363,8 @@ silent_but() {
   js 'return document.documentElement.outerHTML.includes(arguments[0])' "$(quoted "$key")" | grep -qx false
   ask -H "X-API-Key: $key" /protected
   jq -e '.scopes == "predict,read" and .tier == "test"' <<<"$body"
+  api GET /admin/keys?limit=1000
+  jq -e --arg name "$NASTY" '.keys[] | select(.name == $name) | .limits | contains("77/day") and contains("/60s")' <<<"$body"
   settled
   press "Manage the key $NASTY"
   opened
@@ -370,6 +373,10 @@ silent_but() {
   says '#notices' 'is changed'
   ask -H "X-API-Key: $key" /protected
   jq -e '.scopes == "predict"' <<<"$body"
+  press Undo
+  says '#notices' 'as before'
+  ask -H "X-API-Key: $key" /protected
+  jq -e '.scopes == "predict,read"' <<<"$body"
   settled
   press "Manage the key $NASTY"
   opened

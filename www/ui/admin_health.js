@@ -30,17 +30,18 @@ function gauge(label, share, text) {
 
 function facts(title, rows) {
   return el('section', { class: 'card' }, el('h3', {}, title),
-    el('dl', { class: 'factlist' }, rows.map(([name, ...value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
+    el('dl', { class: 'factlist' }, rows.filter((row) => row !== null).map(([name, ...value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))));
 }
 
 function parts(health) {
-  const { database, ledger, disk, jobs, sandbox, keys } = health;
+  const { database, ledger, disk, jobs, sandbox, keys, workers } = health;
   const used = disk === null ? 0 : 1 - disk.free_bytes / disk.total_bytes;
 
   return el('div', { class: 'cards' },
     facts('Service', [
       ['State', mark(health.status === 'healthy', health.status)], ['Version', health.version],
-      ['This worker runs for', duration(health.uptime_seconds)],
+      workers === undefined ? null : ['Workers', `${number(workers.alive)}, of which ${number(workers.busy)} ${workers.busy === 1 ? 'has' : 'have'} a request in hand`],
+      ['The one that answered runs for', duration(health.uptime_seconds)],
       sandbox === undefined ? ['Sandbox', 'not told'] : ['Sandbox', mark(sandbox.state === 'whole', sandbox.state)],
     ]),
     facts('Storage', [

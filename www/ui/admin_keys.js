@@ -8,7 +8,7 @@ import { askJson } from './api.js';
 import { confirmByName, showOnce } from './dialog.js';
 import { el, replace } from './dom.js';
 import { form } from './fields.js';
-import { limitsCell } from './limit_words.js';
+import { limitsCell, limitsField } from './limit_words.js';
 import { list } from './list.js';
 import { tell } from './notice.js';
 import { paged } from './paged.js';
@@ -22,7 +22,7 @@ const scopes = [
   ['read', 'Read', 'see models, limits and calls'], ['admin', 'Administer', 'all that this page does'],
   ['metrics', 'Metrics', 'read /metrics, and nothing else'],
 ];
-const names = ['name', 'tier', 'scopes', 'models', 'addresses'];
+const names = ['name', 'tier', 'scopes', 'models', 'addresses', 'expires'];
 const path = (key) => `admin/keys/${encodeURIComponent(key.id)}`;
 const part = (key) => Object.fromEntries(names.map((name) => [name, key[name] ?? '']));
 
@@ -44,15 +44,25 @@ function keySheet(title, make) {
   const { close } = sheet(title, fetched(rightsKnown, (all) => make(all, close)), { guards: true });
 }
 
+/* Limits of a key's own: rates and quotas are given apart. */
+function own(limits) {
+  const all = (limits ?? '').split(',').filter((item) => item !== '');
+  const quotas = all.filter((item) => /\/(day|month)$/.test(item));
+  const rates = all.filter((item) => !quotas.includes(item));
+
+  return { ...(rates.length > 0 ? { rates: rates.join(',') } : {}), ...(quotas.length > 0 ? { quotas: quotas.join(',') } : {}) };
+}
+
 function create(reload) {
   keySheet('Make a key', (all, close) => form({
     fields: [
       ...fields(all),
       { name: 'user', label: 'Whose', hint: 'An e-mail address. Empty: of nobody, for a program.' },
       { name: 'expires', label: 'It holds', value: 'never', custom: lastingField, times: lasts },
+      { name: 'limits', label: 'Limits of its own', value: '', custom: limitsField, none: 'None: those of the tier hold.', hint: 'Rates here take the place of all of the tier\'s, a quota that of the same time.' },
     ],
     verb: 'Make the key',
-    send: ({ tier, ...values }) => askJson('POST', 'admin/keys', { body: values.user ? values : { tier, ...values } }),
+    send: ({ tier, limits, ...values }) => askJson('POST', 'admin/keys', { body: { ...(values.user ? {} : { tier }), ...own(limits), ...values } }),
     done: async (made) => {
       close();
       reload();
@@ -99,7 +109,8 @@ function manage(key, reload) {
       el('a', { href: `#calls?key=${encodeURIComponent(key.id)}`, onclick: close }, 'Its calls'), ' ',
       el('a', { href: `#usage?key=${encodeURIComponent(key.id)}`, onclick: close }, 'Its usage')),
     changeForm({
-      fields: fields(all, key, key.user !== null),
+      fields: [...fields(all, key, key.user !== null),
+        { name: 'expires', label: 'It holds from now', custom: lastingField, times: [['', 'as long as it does'], ...lasts] }],
       values: part(key),
       read: () => read(key),
       send: (changes) => askJson('PUT', path(key), { body: changes }),
@@ -108,12 +119,11 @@ function manage(key, reload) {
         reload();
         if (made === null) tell('Nothing was changed.');
         else {
-          tell(`The key "${made.name}" is changed; it counts from the next request on.`, async () => {
-            const { tier, ...rest } = before;
-
-            await askJson('PUT', path(key), { body: key.user === null ? before : rest });
+          // When it would have ended is said by a time from now on, so that cannot be had back.
+          tell(`The key "${made.name}" is changed; it counts from the next request on.`, 'expires' in before ? undefined : async () => {
+            await askJson('PUT', path(key), { body: before });
             reload();
-            return `The key "${before.name}" is as before.`;
+            return `The key "${key.name}" is as before.`;
           });
         }
       },

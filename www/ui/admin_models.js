@@ -167,7 +167,7 @@ function keepForm(model, reload) {
       if (made === null) tell('Nothing was changed.');
       else {
         tell(`What is kept of ${model.name}: ${keepWords(made.keep)}.`, async () => {
-          await send(before);
+          await send({ ...part(model), ...before });
           reload();
           return `What is kept of ${model.name} is as before.`;
         });

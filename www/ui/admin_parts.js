@@ -109,10 +109,12 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
  *   fields  of fields.js, whose values are set by this
  *   read    async () => the same values as they are by now; null where it is gone
  *   send    async (changes) => anything
- *   done    (what send returned, the values before) => void
+ *   done    (what send returned, or null where nothing was changed; the values that those which
+ *           were changed had before, to undo it) => void
  */
 export function changeForm({ fields, values, read, send, done, verb = 'Save' }) {
   let known = values;
+  let back = {};
 
   async function attempt(entered) {
     const full = Object.fromEntries(fields.map(({ name }) => [name, entered[name] ?? '']));
@@ -131,6 +133,7 @@ export function changeForm({ fields, values, read, send, done, verb = 'Save' }) 
         })),
       });
     }
+    back = Object.fromEntries(changed.map((name) => [name, now[name]]));
     return changed.length === 0 ? null : send(Object.fromEntries(changed.map((name) => [name, full[name]])));
   }
 
@@ -138,7 +141,7 @@ export function changeForm({ fields, values, read, send, done, verb = 'Save' }) 
     fields: fields.map((field) => ({ ...field, value: values[field.name], empty: true })),
     verb,
     send: attempt,
-    done: (result) => done(result, values),
+    done: (result) => done(result, back),
   });
 }
 

@@ -13,8 +13,8 @@ const places = [
   ['canary', 'Try it on a share of the calls'],
   ['shadow', 'Try it unseen: asked beside the one that serves, and only compared'],
 ];
-export const shares = [['10%', '10%'], ['1%', '1%'], ['5%', '5%'], ['25%', '25%'], ['50%', '50%']];
-export const drawnBy = [['request', 'each call by itself'], ['key', 'by key: whoever has it keeps it']];
+const shares = [['10%', '10%'], ['1%', '1%'], ['5%', '5%'], ['25%', '25%'], ['50%', '50%']];
+const drawnBy = [['request', 'each call by itself'], ['key', 'by key: whoever has it keeps it']];
 
 /* Fields of what a version is to do; those of a canary are shown with it alone. */
 export function placeFields(start = 'serving') {

@@ -39,13 +39,13 @@ export function limitsRead(text) {
   return limits;
 }
 
-export function limitsPrint({ rates, day, month }) {
+function limitsPrint({ rates, day, month }) {
   return [...rates.map((rate) => `${rate.count}/${rate.size}${rate.unit}`),
     day === '' ? null : `${day}/day`, month === '' ? null : `${month}/month`].filter(Boolean).join(',');
 }
 
 /* The same in words: ["100 in any minute", "10,000 a day"]. */
-export function limitsWords(text) {
+function limitsWords(text) {
   const { rates, day, month } = limitsRead(text);
 
   return [...rates.map((rate) => `${count(rate.count)} in any ${windowWords(rate)}`),
@@ -83,8 +83,8 @@ function rateLine(rate, described, remove) {
   };
 }
 
-/* A field of fields.js (custom) whose value is the text. */
-export function limitsField({ value }, described) {
+/* A field of fields.js (custom) whose value is the text; none is what it means where there is no limit. */
+export function limitsField({ value, none = 'No limit: as many calls as anybody likes.' }, described) {
   const start = limitsRead(value);
   const lines = [];
   const place = el('div', {});
@@ -106,7 +106,7 @@ export function limitsField({ value }, described) {
 
     add.hidden = lines.length >= RATES_MOST;
     replace(said, wrong ? 'Whole numbers alone, please.' :
-      words.length === 0 ? 'No limit: as many calls as anybody likes.' : `So: ${words.join(', ')}.`);
+      words.length === 0 ? none : `So: ${words.join(', ')}.`);
   }
 
   function put(rate) {
@@ -123,7 +123,7 @@ export function limitsField({ value }, described) {
     return one;
   }
 
-  const element = el('div', { class: 'limits', id: freshId('limits'), oninput: tellWords }, place, el('p', {}, add),
+  const element = el('div', { class: 'limitfield', id: freshId('limits'), oninput: tellWords }, place, el('p', {}, add),
     el('p', { class: 'limitline' }, 'At most ', day, ' a day'),
     el('p', { class: 'limitline' }, 'At most ', month, ' a month'), said);
 
