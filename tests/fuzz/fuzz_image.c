@@ -173,7 +173,7 @@ static void examples(const struct image *image)
 {
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
-    struct json_reader reader;
+    static struct json_reader reader; /* whose room is kept */
     enum json_token token;
 
     json_write_object(&writer);
