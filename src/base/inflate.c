@@ -33,15 +33,14 @@ struct inflate {
 };
 
 /* Memory that is wiped when it is given back: its size stands before it. */
-union block {
-    size_t size;
-    max_align_t align;
+struct block {
+    _Alignas(max_align_t) size_t size;
 };
 
 static voidpf block_new(voidpf opaque, uInt items, uInt size)
 {
     size_t len = (size_t)items * size;
-    union block *block = calloc(1, sizeof(*block) + len);
+    struct block *block = calloc(1, sizeof(*block) + len);
 
     (void)opaque;
     if (block == NULL)
@@ -52,7 +51,7 @@ static voidpf block_new(voidpf opaque, uInt items, uInt size)
 
 static void block_free(voidpf opaque, voidpf address)
 {
-    union block *block = (union block *)address - 1;
+    struct block *block = (struct block *)address - 1;
 
     (void)opaque;
     secret_wipe(block + 1, block->size);

@@ -179,8 +179,8 @@ static double draw_value(const struct drawn *drawn, uint32_t feature, struct rng
     at = rng_next(rng) % rows;
     for (slot = 0; at >= baseline_count(baseline, part, slot); slot++)
         at -= baseline_count(baseline, part, slot);
-    if (part->kind == BASELINE_EACH)
-        return float_shorten(edges[slot]);
+    if (part->kind == BASELINE_EACH) /* which may be of no category that the image names */
+        return fmin(fmax(float_shorten(edges[slot]), spread->min), spread->max);
     return draw_even(spread, fmax(spread->min, slot > 0 ? edges[slot - 1] : -INFINITY),
                      fmin(spread->max, slot < part->n_edges ? edges[slot] : INFINITY), rng);
 }
@@ -364,14 +364,17 @@ static void typical_write(struct drawn *drawn, struct json_writer *writer)
 
 /* ---- all ---- */
 
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static size_t draws_of(const struct image *image)
 {
-    size_t n = DRAWS;
+    const size_t walks = (size_t)WALKS / ((size_t)image_n_trees(image) + 1);
+    const size_t numbers = (size_t)NUMBERS / image_n_features(image);
+    const size_t n = lesser(DRAWS, lesser(walks, numbers));
 
-    if (n > WALKS / (image_n_trees(image) + 1))
-        n = WALKS / (image_n_trees(image) + 1);
-    if (n > NUMBERS / image_n_features(image))
-        n = NUMBERS / image_n_features(image);
     return n >= DRAWS_ENOUGH ? n : 0;
 }
 

@@ -142,8 +142,9 @@ static void row_by_position(struct json_writer *writer, const struct schema *sch
     for (uint32_t i = 0; i < schema->n_features; i++)
         reference_write(writer, body, i);
     json_write_array_end(writer);
-    json_member_bool(writer, "items", false);
+    raw(writer, "items", "{}"); /* there are none behind those */
     json_member_u64(writer, "minItems", schema->n_features);
+    json_member_u64(writer, "maxItems", schema->n_features);
     json_write_object_end(writer);
 }
 

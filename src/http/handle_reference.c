@@ -35,7 +35,7 @@ static const char words[] =
     "<p>The lines below want two variables of a shell: the address of this service, which is "
     "that of this page without <code>/redoc</code>, and a key, or a token for what asks for a "
     "login.</p>\n"
-    "<pre><code>URL=<span id=\"url\">https://gate.example.org</span>\n"
+    "<pre class=\"ask\"><code>URL=<span id=\"url\">https://gate.example.org</span>\n"
     "KEY=fg_...\nTOKEN=eyJ...</code></pre>\n"
     "<p>A key goes into <code>X-API-Key</code> or <code>Authorization: Bearer</code>, a token "
     "into the latter. Bodies and answers are JSON in UTF-8 where nothing else is said. Every "
@@ -107,7 +107,7 @@ static void body_write(struct buf *out, const struct route *route)
 
 static void curl_write(struct buf *out, const struct route *route)
 {
-    buf_puts(out, "<pre><code>curl");
+    buf_puts(out, "<pre class=\"ask\"><code>curl");
     if (route->method != REQUEST_GET && !(route->method == REQUEST_POST && route->body != 0)) {
         buf_puts(out, " -X ");
         page_text(out, request_method_name(route->method));

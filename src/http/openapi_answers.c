@@ -87,11 +87,11 @@ static const struct openapi_answer answers[] = {
     {"predict", JSON, "Prediction"},
     {"predict", JOSE, "text"},
     {"predict", CSV, "text"},
-    {"predict", NPY, "any"},
+    {"predict", NPY, "bytes"},
     {"predictWith", JSON, "Prediction"},
     {"predictWith", JOSE, "text"},
     {"predictWith", CSV, "text"},
-    {"predictWith", NPY, "any"},
+    {"predictWith", NPY, "bytes"},
     {"explain", JSON, "Explanation"},
     {"explain", JOSE, "text"},
     {"draw", "image/svg+xml", "text"},
@@ -117,7 +117,7 @@ static const struct openapi_answer answers[] = {
     {"getJobResult", JSON, "Prediction"},
     {"getJobResult", JOSE, "text"},
     {"getJobResult", CSV, "text"},
-    {"getJobResult", NPY, "any"},
+    {"getJobResult", NPY, "bytes"},
 
     {"listUsers", JSON, "{users: [User], " PAGE "}"},
     {"createUser", JSON, "User | CreatedInvitation"},
@@ -181,7 +181,8 @@ static const struct openapi_answer answers[] = {
     {"v2Infer", JSON,
      "{id?: text, model_name: text, model_version: text, outputs: [{name: 'predict' | "
      "'predict_proba', datatype: text, shape: [int], data: [num | text | bool | null]}]}"},
-    {"v2Infer", "application/octet-stream", "any"},
+    {"v2Infer", "application/octet-stream",
+     "bytes (JSON, and behind it the outputs that were asked for as bytes)"},
     {"v2Index", JSON,
      "[{name: text, version: text, state: 'READY' | 'UNAVAILABLE', reason: text}]"},
     {"v2Load", JSON, "{*: any}"},
@@ -227,11 +228,19 @@ const struct openapi_answer *openapi_answer_at(size_t i)
     return &answers[i];
 }
 
-/* The operation of one version of a model is called as that of the model, and Version. */
+bool openapi_is_called(const char *operation, const char *name)
+{
+    static const char version[] = "Version";
+    size_t len = 0;
+
+    while (name[len] != '\0' && name[len] == operation[len])
+        len++;
+    if (strncmp(operation + len, version, sizeof(version) - 1) == 0)
+        operation += sizeof(version) - 1;
+    return strcmp(operation + len, name + len) == 0;
+}
+
 bool openapi_answer_is_of(const struct openapi_answer *answer, const struct route *route)
 {
-    const size_t len = strlen(answer->operation);
-
-    return strncmp(route->operation, answer->operation, len) == 0 &&
-           (route->operation[len] == '\0' || strcmp(route->operation + len, "Version") == 0);
+    return openapi_is_called(route->operation, answer->operation);
 }

@@ -100,17 +100,10 @@ static const struct openapi_example examples[] = {
     {"setKeep", "{\"rate\":\"10%\",\"days\":30}", NULL},
 };
 
-/* Operations on one version of a model are called as those on the model, and Version. */
-static bool is_version_or_end(const char *rest)
-{
-    return rest[0] == '\0' || strcmp(rest, "Version") == 0;
-}
-
 const struct openapi_example *openapi_example_of(const char *operation)
 {
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
-        if (strncmp(operation, examples[i].operation, strlen(examples[i].operation)) == 0 &&
-            is_version_or_end(operation + strlen(examples[i].operation)))
+        if (openapi_is_called(operation, examples[i].operation))
             return &examples[i];
     return NULL;
 }

@@ -26,6 +26,12 @@ struct openapi_answer {
 
 size_t openapi_answer_count(void);
 const struct openapi_answer *openapi_answer_at(size_t i);
+
+/*
+ * Whether an operation has this name in the tables: its own, or for one version of a model
+ * (v2ModelVersionReady) that for the model (v2ModelReady).
+ */
+bool openapi_is_called(const char *operation, const char *name);
 bool openapi_answer_is_of(const struct openapi_answer *answer, const struct route *route);
 
 /* What answers have in common, by name. */

@@ -120,9 +120,11 @@ const char *openapi_body_schema(const struct route *route)
 {
     switch (route->body) {
     case ROUTE_BODY_PREDICT:
+        if (route->of_model)
+            return "PredictWith";
         return route->defers == ROUTE_DEFERS_ALWAYS ? "PredictLater" : "Predict";
     case ROUTE_BODY_ROW:
-        return "Predict";
+        return "PredictWith";
     case ROUTE_BODY_EXPLAIN:
         return "Explain";
     case ROUTE_BODY_FEEDBACK:

@@ -13,8 +13,10 @@
 #define HEADER(name) "\"" name "\":{\"$ref\":\"#/components/headers/" name "\"}"
 #define REF(name)    "{\"$ref\":\"#/components/schemas/" name "\"}"
 
+#define MODEL_SCHEMA "#/components/schemas/Predict."
+
 enum {
-    MODEL_SCHEMA_MAX = MODEL_NAME_MAX + 16
+    MODEL_SCHEMA_MAX = sizeof(MODEL_SCHEMA) + MODEL_NAME_MAX
 };
 
 /* JSON reads best as it is. */
@@ -131,8 +133,7 @@ static const char parameters[] =
     "\"description\":\"Made up by the client, and the same when it sends the request again: "
     "then it has the answer of before, with Idempotency-Replayed, and is not charged once "
     "more. The same key with another request is a 422, and a 409 while the first is being "
-    "served.\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":512},"
-    "\"example\":\"\\\"8e03978e-40d5-43dd-bc93-6894a57f9324\\\"\"}}";
+    "served.\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":512}}}";
 
 /* clang-format on */
 
@@ -371,48 +372,92 @@ static bool has_models(const struct service *service, const struct request *requ
     return any;
 }
 
-static void model_name_print(char out[MODEL_SCHEMA_MAX], const struct model *model)
+/* The place of the schema of what a model takes. */
+static void model_place_print(char out[MODEL_SCHEMA_MAX], const struct model *model)
 {
-    snprintf(out, MODEL_SCHEMA_MAX, "Predict.%s", model->row.name);
+    snprintf(out, MODEL_SCHEMA_MAX, MODEL_SCHEMA "%s", model->row.name);
 }
 
-/* What each of the models takes, and that a body of a prediction is one of them. */
-static void models_write(struct json_writer *writer, const struct service *service,
-                         const struct request *request)
+static void reference_write(struct json_writer *writer, const char *place)
 {
-    char name[MODEL_SCHEMA_MAX], at[MODEL_SCHEMA_MAX + 32];
+    json_write_object(writer);
+    json_member_string(writer, "$ref", place);
+    json_write_object_end(writer);
+}
 
-    json_write_key(writer, "Predict");
+/* One of the models; where it is not the default one has to say so in the body. */
+static void choice_write(struct json_writer *writer, const struct service *service,
+                         const struct model *model, bool named)
+{
+    const bool chosen = named || model == registry_default(service->registry) ||
+                        model == registry_default_text(service->registry);
+    char place[MODEL_SCHEMA_MAX];
+
+    model_place_print(place, model);
+    if (chosen) {
+        reference_write(writer, place);
+        return;
+    }
+    json_write_object(writer);
+    json_write_key(writer, "allOf");
+    json_write_array(writer);
+    reference_write(writer, place);
+    json_write_raw(writer, "{\"required\":[\"model\"]}", 22);
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+}
+
+/* That a body is what one of the models takes; named: the path says which. */
+static void choices_of_models(struct json_writer *writer, const struct service *service,
+                              const struct request *request, bool named)
+{
     json_write_object(writer);
     json_write_key(writer, "anyOf");
     json_write_array(writer);
     for (size_t i = 0; i < registry_count(service->registry); i++) {
         const struct model *model = model_at(service, request, i);
 
-        if (model == NULL)
-            continue;
-        model_name_print(name, model);
-        snprintf(at, sizeof(at), "#/components/schemas/%s", name);
-        json_write_object(writer);
-        json_member_string(writer, "$ref", at);
-        json_write_object_end(writer);
+        if (model != NULL)
+            choice_write(writer, service, model, named);
     }
     json_write_array_end(writer);
     json_write_object_end(writer);
+}
+
+/* What each of the models takes. */
+static void models_write(struct json_writer *writer, const struct service *service,
+                         const struct request *request)
+{
     for (size_t i = 0; i < registry_count(service->registry); i++) {
         const struct model *model = model_at(service, request, i);
         struct schema_body body = {.max_rows =
                                        (uint64_t)service->home.config.predict_rows_limit};
+        char place[MODEL_SCHEMA_MAX];
 
         if (model == NULL)
             continue;
-        model_name_print(name, model);
-        snprintf(at, sizeof(at), "#/components/schemas/%s", name);
+        model_place_print(place, model);
         body.model_name = model->row.name;
-        body.at = at;
-        json_write_key(writer, name);
+        body.at = place;
+        json_write_key(writer, strrchr(place, '/') + 1);
         schema_write(writer, model->image, &body);
     }
+}
+
+/* What predictions take: of the caller's models, or of any. */
+static void predict_write(struct json_writer *writer, const struct service *service,
+                          const struct request *request)
+{
+    if (!has_models(service, request)) {
+        openapi_raw(writer, "Predict", any_predict);
+        openapi_raw(writer, "PredictWith", REF("Predict"));
+        return;
+    }
+    json_write_key(writer, "Predict");
+    choices_of_models(writer, service, request, false);
+    json_write_key(writer, "PredictWith");
+    choices_of_models(writer, service, request, true);
+    models_write(writer, service, request);
 }
 
 static void schemas_write(struct json_writer *writer, const struct service *service,
@@ -421,10 +466,7 @@ static void schemas_write(struct json_writer *writer, const struct service *serv
     json_write_key(writer, "schemas");
     json_write_object(writer);
     json_write_raw(writer, requests, sizeof(requests) - 1);
-    if (has_models(service, request))
-        models_write(writer, service, request);
-    else
-        openapi_raw(writer, "Predict", any_predict);
+    predict_write(writer, service, request);
     forms_write(writer);
     protocols_write(writer);
     for (size_t i = 0; i < openapi_shape_count(); i++) {

@@ -14,7 +14,7 @@
 const struct shape_kind shape_kinds[SHAPE_KINDS] = {
     {"text", "string", NULL},  {"int", "integer", NULL}, {"num", "number", NULL},
     {"bool", "boolean", NULL}, {"null", "null", NULL},   {"time", "string", "date-time"},
-    {"any", NULL, NULL},
+    {"any", NULL, NULL},       {"bytes", NULL, NULL},
 };
 
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
@@ -67,9 +67,10 @@ static const char *choice_skip(const char *at)
 /* Behind what a value is in words. */
 const char *shape_words_skip(const char *at)
 {
-    if (*at == '(')
-        at = strchr(at, ')');
-    return at != NULL ? shape_blanks_skip(at + (*at == ')')) : NULL;
+    if (*at != '(')
+        return shape_blanks_skip(at);
+    at = strchr(at, ')');
+    return at != NULL ? shape_blanks_skip(at + 1) : NULL;
 }
 
 const char *shape_value_skip(const char *at)
@@ -179,8 +180,8 @@ static const char *schema_kinds(struct json_writer *writer, const char *at, unsi
 
 static const char *schema_texts(struct json_writer *writer, const char *at, unsigned count)
 {
+    const char *from;
     bool null = false;
-    const char *from = at;
 
     json_write_key(writer, "enum");
     json_write_array(writer);

@@ -1,7 +1,7 @@
 /*
  * shape.h: what an answer is made of, in a short notation that people read, too:
  *
- *     text  int  num  bool  null  time  any    a value of that kind; a time is RFC 3339
+ *     text int num bool null time any bytes    a value of that kind; a time is RFC 3339
  *     'ready'                                  this text
  *     Key                                      what has this name (a capital first)
  *     A | B                                    one of them

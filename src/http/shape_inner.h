@@ -8,11 +8,11 @@
 #include "http/shape.h"
 
 enum {
-    SHAPE_KINDS = 7,
+    SHAPE_KINDS = 8,
     SHAPE_NO_KIND = -1
 };
 
-/* What the words for kinds stand for; any has no type. */
+/* What the words for kinds stand for; any and bytes have no type. */
 struct shape_kind {
     const char *word, *type, *format;
 };

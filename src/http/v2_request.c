@@ -129,7 +129,7 @@ static bool list_read(struct reading *reading, const char *what,
     }
     while ((token = json_next(reading->reader)) == JSON_OBJECT) {
         arg = begin(reading);
-        while (arg != NULL && (token = json_next(reading->reader)) == JSON_KEY)
+        while (arg != NULL && json_next(reading->reader) == JSON_KEY)
             if (!read(reading, arg))
                 return false;
         if (arg == NULL && !json_skip_rest(reading->reader, JSON_OBJECT))
@@ -328,7 +328,7 @@ static bool output_parameter(struct reading *reading, void *arg)
     if (json_text_is(reading->reader, "binary_data")) {
         if (!truth_read(reading, "binary_data", &truth))
             return false;
-        reading->binary[asked - reading->request->outputs] = truth;
+        reading->binary[asked - reading->request->outputs] = truth ? 1 : 0;
         return true;
     }
     if (json_text_is(reading->reader, "classification"))
@@ -504,7 +504,7 @@ static bool json_read(struct reading *reading, size_t len)
     json_reader_start(reader, reading->json, len);
     token = json_next(reader);
     if (token == JSON_OBJECT)
-        while (good && (token = json_next(reader)) == JSON_KEY)
+        while (good && json_next(reader) == JSON_KEY)
             good = member(reading, reading->request);
     else if (token != JSON_BAD) {
         refuse(reading, "The body must be an object.");

@@ -94,6 +94,24 @@ instances_of() {
   [ "$(header_of content-type)" = 'text/javascript; charset=utf-8' ]
 }
 
+@test "/docs is the reference where Swagger UI is not built in, and else that" {
+  call GET /redoc
+  assert_status 200
+  [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
+  cp "$body_file" "$BATS_TEST_TMPDIR/reference"
+  call GET /docs
+  assert_status 200
+  [[ "$(header_of content-security-policy)" == *"script-src 'self';"* ]]
+  if grep -q docs/swagger-ui-bundle.js "$body_file"; then
+    call GET /docs/swagger-ui-bundle.js
+    assert_status 200
+  else
+    cmp "$body_file" "$BATS_TEST_TMPDIR/reference"
+    call GET /docs/swagger-ui-bundle.js
+    assert_problem 404 not_found
+  fi
+}
+
 @test "what is no file of the pages is not found, whatever it is called" {
   for name in nosuch.js index.html ../index.html %2e%2e style.css/ 'style.css%00' STYLE.CSS "$(printf 'x%.0s' {1..300})"; do
     call GET "/ui/$name"

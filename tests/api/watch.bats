@@ -33,7 +33,7 @@ hostile() {
   predict "$IRIS" HTTP_X_REQUEST_ID=first REMOTE_ADDR=2001:db8::1 HTTP_USER_AGENT='curl/7.88 (x)'
   call GET /models
   N=2
-  for evil in $'/a" 200 7 "-" "x"\n127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 7 "-" "-"' $'/\r\nb' '/a b' \
+  for evil in $'/a" 200 7 "-" "x"\n127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 7 "-" "-"' $'/a\r\nb' '/a b' \
     '/"quoted",' '/back\slash"' $'/\e[31m' $'/\xff\xfe' $'/ü\xc3' '","log.level":"error","x":"' "/$(printf 'ü%.0s' {1..8000})"; do
     for params in REQUEST_URI REQUEST_METHOD HTTP_X_REQUEST_ID REMOTE_ADDR HTTP_USER_AGENT SERVER_PROTOCOL HTTP_TRACEPARENT; do
       call GET /health "$params=$evil"

@@ -107,7 +107,10 @@ looked_at() {
   looked_at nobody
   press 'Use it'
   js_until 'return document.activeElement.id === "key-text" && document.getElementById("key-error").textContent !== ""'
+  typed 'ключ' Enter
+  js_until 'return document.getElementById("key-error").textContent.startsWith("This is no key")'
   silent
+  js 'document.getElementById("key-text").value = ""' >/dev/null
   typed fg_none Enter
   js_until 'return document.getElementById("key-error").textContent.includes("not valid")'
   looked_at refused '1280 dark'
@@ -221,13 +224,15 @@ looked_at() {
   window 1280 900 light
   with_key "$URL/?kinds" "$KEY"
   shown .menu
-  kind='390 dark'
   for name in evil wide houses sentiment isolation forest_outputs targets categories; do
     model "$name"
     first_example
     [ -n "$(text_of .answer)" ]
-    looked_at "$name" "$kind"
-    if [ "$kind" = '390 dark' ]; then kind='1280 light'; else kind='390 dark'; fi
+    case $name in
+    evil | sentiment) looked_at "$name" '390 dark' ;;
+    wide | forest_outputs) looked_at "$name" '1280 light' ;;
+    *) fits ;;
+    esac
     # Long lists of names, of which none is anybody's markup.
     js 'return document.querySelectorAll("main img:not(.tree), main b, main script").length' | grep -qx 0
   done

@@ -269,6 +269,9 @@ all_ok() {
   found service ok
   found X-API-Key ok
   found 'large bodies' ok
+  # Clients that have a path in their address find everything below it.
+  /usr/bin/python3 "$TOP/tests/lib/oip.py" replay "$URL" "$KEY" "$(cli key create --name root --tier test --scopes admin,predict,read 2>/dev/null)" \
+    'infer, texts as bytes=404' 'infer, texts as JSON=404'
 }
 
 # A server of a few lines: answers each connection with the file of the path asked for, or

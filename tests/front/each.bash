@@ -398,6 +398,36 @@ upload() {
   done
 }
 
+# bats test_tags=once
+@test "what Triton's client sends is answered, byte for byte, but for a POST without a length" {
+  local admin expected=('infer, texts as bytes=404' 'infer, texts as JSON=404')
+  admin=$(cli key create --name triton --tier test --scopes admin,predict,read 2>/dev/null)
+  case $MODE in lighttpd*) expected+=(index=411) ;; esac
+  /usr/bin/python3 "$TOP/tests/lib/oip.py" replay "$URL" "$KEY" "$admin" "${expected[@]}"
+}
+
+# bats test_tags=once
+@test "Triton's own client is served, where TRITON_CLIENT says where that is" {
+  [ -n "${TRITON_CLIENT:-}" ] || skip 'TRITON_CLIENT is the src/python/library of triton-inference-server/client'
+  local admin
+  admin=$(cli key create --name triton2 --tier test --scopes admin,predict,read 2>/dev/null)
+  /usr/bin/python3 "$TOP/tests/lib/triton_client.py" "${URL#http://}" "$KEY" "$admin"
+}
+
+# bats test_tags=once
+@test "a large tensor of bytes comes through, and a packed body" {
+  local length tensor=$BATS_TEST_TMPDIR/tensor
+  length=$(yes 5.1 3.5 1.4 0.2 | head -n 20000 | /usr/bin/python3 "$TOP/tests/lib/oip.py" binary FP64 '[20000,4]' 2>&1 >"$tensor")
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: application/octet-stream' -H "Inference-Header-Content-Length: $length" \
+    --data-binary "@$tensor" /v2/models/iris/infer
+  assert_status 200
+  grep -qi '^inference-header-content-length: [0-9]' "$header"
+  gzip "$tensor"
+  ask -H "X-API-Key: $KEY" -H 'Content-Encoding: gzip' -H "Inference-Header-Content-Length: $length" \
+    --data-binary "@$tensor.gz" -H 'Content-Type:' /v2/models/iris/infer
+  assert_status 200
+}
+
 @test "paths, header lines and whole headers that are too long are refused with JSON" {
   # Who is still at sending when the connection is ended may not come to read why: then again.
   wait_for 20 ask "/$(head -c 20000 /dev/zero | tr '\0' a)"

@@ -85,7 +85,7 @@ look = Look(); look.feed(sys.stdin.read()); assert look.stack == [], look.stack'
     js 'location.reload()' >/dev/null
     js_until 'return document.querySelector("#operations-Predictions-predict .try-out__btn") !== null'
     tried "$way"
-    js 'return document.querySelector("#operations-Predictions-predict .live-responses-table .response-col_status").textContent' |
+    js 'return document.querySelector("#operations-Predictions-predict .live-responses-table tbody .response-col_status").textContent' |
       grep -q 200
     js 'return document.querySelector("#operations-Predictions-predict .live-responses-table .highlight-code").textContent' |
       grep -q setosa
@@ -93,11 +93,17 @@ look = Look(); look.feed(sys.stdin.read()); assert look.stack == [], look.stack'
   done
   js 'return performance.getEntriesByType("resource").map(entry => entry.name)' |
     jq -e --arg mount "$MOUNT_URL/" 'length > 3 and all(.[]; startswith($mount) or startswith("data:"))'
-  silent
+  quiet
 }
 
-# Authorizes by one way, and asks for a prediction.
-tried() {
+# The browser would rather have fields of passwords in forms, where Swagger UI has them not.
+quiet() {
+  silent 2>"$T/told" || :
+  if grep -v '^recommendation:' "$T/told" >&2; then return 1; fi
+}
+
+# Authorizes by one way: the first in the list, or the second.
+authorized() {
   js 'document.querySelector(".auth-wrapper .authorize").click()' >/dev/null
   js_until 'return document.querySelector(".auth-container input") !== null'
   js 'const at = arguments[0] === "key" ? 0 : 1;
@@ -106,21 +112,24 @@ tried() {
     input.dispatchEvent(new Event("input", {bubbles: true}));
     box.querySelector("button.authorize").click();
     document.querySelector(".btn-done").click()' "\"$1\"" "\"$KEY\"" >/dev/null
+}
+
+tried() {
+  authorized "$1"
   js 'document.querySelector("#operations-Predictions-predict .try-out__btn").click()' >/dev/null
   js_until 'return document.querySelector("#operations-Predictions-predict .execute") !== null'
   js 'document.querySelector("#operations-Predictions-predict .execute").click()' >/dev/null
-  js_until 'return document.querySelector("#operations-Predictions-predict .live-responses-table .response-col_status") !== null'
+  js_until 'return document.querySelector("#operations-Predictions-predict .live-responses-table tbody .response-col_status") !== null'
 }
 
-@test "who has given a key finds the models described that it may use" {
+@test "who is let in finds the models described that this one may use" {
   npm_needed swagger-ui-dist
   go "$MOUNT_URL/docs"
-  js 'return import("./ui/session.js").then(session => { session.keyTake(arguments[0]); return 1; })' "\"$KEY\"" >/dev/null
-  js 'location.reload()' >/dev/null
-  js_until 'return document.querySelector(".models") !== null'
+  js_until 'return document.querySelector(".models-control") !== null'
   js 'document.querySelector(".models-control").click()' >/dev/null
-  js_until 'return [...document.querySelectorAll(".models [id^=model-], .models .model-title, .models [data-name]")].some(model =>
-    (model.id + model.textContent + model.dataset.name).includes("Predict.iris"))'
-  js 'sessionStorage.clear()' >/dev/null
-  silent
+  js_until 'return document.querySelector(".models").textContent.includes("Predict")'
+  js 'return document.querySelector(".models").textContent.includes("Predict.iris")' | grep -qx false
+  authorized key
+  js_until 'return document.querySelector(".models").textContent.includes("Predict.iris")'
+  quiet
 }

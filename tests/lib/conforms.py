@@ -1,11 +1,13 @@
 #!/usr/bin/python3 -I
-"""tests/lib/conforms.py DOCUMENT ANSWERS: whether recorded answers are what the OpenAPI document says.
+"""tests/lib/conforms.py DOCUMENT [ANSWERS]: whether recorded answers are what the OpenAPI document says.
 
 ANSWERS is what tests/lib/ask has recorded (ASK_RECORD). Each answer is looked at by its
 operation: its status, its content type, its headers and, of JSON, its body by the schema.
 Objects of an answer may have no member that their schema has not, although to clients the
 schemas are open, so that what is not told is found here. What is of no operation is to be a
 refusal. Each kind of fault is told once, and any makes the exit status 1.
+
+Without ANSWERS: whether each good answer that has a body has a schema, and each example fits.
 """
 import json
 import re
@@ -141,8 +143,33 @@ class Document:
         return (name, '%s: %s' % (status, words)) if words else None
 
 
-def main(document, answers):
+    def faults_within(self):
+        """What is wrong with the document itself, in words."""
+        for path, item in self.document['paths'].items():
+            for operation in item.values():
+                name = operation['operationId']
+                bodies = [('the request', operation.get('requestBody', {}).get('content', {}))]
+                for status, response in operation['responses'].items():
+                    if '$ref' in response:
+                        continue
+                    bodies.append((status, response.get('content', {})))
+                    if status not in ('204', '304') and not response.get('content'):
+                        yield '%s: of %s nothing is said' % (name, status)
+                for of, content in bodies:
+                    for kind, media in content.items():
+                        if of != 'the request' and 'schema' not in media:
+                            yield '%s: %s of %s has no schema' % (name, kind, of)
+                        fault = 'example' in media and self.body_fault(media['schema'], json.dumps(media['example']))
+                        if fault:
+                            yield '%s: the example of %s: %s' % (name, of, fault)
+
+
+def main(document, answers=None):
     document = Document(document)
+    if answers is None:
+        faults = list(document.faults_within())
+        print('\n'.join(faults))
+        return 1 if faults else 0
     count = 0
     faults = {}
     for method, path, head, body in records(answers):

@@ -91,7 +91,7 @@ export function callsPanel(path = MINE, more = []) {
   const fetchPage = async (next) => {
     const page = await askJson('GET', path, { query: { ...filters, before: next, limit: PAGE } });
 
-    if (next === null) replace(totals, totalsOf(page.totals));
+    if (next === null) replace(totals, page.calls.length > 0 ? totalsOf(page.totals) : null);
     return { rows: page.calls, next: page.next };
   };
   const ready = path === MINE ? fillMine(model, key, names).catch(() => null) : null; // their ids do, too

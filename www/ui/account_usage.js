@@ -145,7 +145,7 @@ async function fetchUsage(choice, user) {
   const names = new Map(keys.map((key) => [key.id, `${key.name} (${key.masked_key})`]));
 
   names.set(user.id, 'without a key');
-  return { days, usage, limits, nameOf: by === 'key' ? (row) => names.get(row.key) ?? row.key : (row) => row.model ?? 'none' };
+  return { days, usage, limits, nameOf: by === 'key' ? (row) => names.get(row.key) ?? row.key : (row) => row.model ?? 'no model' };
 }
 
 function shown(choice, { days, usage, limits, nameOf }) {

@@ -110,8 +110,8 @@ byId('key-form').addEventListener('submit', (event) => {
   const text = byId('key-text').value.trim();
 
   event.preventDefault();
-  if (text === '') {
-    keyFault('Please paste your key.');
+  if (!/^[!-~]+$/.test(text)) {
+    keyFault(text === '' ? 'Please paste your key.' : 'This is no key: a key has letters, digits and signs alone.');
     return;
   }
   keyFault('');

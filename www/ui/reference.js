@@ -23,7 +23,7 @@ function copyButton(code) {
 
 nav('reference');
 byId('url').textContent = new URL('.', document.baseURI).href.replace(/\/$/, '');
-for (const pre of document.querySelectorAll('main pre')) {
+for (const pre of document.querySelectorAll('pre.ask')) {
   const box = el('div', { class: 'copied' });
 
   pre.replaceWith(box);
