@@ -264,7 +264,7 @@ PROFILE = usr.lib.forestgate.forestgate.fcgi
 PLACED = sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|g; s|/usr/bin/forestgate|$(PREFIX)/bin/forestgate|g'
 install: all $(BUILD)/examples/sentiment.fgm
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
-		'$(SHARE)/errors/empty' '$(SHARE)/model' \
+		'$(SHARE)/errors/empty' '$(SHARE)/model' '$(SHARE)/grafana' \
 		'$(MAN)/man1' '$(MAN)/man5' '$(MAN)/man8' '$(SYSTEMD)/systemd/system' \
 		'$(SYSTEMD)/sysusers.d' '$(SYSTEMD)/tmpfiles.d' \
 		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d' \
@@ -274,6 +274,7 @@ install: all $(BUILD)/examples/sentiment.fgm
 	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
 	install -m 644 $(BUILD)/examples/sentiment.fgm '$(SHARE)/model'
 	install -m 755 model/export_sklearn.py '$(SHARE)/model'
+	install -m 644 etc/grafana/forestgate.json '$(SHARE)/grafana'
 	install -m 644 $(BUILD)/errors/*.json $(BUILD)/errors/*.html '$(SHARE)/errors'
 	install -m 644 systemd/forestgate.socket systemd/forestgate-backup.timer \
 		$(SERVICES:%=systemd/%.service) '$(SYSTEMD)/systemd/system'

@@ -39,7 +39,7 @@ static const struct {
     {NULL, NULL, "MODE", COMPLETE_CHOICES, "socket|spawn|cgi|fcgid|proxy"},
     {NULL, "--model", NULL, COMPLETE_MODELS, NULL},
     {NULL, "--models", NULL, COMPLETE_MODELS_LIST, NULL},
-    {NULL, "--scopes", NULL, COMPLETE_CHOICES_LIST, "predict|jobs|read|admin"},
+    {NULL, "--scopes", NULL, COMPLETE_CHOICES_LIST, "predict|jobs|read|admin|metrics"},
     {NULL, "--key", NULL, COMPLETE_KEYS, NULL},
     {"model", NULL, "NAME", COMPLETE_MODELS, NULL},
     {"tier", NULL, "NAME", COMPLETE_TIERS, NULL},
@@ -197,14 +197,16 @@ static bool is_listed(const struct line *line, const char *name)
 /* A word that begins as what was typed; of what it is only what a terminal can show. */
 static void offer(struct line *line, const char *name, const char *about)
 {
-    if (strncmp(name, line->word, strlen(line->word)) != 0 || is_listed(line, name))
+    if (name == NULL || strncmp(name, line->word, strlen(line->word)) != 0 ||
+        is_listed(line, name))
         return;
     buf_put(line->out, line->begin, line->begin_len);
     buf_puts(line->out, name);
     if (about != NULL && about[0] != '\0')
         buf_putc(line->out, '\t');
     for (; about != NULL && *about != '\0'; about++)
-        buf_putc(line->out, (unsigned char)*about < ' ' || *about == 0x7f ? '?' : *about);
+        buf_putc(line->out,
+                 (char)((unsigned char)*about < ' ' || *about == 0x7f ? '?' : *about));
     buf_putc(line->out, '\n');
 }
 

@@ -60,22 +60,25 @@ static int run(const struct cli_command *command, int argc, char **argv)
     return command->run(&set);
 }
 
+/* One line, so that what is wrong is not lost above a list. */
 static int verb_missing(const struct cli_command *commands, const char *verb)
 {
-    const char *meant = noun_verb_near(commands, verb);
+    const char *noun = commands[0].noun, *meant = noun_verb_near(commands, verb);
+    struct buf verbs = {0};
     struct reason why;
 
+    for (const struct cli_command *command = commands; command->noun != NULL; command++)
+        buf_printf(&verbs, "%s%s", verbs.len > 0 ? ", " : "", command->verb);
     if (meant != NULL)
         reason_set(&why, RESULT_INVALID,
-                   "%s has no verb \"%.80s\"; did you mean: forestgate %s %s", commands[0].noun,
-                   verb, commands[0].noun, meant);
+                   "%s has no verb \"%.80s\"; did you mean: forestgate %s %s", noun, verb, noun,
+                   meant);
     else
-        reason_set(&why, RESULT_INVALID, "%s has no verb \"%.80s\"; it has:", commands[0].noun,
-                   verb);
-    cli_misuse(&why);
-    if (meant == NULL)
-        help_noun_print(stderr, commands);
-    return CLI_USAGE;
+        reason_set(&why, RESULT_INVALID,
+                   "%s has no verb \"%.80s\"; it has: %s; see: forestgate %s --help", noun,
+                   verb, buf_failed(&verbs) ? "" : verbs.data, noun);
+    buf_free(&verbs);
+    return cli_misuse(&why);
 }
 
 static int run_noun(const struct cli_command *commands, int argc, char **argv)
@@ -100,9 +103,15 @@ static int run_noun(const struct cli_command *commands, int argc, char **argv)
 static int noun_missing(const char *typed, const char *next)
 {
     const char *meant = noun_near(typed), *noun = next != NULL ? noun_near(next) : NULL;
+    struct buf known = {0};
     struct reason why;
 
-    if (noun != NULL && noun_verb(noun_find(noun), typed) != NULL)
+    for (size_t i = 0; i < nouns_count; i++)
+        buf_printf(&known, "%s%s", i > 0 ? ", " : "", nouns[i].commands[0].noun);
+    if (typed[0] == '-')
+        reason_set(&why, RESULT_INVALID,
+                   "there is no command behind %.80s; see: forestgate --help", typed);
+    else if (noun != NULL && noun_verb(noun_find(noun), typed) != NULL)
         reason_set(&why, RESULT_INVALID,
                    "there is no command \"%.80s\"; did you mean: forestgate %s %s", typed, noun,
                    typed);
@@ -110,12 +119,11 @@ static int noun_missing(const char *typed, const char *next)
         reason_set(&why, RESULT_INVALID,
                    "there is no command \"%.80s\"; did you mean: forestgate %s", typed, meant);
     else
-        reason_set(&why, RESULT_INVALID, "there is no command \"%.80s\"; these are there:\n",
-                   typed);
-    cli_misuse(&why);
-    if (meant == NULL && noun == NULL)
-        help_all_print(stderr);
-    return CLI_USAGE;
+        reason_set(&why, RESULT_INVALID,
+                   "there is no command \"%.80s\"; there are: %s; see: forestgate --help",
+                   typed, buf_failed(&known) ? "" : known.data);
+    buf_free(&known);
+    return cli_misuse(&why);
 }
 
 /*
@@ -151,6 +159,10 @@ static int run_help(int argc, char **argv)
 {
     const struct cli_command *commands = noun_find(argv[0]), *command;
 
+    if (strcmp(argv[0], "help") == 0 || option_is(argv[0], "--help")) {
+        help_all_print(stdout);
+        return CLI_DONE;
+    }
     if (commands == NULL)
         return noun_missing(argv[0], argc > 1 ? argv[1] : NULL);
     if (commands[0].verb == NULL || argc < 2) {

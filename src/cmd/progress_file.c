@@ -7,11 +7,13 @@
 #include "cmd/progress_file.h"
 
 #include <dirent.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/num.h"
 
 static const struct timespec pause_between = {.tv_nsec = 50000000};
 
@@ -31,11 +33,12 @@ static uint64_t place_find(const struct progress_file *file)
     DIR *directory = opendir("/proc/self/fd");
     const struct dirent *entry;
     off_t most = 0, place;
+    uint64_t fd;
 
     while (directory != NULL && (entry = readdir(directory)) != NULL) {
-        if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+        if (!num_parse_u64(entry->d_name, strlen(entry->d_name), &fd) || fd > INT_MAX)
             continue;
-        place = place_of(file, atoi(entry->d_name));
+        place = place_of(file, (int)fd);
         most = place > most ? place : most;
     }
     if (directory != NULL)

@@ -168,7 +168,9 @@ static enum screen_event key_read(char *key)
         return SCREEN_TIME;
     if (got <= 0)
         return SCREEN_ENDED;
-    *key = bytes[0] == '\033' ? '\0' : bytes[0];
+    *key = bytes[0];
+    if (*key == '\033')
+        *key = '\0';
     return SCREEN_KEY;
 }
 

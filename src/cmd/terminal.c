@@ -39,23 +39,26 @@ bool terminal_is_quiet(void)
     return wanted.quiet;
 }
 
-static bool is_set(const char *name)
+/* What a variable says; "" where it is not set. */
+static const char *said(const char *name)
 {
     const char *value = getenv(name);
 
-    return value != NULL && value[0] != '\0';
+    return value != NULL ? value : "";
 }
 
 bool terminal_draws(int fd)
 {
-    return isatty(fd) == 1 && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+    const char *term = said("TERM");
+
+    return isatty(fd) == 1 && term[0] != '\0' && strcmp(term, "dumb") != 0;
 }
 
 static bool has_colours(int fd)
 {
     if (wanted.colours != TERMINAL_COLOURS_ASK)
         return wanted.colours == TERMINAL_COLOURS_ON;
-    return !is_set("NO_COLOR") && terminal_draws(fd);
+    return said("NO_COLOR")[0] == '\0' && terminal_draws(fd);
 }
 
 const char *terminal_style(int fd, enum terminal_style style)

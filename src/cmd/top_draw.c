@@ -25,7 +25,7 @@ void top_text_put(struct buf *out, const char *text, size_t columns)
 
         if (begins && at++ == columns)
             return;
-        buf_putc(out, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+        buf_putc(out, (char)((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text));
     }
 }
 
@@ -45,7 +45,7 @@ void top_spark_put(struct buf *out, const int64_t *newest_first, size_t count, s
         if (utf8 && level > 0)
             buf_put(out, (const char[]){'\xe2', '\x96', (char)(0x80 + level)}, 3);
         else
-            buf_putc(out, utf8 ? ' ' : plain[level]);
+            buf_putc(out, (char)(utf8 ? ' ' : plain[level]));
     }
 }
 
@@ -201,12 +201,12 @@ static void jobs_put(struct frame *frame, struct buf *line)
 static void spark_line_put(struct frame *frame, struct buf *line)
 {
     static const char head[] = "minute  ";
-    const size_t columns = frame->view->columns;
+    const size_t wide = frame->view->columns;
 
-    if (columns <= sizeof(head) + 4)
+    if (wide <= sizeof(head) + 4)
         return;
     buf_puts(line, head);
-    top_spark_put(line, frame->view->sums->seconds, TOP_SECONDS, columns - sizeof(head),
+    top_spark_put(line, frame->view->sums->seconds, TOP_SECONDS, wide - sizeof(head),
                   frame->view->utf8);
     line_end(frame, line, TERMINAL_PLAIN);
 }

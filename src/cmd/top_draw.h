@@ -23,21 +23,19 @@ struct top_view {
     const char *home;
     const struct top_sums *sums;
     const struct ledger_peek *peek;
-    bool has_ledger;
-    double window_s, recent_s; /* what the sums are over, and their last moments */
-    bool has_counters;
-    unsigned workers, busy;                     /* that live, and that have a request in hand */
     const struct top_answers *answers, *before; /* now, and at the look before */
-    bool has_jobs;
-    int64_t jobs_open, jobs; /* that have not ended, and all */
-    enum top_by by;
-    enum top_sort sort;
-    bool keys_work; /* they can be pressed */
+    double window_s, recent_s; /* what the sums are over, and their last moments */
+    int64_t jobs_open, jobs;   /* that have not ended, and all */
     size_t columns, lines;
-    bool utf8;
     /* What people call it, or the name itself. */
     void (*name)(void *arg, enum top_by by, const char *id, char out[TOP_NAME_MAX + 1]);
     void *arg;
+    unsigned workers, busy; /* that live, and that have a request in hand */
+    enum top_by by;
+    enum top_sort sort;
+    bool has_ledger, has_counters, has_jobs;
+    bool keys_work; /* they can be pressed */
+    bool utf8;
 };
 
 /* Appends at most so many lines, none wider than that, each with a newline. */

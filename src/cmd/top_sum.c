@@ -173,7 +173,7 @@ static void time_take(struct top_times *times, int64_t seen, int64_t calls, int6
     times->most_us = us;
 }
 
-/* How many of each group's calls have gone by, by its place; NULL without memory. */
+/* In the order of their durations; seen counts how many of each group's calls have gone by. */
 static void walk(struct top_sums *sums, int64_t *seen[TOP_BY__MAX])
 {
     for (size_t i = 0; i < sums->sample_count; i++) {

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -21,6 +22,7 @@ enum {
     NAMED = 64, /* room for enum counter and what it may grow by */
     STATUSES = 96,
     OPEN_TRIES = 16,
+    LOCK_TRIES = 200,
     OTHERS = 0
 };
 
@@ -43,8 +45,7 @@ struct series {
 };
 
 struct place {
-    _Atomic uint32_t busy;
-    uint32_t unused[15]; /* a line of the cache for each */
+    _Alignas(64) _Atomic uint32_t busy; /* a line of the cache for each */
 };
 
 struct counters_file {
@@ -72,6 +73,22 @@ static bool byte_lock(const struct counters *counters, int byte, short type, int
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 
     return fcntl(counters->fd, command, &lock) == 0;
+}
+
+/*
+ * The lock of who makes something, which is held for a moment only; whoever was stopped with it
+ * in hand keeps nobody waiting for ever.
+ */
+static bool make_lock(const struct counters *counters)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (byte_lock(counters, 0, F_WRLCK, F_OFD_SETLK))
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
 }
 
 /* Its blocks are there before it is used: no full disk is met in mapped memory. */
@@ -109,8 +126,7 @@ static enum result file_open(struct counters *counters, const char *path, struct
     struct stat st;
 
     counters->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (counters->fd < 0 || !byte_lock(counters, 0, F_WRLCK, F_OFD_SETLKW) ||
-        fstat(counters->fd, &st) != 0)
+    if (counters->fd < 0 || !make_lock(counters) || fstat(counters->fd, &st) != 0)
         return reason_errno(why, "%s", path);
     if (st.st_nlink == 0) { /* another has just taken it away */
         result = reason_set(why, RESULT_BUSY, "%s is being made anew", path);
@@ -273,7 +289,7 @@ size_t counters_series(struct counters *counters, const char *name)
     at = series_find(counters, name);
     if (at < COUNTERS_SERIES_MAX && is_used(&counters->file->series[at]))
         return at;
-    if (!byte_lock(counters, 0, F_WRLCK, F_OFD_SETLKW))
+    if (!make_lock(counters))
         return OTHERS;
     at = series_find(counters, name); /* another may have made it */
     if (at < COUNTERS_SERIES_MAX && !is_used(&counters->file->series[at])) {

@@ -4,7 +4,6 @@
 #include "http/exposition.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 static const char *const type_names[EXPOSITION_TYPE__MAX] = {
@@ -48,57 +47,40 @@ static void text_escape(struct buf *buf, const char *text)
     }
 }
 
-/* Returns whether any was written, so that a brace is open. */
-static bool labels_write(struct exposition *out, va_list labels)
+static void sample_start(struct exposition *out, const char *suffix,
+                         const struct exposition_label *labels)
 {
-    const char *label, *text;
-    bool some = false;
+    const struct exposition_label *label = labels;
 
-    while ((label = va_arg(labels, const char *)) != NULL) {
-        text = va_arg(labels, const char *);
-        buf_putc(out->buf, some ? ',' : '{');
-        buf_puts(out->buf, label);
-        buf_puts(out->buf, "=\"");
-        text_escape(out->buf, text);
-        buf_putc(out->buf, '"');
-        some = true;
-    }
-    return some;
-}
-
-static void sample_start(struct exposition *out, const char *suffix, va_list labels)
-{
     buf_puts(out->buf, out->name);
     buf_puts(out->buf, suffix);
-    if (labels_write(out, labels))
-        buf_putc(out->buf, '}');
-    buf_putc(out->buf, ' ');
+    for (; label != NULL && label->name != NULL; label++) {
+        buf_putc(out->buf, label == labels ? '{' : ',');
+        buf_puts(out->buf, label->name);
+        buf_puts(out->buf, "=\"");
+        text_escape(out->buf, label->text);
+        buf_putc(out->buf, '"');
+    }
+    buf_puts(out->buf, label != labels ? "} " : " ");
 }
 
-void exposition_u64(struct exposition *out, const char *suffix, uint64_t value, ...)
+void exposition_u64(struct exposition *out, const char *suffix, uint64_t value,
+                    const struct exposition_label *labels)
 {
-    va_list labels;
-
-    va_start(labels, value);
     sample_start(out, suffix, labels);
-    va_end(labels);
     buf_put_u64(out->buf, value);
     buf_putc(out->buf, '\n');
 }
 
-void exposition_seconds(struct exposition *out, const char *suffix, uint64_t ns, ...)
+void exposition_seconds(struct exposition *out, const char *suffix, uint64_t ns,
+                        const struct exposition_label *labels)
 {
-    va_list labels;
-
-    va_start(labels, ns);
     sample_start(out, suffix, labels);
-    va_end(labels);
     buf_printf(out->buf, "%" PRIu64 ".%09" PRIu64 "\n", ns / 1000000000, ns % 1000000000);
 }
 
 void exposition_histogram(struct exposition *out, const struct exposition_histogram *histogram,
-                          const char *label_1, const char *text_1, const char *label_2,
-                          const char *text_2)
+                          const struct exposition_label labels[2])
 {
     uint64_t count = 0;
 
@@ -106,11 +88,11 @@ void exposition_histogram(struct exposition *out, const struct exposition_histog
         const char *bound = i < HISTOGRAM_BOUNDS ? histogram_bounds[i].seconds : "+Inf";
 
         count += histogram->buckets[i];
-        exposition_u64(out, "_bucket", count, label_1, text_1, label_2, text_2, "le", bound,
-                       NULL);
+        exposition_u64(out, "_bucket", count,
+                       EXPOSITION_LABELS(labels[0], labels[1], {"le", bound}));
     }
-    exposition_seconds(out, "_sum", histogram->sum_ns, label_1, text_1, label_2, text_2, NULL);
-    exposition_u64(out, "_count", count, label_1, text_1, label_2, text_2, NULL);
+    exposition_seconds(out, "_sum", histogram->sum_ns, EXPOSITION_LABELS(labels[0], labels[1]));
+    exposition_u64(out, "_count", count, EXPOSITION_LABELS(labels[0], labels[1]));
 }
 
 void exposition_end(struct exposition *out)

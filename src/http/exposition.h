@@ -3,7 +3,7 @@
  * OpenMetrics 1.0, which differ in little.
  *
  *     exposition_family(&out, EXPOSITION_COUNTER, "calls_total", "Calls");
- *     exposition_u64(&out, "", 7, "model", "iris", NULL);
+ *     exposition_u64(&out, "", 7, EXPOSITION_LABELS({"model", "iris"}));
  *
  * Families must not be mixed: all samples of one come after its own line.
  * https://prometheus.io/docs/instrumenting/exposition_formats/
@@ -34,14 +34,18 @@ struct exposition {
 void exposition_family(struct exposition *out, enum exposition_type type, const char *name,
                        const char *help);
 
-/*
- * One sample, of the family's name and suffix.  Behind the value stand the labels: pairs of a
- * name and a text, escaped as they have to be, and NULL.
- */
-void exposition_u64(struct exposition *out, const char *suffix, uint64_t value, ...)
-    __attribute__((sentinel));
-void exposition_seconds(struct exposition *out, const char *suffix, uint64_t ns, ...)
-    __attribute__((sentinel));
+/* Labels of a sample, the last one without a name; texts are escaped as they have to be. */
+struct exposition_label {
+    const char *name, *text;
+};
+
+#define EXPOSITION_LABELS(...) ((const struct exposition_label[]){__VA_ARGS__, {NULL, NULL}})
+
+/* One sample, of the family's name and suffix.  labels: NULL for none. */
+void exposition_u64(struct exposition *out, const char *suffix, uint64_t value,
+                    const struct exposition_label *labels);
+void exposition_seconds(struct exposition *out, const char *suffix, uint64_t ns,
+                        const struct exposition_label *labels);
 
 /* All samples of a histogram: how many fell into each bucket, and what they come to. */
 struct exposition_histogram {
@@ -49,9 +53,9 @@ struct exposition_histogram {
     uint64_t sum_ns;
 };
 
+/* With two labels. */
 void exposition_histogram(struct exposition *out, const struct exposition_histogram *histogram,
-                          const char *label_1, const char *text_1, const char *label_2,
-                          const char *text_2);
+                          const struct exposition_label labels[2]);
 
 void exposition_end(struct exposition *out);
 

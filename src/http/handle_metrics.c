@@ -61,8 +61,9 @@ static void requests_write(const struct service *service, struct exposition *out
             if (count == 0)
                 continue;
             text_print(code, sizeof(code), "%u", status);
-            exposition_u64(out, "", count, "method", method, "route", route_label(path), "code",
-                           code, NULL);
+            exposition_u64(out, "", count,
+                           EXPOSITION_LABELS({"method", method}, {"route", route_label(path)},
+                                             {"code", code}));
         }
 }
 
@@ -82,7 +83,9 @@ static void durations_write(const struct service *service, struct exposition *ou
             any |= histogram.buckets[at] = counters_bucket(service->counters, i, at);
         histogram.sum_ns = counters_sum_ns(service->counters, i);
         if (any != 0)
-            exposition_histogram(out, &histogram, "method", method, "route", route_label(path));
+            exposition_histogram(
+                out, &histogram,
+                EXPOSITION_LABELS({"method", method}, {"route", route_label(path)}));
     }
 }
 
@@ -111,7 +114,7 @@ static void refusals_write(const struct service *service, struct exposition *out
                       "Requests that were refused for who asked, or how often.");
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
         exposition_u64(out, "", counters_value(service->counters, refusals[i].counter),
-                       "reason", refusals[i].reason, NULL);
+                       EXPOSITION_LABELS({"reason", refusals[i].reason}));
 }
 
 /* ---- calls ---- */
@@ -176,8 +179,9 @@ static void calls_write(const struct served *served, struct exposition *out)
             calls += (uint64_t)served->rows[at].calls;
         version_print(version, served->rows[i].version);
         text_print(code, sizeof(code), "%lld", (long long)served->rows[i].status);
-        exposition_u64(out, "", calls, "model", served->rows[i].model, "version", version,
-                       "code", code, NULL);
+        exposition_u64(out, "", calls,
+                       EXPOSITION_LABELS({"model", served->rows[i].model}, {"version", version},
+                                         {"code", code}));
     }
 }
 
@@ -196,7 +200,9 @@ static void sums_write(const struct served *served, size_t member, struct exposi
             sum += (uint64_t)part;
         }
         version_print(version, served->rows[i].version);
-        exposition_u64(out, "", sum, "model", served->rows[i].model, "version", version, NULL);
+        exposition_u64(
+            out, "", sum,
+            EXPOSITION_LABELS({"model", served->rows[i].model}, {"version", version}));
     }
 }
 
@@ -215,8 +221,9 @@ static void call_durations_write(const struct served *served, struct exposition 
             histogram.sum_ns += (uint64_t)served->rows[at].duration_us * US_NS;
         }
         version_print(version, served->rows[i].version);
-        exposition_histogram(out, &histogram, "model", served->rows[i].model, "version",
-                             version);
+        exposition_histogram(
+            out, &histogram,
+            EXPOSITION_LABELS({"model", served->rows[i].model}, {"version", version}));
     }
 }
 
@@ -290,7 +297,8 @@ static void disk_write(struct exposition *out)
                       "The files of the home that grow or are counted in.");
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         if (stat(files[i], &st) == 0)
-            exposition_u64(out, "", (uint64_t)st.st_size, "file", files[i], NULL);
+            exposition_u64(out, "", (uint64_t)st.st_size,
+                           EXPOSITION_LABELS({"file", files[i]}));
     if (statvfs(".", &disk) != 0)
         return;
     gauge(out, "forestgate_disk_size_bytes", "The disk that the home is on.",
@@ -313,17 +321,19 @@ static void models_write(const struct service *service, struct exposition *out)
             if (places[at] == NULL)
                 continue;
             version_print(version, places[at]->row.version);
-            exposition_u64(out, "", places[at]->image != NULL, "model", places[at]->row.name,
-                           "version", version, "state", model_state_name(places[at]->row.state),
-                           NULL);
+            exposition_u64(
+                out, "", places[at]->image != NULL,
+                EXPOSITION_LABELS({"model", places[at]->row.name}, {"version", version},
+                                  {"state", model_state_name(places[at]->row.state)}));
         }
     }
 }
 
 static void ends_write(void *arg, const struct job_ends *ends)
 {
-    exposition_u64(arg, "", (uint64_t)ends->jobs, "model", ends->model, "status",
-                   job_status_name(ends->status), NULL);
+    exposition_u64(
+        arg, "", (uint64_t)ends->jobs,
+        EXPOSITION_LABELS({"model", ends->model}, {"status", job_status_name(ends->status)}));
 }
 
 /* Nothing of a home whose database of jobs is not there, or cannot be read now. */
@@ -341,8 +351,8 @@ static void jobs_write(struct service *service, struct exposition *out)
     exposition_family(out, EXPOSITION_GAUGE, "forestgate_jobs",
                       "Jobs that wait or are in work.");
     exposition_u64(out, "", (uint64_t)(total.open > running ? total.open - running : 0),
-                   "status", "pending", NULL);
-    exposition_u64(out, "", (uint64_t)running, "status", "processing", NULL);
+                   EXPOSITION_LABELS({"status", "pending"}));
+    exposition_u64(out, "", (uint64_t)running, EXPOSITION_LABELS({"status", "processing"}));
     gauge(out, "forestgate_job_bytes", "What bodies and results of jobs take.",
           (uint64_t)total.bytes);
     exposition_family(out, EXPOSITION_COUNTER, "forestgate_jobs_ended_total",
@@ -357,7 +367,8 @@ static void build_write(struct exposition *out)
     text_print(schema, sizeof(schema), "%d", db_schema(DB_HOME));
     exposition_family(out, EXPOSITION_GAUGE, "forestgate_build_info",
                       "What this is; always 1.");
-    exposition_u64(out, "", 1, "version", FORESTGATE_VERSION, "schema", schema, NULL);
+    exposition_u64(out, "", 1,
+                   EXPOSITION_LABELS({"version", FORESTGATE_VERSION}, {"schema", schema}));
 }
 
 /* ---- the answer ---- */

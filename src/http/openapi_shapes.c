@@ -90,7 +90,8 @@ static const struct openapi_shape shapes[] = {
      "[text], thresholds?: [num], targets?: [{name: text | null, classes?: [text]}], "
      "training?: {source: text, date: time | null, data_sha256: text | null, rows: int, seed: "
      "int, max_features: int, max_depth: int, min_samples_leaf: int, metric: 'accuracy' | 'r2' "
-     "| null, oob_score: num | null, oob_rows: int}, baseline_rows?: int, examples?: [{name: "
+     "| null, oob_score: num | null, oob_rows: int}, baseline_rows?: int, explainable?: bool, "
+     "examples?: [{name: "
      "text, features?: [num | text | bool | null], text?: text}] (rows to try), schema?: {*: "
      "any} (of a body of POST /models/{name}/predict, as JSON Schema)}"},
     {"Feature",

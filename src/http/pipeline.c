@@ -51,10 +51,10 @@ enum result service_open(struct service *service, const struct home *entered,
         result =
             log_open(HOME_ACCESS_LOG, (enum config_log_format)service->home.config.log_format,
                      &service->log, why);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
         tally_open(service);
-    if (result == RESULT_OK)
         result = tokens_open(&service->home.config, &service->tokens, why);
+    }
     if (result == RESULT_OK)
         result = keyring_new(&service->home, service->tokens, &service->keyring, why);
     if (result == RESULT_OK)

@@ -180,8 +180,8 @@ static const char *schema_kinds(struct json_writer *writer, const char *at, unsi
 
 static const char *schema_texts(struct json_writer *writer, const char *at, unsigned count)
 {
+    const char *from;
     bool null = false;
-    const char *from = at;
 
     json_write_key(writer, "enum");
     json_write_array(writer);

@@ -42,10 +42,12 @@ on_terminal() { TERM=${TERM_THERE-xterm} "$TOP/tests/lib/terminal.py" "$@"; }
 }
 
 @test "a word that is near none is told what there is" {
-  says 2 'there is no command "frobnicate"' frobnicate
-  [[ "$stderr" == *'key create'* ]]
-  says 2 'key has no verb "frobnicate"' key frobnicate
-  [[ "$stderr" == *'key create'* ]]
+  says 2 'there is no command "frobnicate"; there are: init, ' frobnicate
+  [ "${#stderr_lines[@]}" = 1 ]
+  says 2 'key has no verb "frobnicate"; it has: create, list' key frobnicate
+  [ "${#stderr_lines[@]}" = 1 ]
+  run -2 --separate-stderr "$FORESTGATE" -q
+  [[ "$stderr" == *'no command behind -q'* ]]
   says 2 'there is no option --frobnicate here; see --help' key list --frobnicate
   says 1 'there is no tier "xyzzy"; there are: ' tier delete xyzzy
   says 1 'no model "xyzzy" is published; there are: iris' model show xyzzy

@@ -448,6 +448,18 @@ silent_but() {
   ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /predict
   jq -e '.version == 1' <<<"$body"
   settled
+  press Withdraw
+  sure iris 'Withdraw it'
+  says '#notices' 'iris is withdrawn'
+  ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /models/iris/predict
+  assert_status 404
+  settled
+  says '#room' 'No version of it answers'
+  press Undo
+  says '#notices' 'iris answers again'
+  ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /models/iris/predict
+  assert_status 200
+  settled
   press 'Delete version 3'
   sure 'iris 3' 'Delete for good'
   says '#notices' 'Version 3 of iris is deleted'

@@ -27,7 +27,7 @@ WAIT = 60
 
 class Screen:
     def __init__(self, size, command):
-        self.raw, self.frames, self.closed = "", 0, False
+        self.raw, self.closed = "", False
         self.master, slave = pty.openpty()
         self.resize(size)
         self.before = termios.tcgetattr(slave)

@@ -25,6 +25,7 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
     cut -f1 etc/errors.tsv | grep '^[0-9]' | sed 's|.*|usr/share/forestgate/errors/&.html 644\nusr/share/forestgate/errors/&.json 644|'
     for file in model/*.csv; do echo "usr/share/forestgate/$file 644"; done
     echo usr/share/forestgate/model/sentiment.fgm 644
+    echo usr/share/forestgate/grafana/forestgate.json 644
     echo usr/share/forestgate/model/export_sklearn.py 755
     echo usr/share/bash-completion/completions/forestgate 644
     echo usr/share/fish/vendor_completions.d/forestgate.fish 644

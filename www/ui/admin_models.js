@@ -5,17 +5,17 @@ import { compareSheet } from './admin_compare.js';
 import { modelsAll } from './admin_fields.js';
 import { act, button, changeForm, fetched, room, sheet, tag } from './admin_parts.js';
 import { canaryOnly, placeFields, placeOf, uploadSheet } from './admin_upload.js';
-import { Problem, askJson } from './api.js';
+import { Problem, ask, askJson } from './api.js';
 import { number } from './chart.js';
 import { confirmByName } from './dialog.js';
 import { el } from './dom.js';
 import { form } from './fields.js';
 import { list } from './list.js';
-import { tell } from './notice.js';
+import { tell, tellProblem } from './notice.js';
 import { qualityPart } from './quality.js';
 import { when } from './when.js';
 
-const states = { serving: 'good', canary: 'warn', shadow: '', retired: '' };
+const states = { serving: 'good', canary: 'warn', shadow: '', retired: '', withdrawn: 'bad' };
 const path = (name) => `admin/models/${encodeURIComponent(name)}`;
 const inState = (model, state) => model.versions.find((version) => version.state === state);
 
@@ -84,6 +84,24 @@ async function rollBack(model, reload) {
   reload();
 }
 
+/* Takes a model out as a whole, or puts it back, by the verbs of the repository of protocol v2. */
+const take = (name, verb) => ask('POST', `v2/repository/models/${encodeURIComponent(name)}/${verb}`, { body: {} });
+
+async function putBack(name, reload) {
+  await take(name, 'load');
+  reload();
+  return `${name} answers again.`;
+}
+
+async function withdraw({ name }, reload) {
+  if (!await confirmByName({
+    title: 'Withdraw a model', name, verb: 'Withdraw it',
+    text: 'From the next request on it is as if there was no such model. Its versions are kept, and it can be put back.',
+  })) return;
+  await act(() => take(name, 'unload'), `${name} is withdrawn: nobody can ask it any more.`, () => putBack(name, reload));
+  reload();
+}
+
 async function remove(model, version, reload) {
   if (!await confirmByName({
     title: 'Delete a version', name: `${model.name} ${version.version}`, verb: 'Delete for good',
@@ -105,6 +123,7 @@ function traffic(model) {
     el('li', { class: kind, 'data-share': percent }, el('b', {}, `Version ${version.version}`),
       ` ${version.state}: ${Number(percent.toFixed(2))}% of the calls`));
 
+  if (serving === undefined) return el('p', { class: 'note warn' }, 'No version of it answers.');
   return el('div', { class: 'traffic' },
     el('progress', { class: 'share', max: 100, value: 100 - share, 'aria-hidden': 'true' }),
     el('ul', { class: 'plainlist' }, part(serving, 'serving', 100 - share), part(canary, 'canary', share),
@@ -115,7 +134,7 @@ function versionActs(model, version, reload) {
   const of = `version ${version.version}`;
   const live = version.state === 'canary' || version.state === 'shadow';
 
-  if (version.state === 'serving') return null;
+  if (version.state === 'serving' || version.state === 'withdrawn') return null;
   return el('span', { class: 'actions' },
     button('Use it', () => placeSheet(model, version, reload), { of }),
     live ? button('End it', () => retire(model, version, reload), { of }) : null,
@@ -187,12 +206,20 @@ function modelRoom(name) {
   }, (model, load) => [
     el('p', { class: 'actions' }, button('Publish a version', () => uploadSheet(name, load), { kind: '' }),
       model.versions.length > 1 ? button('Compare versions', () => compareSheet(model)) : null,
-      model.versions.length > 1 ? button('Roll back', () => rollBack(model, load)) : null),
+      model.versions.length > 1 ? button('Roll back', () => rollBack(model, load)) : null,
+      inState(model, 'withdrawn') === undefined ? button('Withdraw', () => withdraw(model, load)) :
+        button('Put it back', async () => {
+          try {
+            tell(await putBack(name, load));
+          } catch (error) {
+            tellProblem(error);
+          }
+        })),
     traffic(model), versions(model, load),
     el('div', { class: 'cards single' },
       el('section', { class: 'card' }, el('h3', {}, 'What is kept of its requests'),
         el('p', { class: 'hint' }, 'Rows and answers, sealed, to be compared with the truth once that is known.'), keepForm(model, load))),
-    el('h3', {}, 'Quality and drift'), qualityPart(name),
+    inState(model, 'serving') === undefined ? null : [el('h3', {}, 'Quality and drift'), qualityPart(name)],
   ]);
 
   return room(name, back, null, content);
