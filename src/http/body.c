@@ -99,7 +99,8 @@ static const struct kind {
     [ROUTE_BODY_FRAME] = {{json_type, body_csv}, "application/json or text/csv in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
-    [ROUTE_BODY_TENSORS] = {{json_type, bytes_type},
+    /* curl -d says that it is a form, which other servers of the protocol pass over. */
+    [ROUTE_BODY_TENSORS] = {{json_type, bytes_type, pairs_type},
                             "application/json in UTF-8, or application/octet-stream"},
     [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},

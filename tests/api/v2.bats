@@ -74,6 +74,17 @@ ROW='{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP64","data":[5.1,3.5,
   done
 }
 
+@test "a body of no type, of JSON, of bytes and as curl calls it is taken, and of another it is a 415" {
+  for type in '' application/json 'application/json; charset=utf-8' application/octet-stream application/x-www-form-urlencoded; do
+    infer iris "$ROW" CONTENT_TYPE="$type"
+    [ "$status" = 200 ] || fail "for the type $type"
+  done
+  for type in text/plain text/csv multipart/form-data application/x-npy; do
+    infer iris "$ROW" CONTENT_TYPE="$type"
+    refused 415 'application/json'
+  done
+}
+
 @test "a model or version that there is not is a 404 in Triton's words, whatever is asked of it" {
   for path in /ready /config /stats ''; do
     call GET "/v2/models/nosuch$path" -k "$KEY"
