@@ -272,6 +272,7 @@ static size_t part_read(char *out, size_t room, const char *directory, const cha
 /* Of some that are added at once each is whole: one write for each, at the end of the file. */
 static void record(const char *to, const char *directory, char **params, int count)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     static char head[RECORD_BODY], body[RECORD_BODY], line[PATH_BYTES * 4];
     const char *path = param_of(params, count, "PATH_INFO");
     const char *method = param_of(params, count, "REQUEST_METHOD");
@@ -283,8 +284,10 @@ static void record(const char *to, const char *directory, char **params, int cou
 
     if (path[0] == '\0')
         path = param_of(params, count, "REQUEST_URI");
-    len = snprintf(line, sizeof(line), "%zu %zu %.*s %.*s\n", head_len, body_len,
-                   (int)strcspn(method, " \r\n"), method, (int)strcspn(path, "\r\n"), path);
+    if (method[0] == '\0' || method[strspn(method, letters)] != '\0')
+        method = "-"; /* some other, which stands in no line */
+    len = snprintf(line, sizeof(line), "%zu %zu %s %.*s\n", head_len, body_len, method,
+                   (int)strcspn(path, "\r\n"), path);
     parts[0].iov_len = (size_t)len;
     if (fd < 0 || len >= (int)sizeof(line) || writev(fd, parts, 3) < 0)
         fail(to);
