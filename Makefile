@@ -188,7 +188,8 @@ test:
 
 lint:
 	@etc/setup test
-	@tests/lint && tests/floors && BUILD='$(BUILD)' tests/docs
+	@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' tests/lint && tests/floors && BUILD='$(BUILD)' tests/docs
 
 sanitize:
 	@etc/setup test

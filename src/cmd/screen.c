@@ -151,7 +151,7 @@ static void stop(void)
     handle(SIGTSTP, SIG_DFL);
     sigemptyset(&set);
     sigaddset(&set, SIGTSTP);
-    raise(SIGTSTP);
+    kill(getpid(), SIGTSTP);
     sigprocmask(SIG_UNBLOCK, &set, &before);
     sigprocmask(SIG_SETMASK, &before, NULL);
     handle(SIGTSTP, on_other);

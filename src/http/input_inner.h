@@ -82,7 +82,7 @@ struct input {
     unsigned lists;   /* members with rows */
     struct answer_frame frame;
     const char *asked_output; /* by the query; NULL: nothing */
-    const char *asked_by; /* what said frame.item; NULL: nothing */
+    const char *asked_by;     /* what said frame.item; NULL: nothing */
     struct input_split split;
 };
 

@@ -3,7 +3,7 @@
 # theirs, what nobody may say of himself, and that an answer has the members listed here and
 # no other.
 
-# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # set or read by the libraries; dollars of jq
+# shellcheck disable=SC2153,SC2154,SC2016,SC2030,SC2031 # set or read by the libraries; dollars of jq
 load ../lib/api
 load ../lib/person
 

@@ -28,7 +28,7 @@ instances_of() {
   assert_status 200
   [ "$(header_of content-type)" = application/json ]
   assert_json '.message and .version and
-    (["/", "/health", "/openapi.json", "/account", "/ui/{file}", "/auth/token", "/login"] -
+    (["/", "/health", "/docs", "/account", "/ui/{file}", "/auth/token", "/login"] -
       [.routes[] | select(.credential == "none") | .path] == []) and
     all(.routes[] | select(.path | startswith("/admin/"));
       .credential == "key" and .scope == "admin") and

@@ -286,8 +286,9 @@ static void record(const char *to, const char *directory, char **params, int cou
         path = param_of(params, count, "REQUEST_URI");
     if (method[0] == '\0' || method[strspn(method, letters)] != '\0')
         method = "-"; /* some other, which stands in no line */
-    len = snprintf(line, sizeof(line), "%zu %zu %s %.*s\n", head_len, body_len, method,
-                   (int)strcspn(path, "\r\n"), path);
+    if (path[strcspn(path, "\r\n")] != '\0')
+        path = "-"; /* the same of a path */
+    len = snprintf(line, sizeof(line), "%zu %zu %s %s\n", head_len, body_len, method, path);
     parts[0].iov_len = (size_t)len;
     if (fd < 0 || len >= (int)sizeof(line) || writev(fd, parts, 3) < 0)
         fail(to);

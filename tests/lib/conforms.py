@@ -38,7 +38,9 @@ def records(path):
         at = end + 1
         middle = at + int(head)
         end = middle + int(body)
-        yield (method.decode('latin-1'), uri.decode('latin-1').split('?')[0],
+        # Of the absolute form the path is what is behind the host.
+        path = re.sub(r'\Ahttps?://[^/?]*(?=/)', '', uri.decode('latin-1').split('?')[0])
+        yield (method.decode('latin-1'), path,
                data[at:middle].decode('latin-1'), data[middle:end])
         at = end
 
