@@ -143,12 +143,12 @@ on_terminal() { TERM=${TERM_THERE-xterm} "$TOP/tests/lib/terminal.py" "$@"; }
 
 @test "progress is on a terminal alone, fits it, and is gone at the end" {
   awk 'BEGIN {srand(1); print "a,b,c,d,y"; for (i = 0; i < 20000; i++) {a = rand(); print a "," rand() "," rand() "," rand() "," (a > 0.5 ? "yes" : "no")}}' >"$G/rows.csv"
-  train=("$FORESTGATE" model train "$G/rows.csv" --target y --trees 100 --threads 1 -o "$G/big.fgm")
+  train=("$FORESTGATE" model train "$G/rows.csv" --target y --trees 800 --threads 1 -o "$G/big.fgm")
   COLUMNS_THERE=50 on_terminal "${train[@]}" >"$BATS_TEST_TMPDIR/out"
   tr '\r' '\n' <"$BATS_TEST_TMPDIR/out" | grep '^training' >"$BATS_TEST_TMPDIR/bars" || fail "$(cat -v "$BATS_TEST_TMPDIR/out")"
-  grep -q ' of 100 trees.* left' "$BATS_TEST_TMPDIR/bars" || fail "$(cat -v "$BATS_TEST_TMPDIR/bars")"
+  grep -q ' of 800 trees.* left' "$BATS_TEST_TMPDIR/bars" || fail "$(cat -v "$BATS_TEST_TMPDIR/bars")"
   [ "$(sed 's/\x1b\[K$//' "$BATS_TEST_TMPDIR/bars" | LC_ALL=C.UTF-8 wc -L)" -le 49 ]
-  tail -n 2 "$BATS_TEST_TMPDIR/out" | grep -q $'^\r\033\[K'"$G/big.fgm: 100 trees" || tr '\r' '\n' <"$BATS_TEST_TMPDIR/out" | grep -q $'^\033\[K'"$G/big.fgm: 100 trees" ||
+  tail -n 2 "$BATS_TEST_TMPDIR/out" | grep -q $'^\r\033\[K'"$G/big.fgm: 800 trees" || tr '\r' '\n' <"$BATS_TEST_TMPDIR/out" | grep -q $'^\033\[K'"$G/big.fgm: 800 trees" ||
     fail "$(cat -v "$BATS_TEST_TMPDIR/out")"
   TERM_THERE=dumb on_terminal "${train[@]}" >"$BATS_TEST_TMPDIR/none"
   on_terminal "${train[@]}" --quiet >>"$BATS_TEST_TMPDIR/none"
