@@ -162,8 +162,8 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_LIB)
 run:
 	@etc/setup run $(or $(FRONT),lighttpd)
 	@$(MAKE) --no-print-directory all
-	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
-		RUN_USER='$(RUN_USER)' DEMO='$(DEMO)' env --default-signal=INT,TERM,HUP etc/run
+	@exec env --default-signal=INT,TERM,HUP BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' \
+		FRONT='$(FRONT)' WORKERS='$(WORKERS)' RUN_USER='$(RUN_USER)' DEMO='$(DEMO)' etc/run
 
 # The bodies of what a front answers itself, for a configuration that is printed.
 $(BUILD)/errors: $(BUILD)/forestgate
