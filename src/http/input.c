@@ -390,7 +390,7 @@ static enum pass pass_over(struct service *service, const struct request *reques
         return PASS_MALFORMED;
     if (turns_to_texts(service, request, input))
         return PASS_OTHER_MODEL;
-    if (input->wants_again && input->faults.count == 0)
+    if (input->wants_again && input->faults.count == 0 && !input->no_memory)
         return PASS_AGAIN;
     check_whole(input);
     return PASS_DONE;

@@ -33,8 +33,8 @@ struct v2_rows {
     struct schema schema;
     struct text_scratch *scratch;
     struct reply *reply;
-    const struct v2_tensor *tensor; /* that is read, and which of them it is */
-    size_t at;
+    const struct v2_tensor *tensor; /* the column that is read, */
+    size_t at;                      /* and which of the inputs it is */
     uint32_t width;
     uint32_t feature; /* of a column */
     bool column;
@@ -216,7 +216,6 @@ static int64_t matrix_rows(const struct v2_rows *filling, const struct v2_tensor
 
 static bool matrix_read(struct v2_rows *filling, const struct v2_tensor *tensor, int64_t count)
 {
-    filling->tensor = tensor;
     if (tensor->binary_size >= 0 && tensor->type != V2_BYTES) {
         filling->packed = *tensor;
         return count_take(filling, (uint64_t)count) && bounds_make(filling) &&
