@@ -22,6 +22,8 @@ setup_file() {
   cp "$body_file" "$G/caller.json"
 }
 
+teardown_file() { answers_conform "$ASK_RECORD"; }
+
 conforms() { /usr/bin/python3 -I "$TOP/tests/lib/conforms.py" "$@"; }
 
 # fits DOCUMENT SCHEMA BODY: whether a body is what a schema of the components says.
