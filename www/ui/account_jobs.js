@@ -22,9 +22,9 @@ function isOver(job) {
   return job.status in kinds;
 }
 
-/* What stands for its name. */
+/* What stands for its name: the end of it, since its beginning is the time. */
 function short(job) {
-  return job.job_uuid.slice(0, 8);
+  return job.job_uuid.slice(-8);
 }
 
 /* ---- how far it is ---- */

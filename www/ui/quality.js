@@ -5,8 +5,9 @@ import { askJson } from './api.js';
 import { number, percent } from './chart.js';
 import { el, svg } from './dom.js';
 import { load } from './load.js';
+import { figures, qualityTime } from './quality_time.js';
 
-const words = { 'too few rows': '', stable: 'good', 'as trained': 'good', moved: 'warn', shifted: 'bad' };
+const words = { stable: 'good', shifted: 'warn', drifted: 'bad' }; // and where nothing can be said, none
 const marks = { good: 'a', warn: 'c', bad: 'd' };
 const SMALL = 0.1;
 const LARGE = 0.25;
@@ -78,8 +79,6 @@ function calibration({ calibration: found }) {
         el('td', { class: 'number' }, number(bin.rows)))))));
 }
 
-const figures = [['accuracy', 'Accuracy'], ['f1_macro', 'F1 (macro)'], ['log_loss', 'Log loss'], ['brier', 'Brier score'],
-  ['r2', 'R²'], ['mae', 'Mean absolute error'], ['rmse', 'Root mean squared error'], ['bias', 'Bias']];
 
 function targetOf(target, several) {
   return [
@@ -105,7 +104,7 @@ export function qualityPart(name) {
   load(place, () => askJson('GET', `models/${encodeURIComponent(name)}/quality`), (quality) => (quality.rows === 0 ?
     el('div', { class: 'state' }, el('p', {}, 'No row is kept yet. Above it is said how many are to be.')) : [
       quality.complete ? null : el('p', { class: 'note warn' }, 'There are more rows than are read at once, or some that cannot be read: these are the figures of a part.'),
-      quality.parts.map(partOf),
+      qualityTime(name), quality.parts.map(partOf),
     ]));
   return place;
 }
