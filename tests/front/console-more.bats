@@ -59,7 +59,6 @@ teardown_file() {
 }
 
 fail_with() { printf '%s\n' "$@" >&2; return 1; }
-quoted() { jq -n --arg text "$1" '$text'; }
 settled() { js_until 'return document.querySelector("#room h2, .part h2, #desk h2") !== null && document.querySelector("[aria-busy]") === null'; }
 
 # here NAME PAGE: a user at that page, with nothing to wait for.
