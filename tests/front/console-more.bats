@@ -163,6 +163,9 @@ key_of() { api GET "/admin/keys?search=$1" && jq -e ".keys[0] | $2" <<<"$body"; 
   press Undo
   says '#notices' 'as before'
   key_of meter '.own_limits == "2/60s,7/day"'
+  js 'return document.activeElement.textContent' | grep -qx '"Keys"'
+  js 'document.querySelector("#notices .close").focus(); document.querySelector("#notices .close").click()' >/dev/null
+  js 'return [document.activeElement.textContent, document.querySelector("#notices").textContent]' | jq -e '. == ["Keys", ""]'
   silent_but 422
 }
 
