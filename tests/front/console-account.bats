@@ -256,7 +256,7 @@ silent_but() {
 @test "each part says that it loads, that there is nothing, that it failed, and when to come again" {
   here dora keys
   js 'const parts = {keys: "users/me/keys", usage: "users/me/usage", calls: "users/me/calls", jobs: "/jobs", sessions: "users/me/sessions"};
-    const empty = {keys: "no key", usage: "no call", calls: "no such call", jobs: "no such job", sessions: "this one"};
+    const empty = {keys: "no key", usage: "no call", calls: "no call yet", jobs: "no job yet", sessions: "this one"};
     const at = (of) => document.querySelector(`.part ${of}`);
     const set = (path, fault) => sessionStorage.setItem("test.faults", JSON.stringify(fault === undefined ? [] : [{path, ...fault}]));
     const until = async (what, true_yet) => {
