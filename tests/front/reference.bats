@@ -133,3 +133,38 @@ tried() {
   js_until 'return document.querySelector(".models").textContent.includes("Predict.iris")'
   quiet
 }
+
+@test "a password logs in there, and a wrong one is told" {
+  npm_needed swagger-ui-dist
+  cli user create ann@example.org --models '*' --password-stdin <<<'correct horse battery staple' >/dev/null
+  go "$MOUNT_URL/docs#/Account/me"
+  js 'location.reload()' >/dev/null
+  for password in 'wrong horse battery' 'correct horse battery staple'; do
+    logged_in ann@example.org "$password"
+    case $password in
+    wrong*) js_until 'return document.querySelector(".auth-container .errors")?.textContent.includes("invalid_grant")' ;;
+    *) js_until 'return [...document.querySelectorAll(".auth-container .authorize")].some(button => button.textContent === "Logout")' ;;
+    esac
+    js 'document.querySelector(".btn-done").click()' >/dev/null
+  done
+  js_until 'return document.querySelector("#operations-Account-me .try-out__btn") !== null'
+  js 'document.querySelector("#operations-Account-me .try-out__btn").click()' >/dev/null
+  js_until 'return document.querySelector("#operations-Account-me .execute") !== null'
+  js 'document.querySelector("#operations-Account-me .execute").click()' >/dev/null
+  js_until 'return document.querySelector("#operations-Account-me .live-responses-table .highlight-code")?.textContent.includes("ann@example.org")'
+}
+
+# Fills in the form of OAuth 2, and sends it.
+logged_in() {
+  js_until 'return document.querySelector(".auth-wrapper .authorize") !== null'
+  js 'document.querySelector(".auth-wrapper .authorize").click()' >/dev/null
+  js_until 'return document.querySelector("#oauth_password") !== null'
+  js 'const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+    for (const [id, value] of [["oauth_username", arguments[0]], ["oauth_password", arguments[1]]]) {
+      const input = document.getElementById(id);
+      set.call(input, value);
+      input.dispatchEvent(new Event("input", {bubbles: true}));
+      input.dispatchEvent(new Event("change", {bubbles: true}));
+    }
+    document.getElementById("oauth_password").closest("form, .auth-container").querySelector("button.authorize").click()' "\"$1\"" "\"$2\"" >/dev/null
+}
