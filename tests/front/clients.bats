@@ -2,7 +2,7 @@
 # tests/front/clients.bats: clients that people have of other model servers, as they are: boto3's
 # sagemaker-runtime, Hugging Face's and Prometheus.  A front's part is the same for all of them: see
 # tests/front/each.bash.
-# shellcheck disable=SC2154 # what lib/front sets
+# shellcheck disable=SC2154,SC2016 # what lib/front sets; dollars of Grafana
 
 load ../lib/front
 load ../lib/npm
