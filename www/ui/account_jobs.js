@@ -189,7 +189,7 @@ export function jobsPanel(query = {}) {
       open = page.rows.filter((job) => !isOver(job)).length;
       if (open > 0 && end === null) end = watch(place, look);
     },
-    empty: 'There is no such job.',
+    empty: () => (status !== '' ? 'There is no such job.' : 'There is no job yet: a file of rows is predicted in the background by one.'),
   });
 
   /* While something is going on, for as long as the list is looked at. */
