@@ -328,18 +328,16 @@ uint64_t counters_value(const struct counters *counters, enum counter counter)
     return counters != NULL ? read_of(&counters->file->named[counter]) : 0;
 }
 
-/* The next place from this on that a process other than this one has; COUNTERS_PLACES: none. */
-static int place_next(const struct counters *counters, int from)
+/* A place from `from` to before `to` that another process has, NOBODY if none: any of several.
+ */
+static int place_taken(const struct counters *counters, int from, int to)
 {
-    struct flock lock = {.l_type = F_WRLCK,
-                         .l_whence = SEEK_SET,
-                         .l_start = 1 + from,
-                         .l_len = COUNTERS_PLACES - from};
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1 + from, .l_len = to - from};
 
-    if (from >= COUNTERS_PLACES || fcntl(counters->fd, F_OFD_GETLK, &lock) != 0 ||
-        lock.l_type == F_UNLCK)
-        return COUNTERS_PLACES;
-    return (int)lock.l_start - 1 > from ? (int)lock.l_start - 1 : from;
+    if (from >= to || fcntl(counters->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+        return NOBODY;
+    return lock.l_start - 1 > from ? (int)lock.l_start - 1 : from;
 }
 
 static void worker_count(const struct counters *counters, int place, unsigned *workers,
@@ -349,13 +347,28 @@ static void worker_count(const struct counters *counters, int place, unsigned *w
     *busy += atomic_load(&counters->file->places[place].busy) != 0;
 }
 
+/*
+ * The kernel tells any lock that is in the way, in the order in which they came, so those on
+ * both sides of it are asked for: two system calls for each worker.
+ */
+static void workers_count(const struct counters *counters, int from, int to, unsigned *workers,
+                          unsigned *busy)
+{
+    const int place = place_taken(counters, from, to);
+
+    if (place == NOBODY)
+        return;
+    worker_count(counters, place, workers, busy);
+    workers_count(counters, from, place, workers, busy);
+    workers_count(counters, place + 1, to, workers, busy);
+}
+
 void counters_workers(const struct counters *counters, unsigned *workers, unsigned *busy)
 {
     *workers = *busy = 0;
     if (counters == NULL)
         return;
-    for (int i = 0; (i = place_next(counters, i)) < COUNTERS_PLACES; i++)
-        worker_count(counters, i, workers, busy);
+    workers_count(counters, 0, COUNTERS_PLACES, workers, busy);
     if (counters->place != NOBODY)
         worker_count(counters, counters->place, workers, busy);
 }

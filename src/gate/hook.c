@@ -255,7 +255,6 @@ static enum result signature_make(const struct hook_row *row, const char *id, in
     return result;
 }
 
-/* The id is one of the message: the same at every attempt, another for another receiver. */
 /* The trace of the request that the job came with: who is told goes on with it. */
 static void trace_make(const char *trace, struct hook_message *message)
 {
@@ -268,6 +267,7 @@ static void trace_make(const char *trace, struct hook_message *message)
         text_print(message->state, sizeof(message->state), "tracestate: %s", trace + len + 1);
 }
 
+/* The id is one of the message: the same at every attempt, another for another receiver. */
 enum result hook_message_make(const struct hook_row *row, int64_t now_us,
                               struct hook_message *message, struct reason *why)
 {

@@ -10,6 +10,10 @@
 #include "base/csv.h"
 #include "http/input.h"
 
+enum {
+    CLASSES_FEW = 64 /* whose order has room on the stack */
+};
+
 /* Writes a value of row i. */
 typedef void value_write(struct json_writer *writer, const struct answer *answer, size_t i);
 
@@ -136,39 +140,31 @@ static void pairs_write(struct json_writer *writer, const struct answer *answer,
     json_write_array_end(writer);
 }
 
-/* Whether class a stands before class b: the greater, of equals the first. */
-static bool is_greater(const double *answers, uint32_t a, uint32_t b)
-{
-    return a < b ? answers[a] >= answers[b] : answers[a] > answers[b];
-}
-
-/* The class that comes after another one, or with `none` the first; none if there is no more.
- */
-static uint32_t next_greatest(const double *answers, uint32_t n, uint32_t after, uint32_t none)
-{
-    uint32_t best = none;
-
-    for (uint32_t k = 0; k < n; k++)
-        if ((after == none || is_greater(answers, after, k)) && k != after &&
-            (best == none || is_greater(answers, k, best)))
-            best = k;
-    return best;
-}
-
+/* The same, the likeliest first. */
 static void scored_write(struct json_writer *writer, const struct answer *answer, size_t i)
 {
-    const uint32_t n = answer->predictor->output.classes[0], none = n;
+    const uint32_t n = answer->predictor->output.classes[0];
     const double *answers = answers_of(answer, i);
+    uint32_t few[CLASSES_FEW], *order = few;
 
+    if (n > CLASSES_FEW)
+        order = reallocarray(NULL, n, sizeof(*order));
+    if (order == NULL) {
+        writer->buf->failed = true;
+        return;
+    }
+    output_rank(answers, n, order);
     json_write_array(writer);
-    for (uint32_t k = next_greatest(answers, n, none, none); k != none;
-         k = next_greatest(answers, n, k, none)) {
+    for (uint32_t k = 0; k < n; k++) {
         json_write_object(writer);
-        json_member_string(writer, "label", image_class_label(answer->predictor->image, k));
-        json_member_double(writer, "score", answers[k]);
+        json_member_string(writer, "label",
+                           image_class_label(answer->predictor->image, order[k]));
+        json_member_double(writer, "score", answers[order[k]]);
         json_write_object_end(writer);
     }
     json_write_array_end(writer);
+    if (order != few)
+        free(order);
 }
 
 static const struct {

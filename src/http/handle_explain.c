@@ -51,7 +51,7 @@ static bool is_quick(const struct explaining *at)
 /* How many numbers an answer may have; with a name at each there may be fewer. */
 static size_t outputs_max(const struct input_rows *rows)
 {
-    return rows->frame != NULL ? INPUT_OUTPUTS_MAX / 4 : INPUT_OUTPUTS_MAX;
+    return rows->frame != NULL ? INPUT_OUTPUTS_MAX / INPUT_LABELLED : INPUT_OUTPUTS_MAX;
 }
 
 static enum result explaining_alloc(struct explaining *at, struct reason *why)

@@ -96,7 +96,8 @@ static bool run(struct infer *infer, struct reply *reply)
     if (!v2_request_read(&infer->asked, &infer->service->body, header, reply) ||
         !v2_answer_check(&infer->asked, infer->model, &infer->predictor, reply))
         return false;
-    infer->rows = v2_rows_read(infer->service, &infer->asked, infer->model, reply);
+    infer->rows = v2_rows_read(infer->service, &infer->asked, infer->model,
+                               v2_answer_numbers(&infer->asked, &infer->predictor), reply);
     return infer->rows != NULL &&
            metered_rows(infer->service, infer->request, infer->model,
                         v2_rows_count(infer->rows), reply) &&

@@ -22,8 +22,7 @@
 
 enum {
     VALUES_MAX = 4 << 20, /* numbers of the rows of a body that is smaller than that */
-    VALUES_KEPT = 8 << 10,
-    LABELLED = 4 /* so many numbers is one with a label */
+    VALUES_KEPT = 8 << 10
 };
 
 /* What a pass over the body came to. */
@@ -279,7 +278,7 @@ static bool is_labelled(const struct input *input)
 static size_t numbers_per_row(const struct input *input)
 {
     size_t numbers =
-        (size_t)image_n_outputs(input->image) * (is_labelled(input) ? LABELLED : 1);
+        (size_t)image_n_outputs(input->image) * (is_labelled(input) ? INPUT_LABELLED : 1);
     size_t leaves = (input->outputs & INPUT_LEAVES) != 0 ? image_n_trees(input->image) : 0;
     size_t margins =
         (input->outputs & INPUT_MARGIN) != 0 ? image_spec(input->image)->n_outputs : 0;
@@ -391,7 +390,7 @@ static enum pass pass_over(struct service *service, const struct request *reques
         return PASS_MALFORMED;
     if (turns_to_texts(service, request, input))
         return PASS_OTHER_MODEL;
-    if (input->wants_again && input->faults.count == 0)
+    if (input->wants_again && input->faults.count == 0 && !input->no_memory)
         return PASS_AGAIN;
     check_whole(input);
     return PASS_DONE;
@@ -431,24 +430,35 @@ static bool first_model(struct service *service, const struct request *request,
 }
 
 /*
- * As set, and so that an answer stays within what a worker can hold; explanations also
- * within about a second, for a row goes through all nodes of the forest.  A row by name has
- * all of its numbers however few of them the body has, so those are bounded too, at what no
- * body of rows by position comes to.
+ * A row by name has all of its numbers however few of them the body has, so those are bounded
+ * too, at what no body of rows by position comes to.
  */
+size_t input_rows_limit(const struct service *service, const struct image *image,
+                        size_t numbers, size_t body_len)
+{
+    size_t limit = (size_t)service->home.config.predict_rows_limit;
+    size_t values = body_len > VALUES_MAX ? body_len : VALUES_MAX;
+    size_t most = INPUT_OUTPUTS_MAX / numbers;
+
+    if (most > values / image_n_features(image))
+        most = values / image_n_features(image);
+    if (most == 0)
+        most = 1;
+    return limit < most ? limit : most;
+}
+
+/* The same; explanations within about a second, for a row goes through all of the forest. */
 static size_t rows_limit(const struct service *service, const struct request *request,
                          const struct image *image, bool unbounded)
 {
-    size_t limit = (size_t)service->home.config.predict_rows_limit;
-    size_t body = request->body->len, values = body > VALUES_MAX ? body : VALUES_MAX, most;
+    size_t limit, most;
 
     if (image == NULL || unbounded)
+        return (size_t)service->home.config.predict_rows_limit;
+    limit = input_rows_limit(service, image, image_n_outputs(image), request->body->len);
+    if (!explains(request))
         return limit;
-    most = INPUT_OUTPUTS_MAX / image_n_outputs(image);
-    if (most > values / image_n_features(image))
-        most = values / image_n_features(image);
-    if (explains(request) && most > INPUT_EXPLAINED_MAX / explain_cost(image, false))
-        most = INPUT_EXPLAINED_MAX / explain_cost(image, false);
+    most = INPUT_EXPLAINED_MAX / explain_cost(image, false);
     if (most == 0)
         most = 1;
     return limit < most ? limit : most;

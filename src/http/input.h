@@ -12,6 +12,7 @@
 #include "http/reply.h"
 #include "http/request.h"
 
+struct image;
 struct input;
 struct answer_frame;
 
@@ -20,6 +21,7 @@ void input_free(struct input *input);
 
 enum {
     INPUT_OUTPUTS_MAX = 4 << 20,   /* numbers in one answer */
+    INPUT_LABELLED = 4,            /* so many of those is one with a name beside it */
     INPUT_EXPLAINED_MAX = 50 << 20 /* explain_cost() of the rows of a call, if over one */
 };
 
@@ -67,6 +69,13 @@ typedef bool input_take(void *arg, const double *values, size_t rows);
  */
 bool input_blocks(struct service *service, const struct request *request, struct reply *reply,
                   size_t rows_at_once, input_take *take, void *arg);
+
+/*
+ * How many rows a model may be asked at once: as set, and so that an answer of so many numbers
+ * to each stays within what a worker can hold, as do the rows.  At least one.
+ */
+size_t input_rows_limit(const struct service *service, const struct image *image,
+                        size_t numbers, size_t body_len);
 
 /* Refuses what needs the default model when there is none: 503. */
 void input_refuse_default(const struct service *service, struct reply *reply);

@@ -275,7 +275,7 @@ static const char *method_shown(const char *method)
 static void write_log(const struct service *service, const struct request *request,
                       uint64_t duration_ns)
 {
-    char path[REQUEST_PATH_MAX + 1], agent[REQUEST_PATH_MAX + 1] = "";
+    char path[REQUEST_PATH_MAX + 1], agent[REQUEST_PATH_MAX + 1];
     /* The path of a route without variables is the route's, letter by letter. */
     bool is_own = request->route != NULL && strchr(request->route->path, '{') == NULL;
     struct log_entry entry = {
@@ -295,9 +295,9 @@ static void write_log(const struct service *service, const struct request *reque
         .warning = request->refused_credential,
     };
 
+    agent[0] = '\0';
     if (service->home.config.log_format == CONFIG_LOG_COMBINED)
         agent_print(fcgi_param(service->fcgi, FCGI_USER_AGENT), agent);
-
     if (!is_own)
         path_print(request->path, path);
     log_write(service->log, &entry);

@@ -153,12 +153,13 @@ struct v2_rows;
 
 /*
  * The tensors as rows: one of all features, or one for each feature by its name.  Of a binary
- * tensor of all features the values are looked at when they are given out.  NULL with the
+ * tensor of all features the values are looked at when they are given out.  The answer to each
+ * row has so many numbers, by which there may be fewer of them.  NULL with the
  * refusal written: 400 for tensors that are not the model's, 422 for values, 503.  The request,
  * its body and the reply stay in place until v2_rows_free().
  */
 struct v2_rows *v2_rows_read(struct service *service, struct v2_request *request,
-                             const struct model *model, struct reply *reply);
+                             const struct model *model, size_t numbers, struct reply *reply);
 void v2_rows_free(struct v2_rows *filling);
 
 size_t v2_rows_count(const struct v2_rows *filling);
@@ -177,6 +178,9 @@ enum v2_type v2_type_of(const struct image *image);
 /* Whether the model has what is asked.  False with the refusal written: 400. */
 bool v2_answer_check(const struct v2_request *request, const struct model *model,
                      const struct predictor *predictor, struct reply *reply);
+
+/* Numbers in the answer to one row; a label beside one counts as INPUT_LABELLED has it. */
+size_t v2_answer_numbers(const struct v2_request *request, const struct predictor *predictor);
 
 /* Writes the answer, JSON and perhaps bytes behind it. */
 void v2_answer_write(const struct v2_request *request, const struct model *model,

@@ -9,6 +9,7 @@
 
 #include "base/json_write.h"
 #include "base/num.h"
+#include "http/input.h"
 #include "http/v2.h"
 
 static const char octets[] = "application/octet-stream";
@@ -139,69 +140,71 @@ static void probabilities_put(struct answering *answering, bool binary)
         number_put(answering, answering->answers[i], binary);
 }
 
-/* A class and its probability. */
-struct ranked {
-    double p;
-    uint32_t index;
-};
-
-/* The greater first, and of equals the first. */
-static int ranked_compare(const void *a, const void *b)
+/* "0.97:0:setosa", made in a buffer that is kept for the next one. */
+static void class_text_put(struct answering *answering, struct buf *text, double p,
+                           uint32_t index, bool binary)
 {
-    const struct ranked *one = a, *other = b;
-
-    if (one->p < other->p || one->p > other->p)
-        return one->p > other->p ? -1 : 1;
-    return one->index < other->index ? -1 : one->index > other->index;
-}
-
-/* "0.97:0:setosa" */
-static void ranked_put(struct answering *answering, const struct ranked *ranked, bool binary)
-{
-    const char *label = image_class_label(answering->predictor->image, ranked->index);
+    const char *label = image_class_label(answering->predictor->image, index);
     char number[NUM_DOUBLE_MAX];
-    struct buf text = {0};
 
-    num_print_double(number, ranked->p);
-    buf_puts(&text, number);
-    buf_putc(&text, ':');
-    buf_put_u64(&text, ranked->index);
-    buf_putc(&text, ':');
-    buf_puts(&text, label);
-    if (buf_failed(&text))
+    num_print_double(number, p);
+    buf_clear(text, SIZE_MAX);
+    buf_puts(text, number);
+    buf_putc(text, ':');
+    buf_put_u64(text, index);
+    buf_putc(text, ':');
+    buf_puts(text, label);
+    if (buf_failed(text))
         answering->bytes.failed = true;
     else if (binary)
-        put_text(&answering->bytes, text.data, text.len);
+        put_text(&answering->bytes, text->data, text->len);
     else
-        json_write_string_n(&answering->writer, text.data, text.len);
-    buf_free(&text);
+        json_write_string_n(&answering->writer, text->data, text->len);
 }
 
 static void classes_put(struct answering *answering, int64_t most, bool binary)
 {
     const uint32_t width = answering->width;
-    struct ranked *ranked = reallocarray(NULL, width, sizeof(*ranked));
+    uint32_t *order = reallocarray(NULL, width, sizeof(*order));
+    struct buf text = {0};
 
-    if (ranked == NULL) {
+    if (order == NULL) {
         answering->bytes.failed = true;
         return;
     }
     for (size_t row = 0; row < answering->rows; row++) {
-        for (uint32_t k = 0; k < width; k++)
-            ranked[k] = (struct ranked){answering->answers[row * width + k], k};
-        qsort(ranked, width, sizeof(*ranked), ranked_compare);
+        const double *answers = answering->answers + row * width;
+
+        output_rank(answers, width, order);
         for (int64_t k = 0; k < most; k++)
-            ranked_put(answering, &ranked[k], binary);
+            class_text_put(answering, &text, answers[order[k]], order[k], binary);
     }
-    free(ranked);
+    buf_free(&text);
+    free(order);
 }
 
 /* ---- outputs ---- */
 
-/* How many classes of a row are told. */
-static int64_t classes_told(const struct answering *answering, const struct v2_asked *asked)
+/* How many classes of a row are told, of so many. */
+static int64_t classes_told(const struct v2_asked *asked, uint32_t width)
 {
-    return asked->classes < answering->width ? asked->classes : answering->width;
+    return asked->classes < width ? asked->classes : width;
+}
+
+size_t v2_answer_numbers(const struct v2_request *request, const struct predictor *predictor)
+{
+    const uint32_t width = predictor_width(predictor);
+    size_t numbers = 0;
+
+    for (size_t i = 0; i < request->n_outputs; i++) {
+        const struct v2_asked *asked = &request->outputs[i];
+
+        if (asked->classes > 0)
+            numbers += (size_t)classes_told(asked, width) * INPUT_LABELLED;
+        else
+            numbers += asked->name == V2_PROBA ? width : predictor->output.n_targets;
+    }
+    return numbers;
 }
 
 static void shape_write(struct answering *answering, const struct v2_asked *asked)
@@ -212,7 +215,7 @@ static void shape_write(struct answering *answering, const struct v2_asked *aske
     json_write_array(writer);
     json_write_u64(writer, answering->rows);
     if (asked->classes > 0)
-        json_write_i64(writer, classes_told(answering, asked));
+        json_write_i64(writer, classes_told(asked, answering->width));
     else if (asked->name == V2_PROBA)
         json_write_u64(writer, answering->width);
     else if (n_targets(answering) > 1)
@@ -223,7 +226,7 @@ static void shape_write(struct answering *answering, const struct v2_asked *aske
 static void data_put(struct answering *answering, const struct v2_asked *asked)
 {
     if (asked->classes > 0)
-        classes_put(answering, classes_told(answering, asked), asked->binary);
+        classes_put(answering, classes_told(asked, answering->width), asked->binary);
     else if (asked->name == V2_PROBA)
         probabilities_put(answering, asked->binary);
     else

@@ -226,13 +226,14 @@ static bool texts_of_bytes(struct elements *elements, text_each *each, void *arg
 {
     const char *at = elements->tensor->data;
     size_t left = elements->tensor->len;
-    uint32_t len;
+    uint32_t bits;
+    size_t len;
 
     for (; elements->seen < elements->tensor->elements; elements->seen++) {
         if (left < LENGTH_BYTES)
             break;
-        memcpy(&len, at, LENGTH_BYTES);
-        len = le32toh(len);
+        memcpy(&bits, at, LENGTH_BYTES);
+        len = le32toh(bits);
         if (len > left - LENGTH_BYTES)
             break;
         at += LENGTH_BYTES;

@@ -112,6 +112,15 @@ static bool members_read(struct reading *reading, const char *what,
     return token != JSON_BAD;
 }
 
+/* What is left of an array, a token of whose was just read. */
+static bool array_skip(struct reading *reading, enum json_token token)
+{
+    if (token == JSON_ARRAY_END)
+        return true;
+    return json_skip_rest(reading->reader, token) &&
+           json_skip_rest(reading->reader, JSON_ARRAY);
+}
+
 /* The same of a list of objects; begin() makes room for each, and NULL skips it. */
 static bool list_read(struct reading *reading, const char *what,
                       void *(*begin)(struct reading *reading),
@@ -138,14 +147,7 @@ static bool list_read(struct reading *reading, const char *what,
     if (token == JSON_BAD || token == JSON_ARRAY_END)
         return token == JSON_ARRAY_END;
     refuse(reading, "%s must be an array of objects.", what);
-    while (token != JSON_ARRAY_END) {
-        if (!json_skip_rest(reading->reader, token))
-            return false;
-        token = json_next(reading->reader);
-        if (token == JSON_BAD)
-            return false;
-    }
-    return true;
+    return array_skip(reading, token);
 }
 
 /* ---- inputs ---- */
@@ -200,12 +202,7 @@ static bool shape_read(struct reading *reading, struct v2_tensor *tensor)
     if (token == JSON_ARRAY_END || token == JSON_BAD)
         return token == JSON_ARRAY_END;
     refuse(reading, "shape must be an array of whole numbers.");
-    while (token != JSON_ARRAY_END) {
-        if (!json_skip_rest(reading->reader, token) ||
-            (token = json_next(reading->reader)) == JSON_BAD)
-            return false;
-    }
-    return true;
+    return array_skip(reading, token);
 }
 
 static bool datatype_read(struct reading *reading, struct v2_tensor *tensor)
@@ -513,10 +510,11 @@ static bool json_read(struct reading *reading, size_t len)
     }
     if (!is_bad(reading) && good)
         json_next(reader); /* nothing may be behind it */
-    if (!is_bad(reading))
+    if (json_result(reader) == RESULT_NOMEM || buf_failed(&reading->request->store) ||
+        buf_failed(&reading->request->id))
+        reply_refuse_memory(reading->reply); /* nor are names there to be told */
+    else if (!is_bad(reading))
         return !reading->refused;
-    if (json_result(reader) == RESULT_NOMEM)
-        reply_refuse_memory(reading->reply);
     else
         reply_refuse(reading->reply, REPLY_MALFORMED,
                      "The body is not JSON that is taken here: %s.", json_problem(reader));
@@ -530,7 +528,6 @@ bool v2_request_read(struct v2_request *request, const struct buf *body, const c
     struct reading reading = {
         .request = request, .reader = &request->reader, .json = bytes, .reply = reply};
     uint64_t json_len = body->len;
-    bool good;
 
     if (header != NULL && header[0] != '\0' &&
         (!num_parse_u64(header, strlen(header), &json_len) || json_len > body->len)) {
@@ -545,14 +542,9 @@ bool v2_request_read(struct v2_request *request, const struct buf *body, const c
             (struct v2_asked){.name = V2_PREDICT, .binary = true};
         return true;
     }
-    good = json_read(&reading, (size_t)json_len) &&
+    return json_read(&reading, (size_t)json_len) &&
            bytes_share(&reading, bytes + json_len, body->len - (size_t)json_len) &&
            inputs_check(&reading) && outputs_check(&reading);
-    if (good && (buf_failed(&request->store) || buf_failed(&request->id))) {
-        reply_refuse_memory(reply);
-        good = false;
-    }
-    return good;
 }
 
 void v2_request_free(struct v2_request *request)

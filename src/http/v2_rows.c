@@ -17,8 +17,7 @@
 enum {
     FAULTS_MAX = 20,
     ALLOWED_MAX = 512,
-    FIELD_MAX = 80,
-    VALUES_MAX = 4 << 20 /* numbers of the rows of a body that is smaller than that */
+    FIELD_MAX = 80
 };
 
 /*
@@ -33,8 +32,9 @@ struct v2_rows {
     struct schema schema;
     struct text_scratch *scratch;
     struct reply *reply;
-    const struct v2_tensor *tensor; /* that is read, and which of them it is */
-    size_t at;
+    const struct v2_tensor *tensor; /* the column that is read, */
+    size_t at;                      /* and which of the inputs it is */
+    size_t numbers; /* of the walk or in the answer, whichever are more, to a row */
     uint32_t width;
     uint32_t feature; /* of a column */
     bool column;
@@ -150,23 +150,11 @@ static bool category_take(void *arg, size_t k, const char *text, size_t len)
 
 /* ---- room ---- */
 
-static size_t rows_limit(const struct v2_rows *filling)
-{
-    size_t limit = (size_t)filling->service->home.config.predict_rows_limit;
-    size_t body = filling->service->body.len, values = body > VALUES_MAX ? body : VALUES_MAX;
-    size_t most = INPUT_OUTPUTS_MAX / image_n_outputs(filling->image);
-
-    if (most > values / filling->width)
-        most = values / filling->width;
-    if (most == 0)
-        most = 1;
-    return limit < most ? limit : most;
-}
-
 /* How many rows there are, if that may be.  False with the refusal written. */
 static bool count_take(struct v2_rows *filling, uint64_t count)
 {
-    size_t limit = rows_limit(filling);
+    size_t limit = input_rows_limit(filling->service, filling->image, filling->numbers,
+                                    filling->service->body.len);
     char problem[FIELD_MAX];
 
     if (count == 0) {
@@ -216,7 +204,6 @@ static int64_t matrix_rows(const struct v2_rows *filling, const struct v2_tensor
 
 static bool matrix_read(struct v2_rows *filling, const struct v2_tensor *tensor, int64_t count)
 {
-    filling->tensor = tensor;
     if (tensor->binary_size >= 0 && tensor->type != V2_BYTES) {
         filling->packed = *tensor;
         return count_take(filling, (uint64_t)count) && bounds_make(filling) &&
@@ -460,7 +447,7 @@ static bool raw_read(struct v2_rows *filling)
 }
 
 struct v2_rows *v2_rows_read(struct service *service, struct v2_request *request,
-                             const struct model *model, struct reply *reply)
+                             const struct model *model, size_t numbers, struct reply *reply)
 {
     struct v2_rows *filling = calloc(1, sizeof(*filling));
     bool good = false;
@@ -475,6 +462,9 @@ struct v2_rows *v2_rows_read(struct service *service, struct v2_request *request
     filling->image = model->image;
     filling->reply = reply;
     filling->width = image_n_features(model->image);
+    filling->numbers = image_n_outputs(model->image);
+    if (filling->numbers < numbers)
+        filling->numbers = numbers;
     if (schema_read(&filling->schema, model->image) != RESULT_OK)
         reply_refuse_memory(reply);
     else if (request->raw)

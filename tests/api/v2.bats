@@ -128,6 +128,12 @@ ROW='{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP64","data":[5.1,3.5,
 }
 
 @test "the server tells what it is, that it lives and is ready, to anyone and without counting" {
+  call GET /v2/ # as the protocol's OpenAPI file has it
+  assert_json '.name == "forestgate"'
+  for path in /v2// /v2/models/ /v2/health/; do
+    call GET "$path" -k "$KEY"
+    refused 404 'no such path'
+  done
   call GET /v2
   assert_json '.name == "forestgate" and (.version | length > 0) and (.extensions | contains(["binary_tensor_data", "classification", "statistics", "model_repository"]))'
   call GET /v2/health/live

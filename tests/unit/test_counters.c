@@ -182,6 +182,32 @@ static void names_there_is_no_room_for_are_counted_together(void **state)
     assert_null(counters_series_name(counters, COUNTERS_SERIES_MAX));
 }
 
+/* A worker that starts in the place of one that died has a lock that came last. */
+static void workers_are_counted_in_whatever_order_they_took_their_places(void **state)
+{
+    struct counters *others[5];
+    unsigned workers, busy;
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(counters_open(path, &others[i], &why), RESULT_OK);
+    for (size_t i = 0; i < 5; i += 2) {
+        counters_close(others[i]);
+        assert_int_equal(counters_open(path, &others[i], &why), RESULT_OK);
+        counters_busy(others[i], true);
+        counters_workers(counters, &workers, &busy);
+        assert_int_equal(workers, 6);
+        assert_int_equal(busy, i / 2 + 1);
+    }
+    counters_close(others[4]);
+    counters_close(others[0]);
+    counters_workers(counters, &workers, &busy);
+    assert_int_equal(workers, 4);
+    assert_int_equal(busy, 1);
+    for (size_t i = 1; i < 4; i++)
+        counters_close(others[i]);
+}
+
 /* What the children have done, as they say themselves: after each step, so never too much. */
 static _Atomic uint64_t *done;
 
@@ -232,6 +258,7 @@ static void kill_9_takes_nothing_back_and_adds_nothing(void **state)
             now = 0;
             for (int i = 0; i < PROCESSES; i++)
                 now += atomic_load(&done[i]);
+            assert_int_equal(waitpid(pids[0], NULL, WNOHANG), 0); /* they count still */
         } while (now < before + 1000);
         for (int i = 0; i < PROCESSES; i++) {
             kill(pids[i], SIGKILL);
@@ -264,6 +291,7 @@ int main(void)
         EACH(every_status_has_its_own_number_and_strange_ones_stay_in_their_class),
         EACH(a_duration_is_in_the_first_bucket_that_it_is_not_over),
         EACH(names_there_is_no_room_for_are_counted_together),
+        EACH(workers_are_counted_in_whatever_order_they_took_their_places),
         EACH(kill_9_takes_nothing_back_and_adds_nothing),
     };
 
