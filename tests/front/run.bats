@@ -111,6 +111,7 @@ tree_copy() {
   said "^Address  $URL/\$"
   said "^Logs     $T/home/logs/access.log\$"
   [ -s "$T/home/logs/access.log" ]
+  if said '^forestgate: '; then cat "$T/out" && false; fi
   # Calm: few lines but the build's, and none over 80 columns but those to paste
   # and the answer.
   [ "$(grep -vc '^  [A-Z]' "$T/out")" -le 22 ]
