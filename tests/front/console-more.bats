@@ -222,6 +222,21 @@ key_of() { api GET "/admin/keys?search=$1" && jq -e ".keys[0] | $2" <<<"$body"; 
   silent_but 422
 }
 
+@test "before an invitation ends it is asked, and who presses Enter at once ends nothing" {
+  cli user invite eve@example.org >/dev/null
+  here root admin#users
+  press 'End it for eve@example.org'
+  says dialog 'The link for eve@example.org opens nothing any more'
+  typed Enter
+  closed
+  api GET /admin/invitations
+  jq -e '[.invitations[].username] | index("eve@example.org") != null' <<<"$body"
+  press 'End it for eve@example.org'
+  press 'End the invitation'
+  says '#notices' 'eve@example.org has ended'
+  silent
+}
+
 @test "the administration saves the calls as a file, by the filters that are set" {
   predict good-one
   ask -H "X-API-Key: $KEY" -H "X-Request-ID: bad-one" -H "$JSON" -d '{"features":[1]}' /predict
