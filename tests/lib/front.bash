@@ -205,9 +205,9 @@ ask() {
   header=$BATS_TEST_TMPDIR/header
   status=$(curl -sS --max-time 30 --path-as-is -D "$header" -o "$BATS_TEST_TMPDIR/body" \
     -w '%{http_code} %{method}' "${@:1:$#-1}" "$URL$path") || return
-  # Of the fronts' own refusals the document says nothing.
+  # Of the fronts' own refusals the document says nothing.  MOUNT is a path that it is below.
   if grep -qi '^x-request-id:' "$header"; then
-    answer_record "$T/answers" "${status#* }" "$path" "$(<"$header")" "$BATS_TEST_TMPDIR/body"
+    answer_record "$T/answers" "${status#* }" "${path#"${MOUNT:-}"}" "$(<"$header")" "$BATS_TEST_TMPDIR/body"
   fi
   status=${status% *}
   body=$(tr -d '\0' <"$BATS_TEST_TMPDIR/body")
