@@ -32,7 +32,7 @@ static bool version_find(struct service *service, const struct request *request,
     size_t len;
 
     text = request_variable(request, "version", &len);
-    if (num_parse_i64(text, len, &version) && version > 0)
+    if (text[0] >= '1' && text[0] <= '9' && num_parse_i64(text, len, &version))
         result = registry_version(service->registry, request->name, request->name_len, version,
                                   model, &why);
     if (result == RESULT_MISSING)
