@@ -47,6 +47,23 @@ void handle_models(struct service *service, struct request *request, struct repl
     json_write_object_end(&writer);
 }
 
+void handle_model_names(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+
+    json_write_object(&writer);
+    json_write_key(&writer, "models");
+    json_write_array(&writer);
+    for (size_t i = 0; i < registry_count(service->registry); i++) {
+        const char *name = registry_at(service->registry, i)->row.name;
+
+        if (key_models_have(request->caller.models, name, strlen(name)))
+            json_write_string(&writer, name);
+    }
+    json_write_array_end(&writer);
+    json_write_object_end(&writer);
+}
+
 void handle_model(struct service *service, struct request *request, struct reply *reply)
 {
     struct json_writer writer = json_writer_on(&reply->body);

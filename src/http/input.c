@@ -535,11 +535,8 @@ static bool acceptable(const struct service *service, const struct request *requ
         refuse_default_text(service, reply);
     else if (model == NULL)
         input_refuse_default(service, reply);
-    else if (model->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     model->row.name);
     else
-        return true;
+        return path_model_serves(model, reply);
     return false;
 }
 
