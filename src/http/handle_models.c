@@ -5,10 +5,10 @@
 
 #include "base/json_write.h"
 #include "forest/describe.h"
-#include "forest/examples.h"
 #include "forest/explain.h"
 #include "forest/schema.h"
 #include "http/auth.h"
+#include "http/examples_kept.h"
 #include "http/handlers.h"
 #include "http/show.h"
 
@@ -82,7 +82,7 @@ void handle_model(struct service *service, struct request *request, struct reply
     if (model->image != NULL) {
         describe_image(&writer, model->image);
         json_member_bool(&writer, "explainable", explain_can(model->image));
-        examples_write(&writer, model->image);
+        examples_kept_write(&service->examples, &writer, model->image);
         json_write_key(&writer, "schema");
         schema_write(&writer, model->image, &body);
     }
