@@ -127,7 +127,7 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without $(BUILD)/openapi.json $(DOCS_TESTED)
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/drive $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without $(BUILD)/openapi.json $(DOCS_TESTED)
 $(BUILD)/openapi.json: $(BUILD)/document
 	$(Q)$< >$@.new && mv $@.new $@
 $(BUILD)/document: $(BUILD)/tests/lib/document.o $(LIB)
@@ -145,6 +145,10 @@ $(BUILD)/jose: $(BUILD)/tests/lib/jose.o $(LIB)
 $(BUILD)/load $(BUILD)/ask: $(BUILD)/%: $(BUILD)/tests/lib/%.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^
+
+$(BUILD)/drive: $(BUILD)/tests/lib/drive.o
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -ljson-c
 
 # No program is fuzzed, so nothing of src/cmd/ is built for it.
 FUZZ_LIB = $(BUILD)/libfuzz.a

@@ -78,7 +78,7 @@ static void text_line(struct buf *line, const struct log_entry *entry)
 
 static void json_member(struct json_writer *writer, const char *name, const char *text)
 {
-    if (text == NULL)
+    if (text == NULL || text[0] == '\0') /* "" would be no address to Elastic */
         return;
     json_write_key(writer, name);
     json_write_string_n(writer, text, strnlen(text, PATH_SHOWN_MAX));

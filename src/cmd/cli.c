@@ -216,17 +216,33 @@ bool cli_list_flush(struct cli_list *list)
     if (list->error == 0 && fwrite(text->data, 1, text->len, stdout) != text->len)
         list->error = errno;
     buf_clear(text, SIZE_MAX);
+    list->flushed = true;
     return list->error == 0;
+}
+
+/* Whether it is a table of which no row was added behind its head. */
+static bool is_bare(const struct cli_list *list)
+{
+    const struct buf *text = &list->text;
+
+    return !list->json && !list->flushed && !buf_failed(text) &&
+           (text->len == 0 || memchr(text->data, '\n', text->len) == NULL);
 }
 
 int cli_list_end(struct cli_list *list, enum result result, const struct reason *why)
 {
+    const bool bare = is_bare(list);
     struct reason output;
+    int status;
 
     if (list->json)
         json_write_array_end(&list->writer);
-    if (list->error == 0)
-        return cli_answer(&list->text, result, why);
+    if (list->error == 0) {
+        status = cli_answer(&list->text, result, why);
+        if (status == CLI_DONE && bare && list->hint != NULL)
+            cli_note("forestgate: %s\n", list->hint);
+        return status;
+    }
     buf_free(&list->text);
     errno = list->error;
     reason_errno(&output, "standard output");

@@ -107,8 +107,10 @@ int cli_told(const struct option_set *set, struct buf *text, enum result result,
 struct cli_list {
     struct buf text;
     struct json_writer writer;
+    const char *hint; /* what to do next where a table has no row; NULL: nothing is said */
     bool json;
-    int error; /* errno of the output, once it failed */
+    bool flushed; /* some of it is printed */
+    int error;    /* errno of the output, once it failed */
 };
 
 /* Begins a list; head is the table's first line. */

@@ -35,6 +35,7 @@ static int run_list(const struct option_set *set)
     cli_list_start(&list, set,
                    "ID            ROLE   TIER          EXPIRES           FOR"
                    "                             MODELS");
+    list.hint = "there is no invitation; make one with: forestgate user invite";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = invitation_row_list(home.db, list_row, &list, &why);

@@ -157,6 +157,7 @@ static int run_list(const struct option_set *set)
     if (filter_read(set, &filter, &why) != RESULT_OK ||
         field_list_start(&list, set, job_columns, job_fields, &why) != RESULT_OK)
         return cli_misuse(&why);
+    list.list.hint = "there is no such job; POST /jobs takes one, and forestgate work does it";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_find(set, &home, &filter, &user, &why);

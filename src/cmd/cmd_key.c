@@ -155,6 +155,8 @@ static int run_list(const struct option_set *set)
     struct home home;
 
     cli_list_start(&listing.list, set, key_show_head);
+    listing.list.hint =
+        "there is no such key; make one with: forestgate key create --name NAME";
     result = cli_home_open(set, &home, &why);
     listing.db = home.db;
     listing.why = &why;

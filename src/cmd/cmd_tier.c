@@ -115,6 +115,7 @@ static int run_list(const struct option_set *set)
     struct home home;
 
     cli_list_start(&list, set, "NAME              PRICE  SHADOW   KEYS  LIMITS");
+    list.hint = "there is no tier; make one with: forestgate tier set NAME --rate 100/60s";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = tier_row_list(home.db, list_row, &list, &why);

@@ -153,6 +153,7 @@ static int run_list(const struct option_set *set)
     if (filter_read(set, lower, &filter, &why) != RESULT_OK)
         return cli_misuse(&why);
     cli_list_start(&list, set, user_show_head);
+    list.hint = "there is no such user; make one with: forestgate user create EMAIL";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_row_list(home.db, &filter, list_row, &list, &total, &why);

@@ -14,6 +14,7 @@
 
 #include "base/file_part.h"
 #include "cmd/ask.h"
+#include "cmd/progress.h"
 #include "cmd/time_option.h"
 #include "gate/keep.h"
 #include "gate/keep_csv.h"
@@ -89,6 +90,8 @@ struct output {
     const char *name;
     FILE *file;
     struct file_part part;
+    struct progress progress;
+    const struct keep_csv_done *done; /* how many rows were written */
 };
 
 /* Before root becomes the home's owner. */
@@ -124,7 +127,9 @@ static enum result output_close(struct output *output, enum result result, struc
 
 static enum result output_put(void *arg, const void *bytes, size_t len, struct reason *why)
 {
-    const struct output *output = arg;
+    struct output *output = arg;
+
+    progress_draw_rate(&output->progress, 0, 0, (uint64_t)output->done->rows);
 
     if (fwrite(bytes, 1, len, output->file) != len)
         return reason_errno(why, "%s", output->name);
@@ -205,6 +210,22 @@ static int kept_delete(const struct option_set *set, const struct keep_filter *f
     return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
+/* How many rows there will be nobody knows before they are read.  Rows on a terminal show how
+ * far they are by themselves. */
+static enum result kept_write(struct output *output, struct home *home,
+                              const struct keep_filter *filter, enum keep_csv_kind kind,
+                              struct keep_csv_done *done, struct reason *why)
+{
+    enum result result;
+
+    output->done = done;
+    if (output->file != stdout || isatty(STDOUT_FILENO) == 0)
+        progress_start(&output->progress, "exporting", "rows");
+    result = keep_csv_write(home, filter, kind, output_put, output, done, why);
+    progress_end(&output->progress);
+    return result;
+}
+
 int model_kept(const struct option_set *set)
 {
     struct output output = {.file = NULL};
@@ -226,7 +247,7 @@ int model_kept(const struct option_set *set)
     }
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = keep_csv_write(&home, &filter, kind, output_put, &output, &done, &why);
+        result = kept_write(&output, &home, &filter, kind, &done, &why);
     cli_home_close(&home); /* so that the file is named where it was begun */
     result = output_close(&output, result, &why);
     return kept_tell(result, &done, kind == KEEP_CSV_TRAINING || filter.with_truth, &why);

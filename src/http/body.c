@@ -95,11 +95,11 @@ static const struct kind {
 } kinds[ROUTE_BODY__MAX] = {
     [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
                             "application/json or text/csv in UTF-8, or application/x-npy"},
-    [ROUTE_BODY_PROTOCOL] = {{json_type}, "application/json in UTF-8"},
+    /* curl -d says that it is a form, which other servers of the protocols pass over. */
+    [ROUTE_BODY_PROTOCOL] = {{json_type, pairs_type}, "application/json in UTF-8"},
     [ROUTE_BODY_FRAME] = {{json_type, body_csv}, "application/json or text/csv in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
-    /* curl -d says that it is a form, which other servers of the protocol pass over. */
     [ROUTE_BODY_TENSORS] = {{json_type, bytes_type, pairs_type},
                             "application/json in UTF-8, or application/octet-stream"},
     [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},

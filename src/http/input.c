@@ -250,6 +250,7 @@ static void pass_start(struct input *input, const struct request *request)
 {
     input->large = request->large;
     input->large_at = 0;
+    input->reader.nan_is_null = input->protocol != NULL; /* as their own servers read it */
     if (request->large != NULL)
         json_reader_start_stream(&input->reader, large_fill, input);
     else

@@ -51,7 +51,9 @@ static const struct openapi_example examples[] = {
     {"createMyKey", "{\"name\":\"notebook\",\"models\":\"iris\",\"scopes\":\"predict,read\"}",
      "{\"id\":\"Zx3kP0aBcD9e\",\"name\":\"notebook\",\"masked_key\":\"fg_Zx3k...\",\"state\":"
      "\"active\",\"user\":\"8iVHUfqtbum1\",\"tier\":\"standard\",\"scopes\":\"predict,read\","
-     "\"models\":\"iris\",\"addresses\":\"\",\"limits\":\"100/60s,10000/day\",\"created_at\":"
+     "\"models\":\"iris\",\"addresses\":\"\",\"limits\":\"100/60s,10000/"
+     "day\",\"own_limits\":\"\","
+     "\"created_at\":"
      "\"2026-11-22T08:00:00.000Z\",\"expires_at\":null,\"revoked_at\":null,\"rotated_at\":null,"
      "\"old_until\":null,\"last_used_at\":null,\"metadata\":{},\"key\":\"" WHAT_IS_SHOWN_ONCE
      "\"}"},

@@ -12,8 +12,9 @@
     "id: text (the public part), name: text, masked_key: text, state: 'active' | 'expired' | " \
     "'revoked', user: text | null (the id of its owner), tier: text, scopes: text, "           \
     "models: text (names with commas, or *), addresses: text (ranges, empty for all), "        \
-    "limits: text | null, created_at: time, expires_at: time | null, revoked_at: time | "      \
-    "null, rotated_at: time | null, old_until: time | null (how long the secret before "       \
+    "limits: text | null, own_limits: text (what it has in the place of its tier's), "         \
+    "created_at: time, expires_at: time | null, revoked_at: time | null, rotated_at: time | "  \
+    "null, old_until: time | null (how long the secret before "                                \
     "holds), last_used_at: time | null, metadata: {*: any}"
 
 #define INVITATION_MEMBERS                                                                \

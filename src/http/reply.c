@@ -338,7 +338,10 @@ static void head_write(struct reply *reply, const struct reply_frame *frame)
     buf_puts(head, "\r\nX-Request-ID: ");
     buf_puts(head, frame->request_id);
     if (frame->trace != NULL) {
+        /* The one by the W3C's draft, the other where people look who know the request's. */
         buf_puts(head, "\r\ntraceresponse: ");
+        buf_puts(head, frame->trace);
+        buf_puts(head, "\r\ntraceparent: ");
         buf_puts(head, frame->trace);
     }
     buf_puts(head, "\r\nX-Process-Time: ");

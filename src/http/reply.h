@@ -139,7 +139,7 @@ void reply_write(struct reply *reply, const char *request_id, int64_t wall_us);
 /* What goes with every answer. */
 struct reply_frame {
     const char *request_id;
-    const char *trace; /* for traceresponse; NULL: of none */
+    const char *trace; /* for traceresponse and traceparent; NULL: of none */
     int64_t wall_us;
     uint64_t duration_ns;
     bool head; /* the request was a HEAD: send no body */

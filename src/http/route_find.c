@@ -226,7 +226,18 @@ const struct route *route_find_in(const struct route *rows, size_t count,
     return route;
 }
 
+/* The protocol's text has its root as /v2, and its OpenAPI file, from which clients are made,
+ * as /v2/. */
+static void path_fold(struct request *request)
+{
+    static const char root[] = "/v2/";
+
+    if (strcmp(request->path, root) == 0)
+        request->path[sizeof(root) - 2] = '\0';
+}
+
 const struct route *route_find(struct request *request, struct reply *reply)
 {
+    path_fold(request);
     return route_find_in(route_at(0), route_count(), request, reply);
 }

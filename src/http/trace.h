@@ -7,7 +7,7 @@
  *
  * What is not well formed is passed over, and tracestate with it.  No trace is begun here
  * unless a setting says so.  A request of one gets a span of its own, whose id is in the log,
- * in the answer's traceresponse and in what is sent for it later.
+ * in the answer's traceresponse and traceparent, and in what is sent for it later.
  */
 #ifndef HTTP_TRACE_H
 #define HTTP_TRACE_H

@@ -498,6 +498,7 @@ static bool json_read(struct reading *reading, size_t len)
     enum json_token token;
     bool good = true;
 
+    reader->nan_is_null = true; /* as Triton reads it, of its client and of Python's json */
     json_reader_start(reader, reading->json, len);
     token = json_next(reader);
     if (token == JSON_OBJECT)

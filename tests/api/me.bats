@@ -27,7 +27,7 @@ teardown_file() { gate_stop; }
 assert_members() { assert_json --argjson m "$2" "$1 | keys == (\$m | sort)"; }
 
 USER_MEMBERS='["id","username","first_name","last_name","country","role","is_active","models","tier","created_at","last_login_at"]'
-KEY_MEMBERS='["id","name","masked_key","state","user","tier","scopes","models","addresses","limits","created_at","expires_at","revoked_at","rotated_at","old_until","last_used_at","metadata"]'
+KEY_MEMBERS='["id","name","masked_key","state","user","tier","scopes","models","addresses","limits","own_limits","created_at","expires_at","revoked_at","rotated_at","old_until","last_used_at","metadata"]'
 CALL_MEMBERS='["request_id","started_at","duration_us","key","user","model","version","route","rows","charged","status","address"]'
 USAGE_MEMBERS='["key","day","model","calls","rows","charged","failed"]'
 SESSION_MEMBERS='["id","created_at","expires_at","used_at","address","current"]'

@@ -22,6 +22,8 @@ setup_file() {
   cp "$body_file" "$G/caller.json"
 }
 
+teardown_file() { answers_conform "$ASK_RECORD"; }
+
 conforms() { /usr/bin/python3 -I "$TOP/tests/lib/conforms.py" "$@"; }
 
 # fits DOCUMENT SCHEMA BODY: whether a body is what a schema of the components says.
@@ -119,17 +121,38 @@ otherwise() {
   cmp "$body_file" "$G/anybody.json"
 }
 
-@test "spectral finds nothing in it" {
+# spoiled FILE: the document with a fault of each kind that one may get: an example and a schema
+# that do not fit each other, an answer that is not there, an operation twice, one that nobody
+# describes, and a variable of a path that is not told.
+spoiled() {
+  jq '.paths["/predict"].post.requestBody.content["application/json"].example = {"features": "none"}
+    | .paths["/health"].get.responses["200"] = {"$ref": "#/components/responses/Nosuch"}
+    | .paths["/health/live"].get.operationId = "health"
+    | del(.paths["/health/ready"].get.summary, .paths["/health/ready"].get.description)
+    | .paths["/jobs/{id}"].get.parameters = []' "$G/anybody.json" >"$1"
+}
+
+@test "spectral finds nothing in it, and what is wrong in one that is spoiled" {
   npm_needed @stoplight/spectral-cli
-  for document in anybody caller; do
-    "$NPM/.bin/spectral" lint -r "$TOP/tests/npm/spectral.yaml" --fail-severity hint "$G/$document.json"
+  spectral() { "$NPM/.bin/spectral" lint -r "$TOP/tests/npm/spectral.yaml" --fail-severity hint "$@"; }
+  spectral "$G/anybody.json" "$G/caller.json"
+  spoiled "$BATS_TEST_TMPDIR/spoiled.json"
+  run spectral "$BATS_TEST_TMPDIR/spoiled.json"
+  [ "$status" = 1 ]
+  for rule in oas3-valid-media-example invalid-ref operation-operationId-unique operation-description path-params; do
+    [[ "$output" == *" $rule "* ]] || fail "no $rule: $output"
   done
 }
 
-@test "redocly finds nothing in it" {
+@test "redocly finds nothing in it, and what is wrong in one that is spoiled" {
   npm_needed @redocly/cli
   node_needed 20
-  for document in anybody caller; do
-    REDOCLY_TELEMETRY=off "$NPM/.bin/redocly" lint --config "$TOP/tests/npm/redocly.yaml" "$G/$document.json"
+  redocly() { REDOCLY_TELEMETRY=off "$NPM/.bin/redocly" lint --config "$TOP/tests/npm/redocly.yaml" "$@"; }
+  redocly "$G/anybody.json" "$G/caller.json"
+  spoiled "$BATS_TEST_TMPDIR/spoiled.json"
+  run redocly --format stylish "$BATS_TEST_TMPDIR/spoiled.json"
+  [ "$status" = 1 ]
+  for rule in no-unresolved-refs operation-operationId-unique operation-summary path-parameters-defined; do
+    [[ "$output" == *"$rule"* ]] || fail "no $rule: $output"
   done
 }

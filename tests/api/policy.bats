@@ -71,13 +71,39 @@ path_of() {
   echo "${path//'{version}'/9}"
 }
 
-# ask METHOD PATH CALLER: a request that no route does anything for: no form has the member.
+# ask METHOD PATH CALLER [PARAMETER...]: a request that no route does anything for: no form has the member.
 ask() {
-  local credential=${CREDENTIALS[$3]}
+  local credential=${CREDENTIALS[$3]} parameters=("${@:4}")
   set -- "$1" "$(path_of "$2")"
   case $1 in POST | PUT) set -- "$@" -d '{"nosuch":1}' ;; esac
   if [ -n "$credential" ]; then set -- "$@" "$credential"; fi
-  call "$@"
+  call "$@" "${parameters[@]}"
+}
+
+# Sets said: what an answer was, without what is of one request alone.
+said_take() {
+  said=$status
+  if [[ "$headers" =~ $'\n'Content-Type:\ ([^$'\n']*) ]]; then said+=" ${BASH_REMATCH[1]}"; fi
+  if [[ "$body" =~ \"detail\":\"([^\"]*) ]]; then said+=" ${BASH_REMATCH[1]}"; fi
+}
+
+@test "every route answers below a path of the front's own as it does without one" {
+  local method path class want uri n=0
+  while read -r method path class; do
+    ask "$method" "$path" aroot
+    said_take
+    want=$said uri=${PARAMS[1]#REQUEST_URI=}
+    ask "$method" "$path" aroot "REQUEST_URI=/ml/v1$uri" "SCRIPT_NAME=/ml/v1" "PATH_INFO=$uri"
+    said_take
+    [ "$said" = "$want" ] || fail "$method $path: $said, and not $want"
+    [[ "$want" != *'no such path'* ]] || fail "$method $path: $want"
+    if [[ "$headers" =~ $'\n'(Location|Link):\ ([^$'\n']*) ]]; then [[ "${BASH_REMATCH[2]}" == */ml/v1/* ]] || fail "$method $path leads to ${BASH_REMATCH[2]}"; fi
+    n=$((n + 1))
+  done < <(routes)
+  [ "$n" -gt 100 ]
+  # Beside it there is nothing.
+  call GET /ml/v2/health REQUEST_URI=/ml/v2/health SCRIPT_NAME=/ml/v1 PATH_INFO=/ml/v2/health
+  assert_problem 404 not_found
 }
 
 @test "every route has a row in the table, and every row is a route" {

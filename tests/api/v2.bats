@@ -65,7 +65,8 @@ ROW='{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP64","data":[5.1,3.5,
 
 @test "what is not JSON is a 400, and so are a repeated key and a number in no form of JSON" {
   for text in '' ' ' '{' '{"inputs":' '[' 'null' '"x"' '{"inputs":[{"name":"a","name":"b"}]}' "${ROW}x" "$ROW$ROW" \
-    '{"inputs":[{"name":"input","shape":[1,1],"datatype":"FP64","data":[NaN]}]}' \
+    '{"inputs":[{"name":"input","shape":[1,1],"datatype":"FP64","data":[Infinity]}]}' \
+    '{"inputs":[{"name":"input","shape":[1,1],"datatype":"FP64","data":[nan]}]}' \
     '{"inputs":[{"name":"input","shape":[1,1],"datatype":"FP64","data":[1e999]}]}' \
     '{"inputs":[{"name":"input","shape":[1,1],"datatype":"FP64","data":[1,]}]}' \
     '{"inputs":[{"name":"input","shape":[01,1],"datatype":"FP64","data":[1]}]}'; do
@@ -127,6 +128,12 @@ ROW='{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP64","data":[5.1,3.5,
 }
 
 @test "the server tells what it is, that it lives and is ready, to anyone and without counting" {
+  call GET /v2/ # as the protocol's OpenAPI file has it
+  assert_json '.name == "forestgate"'
+  for path in /v2// /v2/models/ /v2/health/; do
+    call GET "$path" -k "$KEY"
+    refused 404 'no such path'
+  done
   call GET /v2
   assert_json '.name == "forestgate" and (.version | length > 0) and (.extensions | contains(["binary_tensor_data", "classification", "statistics", "model_repository"]))'
   call GET /v2/health/live
@@ -179,6 +186,13 @@ ROW='{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP64","data":[5.1,3.5,
   predictions=$(jq -c .probabilities "$body_file")
   infer gaps '{"inputs":[{"name":"x","shape":[2,6],"datatype":"FP64","data":[null,0.4,0.1,null,-1,2,null,null,null,0.3,null,null]}],"outputs":[{"name":"predict_proba"}]}'
   [ "$(jq -c '[.outputs[0].data | _nwise(2)]' "$body_file")" = "$predictions" ]
+  # What Python's json and Triton's client write for a missing value, and Triton reads.
+  infer gaps '{"inputs":[{"name":"x","shape":[2,6],"datatype":"FP64","data":[NaN,0.4,0.1,NaN,-1,2,NaN,NaN,NaN,0.3,NaN,NaN]}],"outputs":[{"name":"predict_proba"}]}'
+  [ "$(jq -c '[.outputs[0].data | _nwise(2)]' "$body_file")" = "$predictions" ]
+  infer gaps '{"inputs":[{"name":"x","shape":[2,6],"datatype":"INT64","data":[NaN,0,0,0,-1,2,0,0,0,0,0,0]}]}'
+  refused 400 "element 0 of input 'x'"
+  infer iris '{"inputs":[{"name":"x","shape":[1,4],"datatype":"FP64","data":[NaN,1,1,1]}]}'
+  refused 422 'sepal_length'
   binary gaps FP64 '[2,6]' output=predict_proba:json <<<'nan 0.4 0.1 nan -1 2 nan nan nan 0.3 nan nan'
   [ "$(jq -c '[.outputs[0].data | _nwise(2)]' "$body_file")" = "$predictions" ]
 }

@@ -56,6 +56,25 @@ on_terminal() { TERM=${TERM_THERE-xterm} "$TOP/tests/lib/terminal.py" "$@"; }
   says 2 'there is no command' "$(printf 'k%.0s' {1..100000})"
 }
 
+@test "a list without a row says what to do next, beside its head and not with --json or --quiet" {
+  "$FORESTGATE" --home "$G/bare" init >/dev/null
+  "$FORESTGATE" --home "$G/bare" invitation list --json | jq -r '.[].id' |
+    xargs -n 1 "$FORESTGATE" --home "$G/bare" invitation revoke -q
+  for each in 'key list:key create --name' 'user list:user create' 'invitation list:user invite' 'model list:model publish' \
+    'call list:key create' 'call stats:key create' 'job list:POST /jobs'; do
+    # shellcheck disable=SC2086 # noun and verb
+    run --separate-stderr -0 "$FORESTGATE" --home "$G/bare" ${each%%:*}
+    [[ "${#lines[@]}" = 1 && "${#stderr_lines[@]}" = 1 && "$stderr" == "forestgate: "*"${each#*:}"* ]] || fail "$each: $output $stderr"
+    for option in --json --quiet; do
+      # shellcheck disable=SC2086
+      run --separate-stderr -0 "$FORESTGATE" --home "$G/bare" ${each%%:*} $option
+      [ -z "$stderr" ] || fail "$each $option: $stderr"
+    done
+  done
+  run --separate-stderr -0 cli key list
+  [ -z "$stderr" ]
+}
+
 @test "a setting that is misspelt is told which it may be, in the file and in the environment" {
   FORESTGATE_WORKRES=3 run -1 cli key list
   [[ "$output" == *'FORESTGATE_WORKRES'*'did you mean "workers"?'* ]] || fail "$output"
@@ -156,7 +175,23 @@ on_terminal() { TERM=${TERM_THERE-xterm} "$TOP/tests/lib/terminal.py" "$@"; }
   run ! grep -qE $'training|\033' "$BATS_TEST_TMPDIR/none"
 }
 
-@test "import, publish, compare, predict and backup show how far they are" {
+# LightGBM's text of many trees, which takes a while to read.
+many_trees() {
+  /usr/bin/python3 -I - "$TOP/tests/fixtures/lightgbm/forest.txt" "$1" <<'PY'
+import re, sys
+head, trees, tail = re.fullmatch(r'(.*?)(Tree=0\n.*?)(end of trees.*)', open(sys.argv[1]).read(), re.S).groups()
+trees = re.split(r'(?=Tree=\d+\n)', trees)[1:]
+trees = [re.sub(r'\ATree=\d+', 'Tree=%d' % n, trees[n % len(trees)]) for n in range(45000)]
+head = re.sub(r'tree_sizes=.*', 'tree_sizes=' + ' '.join(str(len(tree)) for tree in trees), head)
+open(sys.argv[2], 'w').write(head + ''.join(trees) + tail)
+PY
+}
+
+@test "import, compare and predict show how far they are" {
+  many_trees "$G/many.txt"
+  on_terminal "$FORESTGATE" model import "$G/many.txt" -o "$G/many.fgm" >"$BATS_TEST_TMPDIR/out"
+  grep -q 'importing .* MB of ' "$BATS_TEST_TMPDIR/out" || fail "$(head -c 2000 "$BATS_TEST_TMPDIR/out" | cat -v)"
+  rm "$G/many.txt" "$G/many.fgm"
   [ -e "$G/big.fgm" ] || "$FORESTGATE" model train "$G/rows.csv" --target y --trees 100 -o "$G/big.fgm" >/dev/null
   for ((i = 0; i < 12; i++)); do tail -n +2 "$G/rows.csv"; done | cat <(head -n 1 "$G/rows.csv") - >"$G/many.csv"
   on_terminal "$FORESTGATE" model compare "$G/big.fgm" "$G/big.fgm" --data "$G/many.csv" >"$BATS_TEST_TMPDIR/out"

@@ -21,7 +21,8 @@ setup_file() {
   for name in ann bob cleo dora; do person "$name"; done
   browser_start ''
   faults_ready
-  driver /goog/cdp/execute "$(jq -n --arg to "$T" '{cmd: "Browser.setDownloadBehavior", params: {behavior: "allow", downloadPath: $to}}')" >/dev/null
+  driver /goog/cdp/execute "{\"cmd\": \"Browser.setDownloadBehavior\", \"params\":
+    {\"behavior\": \"allow\", \"downloadPath\": \"$T\"}}" >/dev/null
 }
 
 # What one test starts.
@@ -43,11 +44,11 @@ here() {
 
 settled() { js_until 'return document.querySelector(".part h2") !== null && document.querySelector("#account [aria-busy]") === null'; }
 
-text() { js 'return document.querySelector(arguments[0])?.innerText ?? ""' "$(jq -n --arg of "$1" '$of')" | jq -r .; }
+text() { js_text 'return document.querySelector(arguments[0])?.innerText ?? ""' "$(quoted "$1")"; }
 
 # says SELECTOR TEXT: waits until it says so.
 says() {
-  js_until "return (document.querySelector('$1')?.innerText ?? '').includes($(jq -n --arg text "$2" '$text'))" ||
+  js_until "return (document.querySelector('$1')?.innerText ?? '').includes($(quoted "$2"))" ||
     fail_with "$1 says: $(text "$1")"
 }
 fail_with() { printf '%s\n' "$@" >&2; return 1; }
@@ -55,21 +56,21 @@ fail_with() { printf '%s\n' "$@" >&2; return 1; }
 # press TEXT: the button that says so, in front of all.
 press() {
   js 'const all = [...(document.querySelector("dialog[open]") ?? document).querySelectorAll("button, summary")];
-    all.find((one) => one.innerText.trim().startsWith(arguments[0])).click()' "$(jq -n --arg text "$1" '$text')" >/dev/null
+    all.find((one) => one.innerText.trim().startsWith(arguments[0])).click()' "$(quoted "$1")" >/dev/null
 }
 
 choose() { # LABEL VALUE
   js 'const label = [...document.querySelectorAll("label")].find((one) => one.textContent === arguments[0]);
     const select = document.getElementById(label.htmlFor);
     select.value = arguments[1]; select.dispatchEvent(new Event("change"));' \
-    "$(jq -n --arg a "$1" '$a')" "$(jq -n --arg a "$2" '$a')" >/dev/null
+    "$(quoted "$1")" "$(quoted "$2")" >/dev/null
 }
 
 rows() { js 'return document.querySelectorAll(".list tbody tr").length'; }
 
 bearer() { # NAME METHOD PATH [JSON]
   local token
-  ask -H "$JSON" -d "$(jq -n --arg u "$1@example.org" --arg p "$PASSWORD" '{username: $u, password: $p}')" /login
+  ask -H "$JSON" -d "{\"username\": \"$1@example.org\", \"password\": $(quoted "$PASSWORD")}" /login
   token=$(jq -r .token <<<"$body")
   ask -X "$2" -H "Authorization: Bearer $token" -H "$JSON" ${4+-d "$4"} "$3"
 }
@@ -108,7 +109,7 @@ silent_but() {
   typed Enter
   says .key "$NASTY"
   says .key '1 call in 31 days'
-  js 'return document.documentElement.outerHTML.includes(arguments[0])' "$(jq -n --arg key "$key" '$key')" | grep -qx false
+  js 'return document.documentElement.outerHTML.includes(arguments[0])' "$(quoted "$key")" | grep -qx false
   js 'return document.activeElement.innerText' | grep -q 'Make a key'
   tab_to 'at.innerText.startsWith("Revoke")'
   typed Enter
@@ -226,27 +227,27 @@ silent_but() {
 
 @test "a tab that is duplicated does not end the session of both" {
   here cleo profile
-  first=$(driver /window | jq -r .)
+  first=$(driver /window)
   # As if both had been open for long: with the refresh token of before, and no access.
   js 'return import(new URL("ui/session.js", document.baseURI).href).then((session) => {
       session.tokensRenew({access_token: "x", refresh_token: session.refreshToken()}); })' >/dev/null
   tokens=$(js 'return sessionStorage.getItem("forestgate.session")')
-  second=$(driver /window/new '{"type":"tab"}' | jq -r .handle)
-  driver /window "$(jq -n --arg handle "$second" '{handle: $handle}')" >/dev/null
+  second=$(driver /window/new '{"type":"tab"}' | jq .handle)
+  driver /window "{\"handle\": $second}" >/dev/null
   go "$URL/setup"
   js 'sessionStorage.setItem("forestgate.session", arguments[0])' "$tokens" >/dev/null
   go "$URL/account#keys"
   settled
-  driver /window "$(jq -n --arg handle "$first" '{handle: $handle}')" >/dev/null
+  driver /window "{\"handle\": $first}" >/dev/null
   js 'location.hash = "#sessions"' >/dev/null
   settled
   [ "$(text '.part h2')" = Sessions ]
-  driver /window "$(jq -n --arg handle "$second" '{handle: $handle}')" >/dev/null
+  driver /window "{\"handle\": $second}" >/dev/null
   js 'location.hash = "#usage"' >/dev/null
   settled
   [ "$(text '.part h2')" = Usage ]
-  driver /window '' -X DELETE >/dev/null 2>&1 || curl -sS -X DELETE -o /dev/null "$DRIVER/window"
-  driver /window "$(jq -n --arg handle "$first" '{handle: $handle}')" >/dev/null
+  "$BUILD/drive" "$DRIVER" delete /window >/dev/null
+  driver /window "{\"handle\": $first}" >/dev/null
   silent_but 401
 }
 
@@ -254,7 +255,7 @@ silent_but() {
 @test "each part says that it loads, that there is nothing, that it failed, and when to come again" {
   here dora keys
   js 'const parts = {keys: "users/me/keys", usage: "users/me/usage", calls: "users/me/calls", jobs: "/jobs", sessions: "users/me/sessions"};
-    const empty = {keys: "no key", usage: "no call", calls: "no such call", jobs: "no such job", sessions: "this one"};
+    const empty = {keys: "no key", usage: "no call", calls: "no call yet", jobs: "no job yet", sessions: "this one"};
     const at = (of) => document.querySelector(`.part ${of}`);
     const set = (path, fault) => sessionStorage.setItem("test.faults", JSON.stringify(fault === undefined ? [] : [{path, ...fault}]));
     const until = async (what, true_yet) => {
@@ -400,7 +401,7 @@ silent_but() {
   js_until 'return document.querySelector("[type=file]") !== null'
   for _ in 1 2; do
     field=$(driver /element '{"using":"css selector","value":"[type=file]"}' | jq -r '.[]')
-    driver "/element/$field/value" "$(jq -n --arg text "$T/rows.csv" '{text: $text}')" >/dev/null
+    driver "/element/$field/value" "{\"text\": \"$T/rows.csv\"}" >/dev/null
     js 'document.querySelector("details form").requestSubmit()' >/dev/null
     says '#notices' 'is taken'
     js_until 'return document.querySelector("[type=file]").files.length === 0'

@@ -17,7 +17,7 @@ person() { # NAME [OPTION...]
 }
 
 token_of() {
-  ask -H "$JSON" -d "$(jq -n --arg u "$1@example.org" --arg p "$PASSWORD" '{username: $u, password: $p}')" /login
+  ask -H "$JSON" -d "{\"username\": \"$1@example.org\", \"password\": $(quoted "$PASSWORD")}" /login
   jq -r .token <<<"$body"
 }
 
@@ -61,8 +61,6 @@ teardown_file() {
 
 fail_with() { printf '%s\n' "$@" >&2; return 1; }
 
-quoted() { jq -n --arg text "$1" '$text'; }
-
 # here NAME ROOM: a user at that room of the page, with nothing to wait for.
 here() {
   go "$URL/setup" # else another # would be the same page
@@ -78,7 +76,7 @@ room() {
   settled
 }
 
-text() { js 'return document.querySelector(arguments[0])?.innerText ?? ""' "$(quoted "$1")" | jq -r .; }
+text() { js_text 'return document.querySelector(arguments[0])?.innerText ?? ""' "$(quoted "$1")"; }
 
 # says SELECTOR TEXT: waits until it says so.
 says() {
@@ -123,7 +121,7 @@ sure() {
 file_in() {
   local id
   id=$(driver /element '{"using": "css selector", "value": "dialog[open] input[type=file]"}' | jq -r '.[]')
-  driver "/element/$id/value" "$(jq -n --arg file "$1" '{text: $file}')" >/dev/null
+  driver "/element/$id/value" "{\"text\": $(quoted "$1")}" >/dev/null
 }
 
 rows() { js 'return document.querySelectorAll("#room tbody tr").length'; }
@@ -594,7 +592,7 @@ silent_but() {
   js_until 'return [...document.querySelectorAll("#room .list")].at(-1).querySelectorAll("tbody tr").length > 60'
   for at in 'models /admin/models' 'keys /admin/keys' 'usage /admin/usage' 'audit /admin/audit' 'health /health/detailed'; do
     room "${at% *}" # where the faults of the one before are
-    faults "$(jq -n --arg path "${at#* }" '[{path: $path, status: 0}]')"
+    faults "[{\"path\": \"${at#* }\", \"status\": 0}]"
     room audit?x
     room "${at% *}?x"
     says '#room' 'cannot be reached'

@@ -71,14 +71,14 @@ shown() { js_until "return document.querySelector('$1') !== null"; }
 # press TEXT: clicks the button or link of that text.
 press() {
   js 'const found = [...document.querySelectorAll("button, a, summary")].find(one => one.textContent === arguments[0] && one.offsetParent !== null);
-    found.click(); return true' "$(jq -n --arg text "$1" '$text')" >/dev/null
+    found.click(); return true' "$(quoted "$1")" >/dev/null
 }
 
-text_of() { js 'return document.querySelector(arguments[0])?.textContent ?? null' "$(jq -n --arg at "$1" '$at')" | jq -r .; }
+text_of() { js_text 'return document.querySelector(arguments[0])?.textContent ?? null' "$(quoted "$1")"; }
 
 # model NAME: opens it, by its link.
 model() {
-  js 'location.hash = arguments[0]' "$(jq -n --arg name "$1" '$name')" >/dev/null
+  js 'location.hash = arguments[0]' "$(quoted "$1")" >/dev/null
   js_until "return document.querySelector('#models h2')?.firstChild.textContent === '$1' && document.querySelector('.try') !== null"
 }
 
@@ -153,7 +153,7 @@ looked_at() {
   js_until 'return document.querySelector(".answer")?.textContent.startsWith("setosa") === true'
   typed Tab Tab Tab
   js 'return document.activeElement.labels[0].textContent' | grep -qx '"sepal_length"'
-  before=$(js 'return document.activeElement.value' | jq -r .)
+  before=$(js_text 'return document.activeElement.value')
   asked=$(calls)
   js 'window.first = document.querySelector(".waterfall")' >/dev/null
   typed $'\ue013' $'\ue013' $'\ue013'

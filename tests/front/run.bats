@@ -62,11 +62,13 @@ run_ready() {
   KEY=$(sed -n 's/^Key *//p' "$T/out")
 }
 
-# run_end SIGNAL: to the whole group, as the terminal sends it.
+# run_end SIGNAL: to the whole group, as the terminal sends it.  Who crashes on the way is told
+# of by make.
 run_end() {
   kill "-$1" -- "-$RUN_PID"
   wait_for 100 ended
   wait_for 30 nothing_left || { ps -f -p "$(left | paste -sd,)"; return 1; }
+  if said '^make: .*\(Segmentation fault\|Aborted\)'; then cat "$T/out"; return 1; fi
   RUN_PID=''
 }
 

@@ -36,6 +36,8 @@ IRIS='{"features":[5.1,3.5,1.4,0.2]}'
 
 # shellcheck disable=SC1091
 . "$TOP/tests/lib/port.bash"
+# shellcheck disable=SC1091
+. "$TOP/tests/lib/record.bash"
 
 # What was started by setup_file or by an earlier test of the file.
 # shellcheck disable=SC1091
@@ -142,13 +144,7 @@ gate_stop() {
   rm -f "$G/running"
   MASTER=
   problems_parse
-  if [ "$BATS_TEST_TMPDIR" = "$G" ]; then answers_conform; fi
-}
-
-# All answers of the file, when it ends, are what the OpenAPI document says of them.
-answers_conform() {
-  [ -s "$ASK_RECORD" ] || return 0
-  /usr/bin/python3 -I "$TOP/tests/lib/conforms.py" "$BUILD/openapi.json" "$ASK_RECORD" >&2
+  if [ "$BATS_TEST_TMPDIR" = "$G" ]; then answers_conform "$ASK_RECORD"; fi
 }
 
 gate_pids() { pgrep -P "$MASTER" || :; }
@@ -243,6 +239,14 @@ cgi() {
   env -i PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 "${PARAMS[@]}" timeout 20 "$WORKER" \
     --home "${HOME_OF_CGI:-$G/home}" <"$BODY" >"$answer" 2>>"$G/out" || cgi_status=$?
   answer_read
+  if [ -n "$status" ]; then answer_record "$ASK_RECORD" "$1" "$(asked_path "$2")" "$headers" "$body_file"; fi
+}
+
+# The path that is asked: behind where it is mounted.
+asked_path() {
+  local parameter path=$1
+  for parameter in "${PARAMS[@]}"; do case $parameter in PATH_INFO=?*) path=${parameter#*=} ;; esac; done
+  printf %s "$path"
 }
 
 # A FastCGI record of a type with the bytes of a file.

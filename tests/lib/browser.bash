@@ -7,7 +7,9 @@
 #   go URL                 goes there and waits until the page is loaded
 #   js SCRIPT [JSON...]    what the script returns (return ...), as JSON; its arguments
 #                          are arguments[0] and so on; a promise is waited for
-#   js_until SCRIPT        waits until the script returns true, ten seconds at most
+#   js_text SCRIPT [JSON...]   the same of a script that returns a text, as it is
+#   js_until SCRIPT        waits until the script returns true, twenty seconds at most
+#   quoted TEXT            a text as JSON, for an argument
 #   typed TEXT...          presses keys: the name of one (Tab, Enter, Space), or a text
 #   tab_to SCRIPT          presses Tab until what it returns is true, of what has the focus
 #   faults JSON            from now on some answers are others: [{path, status, headers, body}]
@@ -26,20 +28,19 @@
 #   mount_end              ends that
 #   offline true|false     whether the browser is without a network
 #
-# By WebDriver (https://www.w3.org/TR/webdriver2/), which is JSON over HTTP.
+# By WebDriver, which drive.c speaks.
 #
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # T is of lib/front.bash; what a test reads
 
 # driver PATH [BODY]: one command of WebDriver; prints the member value of its answer.
-driver() {
-  local answer
-  answer=$(curl -sS --max-time 60 -H 'Content-Type: application/json' ${2+-d "$2"} "$DRIVER$1")
-  if jq -e '.value.error?' <<<"$answer" >/dev/null; then
-    jq -r '"the browser: " + .value.error + ": " + .value.message' <<<"$answer" >&2
-    return 1
-  fi
-  jq -c .value <<<"$answer"
+driver() { "$BUILD/drive" "$DRIVER" ask "$@"; }
+
+# As a text of JSON, of which only the controls are left out that nobody types.
+quoted() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"} text=${text//$'\n'/\\n} text=${text//$'\t'/\\t}
+  printf '"%s"\n' "$text"
 }
 
 driver_port() { DRIVER=http://127.0.0.1:$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$T/driver.log"); [ "$DRIVER" != http://127.0.0.1: ]; }
@@ -69,27 +70,15 @@ browser_end() {
   wait "$DRIVER_PID" 2>/dev/null || :
 }
 
-go() { driver /url "$(jq -n --arg url "$1" '{url: $url}')" >/dev/null; }
+go() { driver /url "{\"url\": $(quoted "$1")}" >/dev/null; }
 
-js() {
-  driver /execute/sync "$(jq -n --arg script "$1" '{script: $script, args: $ARGS.positional}' --jsonargs "${@:2}")"
-}
+js() { "$BUILD/drive" "$DRIVER" js "$@"; }
+js_text() { "$BUILD/drive" "$DRIVER" text "$@"; }
 
 js_is_true() { [ "$(js "$1")" = true ]; }
-js_until() { wait_for 100 js_is_true "$1"; }
+js_until() { "$BUILD/drive" "$DRIVER" until 20 "$1"; }
 
-typed() {
-  local text
-  for text in "$@"; do
-    case $text in
-    Tab) text=$'\ue004' ;;
-    Enter) text=$'\ue007' ;;
-    Space) text=' ' ;;
-    esac
-    driver /actions "$(jq -n --arg text "$text" '{actions: [{type: "key", id: "keys", actions:
-      [$text | split("")[] | {type: "keyDown", value: .}, {type: "keyUp", value: .}]}]}')" >/dev/null || return 1
-  done
-}
+typed() { "$BUILD/drive" "$DRIVER" type "$@" >/dev/null; }
 
 tab_to() {
   for _ in {1..60}; do
@@ -148,8 +137,8 @@ shot() {
 # What a page keeps of a login is put there as if it had been through its form.
 signed_in() {
   local answer
-  answer=$(jq -n --arg username "$2" --arg password "$3" '$ARGS.named' |
-    curl -sS --fail-with-body -H 'Content-Type: application/json' -d @- "${1%/*}/login") || { echo "$answer" >&2; return 1; }
+  answer=$(curl -sS --fail-with-body -H 'Content-Type: application/json' \
+    -d "{\"username\": $(quoted "$2"), \"password\": $(quoted "$3")}" "${1%/*}/login") || { echo "$answer" >&2; return 1; }
   go "$1"
   js 'sessionStorage.setItem("forestgate.session", JSON.stringify({access: arguments[0].access_token ?? arguments[0].token,
     refresh: arguments[0].refresh_token})); location.reload()' "$answer" >/dev/null
@@ -160,7 +149,7 @@ with_key() {
   go "$1"
   js_until 'return document.querySelector("#top nav") !== null'
   js 'return import(new URL("ui/session.js", document.baseURI).href).then(session => session.keyTake(arguments[0]))' \
-    "$(jq -n --arg key "$2" '$key')" >/dev/null
+    "$(quoted "$2")" >/dev/null
 }
 
 mount_start() {
@@ -182,16 +171,18 @@ offline() {
 
 silent() {
   local told
-  told=$(driver /se/log '{"type":"browser"}' | jq -r '.[] | .source + ": " + .message')
-  if [ -n "$told" ]; then
-    printf '%s\n' "$told" >&2
+  told=$(driver /se/log '{"type":"browser"}')
+  if [ "$told" != '[]' ]; then
+    jq -r '.[] | .source + ": " + .message' <<<"$told" >&2
     return 1
   fi
 }
 
 window() {
-  driver /goog/cdp/execute "$(jq -n --argjson width "$1" --argjson height "$2" '{cmd: "Emulation.setDeviceMetricsOverride",
-    params: {width: $width, height: $height, deviceScaleFactor: 1, mobile: ($width < 500)}}')" >/dev/null
-  driver /goog/cdp/execute "$(jq -n --arg scheme "$3" '{cmd: "Emulation.setEmulatedMedia",
-    params: {features: [{name: "prefers-color-scheme", value: $scheme}]}}')" >/dev/null
+  local mobile=false
+  if [ "$1" -lt 500 ]; then mobile=true; fi
+  driver /goog/cdp/execute "{\"cmd\": \"Emulation.setDeviceMetricsOverride\", \"params\":
+    {\"width\": $1, \"height\": $2, \"deviceScaleFactor\": 1, \"mobile\": $mobile}}" >/dev/null
+  driver /goog/cdp/execute "{\"cmd\": \"Emulation.setEmulatedMedia\", \"params\":
+    {\"features\": [{\"name\": \"prefers-color-scheme\", \"value\": \"$3\"}]}}" >/dev/null
 }

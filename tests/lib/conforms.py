@@ -40,6 +40,7 @@ def records(path):
         end = middle + int(body)
         # Of the absolute form the path is what is behind the host.
         path = re.sub(r'\Ahttps?://[^/?]*(?=/)', '', uri.decode('latin-1').split('?')[0])
+        path = '/v2' if path == '/v2/' else path  # one route by two names
         yield (method.decode('latin-1'), path,
                data[at:middle].decode('latin-1'), data[middle:end])
         at = end

@@ -6,7 +6,7 @@
 #   from     where the protocol says so
 #   uri      what is asked; GET without a body
 #   body     the JSON that is sent; or text, the bytes
-#   accept   Accept, if one is sent; type is Content-Type
+#   accept   Accept, if one is sent; type is Content-Type, and "none" that there is none
 #   status   of the answer
 #   holds    what has to be true of it, as a filter of jq's
 #   is       or all of its body
@@ -21,7 +21,7 @@ vectors() {
     if [ -n "$text" ]; then body_sent=${text//'\n'/$'\n'}; fi
     if [ -n "$body_sent" ]; then more+=(-d "$body_sent"); fi
     if [ -n "$accept" ]; then more+=("HTTP_ACCEPT=$accept"); fi
-    if [ -n "$type" ]; then more+=("CONTENT_TYPE=$type"); fi
+    if [ -n "$type" ]; then more+=("CONTENT_TYPE=${type#none}"); fi
     if [ -n "$body_sent" ]; then method=POST; else method=GET; fi
     call "$method" "$uri" -k "$KEY" "${more[@]}"
     assert_status "$status_wanted" || fail "for: $what"

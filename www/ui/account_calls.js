@@ -103,7 +103,8 @@ export function callsPanel(path = MINE, more = []) {
       await ready;
       return fetchPage(next);
     },
-    empty: 'There is no such call.',
+    empty: () => (Object.values(filters).some((value) => value !== '') ? 'There is no such call.' :
+      el('p', {}, 'There is no call yet. ', path === MINE ? el('a', { href: './' }, 'Ask a model') : null)),
   });
 
   const csv = async () => {

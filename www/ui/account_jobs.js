@@ -22,9 +22,9 @@ function isOver(job) {
   return job.status in kinds;
 }
 
-/* What stands for its name. */
+/* What stands for its name: the end of it, since its beginning is the time. */
 function short(job) {
-  return job.job_uuid.slice(0, 8);
+  return job.job_uuid.slice(-8);
 }
 
 /* ---- how far it is ---- */
@@ -189,7 +189,7 @@ export function jobsPanel(query = {}) {
       open = page.rows.filter((job) => !isOver(job)).length;
       if (open > 0 && end === null) end = watch(place, look);
     },
-    empty: 'There is no such job.',
+    empty: () => (status !== '' ? 'There is no such job.' : 'There is no job yet: a file of rows is predicted in the background by one.'),
   });
 
   /* While something is going on, for as long as the list is looked at. */

@@ -2,7 +2,8 @@
  * account_usage.js: what is left of each limit, and how much was used, day by day.
  */
 import { askJson } from './api.js';
-import { number, percent, stacked } from './chart.js';
+import { number, percent } from './chart.js';
+import { stacked } from './chart_time.js';
 import { span } from './countdown.js';
 import { el, freshId, replace, svg } from './dom.js';
 import { load } from './load.js';
@@ -13,11 +14,16 @@ const kinds = ['a', 'b', 'c'];
 
 /* ---- limits ---- */
 
-/* "In any 60 s", "Today", "This month", as the service names them. */
+const lengths = { s: ['second', 'seconds'], m: ['minute', 'minutes'], h: ['hour', 'hours'], d: ['day', 'days'], w: ['week', 'weeks'] };
+
+/* "In any hour", "Today", "This month": the service names them 1h, day, month. */
 function limitName({ name }) {
   if (name === 'day') return 'Today';
   if (name === 'month') return 'This month';
-  return `In any ${span(Number.parseInt(name, 10)).replace(/ s$/, ' seconds')}`;
+  const [, size, letter] = /^(\d+)([smhdw])$/.exec(name) ?? [];
+  const [one, many] = lengths[letter] ?? [name, name];
+
+  return `In any ${size === '1' ? one : `${number(Number(size))} ${many}`}`;
 }
 
 function limitRest({ limit, remaining, reset_seconds: reset }) {
@@ -178,7 +184,7 @@ export function usagePanel(user) {
   };
   const controls = el('div', { class: 'row filters' },
     select('days', 'Time', [['7', '7 days'], ['31', '31 days'], ['90', '90 days'], ['365', 'a year']]),
-    select('way', 'Colours', Object.entries(ways)));
+    select('way', 'Split by', Object.entries(ways)));
   const reload = load(place, () => fetchUsage(choice, user), (found) => shown(choice, found));
 
   return el('div', {}, el('h2', { tabindex: '-1' }, 'Usage'), controls, place);

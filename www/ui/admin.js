@@ -42,6 +42,13 @@ function asked() {
   return { room: rooms.find((room) => room.id === id) ?? rooms[0], query: new URLSearchParams(query ?? '') };
 }
 
+/* On a phone the names of the rooms are a strip that is wider than the window. */
+function middle(link) {
+  const strip = byId('rooms');
+
+  strip.scrollLeft += link.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - link.offsetWidth) / 2;
+}
+
 /* Opens the room that the address names; its heading has the focus when somebody went there. */
 function open(moved) {
   const { room, query } = asked();
@@ -52,7 +59,7 @@ function open(moved) {
 
     if (here) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
-    if (here && moved) link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    if (here) middle(link);
   }
   replace(byId('room'), room.make(query));
   if (moved) byId('room').querySelector('h2')?.focus();

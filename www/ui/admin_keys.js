@@ -22,7 +22,7 @@ const scopes = [
   ['read', 'Read', 'see models, limits and calls'], ['admin', 'Administer', 'all that this page does'],
   ['metrics', 'Metrics', 'read /metrics, and nothing else'],
 ];
-const names = ['name', 'tier', 'scopes', 'models', 'addresses', 'expires'];
+const names = ['name', 'tier', 'scopes', 'models', 'addresses', 'expires', 'own_limits'];
 const path = (key) => `admin/keys/${encodeURIComponent(key.id)}`;
 const part = (key) => Object.fromEntries(names.map((name) => [name, key[name] ?? '']));
 
@@ -53,16 +53,41 @@ function own(limits) {
   return { ...(rates.length > 0 ? { rates: rates.join(',') } : {}), ...(quotas.length > 0 ? { quotas: quotas.join(',') } : {}) };
 }
 
+/* The field of them, which a user's key has not: all of a user's keys count together. */
+function ownField(name, value) {
+  return {
+    name, label: 'Limits of its own', value, custom: limitsField, none: 'None: those of the tier hold.',
+    hint: 'Rates here take the place of all of the tier\'s, a quota that of the same time.',
+  };
+}
+
+/* What is changed as the service takes it: both parts of the limits, since what is left out stays. */
+function changed({ own_limits: limits, ...values }) {
+  return limits === undefined ? values : { rates: '', quotas: '', ...own(limits), ...values };
+}
+
+/* A promise whose refusals of the limits are told at their field. */
+async function ofLimits(name, promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    for (const one of error.errors ?? []) {
+      if (one.field === 'rates' || one.field === 'quotas') one.field = name;
+    }
+    throw error;
+  }
+}
+
 function create(reload) {
   keySheet('Make a key', (all, close) => form({
     fields: [
       ...fields(all),
       { name: 'user', label: 'Whose', hint: 'An e-mail address. Empty: of nobody, for a program.' },
       { name: 'expires', label: 'It holds', value: 'never', custom: lastingField, times: lasts },
-      { name: 'limits', label: 'Limits of its own', value: '', custom: limitsField, none: 'None: those of the tier hold.', hint: 'Rates here take the place of all of the tier\'s, a quota that of the same time.' },
+      ownField('limits', ''),
     ],
     verb: 'Make the key',
-    send: ({ tier, limits, ...values }) => askJson('POST', 'admin/keys', { body: { ...(values.user ? {} : { tier }), ...own(limits), ...values } }),
+    send: ({ tier, limits, ...values }) => ofLimits('limits', askJson('POST', 'admin/keys', { body: { ...(values.user ? {} : { tier }), ...own(limits), ...values } })),
     done: async (made) => {
       close();
       reload();
@@ -109,11 +134,11 @@ function manage(key, reload) {
       el('a', { href: `#calls?key=${encodeURIComponent(key.id)}`, onclick: close }, 'Its calls'), ' ',
       el('a', { href: `#usage?key=${encodeURIComponent(key.id)}`, onclick: close }, 'Its usage')),
     changeForm({
-      fields: [...fields(all, key, key.user !== null),
+      fields: [...fields(all, key, key.user !== null), ...(key.user === null ? [ownField('own_limits')] : []),
         { name: 'expires', label: 'It holds from now', custom: lastingField, times: [['', 'as long as it does'], ...lasts] }],
       values: part(key),
       read: () => read(key),
-      send: (changes) => askJson('PUT', path(key), { body: changes }),
+      send: (changes) => ofLimits('own_limits', askJson('PUT', path(key), { body: changed(changes) })),
       done: (made, before) => {
         close();
         reload();
@@ -121,7 +146,7 @@ function manage(key, reload) {
         else {
           // When it would have ended is said by a time from now on, so that cannot be had back.
           tell(`The key "${made.name}" is changed; it counts from the next request on.`, 'expires' in before ? undefined : async () => {
-            await askJson('PUT', path(key), { body: before });
+            await askJson('PUT', path(key), { body: changed(before) });
             reload();
             return `The key "${key.name}" is as before.`;
           });

@@ -161,6 +161,13 @@ function versions(model, reload) {
   return place;
 }
 
+function keepPart(model, reload) {
+  if (model.input === 'text') {
+    return el('p', {}, 'Nothing: it takes texts, and texts are not kept. So nothing is told of its quality and drift either.');
+  }
+  return [el('p', { class: 'hint' }, 'Rows and answers, sealed, to be compared with the truth once that is known.'), keepForm(model, reload)];
+}
+
 function keepForm(model, reload) {
   const part = ({ keep }) => ({ rate: keep?.rate ?? 'off', days: String(keep?.days ?? 30) });
   const send = ({ rate, days }) => askJson('PUT', `${path(model.name)}/keep`, { body: { rate, ...(days === undefined ? {} : { days: Number(days) }) } });
@@ -196,13 +203,23 @@ function keepForm(model, reload) {
   });
 }
 
+/* "text" or "features"; null where it cannot be told, and then it is offered all there is. */
+async function inputOf(name) {
+  try {
+    return (await askJson('GET', `models/${encodeURIComponent(name)}`)).input ?? null;
+  } catch (error) {
+    if (error.status === 401) throw error;
+    return null;
+  }
+}
+
 function modelRoom(name) {
   const back = el('a', { href: '#models' }, 'All models');
   const content = fetched(async () => {
     const [model] = await modelsAll(name);
 
     if (model === undefined) throw new Problem(404, { detail: `There is no model "${name}".` });
-    return model;
+    return { ...model, input: inState(model, 'serving') === undefined ? null : await inputOf(name) };
   }, (model, load) => [
     el('p', { class: 'actions' }, button('Publish a version', () => uploadSheet(name, load), { kind: '' }),
       model.versions.length > 1 ? button('Compare versions', () => compareSheet(model)) : null,
@@ -218,8 +235,8 @@ function modelRoom(name) {
     traffic(model), versions(model, load),
     el('div', { class: 'cards single' },
       el('section', { class: 'card' }, el('h3', {}, 'What is kept of its requests'),
-        el('p', { class: 'hint' }, 'Rows and answers, sealed, to be compared with the truth once that is known.'), keepForm(model, load))),
-    inState(model, 'serving') === undefined ? null : [el('h3', {}, 'Quality and drift'), qualityPart(name)],
+        keepPart(model, load))),
+    inState(model, 'serving') === undefined || model.input === 'text' ? null : [el('h3', {}, 'Quality and drift'), qualityPart(name)],
   ]);
 
   return room(name, back, null, content);

@@ -3,7 +3,8 @@
  */
 import { fetched, filters } from './admin_parts.js';
 import { askJson } from './api.js';
-import { band, number, stacked } from './chart.js';
+import { number } from './chart.js';
+import { band, stacked } from './chart_time.js';
 import { el, replace } from './dom.js';
 
 const spans = [['hour', '2 days by hour'], ['minute', 'hour by minute'], ['day', '31 days by day']];
@@ -43,7 +44,7 @@ function shown({ latency, outcomes }, { step, by }) {
       el('p', { class: 'note warn' }, `These are the newest ${number(latency.calls)} calls alone: all since ${new Date(latency.complete_from).toLocaleString()}.`),
     el('div', { class: 'charts' },
       el('section', { class: 'card' }, el('h4', {}, 'How calls ended'), stacked('Calls over time', times, series(outcomes, by))),
-      el('section', { class: 'card' }, el('h4', {}, 'How long they took: half of them, and all but one of a hundred'),
+      el('section', { class: 'card' }, el('h4', {}, 'How long they took'),
         band('Duration of calls over time', times, latency.latency.map((one) => (one.calls === 0 ? null :
           { low: one.p50_ms, middle: one.p90_ms, high: one.p99_ms })), 'ms', ['half within', '90% within', '99% within']))),
   ];

@@ -4,7 +4,8 @@
 import { keysAll, usersAll } from './admin_fields.js';
 import { fetched, filters, room } from './admin_parts.js';
 import { askJson } from './api.js';
-import { number, percent, stacked } from './chart.js';
+import { number, percent } from './chart.js';
+import { stacked } from './chart_time.js';
 import { el, replace } from './dom.js';
 
 const DAY = 86400000;
@@ -101,7 +102,7 @@ export function usageRoom(query) {
   const place = el('div');
   const search = filters('What is counted', [
     { name: 'days', label: 'The last', options: days, value: '30' },
-    { name: 'by', label: 'Parted', options: ways, value: query.get('key') === null ? 'model' : 'key' },
+    { name: 'by', label: 'Split', options: ways, value: query.get('key') === null ? 'model' : 'key' },
     { name: 'model', label: 'Of the model' },
     { name: 'user', label: 'Of the user', placeholder: 'ann@example.org', value: query.get('user') },
     { name: 'key', label: 'Of the key (id)', value: query.get('key') },

@@ -14,6 +14,10 @@ function memberOf(model, told, name, target) {
   return model.targets === undefined ? told[name] : told[name]?.[target];
 }
 
+/* What is long is said less loudly. */
+const sized = (label) => (label.length > 40 ? 'answer long' : 'answer');
+const cut = (label) => (label.length > 60 ? `${label.slice(0, 60)}...` : label);
+
 function shares(model, told, target, { name, classes }) {
   const values = memberOf(model, told, 'probabilities', target);
   const label = memberOf(model, told, 'label', target);
@@ -22,7 +26,7 @@ function shares(model, told, target, { name, classes }) {
   const best = values[classes.indexOf(label)];
 
   return [
-    el('p', { class: 'answer' }, label, ' ', best === undefined ? null : el('small', {}, percent(best))),
+    el('p', { class: sized(label) }, el('bdi', {}, label), ' ', best === undefined ? null : el('small', {}, percent(best))),
     bars(name === null ? 'Probabilities' : `Probabilities of ${name}`, classes.map((one, i) => ({ name: one, value: values[i] ?? 0 }))),
   ];
 }
@@ -32,7 +36,7 @@ function value(model, told, target) {
   const prediction = memberOf(model, told, 'prediction', target);
   const score = told.score === undefined ? null : el('small', {}, ` score ${number(told.score)}`);
 
-  return el('p', { class: 'answer' }, label ?? number(prediction), score);
+  return el('p', { class: sized(label ?? '') }, label ?? number(prediction), score);
 }
 
 /* What the service warns of: values that training has not seen. */
@@ -66,8 +70,24 @@ function subject(model, one) {
   const of = one.class === undefined || classes === undefined ? 'the value' : classes[one.class];
 
   if (model.task === 'anomaly') return 'how far the row is from the root of the trees';
-  if (model.targets === undefined) return of;
-  return `${name ?? `target ${one.target + 1}`}: ${of}`;
+  if (model.targets === undefined) return cut(of);
+  return `${name ?? `target ${one.target + 1}`}: ${cut(of)}`;
+}
+
+/* The numbers that a text becomes, beside those of single words: see text_train.c. */
+const counts = {
+  '<words>': 'how many words', '<known>': 'how many it knows', '<capitals>': 'capital letters',
+  '<exclaimed>': 'exclamation marks', '<asked>': 'question marks',
+};
+const sides = {
+  score: 'its words for', most: 'its strongest word for', least: 'its strongest word against', late: 'its second half for',
+};
+
+function nameOf(model, name) {
+  if (model.input !== 'text') return name;
+  const [, side, of] = /^<(score|most|least|late) (.*)>$/s.exec(name) ?? [];
+
+  return counts[name] ?? (side === undefined ? name : `${sides[side]} ${cut(of)}`);
 }
 
 function reason(model, row, one) {
@@ -75,7 +95,7 @@ function reason(model, row, one) {
     bias: one.bias,
     margin: one.margin,
     parts: model.features.map((feature, i) => ({
-      name: feature.name, value: one.contributions[feature.name] ?? 0, shown: shownOf(model, row, i),
+      name: nameOf(model, feature.name), value: one.contributions[feature.name] ?? 0, shown: shownOf(model, row, i),
     })),
   });
 }
@@ -104,7 +124,7 @@ export function reasons(model, row, told) {
   return [
     title(model.task === 'classify' ? `Why ${subject(model, told)}` : 'Why'),
     el('p', { class: 'hint' }, model.input === 'text' ?
-      'A text becomes numbers first: what its words speak for, and which of them are there.' :
+      'A text becomes numbers first: what its words speak for, and which are there. With wel- all that begin so are meant, with -est all that end so.' :
       'From what the model says on the whole to what it says of this row, feature by feature.'),
     reason(model, row, told),
   ];

@@ -186,7 +186,8 @@ export function rowForm(model, { onrow, onchange, foot }) {
   const parts = text ? [textPart()] : model.features.map((feature) => partOf(feature, model.features.length <= MANY));
   const finder = parts.length > MANY ? search(parts) : null;
   const buttons = examples(model).map(({ name, row: values }) => el('button', {
-    type: 'button', class: 'plain', onclick: () => { put(values); onrow(row(), name); },
+    type: 'button', class: 'plain', dir: 'auto', title: name.length > 30 ? name : null,
+    onclick: () => { put(values); onrow(row(), name); },
   }, name));
 
   function check(part) {

@@ -55,8 +55,8 @@ function desk(models) {
     if (focus) {
       place.tabIndex = -1;
       place.focus({ preventScroll: true });
-      links[models.indexOf(model)].scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
+    requestAnimationFrame(() => links[models.indexOf(model)].scrollIntoView({ block: 'nearest', inline: 'nearest' }));
   }
 
   onhashchange = () => {
@@ -71,7 +71,8 @@ function desk(models) {
 function none() {
   return el('div', { class: 'state' },
     el('h2', {}, 'No model yet'),
-    el('p', {}, 'None is published that you may ask. Who runs this service publishes one like this:'),
+    el('p', {}, 'None is published that you may ask. Who runs this service publishes one in the ',
+      el('a', { href: './admin#models' }, 'administration'), ', or like this:'),
     el('p', {}, el('code', {}, 'forestgate model train --csv data.csv --target column -o model.fgm')),
     el('p', {}, el('code', {}, 'forestgate model publish name model.fgm')));
 }

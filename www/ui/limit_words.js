@@ -129,5 +129,8 @@ export function limitsField({ value, none = 'No limit: as many calls as anybody 
 
   start.rates.forEach(put);
   tellWords();
-  return { element, control: day, value: text };
+  const before = text();
+
+  // What nobody has touched is as it was written: 60s is not told as a change to 1m.
+  return { element, control: day, value: () => (text() === before ? value ?? '' : text()) };
 }

@@ -60,16 +60,21 @@ export function load(place, fetch, show) {
   return reload;
 }
 
+/* What is there again of a thing that had the focus: the same button of the same name. */
+function again(place, { localName, textContent }) {
+  return textContent === '' ? undefined :
+    [...place.querySelectorAll(localName)].find((one) => one.textContent === textContent);
+}
+
 /*
- * Replaces what is in a place.  Where the focus was in it, it comes to the place itself, instead
- * of being lost.
+ * Replaces what is in a place.  Where the focus was in it, it stays with what is there again, or
+ * comes to the place itself, instead of being lost.
  */
 export function put(place, ...content) {
-  const held = place.contains(document.activeElement);
+  const at = place.contains(document.activeElement) ? document.activeElement : null;
 
   replace(place, ...content);
-  if (held) {
-    place.tabIndex = -1;
-    place.focus({ preventScroll: true });
-  }
+  if (at === null) return;
+  place.tabIndex = -1;
+  (again(place, at) ?? place).focus({ preventScroll: true });
 }

@@ -5,8 +5,9 @@ import { askJson } from './api.js';
 import { number, percent } from './chart.js';
 import { el, svg } from './dom.js';
 import { load } from './load.js';
+import { figures, qualityTime } from './quality_time.js';
 
-const words = { 'too few rows': '', stable: 'good', 'as trained': 'good', moved: 'warn', shifted: 'bad' };
+const words = { stable: 'good', shifted: 'warn', drifted: 'bad' }; // and where nothing can be said, none
 const marks = { good: 'a', warn: 'c', bad: 'd' };
 const SMALL = 0.1;
 const LARGE = 0.25;
@@ -30,9 +31,9 @@ function table(title, head, body) {
 
 const heads = (names, numbers) => names.map((name, i) => el('th', { scope: 'col', class: numbers(i) ? 'number' : null }, name));
 
-function driftTable(title, rows) {
+function driftTable(title, of, rows) {
   if (!(rows?.length > 0)) return null;
-  return [el('h4', {}, title), table(title, heads(['Name', 'Judged', 'Index', 'By chance', 'Rows'], (i) => i > 1), rows.map((row) => el('tr', {},
+  return [el('h4', {}, title), table(`${title}, ${of}`, heads(['Name', 'Judged', 'Index', 'By chance', 'Rows'], (i) => i > 1), rows.map((row) => el('tr', {},
     el('th', { scope: 'row' }, row.name),
     el('td', {}, el('span', { class: `tag ${words[row.state] ?? ''}` }, row.state)),
     el('td', { class: 'number' }, row.psi === null ? '-' : [indexBar(row.psi, row.state), ' ', number(row.psi)]),
@@ -41,9 +42,9 @@ function driftTable(title, rows) {
 }
 
 /* Of each true class, by a shade, how much of it was answered so. */
-function confusion({ confusion: counts, classes }) {
+function confusion({ confusion: counts, classes }, of) {
   if (counts === undefined) return null;
-  return [el('h4', {}, 'What was true, and what was said'), table('Confusion: what was true by row, what was said by column',
+  return [el('h4', {}, 'What was true, and what was said'), table(`Confusion, ${of}: what was true by row, what was said by column`,
     [el('th', { scope: 'col' }, 'True'), heads(classes.map((one) => `said ${one.label}`), () => true)],
     counts.map((row, i) => {
       const sum = row.reduce((all, count) => all + count, 0);
@@ -55,7 +56,7 @@ function confusion({ confusion: counts, classes }) {
 }
 
 /* How often what was given a probability was so: on the diagonal is as it should be. */
-function calibration({ calibration: found }) {
+function calibration({ calibration: found }, of) {
   const bins = (found?.bins ?? []).filter((bin) => bin.rows > 0);
   const x = (share) => 30 + share * (PLOT - 40);
   const y = (share) => PLOT - 30 - share * (PLOT - 40);
@@ -73,20 +74,20 @@ function calibration({ calibration: found }) {
       bins.map((bin) => svg('circle', { class: 'a', cx: x(bin.predicted), cy: y(bin.observed), r: 3 + 5 * Math.sqrt(bin.rows / most) },
         svg('title', {}, `predicted ${percent(bin.predicted)}, came true ${percent(bin.observed)}, of ${number(bin.rows)}`)))),
     el('figcaption', {}, `Predicted (across) and come true (up). On the line is as it should be; it is ${number(found.error)} off on average.`),
-    el('details', { class: 'numbers' }, el('summary', {}, 'As a table'), table('Calibration', heads(['Predicted', 'Came true', 'Rows'], () => true),
+    el('details', { class: 'numbers' }, el('summary', {}, 'As a table'), table(`Calibration, ${of}`, heads(['Predicted', 'Came true', 'Rows'], () => true),
       bins.map((bin) => el('tr', {}, el('td', { class: 'number' }, percent(bin.predicted)), el('td', { class: 'number' }, percent(bin.observed)),
         el('td', { class: 'number' }, number(bin.rows)))))));
 }
 
-const figures = [['accuracy', 'Accuracy'], ['f1_macro', 'F1 (macro)'], ['log_loss', 'Log loss'], ['brier', 'Brier score'],
-  ['r2', 'R²'], ['mae', 'Mean absolute error'], ['rmse', 'Root mean squared error'], ['bias', 'Bias']];
 
-function targetOf(target, several) {
+function targetOf(target, version, several) {
+  const of = several ? `${target.target} of version ${version}` : `version ${version}`;
+
   return [
     several ? el('h4', {}, target.target) : null,
     el('dl', { class: 'figures' }, figures.filter(([name]) => typeof target[name] === 'number').map(([name, label]) =>
       el('div', {}, el('dt', {}, label), el('dd', {}, number(target[name]))))),
-    el('div', { class: 'beside' }, el('div', {}, confusion(target)), calibration(target)),
+    el('div', { class: 'beside' }, el('div', {}, confusion(target, of)), calibration(target, of)),
   ];
 }
 
@@ -95,8 +96,9 @@ function partOf(part) {
     el('h3', {}, `Version ${part.version}`),
     el('p', {}, `${number(part.rows)} ${part.rows === 1 ? 'row is' : 'rows are'} kept; of ${number(part.rows_with_truth)} the truth is known.`),
     part.rows_with_truth === 0 ? el('p', { class: 'hint' }, 'How good the answers are can be told once callers tell what was true (POST /feedback).') :
-      part.targets.map((target) => targetOf(target, part.targets.length > 1)),
-    driftTable('Drift of the features', part.drift?.features), driftTable('Drift of the answers', part.drift?.answers));
+      part.targets.map((target) => targetOf(target, part.version, part.targets.length > 1)),
+    driftTable('Drift of the features', `version ${part.version}`, part.drift?.features),
+    driftTable('Drift of the answers', `version ${part.version}`, part.drift?.answers));
 }
 
 export function qualityPart(name) {
@@ -105,7 +107,7 @@ export function qualityPart(name) {
   load(place, () => askJson('GET', `models/${encodeURIComponent(name)}/quality`), (quality) => (quality.rows === 0 ?
     el('div', { class: 'state' }, el('p', {}, 'No row is kept yet. Above it is said how many are to be.')) : [
       quality.complete ? null : el('p', { class: 'note warn' }, 'There are more rows than are read at once, or some that cannot be read: these are the figures of a part.'),
-      quality.parts.map(partOf),
+      qualityTime(name), quality.parts.map(partOf),
     ]));
   return place;
 }

@@ -18,7 +18,7 @@ export function sections(label, title, items) {
       if (k === i) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     });
-    links[i].scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+    requestAnimationFrame(() => links[i].scrollIntoView({ block: 'nearest', inline: 'nearest' }));
     document.title = `${items[i].name} - ${title}`;
     replace(place, items[i].content());
   }

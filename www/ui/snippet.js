@@ -89,6 +89,12 @@ export function tabs(label, items, first = 0) {
   return el('div', {}, el('div', { class: 'tabs', role: 'tablist', 'aria-label': label }, buttons), place);
 }
 
+/* What is written from right to left stands by itself: the signs around it keep their places. */
+function pieces(text) {
+  return text.split(/([\u0590-\u08ff\ufb1d-\ufefc]+(?: [\u0590-\u08ff\ufb1d-\ufefc]+)*)/)
+    .map((piece, i) => (i % 2 === 0 ? piece : el('bdi', {}, piece)));
+}
+
 /* A text with a button that copies it. */
 export function copyable(text) {
   const said = el('span', { role: 'status', class: 'hint' });
@@ -107,7 +113,7 @@ export function copyable(text) {
 
   return [
     el('div', { class: 'code' },
-      el('pre', { tabindex: '0', role: 'region', 'aria-label': 'Code' }, el('code', {}, text)), copy),
+      el('pre', { tabindex: '0', role: 'region', 'aria-label': 'Code' }, el('code', {}, pieces(text))), copy),
     said,
   ];
 }
