@@ -4,13 +4,11 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json_write.h"
 #include "forest/output.h"
 #include "forest/text_model.h"
 #include "http/answer.h"
-#include "http/auth.h"
 #include "http/handlers.h"
 #include "http/path_model.h"
 
