@@ -167,7 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (v2_request_read(&asked, &service.body, header[0] != '\0' ? header : NULL,
                         &service.reply) &&
         v2_answer_check(&asked, model, &predictor, &service.reply))
-        rows = v2_rows_read(&service, &asked, model, &service.reply);
+        rows = v2_rows_read(&service, &asked, model, v2_answer_numbers(&asked, &predictor),
+                            &service.reply);
     if (rows != NULL)
         rows_check(&asked, model, &predictor, rows);
     else
