@@ -4,7 +4,7 @@
 #                   administrator for as long as it runs)
 #   make test       every test          make bench      figures, as ratios
 #   make examples   the models of model/
-#   make            the two programs    make install PREFIX= DESTDIR=
+#   make            the two programs    make install, make uninstall PREFIX= DESTDIR=
 #   make hosting    a tarball for a shared host, where nothing can be installed
 #   make siege      the fronts under slow clients, as ratios
 #   make lint       make sanitize       make clean
@@ -264,6 +264,7 @@ ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-comp
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 SERVICES = forestgate forestgate-work forestgate-webhooks forestgate-backup
+UNITS = $(SERVICES:%=%.service) forestgate.socket forestgate-backup.timer
 PROFILE = usr.lib.forestgate.forestgate.fcgi
 # What names the programs is told where they are.
 PLACED = sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|g; s|/usr/bin/forestgate|$(PREFIX)/bin/forestgate|g'
@@ -297,9 +298,26 @@ install: all $(BUILD)/examples/sentiment.fgm
 	install -m 644 doc/forestgate.conf.5 '$(MAN)/man5'
 	install -m 644 doc/forestgate.fcgi.8 '$(MAN)/man8'
 
+# What install has put there, and nothing of what was made since: homes, backups, the front's
+# configuration and the user are whoever's they are.
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/forestgate' '$(DESTDIR)$(PREFIX)/lib/forestgate/forestgate.fcgi' \
+		$(UNITS:%='$(SYSTEMD)/systemd/system/%') \
+		'$(SYSTEMD)/sysusers.d/forestgate.conf' '$(SYSTEMD)/tmpfiles.d/forestgate.conf' \
+		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d/forestgate' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d/$(PROFILE)' \
+		'$(COMPLETIONS)/forestgate' '$(DESTDIR)$(ZSH_COMPLETIONS)/_forestgate' \
+		'$(FISH_COMPLETIONS)/forestgate.fish' '$(MAN)/man1/forestgate.1' \
+		'$(MAN)/man5/forestgate.conf.5' '$(MAN)/man8/forestgate.fcgi.8'
+	rm -rf '$(SHARE)'
+	if [ -d '$(DESTDIR)$(PREFIX)/lib/forestgate' ]; then \
+		rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(PREFIX)/lib/forestgate'; fi
+
+help:
+	@sed -n '/^# Forestgate/,/^$$/s/^# \{0,1\}//p' Makefile
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: docs-ui hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench siege install clean
+.PHONY: docs-ui hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench siege install uninstall help clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -308,6 +308,16 @@ static bool is_list(const struct setting *setting)
            setting->type == SETTING_HOSTS || setting->type == SETTING_ORIGINS;
 }
 
+/* A fault of a line that was taken for more of the one before: a whole file pasted indented. */
+static enum result further_fault(struct file_load *load, enum result result)
+{
+    struct reason fault = load->fault;
+
+    return reason_set(&load->fault, result,
+                      "%.400s; a line that begins with a blank goes on with the one before",
+                      fault.text);
+}
+
 /*
  * A further, indented line comes as one more value of the same name: it goes on with a
  * list.  Any other setting may be there once.
@@ -315,12 +325,16 @@ static bool is_list(const struct setting *setting)
 static enum result line_set(struct file_load *load, const char *name, const char *value)
 {
     const struct setting *setting = setting_find(name);
+    bool further = setting != NULL && setting == load->last;
+    enum result result;
 
     if (setting == NULL)
         return config_set(load->config, "", name, value, &load->fault);
-    if (load->set[setting - config_settings] && (setting != load->last || !is_list(setting)))
-        return reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
-    if (setting != load->last)
+    if (load->set[setting - config_settings] && !(further && is_list(setting))) {
+        result = reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
+        return further ? further_fault(load, result) : result;
+    }
+    if (!further)
         buf_clear(&load->list, FILE_MAX);
     buf_puts(&load->list, " ");
     buf_puts(&load->list, value);
@@ -328,7 +342,8 @@ static enum result line_set(struct file_load *load, const char *name, const char
     load->last = setting;
     if (buf_failed(&load->list))
         return reason_set(&load->fault, RESULT_NOMEM, "out of memory");
-    return config_set(load->config, "", name, load->list.data + 1, &load->fault);
+    result = config_set(load->config, "", name, load->list.data + 1, &load->fault);
+    return result != RESULT_OK && further ? further_fault(load, result) : result;
 }
 
 static int on_line(void *arg, const char *section, const char *name, const char *value)

@@ -224,7 +224,8 @@ static void tell_report(struct buf *text, const struct verify_report *report)
                  "\nverified  no; --verify ROWS EXPECTED compares with the library's answers");
         return;
     }
-    buf_printf(text, "\nverified  %" PRIu64 " of %" PRIu64 " rows have the expected %s's bits",
+    buf_printf(text,
+               "\nverified  %" PRIu64 " of %" PRIu64 " rows have the expected %s to the bit",
                report->equal, report->rows, report->what);
     if (report->worst_row != 0)
         buf_printf(text, "; row %" PRIu64 " is furthest off, by %.0f ulp", report->worst_row,

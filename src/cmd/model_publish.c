@@ -100,6 +100,27 @@ static void done_json(struct json_writer *writer, const struct registry_done *do
     json_write_object_end(writer);
 }
 
+/* What the number on standard output is of, to who looks on. */
+static void note_state(const struct model_row *row)
+{
+    static const char *const texts[MODEL_STATE__MAX] = {
+        [MODEL_SERVING] = "serves: every worker goes by it",
+        [MODEL_SHADOW] =
+            "is the shadow: it is asked beside the one that serves, and only compared",
+        [MODEL_RETIRED] = "is retired",
+        [MODEL_WITHDRAWN] = "is withdrawn with its model: no version answers",
+    };
+    char share[REGISTRY_SHARE_TEXT];
+
+    if (row->state == MODEL_CANARY) {
+        registry_share_print(share, row->share);
+        cli_note("version %" PRId64 " of %s is the canary: it answers %s of the calls%s\n",
+                 row->version, row->name, share, row->by_key ? ", by key" : "");
+    } else {
+        cli_note("version %" PRId64 " of %s %s\n", row->version, row->name, texts[row->state]);
+    }
+}
+
 /* The number alone goes to standard output, so that a script can take it. */
 static int print_done(const struct option_set *set, const struct registry_done *done)
 {
@@ -112,10 +133,12 @@ static int print_done(const struct option_set *set, const struct registry_done *
     if (done->shadow_ended != 0)
         cli_note("forestgate: version %" PRId64 " of %s, the shadow, is retired\n",
                  done->shadow_ended, done->row.name);
-    if (option_given(set, "--json"))
+    if (option_given(set, "--json")) {
         done_json(&writer, done);
-    else
+    } else {
+        note_state(&done->row);
         buf_printf(&text, "%" PRId64, done->row.version);
+    }
     return cli_print(&text);
 }
 

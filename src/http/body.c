@@ -84,6 +84,11 @@ static const char bytes_type[] = "application/octet-stream";
 const char body_csv[] = "text/csv";
 const char body_npy[] = "application/x-npy";
 
+/* The first call of many a newcomer. */
+static const char form_hint[] = " What came says that it is a form, as all that curl -d sends "
+                                "unless -H 'Content-Type: ...' "
+                                "says otherwise.";
+
 enum {
     KIND_TYPES = 3
 };
@@ -128,7 +133,8 @@ static const char *type_find(const struct service *service, const struct kind *k
             return kind->types[i];
     if (length == 0)
         return kind->types[0];
-    reply_refuse(reply, REPLY_TYPE, "This route takes %s.", kind->taken);
+    reply_refuse(reply, REPLY_TYPE, "This route takes %s.%s", kind->taken,
+                 type_is(type, pairs_type) ? form_hint : "");
     return NULL;
 }
 

@@ -13,6 +13,7 @@
 #include "http/openapi_inner.h"
 #include "http/page_policy.h"
 #include "http/page_text.h"
+#include "http/pages.h"
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -30,7 +31,13 @@ static const char words[] =
     "<h1>Reference</h1>\n"
     "<p>Every route of this service, as it answers now (version " FORESTGATE_VERSION "). The "
     "same for programs is <a href=\"./openapi.json\">openapi.json</a>, which tells a caller of "
-    "the models too; to try routes out there is <a href=\"./docs\">docs</a>.</p>\n"
+    "the models too";
+
+/* Where Swagger UI is not built in, /docs is this page. */
+static const char words_docs[] = "; to try routes out there is <a href=\"./docs\">docs</a>";
+
+static const char words_more[] =
+    ".</p>\n"
     "<h2 id=\"begin\">To begin with</h2>\n"
     "<p>The lines below want two variables of a shell: the address of this service, which is "
     "that of this page without <code>/redoc</code>, and a key, or a token for what asks for a "
@@ -402,6 +409,9 @@ void handle_reference(struct service *service, struct request *request, struct r
     contents_write(out);
     buf_puts(out, "<main id=\"main\">\n");
     buf_puts(out, words);
+    if (page_docs_are_there())
+        buf_puts(out, words_docs);
+    buf_puts(out, words_more);
     for (size_t i = 0; i < openapi_tag_count(); i++) {
         const struct openapi_tag *tag = openapi_tag_at(i);
 

@@ -175,7 +175,9 @@ static const struct {
     {"/admin/users/", "id", "The user's id", "8iVHUfqtbum1"},
     {"/admin/invitations/", "id", "The invitation's id", "0QIGvNkZjCdY"},
     {"/jobs/", "id", "The job's job_uuid", "01a2025e-ac36-7be9-b018-0ea4b79c425e"},
-    {"", "version", "The number of the version", "3"},
+    {"/admin/models/", "version", "The number of the version", "3"},
+    {"", "version", "The number of the version", "1"},
+    {"/docs/", "file", "The file's name", "swagger-ui.css"},
     {"", "file", "The file's name", "style.css"},
     {"", "", "", "it"},
 };

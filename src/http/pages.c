@@ -16,3 +16,8 @@ const struct page_file *page_file_find(const char *path)
             return &files[i];
     return NULL;
 }
+
+bool page_docs_are_there(void)
+{
+    return page_file_find("/docs/swagger-ui-bundle.js") != NULL;
+}

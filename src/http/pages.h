@@ -4,6 +4,8 @@
 #ifndef HTTP_PAGES_H
 #define HTTP_PAGES_H
 
+#include <stdbool.h>
+
 struct page_file {
     const char *path; /* "/ui/api.js"; of a page "/account", and "/" of index.html */
     const char *type; /* its media type */
@@ -13,5 +15,8 @@ struct page_file {
 
 /* The file of a path, or NULL. */
 const struct page_file *page_file_find(const char *path);
+
+/* Whether Swagger UI is built in (make docs-ui). */
+bool page_docs_are_there(void);
 
 #endif

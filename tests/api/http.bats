@@ -143,6 +143,10 @@ blanks() { printf "%$1s" ''; }
     'application/json;charset=utf-8x'; do
     predict "$IRIS" CONTENT_TYPE="$type"
     assert_problem 415 unsupported_media_type 'application/json' || fail "for the type $type"
+    case $type in
+    *form-urlencoded) assert_json '.detail | endswith("all that curl -d sends unless -H '"'Content-Type: ...'"' says otherwise.")' ;;
+    *) assert_json '.detail | contains("curl") | not' ;;
+    esac
   done
 }
 

@@ -107,6 +107,7 @@ instances_of() {
     assert_status 200
   else
     cmp "$body_file" "$BATS_TEST_TMPDIR/reference"
+    if grep -q 'href="./docs"' "$body_file"; then fail 'the reference leads to itself'; fi
     call GET /docs/swagger-ui-bundle.js
     assert_problem 404 not_found
   fi

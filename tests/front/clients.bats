@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # tests/front/clients.bats: clients that people have of other model servers, as they are: boto3's
-# sagemaker-runtime and Hugging Face's.  A front's part is the same for all of them: see
+# sagemaker-runtime, Hugging Face's and Prometheus.  A front's part is the same for all of them: see
 # tests/front/each.bash.
-# shellcheck disable=SC2154 # what lib/front sets
+# shellcheck disable=SC2154,SC2016 # what lib/front sets; dollars of Grafana
 
 load ../lib/front
 load ../lib/npm
@@ -13,7 +13,10 @@ setup_file() {
     -o "$T/sentiment.fgm" >/dev/null
   cli model publish sentiment "$T/sentiment.fgm" >/dev/null
 }
-teardown_file() { front_teardown; }
+teardown_file() {
+  if [ -e "$T/prometheus.pid" ]; then kill "$(<"$T/prometheus.pid")" || :; fi
+  front_teardown
+}
 
 @test "boto3's sagemaker-runtime predicts without a signature, with the key by an event" {
   /usr/bin/python3 - "$URL" "$KEY" <<'PY'
@@ -79,4 +82,45 @@ await assert.rejects(tabularClassification({ ...ask('iris'), accessToken: 'fg_no
   (error) => error.httpResponse.status === 401 && /missing or not valid/.test(error.message));
 MJS
   node "$T/hf.mjs" "$NPM" "$URL" "$KEY"
+}
+
+# Prometheus, which is to read what there is to see a few times.
+prometheus_start() {
+  PROMETHEUS_PORT=$(port_free)
+  cli key create --name prometheus --scopes metrics 2>/dev/null >"$T/metrics.key"
+  cat >"$T/prometheus.yml" <<YML
+global: {scrape_interval: 500ms}
+scrape_configs:
+  - job_name: forestgate
+    authorization: {credentials_file: $T/metrics.key}
+    static_configs: [{targets: ['${URL#http://}']}]
+YML
+  prometheus --config.file="$T/prometheus.yml" --storage.tsdb.path="$T/prometheus" --web.listen-address="127.0.0.1:$PROMETHEUS_PORT" \
+    --log.level=warn >"$T/prometheus.log" 2>&1 </dev/null 3>&- 4>&- &
+  echo $! >"$T/prometheus.pid"
+}
+
+asked_of_prometheus() {
+  curl -sS --max-time 10 -G --data-urlencode "query=$1" "http://127.0.0.1:$PROMETHEUS_PORT/api/v1/query"
+}
+
+scraped_often() {
+  asked_of_prometheus 'min_over_time(up[1m]) == 1 and count_over_time(up[1m]) >= 3' 2>/dev/null | jq '.data.result | length' | grep -qx 1
+}
+
+@test "Prometheus reads the metrics with a key, and each query of the dashboard has an answer" {
+  local query answer
+  # A job, and a refusal of each of the kinds that are easily had.
+  ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /predict
+  ask -H "X-API-Key: $KEY" -H "$JSON" -d "$FEATURES" /jobs
+  assert_status 202
+  cli work --drain >/dev/null 2>&1
+  ask -H 'X-API-Key: fg_none' /models
+  prometheus_start
+  wait_for 200 scraped_often || { cat "$T/prometheus.log" && asked_of_prometheus up && false; } >&2
+  while read -r query; do
+    answer=$(asked_of_prometheus "$query")
+    jq -e '.status == "success" and (.data.result | length > 0)' <<<"$answer" >/dev/null || { echo "$query: $answer" >&2 && touch "$T/no.answer"; }
+  done < <(jq -r '.panels[].targets[]?.expr' "$TOP/etc/grafana/forestgate.json" | sed 's/\$__rate_interval/5m/g; s/\$model/.*/g')
+  [ ! -e "$T/no.answer" ]
 }

@@ -202,7 +202,8 @@ silent_but() {
   here cleo profile
   js 'const place = "forestgate.session", had = JSON.parse(sessionStorage.getItem(place));
     sessionStorage.setItem(place, JSON.stringify({...had, access: had.access + "x"})); sessionStorage.setItem("had", had.refresh);
-    location.hash = "#keys"; location.reload()' >/dev/null
+    history.replaceState(null, "", "#keys")' >/dev/null
+  again
   settled
   [ "$(text '.part h2')" = Keys ]
   js 'const now = JSON.parse(sessionStorage.getItem("forestgate.session")); return now.refresh !== sessionStorage.getItem("had")' | grep -qx true

@@ -254,6 +254,7 @@ silent_but() {
   closed
   settled
   press 'End it for eve@example.org'
+  press 'End the invitation'
   says '#notices' 'eve@example.org has ended'
   ask -H "$JSON" -d "$(jq -n --arg i "${link#*#}" --arg p "$PASSWORD" '{username: "eve@example.org", password: $p, first_name: "E", last_name: "E", invitation: $i}')" /auth/create
   [ "$status" -ge 400 ]
@@ -286,6 +287,8 @@ silent_but() {
   press 'Manage ann@example.org'
   opened
   press 'Log out everywhere'
+  js_until 'return document.querySelectorAll("dialog[open]").length === 2'
+  press 'Log out'
   says '#notices' 'logged out everywhere'
   ask -H "Authorization: Bearer $ann" /protected
   assert_status 401

@@ -336,3 +336,12 @@ looked_at() {
     return [all.length, all.reduce((sum, one) => sum + Math.max(one.encodedBodySize, 300) + 300, 0), all.every(one => new URL(one.name).origin === location.origin)]' |
     jq -e '.[0] > 15 and .[1] < 100000 and .[2]'
 }
+
+@test "without Swagger UI /docs is the reference, with what it needs" {
+  go "$MOUNT_URL/docs"
+  js_until "return document.getElementById('url').textContent === '$MOUNT_URL'"
+  js_is_true 'return document.querySelector("#op-predict pre code") !== null && document.getElementById("docs") === null'
+  js 'return performance.getEntriesByType("resource").every(entry => entry.name.startsWith(arguments[0]))' "\"$MOUNT_URL/\"" |
+    grep -qx true
+  silent
+}

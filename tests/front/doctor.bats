@@ -78,6 +78,9 @@ all_ok() {
   diagnose
   found front failed 'answers with a certificate that this machine does not believe' \
     "CURL_CA_BUNDLE=$T/home/tls/localhost.crt forestgate doctor --url $URL"
+  export CURL_CA_BUNDLE=$T/none.crt
+  diagnose
+  found front failed 'the roots that CURL_CA_BUNDLE names cannot be read'
   export CURL_CA_BUNDLE=$roots
   all_ok
 }

@@ -94,6 +94,9 @@ tree_copy() {
   run_ready
   bash -c "$(grep '^curl ' "$T/out")" >"$T/answer" 2>/dev/null
   jq -e '.prediction == 0' "$T/answer"
+  bash -c "$(grep '^export ' "$T/out")"$'\nforestgate model list; forestgate key show "$KEY"' >"$T/commands"
+  grep -q '^iris .* serving' "$T/commands"
+  grep -q '^name  *first' "$T/commands"
   # And a runner, which works off jobs and ends with the rest.
   key=$(sed -n 's/^Key *\(fg_[^ ]*\)$/\1/p' "$T/out")
   job=$(curl -sS -H "X-API-Key: $key" -H 'Content-Type: application/json' -d '{"features":[5.1,3.5,1.4,0.2]}' "$URL/jobs" | jq -r .job_uuid)
@@ -108,10 +111,11 @@ tree_copy() {
   said "^Address  $URL/\$"
   said "^Logs     $T/home/logs/access.log\$"
   [ -s "$T/home/logs/access.log" ]
+  if said '^forestgate: '; then cat "$T/out" && false; fi
   # Calm: few lines but the build's, and none over 80 columns but those to paste
   # and the answer.
   [ "$(grep -vc '^  [A-Z]' "$T/out")" -le 22 ]
-  [ "$(grep -vE '^(curl|Key|Setup|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
+  [ "$(grep -vE '^(curl|export|Key|Setup|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
   run_end INT
   said '^Stopped'
   if kill -0 "$runner" 2>/dev/null; then echo 'the runner lives on' >&2 && false; fi

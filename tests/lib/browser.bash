@@ -5,6 +5,7 @@
 #                          DRIVER, DRIVER_PID and SESSION
 #   browser_end            ends both
 #   go URL                 goes there and waits until the page is loaded
+#   again                  loads the page again, and waits as well
 #   js SCRIPT [JSON...]    what the script returns (return ...), as JSON; its arguments
 #                          are arguments[0] and so on; a promise is waited for
 #   js_text SCRIPT [JSON...]   the same of a script that returns a text, as it is
@@ -71,6 +72,7 @@ browser_end() {
 }
 
 go() { driver /url "{\"url\": $(quoted "$1")}" >/dev/null; }
+again() { driver /refresh '{}' >/dev/null; }
 
 js() { "$BUILD/drive" "$DRIVER" js "$@"; }
 js_text() { "$BUILD/drive" "$DRIVER" text "$@"; }
@@ -141,7 +143,8 @@ signed_in() {
     -d "{\"username\": $(quoted "$2"), \"password\": $(quoted "$3")}" "${1%/*}/login") || { echo "$answer" >&2; return 1; }
   go "$1"
   js 'sessionStorage.setItem("forestgate.session", JSON.stringify({access: arguments[0].access_token ?? arguments[0].token,
-    refresh: arguments[0].refresh_token})); location.reload()' "$answer" >/dev/null
+    refresh: arguments[0].refresh_token}))' "$answer" >/dev/null
+  again
   js_until 'return document.readyState === "complete" && document.querySelector("#top nav") !== null'
 }
 

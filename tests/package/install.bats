@@ -49,6 +49,17 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
   grep -q '^profile forestgate.fcgi /opt/gate/lib/forestgate/forestgate.fcgi {' etc/apparmor.d/*
 }
 
+@test "what was installed is taken away again, and nothing else" {
+  cp -a "$G/root" "$G/away"
+  mkdir -p "$G/away/var/lib/forestgate" "$G/away/usr/lib/forestgate"
+  touch "$G/away/var/lib/forestgate/forestgate.conf" "$G/away/usr/lib/forestgate/mine"
+  make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/away" PREFIX=/usr uninstall
+  [ "$(installed "$G/away")" = $'usr/lib/forestgate/mine 644\nvar/lib/forestgate/forestgate.conf 644' ] || fail "$(installed "$G/away")"
+  rm "$G/away/usr/lib/forestgate/mine"
+  make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/away" PREFIX=/usr uninstall
+  if [ -e "$G/away/usr/lib/forestgate" ] || [ -e "$G/away/usr/share/forestgate" ]; then fail 'a directory of ours is left'; fi
+}
+
 @test "systemd makes the user, who cannot log in, and the directories, which are its own" {
   for program in systemd-sysusers systemd-tmpfiles; do
     command -v $program >/dev/null || skip "this needs $program"

@@ -17,8 +17,9 @@ import { sections } from './sections.js';
 import { kind } from './session.js';
 
 function identity(user) {
+  const name = `${user.first_name} ${user.last_name}`.trim();
   return el('p', { class: 'identity' },
-    el('strong', {}, `${user.first_name} ${user.last_name}`), ' ',
+    name === '' ? '' : el('strong', {}, name), name === '' ? '' : ' ',
     el('span', { class: 'soft' }, user.username), ' ',
     el('span', { class: 'tag' }, user.role), ' ',
     el('span', { class: 'tag' }, `tier ${user.tier}`));

@@ -14,16 +14,19 @@ const kinds = ['a', 'b', 'c'];
 
 /* ---- limits ---- */
 
-const lengths = { s: ['second', 'seconds'], m: ['minute', 'minutes'], h: ['hour', 'hours'], d: ['day', 'days'], w: ['week', 'weeks'] };
+const lengths = [['w', 'week', 604800], ['d', 'day', 86400], ['h', 'hour', 3600], ['m', 'minute', 60], ['s', 'second', 1]];
 
 /* "In any hour", "Today", "This month": the service names them 1h, day, month. */
 function limitName({ name }) {
   if (name === 'day') return 'Today';
   if (name === 'month') return 'This month';
-  const [, size, letter] = /^(\d+)([smhdw])$/.exec(name) ?? [];
-  const [one, many] = lengths[letter] ?? [name, name];
+  const [, count, letter] = /^(\d+)([smhdw])$/.exec(name) ?? [];
 
-  return `In any ${size === '1' ? one : `${number(Number(size))} ${many}`}`;
+  if (letter === undefined) return name;
+  const seconds = Number(count) * lengths.find(([of]) => of === letter)[2];
+  const [, word, length] = lengths.find(([, , size]) => seconds % size === 0);
+
+  return seconds === length ? `In any ${word}` : `In any ${number(seconds / length)} ${word}s`;
 }
 
 function limitRest({ limit, remaining, reset_seconds: reset }) {

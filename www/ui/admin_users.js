@@ -6,7 +6,7 @@ import { modelsAll, modelsField, tierOptions, tiersAll } from './admin_fields.js
 import { inviteSheet, newUserSheet } from './admin_invite.js';
 import { act, button, changeForm, fetched, filters, room, sheet, tag, twoLines } from './admin_parts.js';
 import { askJson } from './api.js';
-import { confirmByName, showOnce } from './dialog.js';
+import { confirm, confirmByName, showOnce } from './dialog.js';
 import { el } from './dom.js';
 import { form } from './fields.js';
 import { list } from './list.js';
@@ -87,6 +87,10 @@ function manage(user, reload) {
   };
 
   async function logOut() {
+    if (!await confirm({
+      title: 'Log out everywhere', verb: 'Log out',
+      text: `All sessions of ${user.username} end at once. Keys go on, and logging in again is allowed.`,
+    })) return;
     if (await act(() => askJson('DELETE', `${path(user)}/sessions`), `${user.username} is logged out everywhere.`)) after();
   }
 
@@ -147,8 +151,14 @@ function invitations() {
   });
 
   async function end(row) {
+    const whom = row.username ?? 'whoever has the link';
+
+    if (!await confirm({
+      title: 'End an invitation', verb: 'End the invitation',
+      text: `The link for ${whom} opens nothing any more. It cannot be had back; another can be made.`,
+    })) return;
     await act(() => askJson('DELETE', `admin/invitations/${encodeURIComponent(row.id)}`),
-      `The invitation for ${row.username ?? 'whoever has the link'} has ended: its link opens nothing any more.`);
+      `The invitation for ${whom} has ended: its link opens nothing any more.`);
     shown.reload();
   }
   return { place, reload: shown.reload };
