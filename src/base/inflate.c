@@ -23,7 +23,6 @@ struct inflate {
     enum inflate_form form;
     inflate_fill *fill;
     void *arg;
-    uint64_t taken;
     bool dry;     /* no more comes */
     bool ended;   /* the end of what was packed has come */
     bool started; /* deflate: which of the two forms it is, is known */
@@ -118,7 +117,6 @@ static void piece_take(struct inflate *state)
         return;
     got = state->fill(state->arg, state->piece, PIECE);
     state->dry = got < PIECE;
-    state->taken += got;
     stream->next_in = (Bytef *)state->piece;
     stream->avail_in = (uInt)got;
     if (!state->started && state->form == INFLATE_DEFLATE && got > 0 &&
@@ -180,9 +178,4 @@ enum result inflate_end(const struct inflate *state, bool *ended, struct reason 
     *ended = state->ended;
     return state->result == RESULT_OK ? RESULT_OK
                                       : reason_set(why, state->result, "%s", state->problem);
-}
-
-uint64_t inflate_taken(const struct inflate *state)
-{
-    return state->taken;
 }

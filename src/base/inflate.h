@@ -42,7 +42,4 @@ size_t inflate_read(struct inflate *state, char *to, size_t room);
  */
 enum result inflate_end(const struct inflate *state, bool *ended, struct reason *why);
 
-/* How many packed bytes were taken in. */
-uint64_t inflate_taken(const struct inflate *state);
-
 #endif

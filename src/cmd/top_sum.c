@@ -1,9 +1,9 @@
 /*
  * top_sum.c: what the calls of a short while come to.
  *
- * The journal is bounded, and so are the calls.  Groups are kept by name while they are added
- * to, so that the one of a call is found by halving; times are worked out for all of them in
- * one walk over the calls in the order of their durations.
+ * The journal is bounded, and so are the calls.  They are gathered, and put in order once for
+ * each thing that they are grouped by: then those of a group stand together, the shortest
+ * first.
  */
 #include "cmd/top_sum.h"
 
@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 struct top_sample {
-    int64_t duration_us;
+    int64_t duration_us, rows, failed;
     char names[TOP_BY__MAX][TOP_NAME_MAX + 1];
 };
 
@@ -44,51 +44,6 @@ static void *grown(void *items, size_t *room, size_t size)
     if (items != NULL)
         *room = more;
     return items;
-}
-
-/* Where a name is among groups that are in its order, or would be. */
-static size_t place_of(const struct top_groups *groups, const char *name, bool *found)
-{
-    size_t low = 0, high = groups->count, middle;
-    int order;
-
-    *found = false;
-    while (low < high) {
-        middle = low + (high - low) / 2;
-        order = strcmp(name, groups->items[middle].name);
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-/* The group of a name, as it is or new; NULL without memory. */
-static struct top_group *group_of(struct top_groups *groups, const char *name)
-{
-    bool found;
-    size_t at = place_of(groups, name, &found);
-    struct top_group *items;
-
-    if (found)
-        return &groups->items[at];
-    if (groups->count == groups->room) {
-        items = grown(groups->items, &groups->room, sizeof(*items));
-        if (items == NULL)
-            return NULL;
-        groups->items = items;
-    }
-    memmove(&groups->items[at + 1], &groups->items[at],
-            (groups->count - at) * sizeof(*groups->items));
-    memset(&groups->items[at], 0, sizeof(*groups->items));
-    text_copy(groups->items[at].name, sizeof(groups->items[at].name), name);
-    groups->count++;
-    return &groups->items[at];
 }
 
 static struct top_sample *sample_new(struct top_sums *sums)
@@ -125,29 +80,21 @@ void top_sums_add(void *arg, const struct call_row *call)
         [TOP_BY_KEY] = call->key, [TOP_BY_MODEL] = call->model, [TOP_BY_ROUTE] = call->route};
     struct top_sums *sums = arg;
     struct top_sample *sample = sample_new(sums);
-    struct top_group *group;
 
     if (sample == NULL) {
         sums->no_memory = true;
         return;
     }
     sample->duration_us = call->duration_us;
-    for (size_t i = 0; i < TOP_BY__MAX; i++) {
-        text_copy(sample->names[i], sizeof(sample->names[i]),
-                  names[i][0] != '\0' ? names[i] : "-");
-        group = group_of(&sums->by[i], sample->names[i]);
-        if (group == NULL) {
-            sums->no_memory = true;
-            return;
-        }
-        group->calls++;
-        group->rows += call->rows;
-        group->failed += call->status >= 400;
-    }
+    sample->rows = call->rows;
+    sample->failed = call->status >= 400;
+    for (size_t by = 0; by < TOP_BY__MAX; by++)
+        text_copy(sample->names[by], sizeof(sample->names[by]),
+                  names[by][0] != '\0' ? names[by] : "-");
     totals_add(sums, call);
 }
 
-/* ---- times ---- */
+/* ---- groups and times ---- */
 
 static int by_duration(const void *a, const void *b)
 {
@@ -156,56 +103,78 @@ static int by_duration(const void *a, const void *b)
     return (x->duration_us > y->duration_us) - (x->duration_us < y->duration_us);
 }
 
-/* Whether the seen-th of so many is the first with this share at or below it. */
-static bool is_at(int64_t seen, int64_t calls, int64_t per_cent)
+static int by_group(const void *a, const void *b, void *arg)
 {
-    return seen == (calls * per_cent + 99) / 100;
+    const struct top_sample *x = a, *y = b;
+    const enum top_by by = *(const enum top_by *)arg;
+    int order = strcmp(x->names[by], y->names[by]);
+
+    return order != 0 ? order : by_duration(a, b);
 }
 
-static void time_take(struct top_times *times, int64_t seen, int64_t calls, int64_t us)
+/* The duration that such a share of the calls is at or below. */
+static int64_t time_at(const struct top_sample *samples, size_t count, size_t per_cent)
 {
-    if (is_at(seen, calls, 50))
-        times->p50_us = us;
-    if (is_at(seen, calls, 90))
-        times->p90_us = us;
-    if (is_at(seen, calls, 99))
-        times->p99_us = us;
-    times->most_us = us;
+    return samples[(count * per_cent + 99) / 100 - 1].duration_us;
 }
 
-/* In the order of their durations; seen counts how many of each group's calls have gone by. */
-static void walk(struct top_sums *sums, int64_t *seen[TOP_BY__MAX])
+/* Of one sample at least, which are in order. */
+static struct top_times times_of(const struct top_sample *samples, size_t count)
 {
-    for (size_t i = 0; i < sums->sample_count; i++) {
-        const struct top_sample *sample = &sums->samples[i];
+    return (struct top_times){.p50_us = time_at(samples, count, 50),
+                              .p90_us = time_at(samples, count, 90),
+                              .p99_us = time_at(samples, count, 99),
+                              .most_us = time_at(samples, count, 100)};
+}
 
-        time_take(&sums->times, (int64_t)i + 1, (int64_t)sums->sample_count,
-                  sample->duration_us);
-        for (size_t by = 0; by < TOP_BY__MAX; by++) {
-            bool found;
-            size_t at = place_of(&sums->by[by], sample->names[by], &found);
-            struct top_group *group = &sums->by[by].items[at];
+/* The group of these samples, which have one name; false without memory. */
+static bool group_add(struct top_groups *groups, enum top_by by,
+                      const struct top_sample *samples, size_t count)
+{
+    struct top_group *items = groups->items, *group;
 
-            time_take(&group->times, ++seen[by][at], group->calls, sample->duration_us);
-        }
+    if (groups->count == groups->room) {
+        items = grown(items, &groups->room, sizeof(*items));
+        if (items == NULL)
+            return false;
+        groups->items = items;
     }
+    group = &items[groups->count++];
+    *group = (struct top_group){.calls = (int64_t)count, .times = times_of(samples, count)};
+    text_copy(group->name, sizeof(group->name), samples[0].names[by]);
+    for (size_t i = 0; i < count; i++) {
+        group->rows += samples[i].rows;
+        group->failed += samples[i].failed;
+    }
+    return true;
+}
+
+static bool groups_make(struct top_sums *sums, enum top_by by)
+{
+    const struct top_sample *samples = sums->samples;
+    bool good = true;
+
+    qsort_r(sums->samples, sums->sample_count, sizeof(*samples), by_group, &by);
+    for (size_t i = 0, end; good && i < sums->sample_count; i = end) {
+        for (end = i + 1; end < sums->sample_count &&
+                          strcmp(samples[end].names[by], samples[i].names[by]) == 0;)
+            end++;
+        good = group_add(&sums->by[by], by, samples + i, end - i);
+    }
+    return good;
 }
 
 enum result top_sums_end(struct top_sums *sums)
 {
-    int64_t *seen[TOP_BY__MAX] = {NULL};
+    bool good = !sums->no_memory;
 
-    for (size_t by = 0; by < TOP_BY__MAX; by++) {
-        seen[by] = calloc(sums->by[by].count + 1, sizeof(*seen[by]));
-        sums->no_memory = sums->no_memory || seen[by] == NULL;
-    }
-    if (!sums->no_memory && sums->sample_count > 0) {
-        qsort(sums->samples, sums->sample_count, sizeof(*sums->samples), by_duration);
-        walk(sums, seen);
-    }
-    for (size_t by = 0; by < TOP_BY__MAX; by++)
-        free(seen[by]);
-    return sums->no_memory ? RESULT_NOMEM : RESULT_OK;
+    if (sums->sample_count == 0)
+        return good ? RESULT_OK : RESULT_NOMEM;
+    for (enum top_by by = 0; good && by < TOP_BY__MAX; by++)
+        good = groups_make(sums, by);
+    qsort(sums->samples, sums->sample_count, sizeof(*sums->samples), by_duration);
+    sums->times = times_of(sums->samples, sums->sample_count);
+    return good ? RESULT_OK : RESULT_NOMEM;
 }
 
 void top_sums_free(struct top_sums *sums)

@@ -69,7 +69,7 @@ struct top_sums {
 /* Takes a call in; to be called for each, with the sums as arg. */
 void top_sums_add(void *arg, const struct call_row *call);
 
-/* Works the times out, once all are in.  RESULT_NOMEM. */
+/* Makes the groups, by name, and works the times out, once all are in.  RESULT_NOMEM. */
 enum result top_sums_end(struct top_sums *sums);
 
 void top_sums_free(struct top_sums *sums);

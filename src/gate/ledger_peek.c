@@ -148,7 +148,8 @@ static enum result peek_all(struct peek *peek, int64_t after_us, struct ledger_p
     if (result != RESULT_OK)
         return result;
     out->last = header->last;
-    out->waiting = header->last - header->drained;
+    /* Both may have gone on between the one and the other being read. */
+    out->waiting = header->last > header->drained ? header->last - header->drained : 0;
     out->journal = header->layout.journal;
     out->open = header->open;
     return calls_tell(peek, after_us, out, why);

@@ -12,6 +12,7 @@
 #include "http/body_file.h"
 #include "http/handlers.h"
 #include "http/input.h"
+#include "http/path_model.h"
 #include "http/protocol.h"
 #include "http/route.h"
 #include "http/sealed.h"
@@ -75,10 +76,7 @@ static const struct model *model_find(struct service *service, struct request *r
         return NULL;
     model = registry_choose(model, request->caller.account, request->id);
     request->judged_by = model;
-    if (model->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     model->row.name);
-    return model->image != NULL ? model : NULL;
+    return path_model_serves(model, reply) ? model : NULL;
 }
 
 /* Whether an answer that is not sealed will do, of that type or CSV; else it is refused. */

@@ -5,10 +5,10 @@
 
 #include "base/json_write.h"
 #include "forest/describe.h"
-#include "forest/examples.h"
 #include "forest/explain.h"
 #include "forest/schema.h"
 #include "http/auth.h"
+#include "http/examples_kept.h"
 #include "http/handlers.h"
 #include "http/show.h"
 
@@ -47,6 +47,23 @@ void handle_models(struct service *service, struct request *request, struct repl
     json_write_object_end(&writer);
 }
 
+void handle_model_names(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+
+    json_write_object(&writer);
+    json_write_key(&writer, "models");
+    json_write_array(&writer);
+    for (size_t i = 0; i < registry_count(service->registry); i++) {
+        const char *name = registry_at(service->registry, i)->row.name;
+
+        if (key_models_have(request->caller.models, name, strlen(name)))
+            json_write_string(&writer, name);
+    }
+    json_write_array_end(&writer);
+    json_write_object_end(&writer);
+}
+
 void handle_model(struct service *service, struct request *request, struct reply *reply)
 {
     struct json_writer writer = json_writer_on(&reply->body);
@@ -65,7 +82,7 @@ void handle_model(struct service *service, struct request *request, struct reply
     if (model->image != NULL) {
         describe_image(&writer, model->image);
         json_member_bool(&writer, "explainable", explain_can(model->image));
-        examples_write(&writer, model->image);
+        examples_kept_write(&service->examples, &writer, model->image);
         json_write_key(&writer, "schema");
         schema_write(&writer, model->image, &body);
     }

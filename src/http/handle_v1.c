@@ -4,36 +4,17 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json_write.h"
 #include "forest/output.h"
 #include "forest/text_model.h"
 #include "http/answer.h"
-#include "http/auth.h"
 #include "http/handlers.h"
 #include "http/path_model.h"
 
 enum {
     NUMBER_MAX = 24
 };
-
-void handle_v1_models(struct service *service, struct request *request, struct reply *reply)
-{
-    struct json_writer writer = json_writer_on(&reply->body);
-
-    json_write_object(&writer);
-    json_write_key(&writer, "models");
-    json_write_array(&writer);
-    for (size_t i = 0; i < registry_count(service->registry); i++) {
-        const char *name = registry_at(service->registry, i)->row.name;
-
-        if (key_models_have(request->caller.models, name, strlen(name)))
-            json_write_string(&writer, name);
-    }
-    json_write_array_end(&writer);
-    json_write_object_end(&writer);
-}
 
 /* A version as TensorFlow Serving tells of it; one that could not be loaded is told of not. */
 static void version_write(struct json_writer *writer, const struct model *model)
@@ -58,12 +39,7 @@ static void version_write(struct json_writer *writer, const struct model *model)
 static bool model_find(struct service *service, const struct request *request,
                        struct reply *reply, const struct model **model)
 {
-    if (!path_model_find(service, request, reply, model))
-        return false;
-    if ((*model)->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     (*model)->row.name);
-    return (*model)->image != NULL;
+    return path_model_find(service, request, reply, model) && path_model_serves(*model, reply);
 }
 
 /* KServe's clients look for ready, TensorFlow Serving's for the status of each version. */

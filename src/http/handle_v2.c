@@ -9,6 +9,7 @@
 #include "base/json_write.h"
 #include "base/num.h"
 #include "http/handlers.h"
+#include "http/path_model.h"
 #include "http/v2.h"
 
 static const char platform[] = "forestgate_forest";
@@ -77,29 +78,6 @@ void handle_v2_ready(struct service *service, struct request *request, struct re
 
 /* ---- models ---- */
 
-/* Whether the caller may know of a model. */
-static bool may_see(const struct request *request, const struct model_row *row)
-{
-    return key_models_have(request->caller.models, row->name, strlen(row->name));
-}
-
-void handle_v2_models(struct service *service, struct request *request, struct reply *reply)
-{
-    struct json_writer writer = json_writer_on(&reply->body);
-
-    json_write_object(&writer);
-    json_write_key(&writer, "models");
-    json_write_array(&writer);
-    for (size_t i = 0; i < registry_count(service->registry); i++) {
-        const struct model *model = registry_at(service->registry, i);
-
-        if (may_see(request, &model->row))
-            json_write_string(&writer, model->row.name);
-    }
-    json_write_array_end(&writer);
-    json_write_object_end(&writer);
-}
-
 void v2_refuse_unknown(const struct request *request, struct reply *reply)
 {
     const char *version = request_variable(request, "version", NULL);
@@ -113,33 +91,18 @@ void v2_refuse_unknown(const struct request *request, struct reply *reply)
                      (int)request->name_len, request->name, version);
 }
 
-bool v2_version_read(const struct request *request, int64_t *version)
-{
-    size_t len;
-    const char *text = request_variable(request, "version", &len);
-
-    *version = 0;
-    return len == 0 || (text[0] >= '1' && text[0] <= '9' && num_parse_i64(text, len, version));
-}
-
 /* What the path names, with or without an image; NULL with the refusal written. */
 static const struct model *model_find(struct service *service, const struct request *request,
                                       struct reply *reply)
 {
-    const struct model *model = NULL;
-    enum result result = RESULT_OK;
+    const struct model *model;
     struct reason why;
-    int64_t version;
+    enum result result = path_model_look(service, request, &model, &why);
 
-    if (v2_version_read(request, &version) && version == 0)
-        model = registry_find(service->registry, request->name, request->name_len);
-    else if (version > 0)
-        result = registry_version(service->registry, request->name, request->name_len, version,
-                                  &model, &why);
-    if (result != RESULT_OK && result != RESULT_MISSING)
-        reply_refuse_result(reply, result, &why);
-    else if (model == NULL)
+    if (result == RESULT_MISSING)
         v2_refuse_unknown(request, reply);
+    else if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
     return result == RESULT_OK ? model : NULL;
 }
 
@@ -150,13 +113,9 @@ const struct model *v2_model(struct service *service, const struct request *requ
 
     if (model == NULL)
         return NULL;
-    if (request_variable(request, "version", NULL)[0] == '\0')
+    if (!path_model_has_version(request))
         model = registry_choose(model, request->caller.account, request->id);
-    if (model->image != NULL)
-        return model;
-    reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                 model->row.name);
-    return NULL;
+    return path_model_serves(model, reply) ? model : NULL;
 }
 
 void handle_v2_model_ready(struct service *service, struct request *request,
@@ -165,13 +124,8 @@ void handle_v2_model_ready(struct service *service, struct request *request,
     struct json_writer writer = json_writer_on(&reply->body);
     const struct model *model = model_find(service, request, reply);
 
-    if (model == NULL)
+    if (model == NULL || !path_model_serves(model, reply))
         return;
-    if (model->image == NULL) {
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     model->row.name);
-        return;
-    }
     json_write_object(&writer);
     json_member_string(&writer, "name", model->row.name);
     json_member_bool(&writer, "ready", true);
@@ -318,7 +272,7 @@ static void versions_write(struct json_writer *writer, const struct request *req
     json_write_key(writer, "versions");
     json_write_array(writer);
     json_write_string(writer, version);
-    if (request_variable(request, "version", NULL)[0] == '\0' && model->canary != NULL) {
+    if (!path_model_has_version(request) && model->canary != NULL) {
         version_text(version, model->canary);
         json_write_string(writer, version);
     }
@@ -331,15 +285,11 @@ static bool told_open(struct service *service, const struct request *request,
                       struct reply *reply)
 {
     *model = model_find(service, request, reply);
-    if (*model == NULL)
+    if (*model == NULL || !path_model_serves(*model, reply))
         return false;
-    if ((*model)->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     (*model)->row.name);
-    else if (predictor_open(predictor, (*model)->image) == RESULT_OK)
+    if (predictor_open(predictor, (*model)->image) == RESULT_OK)
         return true;
-    else
-        reply_refuse_memory(reply);
+    reply_refuse_memory(reply);
     return false;
 }
 

@@ -15,6 +15,7 @@
 #include "gate/registry.h"
 #include "http/admin.h"
 #include "http/handlers.h"
+#include "http/path_model.h"
 #include "http/v2.h"
 #include "store/calls.h"
 
@@ -229,7 +230,7 @@ static bool is_served(const struct service *service, const struct request *reque
     if (request->name == NULL)
         return true;
     return registry_find(service->registry, request->name, request->name_len) != NULL &&
-           v2_version_read(request, &list->version);
+           path_model_version(request, &list->version);
 }
 
 void handle_v2_stats(struct service *service, struct request *request, struct reply *reply)

@@ -79,8 +79,9 @@ void handle_health_detailed(struct service *service, struct request *request,
 extern const struct form form_test;
 void handle_test(struct service *service, struct request *request, struct reply *reply);
 
-/* handle_models.c */
+/* handle_models.c; handle_model_names() as both KServe's protocols have the list */
 void handle_models(struct service *service, struct request *request, struct reply *reply);
+void handle_model_names(struct service *service, struct request *request, struct reply *reply);
 void handle_model(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_predict.c */
@@ -117,7 +118,6 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_v1.c */
-void handle_v1_models(struct service *service, struct request *request, struct reply *reply);
 void handle_v1_model(struct service *service, struct request *request, struct reply *reply);
 void handle_v1_metadata(struct service *service, struct request *request, struct reply *reply);
 
@@ -137,7 +137,6 @@ void handle_quality(struct service *service, struct request *request, struct rep
 void handle_v2_server(struct service *service, struct request *request, struct reply *reply);
 void handle_v2_live(struct service *service, struct request *request, struct reply *reply);
 void handle_v2_ready(struct service *service, struct request *request, struct reply *reply);
-void handle_v2_models(struct service *service, struct request *request, struct reply *reply);
 void handle_v2_model(struct service *service, struct request *request, struct reply *reply);
 void handle_v2_model_ready(struct service *service, struct request *request,
                            struct reply *reply);

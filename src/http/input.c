@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "forest/explain.h"
 #include "forest/text_model.h"
 #include "http/auth.h"
@@ -23,14 +22,6 @@
 enum {
     VALUES_MAX = 4 << 20, /* numbers of the rows of a body that is smaller than that */
     VALUES_KEPT = 8 << 10
-};
-
-/* What a pass over the body came to. */
-enum pass {
-    PASS_DONE,
-    PASS_MALFORMED,
-    PASS_OTHER_MODEL, /* read it again for the model that it names */
-    PASS_AGAIN,       /* read it again, now that its columns are known */
 };
 
 enum result input_new(struct input **out, struct reason *why)
@@ -54,186 +45,19 @@ void input_free(struct input *input)
     free(input);
 }
 
-static bool features_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-
-    input->has_features = true;
-    if (token == JSON_BAD)
-        return false;
-    if (input->image != NULL && image_text(input->image) != NULL)
-        return json_skip_rest(&input->reader, token);
-    return input_row_read(input, token, INPUT_SINGLE);
-}
-
-static bool instances_read(struct input *input)
-{
-    input->has_instances = true;
-    return input_rows_read(input, json_next(&input->reader), "instances");
-}
-
-/* The version of a model that this request is answered by; NULL for none. */
-static const struct model *choose(const struct request *request, const struct model *model)
+const struct model *input_choose(const struct request *request, const struct model *model)
 {
     if (model == NULL)
         return NULL;
     return registry_choose(model, request->caller.account, request->id);
 }
 
-/* "model": a name.  PASS_OTHER_MODEL if the rows are to be read for it. */
-static enum pass model_read(struct service *service, const struct request *request,
-                            struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-    const struct model *model = NULL;
-    char shown[INPUT_SHOWN_MAX];
-    const char *text;
-    size_t len;
-
-    if (token == JSON_BAD)
-        return PASS_MALFORMED;
-    if (token != JSON_STRING) {
-        input_fault(input, "model", "the name of a model", "%s where a string is needed",
-                    input_token_name(token));
-        return json_skip_rest(&input->reader, token) ? PASS_DONE : PASS_MALFORMED;
-    }
-    text = json_text(&input->reader, &len);
-    if (request->name == NULL && !auth_may_use(request, text, len, &service->reply)) {
-        input->forbidden = true;
-        return PASS_DONE;
-    }
-    model = choose(request, registry_find(service->registry, text, len));
-    if (model != NULL)
-        input->fixed = true;
-    if (model != NULL && model == input->model)
-        return PASS_DONE;
-    utf8_quote(shown, sizeof(shown), text, len);
-    if (request->name != NULL) {
-        input_fault(input, "model", "the name in the path, or nothing",
-                    "\"%s\" is not the model of this path", shown);
-        return PASS_DONE;
-    }
-    if (model == NULL) {
-        input_fault(input, "model", "a name that GET /models lists", "there is no model \"%s\"",
-                    shown);
-        return PASS_DONE;
-    }
-    input->model = model;
-    return PASS_OTHER_MODEL;
-}
-
-static const char *const output_names[] = {"label", "probabilities", "margin", "leaves"};
-
-enum {
-    OUTPUT_NAMES = sizeof(output_names) / sizeof(output_names[0])
-};
-
-#define OUTPUTS_ALLOWED "a list of: label, probabilities, margin, leaves"
-
-/* One of "outputs", its token just read. */
-static void output_read(struct input *input, enum json_token token)
-{
-    char shown[INPUT_SHOWN_MAX];
-    const char *text;
-    size_t len;
-
-    if (token == JSON_STRING)
-        for (unsigned i = 0; i < OUTPUT_NAMES; i++)
-            if (json_text_is(&input->reader, output_names[i])) {
-                input->outputs |= 1U << i;
-                return;
-            }
-    if (!input_list_shows(&input->faults))
-        return;
-    if (token != JSON_STRING) {
-        input_fault(input, "outputs", OUTPUTS_ALLOWED, "%s where a string is needed",
-                    input_token_name(token));
-        return;
-    }
-    text = json_text(&input->reader, &len);
-    utf8_quote(shown, sizeof(shown), text, len);
-    input_fault(input, "outputs", OUTPUTS_ALLOWED, "there is no output \"%s\"", shown);
-}
-
-/* "outputs": what is answered beside the prediction. */
-static bool outputs_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-
-    input->has_outputs = true;
-    if (token != JSON_ARRAY) {
-        input_fault(input, "outputs", OUTPUTS_ALLOWED, "%s where an array is needed",
-                    input_token_name(token));
-        return token != JSON_BAD && json_skip_rest(&input->reader, token);
-    }
-    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
-        if (token == JSON_BAD)
-            return false;
-        output_read(input, token);
-        if (!json_skip_rest(&input->reader, token))
-            return false;
-    }
-    return true;
-}
-
-static bool explains(const struct request *request)
+bool input_explains(const struct request *request)
 {
     const struct protocol *protocol = request->route->protocol;
 
     return request->route->body == ROUTE_BODY_EXPLAIN ||
            (protocol != NULL && protocol->explains);
-}
-
-/* "classes": "predicted" or "all". */
-bool input_classes_read(struct input *input, const char *field)
-{
-    enum json_token token = json_next(&input->reader);
-
-    input->all_classes = token == JSON_STRING && json_text_is(&input->reader, "all");
-    if (token == JSON_STRING &&
-        (input->all_classes || json_text_is(&input->reader, "predicted")))
-        return true;
-    input_fault(input, field, "\"predicted\" or \"all\"", "%s is neither",
-                input_token_name(token));
-    return json_skip_rest(&input->reader, token);
-}
-
-/* "webhook_url": who is told of a job's end; null for nobody.  Whether it may be is not known.
- */
-static bool url_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-    const char *text;
-    size_t len;
-
-    buf_clear(&input->url, SIZE_MAX);
-    if (token == JSON_STRING) {
-        text = json_text(&input->reader, &len);
-        if (len > 0 && memchr(text, '\0', len) == NULL) {
-            buf_put(&input->url, text, len);
-            return true;
-        }
-    }
-    if (token != JSON_NULL)
-        input_fault(input, "webhook_url", "a URL", "%s is none", input_token_name(token));
-    return token != JSON_BAD && json_skip_rest(&input->reader, token);
-}
-
-static bool unknown_member(struct input *input, const struct request *request)
-{
-    char shown[INPUT_SHOWN_MAX];
-    const char *text;
-    size_t len;
-
-    if (!input_list_shows(&input->faults))
-        return json_skip(&input->reader);
-    text = json_text(&input->reader, &len);
-    utf8_quote(shown, sizeof(shown), text, len);
-    input_fault(input, shown,
-                explains(request) ? "features, text, or instances, and model and classes"
-                                  : "features, text, or instances, and model and outputs",
-                "there is no such member");
-    return json_skip(&input->reader);
 }
 
 static ssize_t large_fill(void *context, char *to, size_t room)
@@ -335,65 +159,45 @@ static bool turns_to_texts(const struct service *service, const struct request *
     if (model == input->model || (model == NULL && !input->has_text))
         return false;
     input->fixed = true;
-    input->model = choose(request, model);
+    input->model = input_choose(request, model);
     return true;
 }
 
-static enum pass pass_over(struct service *service, const struct request *request,
-                           struct input *input)
+static enum input_pass pass_over(struct service *service, const struct request *request,
+                                 struct input *input)
 {
     struct json_reader *reader = &input->reader;
     enum json_token token;
-    enum pass pass;
-    bool good;
+    enum input_pass pass;
 
     pass_start(input, request);
     token = json_next(reader);
     if (token != JSON_OBJECT) {
         if (token == JSON_BAD || !json_skip_rest(reader, token) ||
             json_next(reader) != JSON_END)
-            return PASS_MALFORMED;
+            return INPUT_PASS_MALFORMED;
         input_fault(input, "",
                     input->protocol != NULL ? "an object"
                                             : "an object such as {\"features\": [...]}",
                     "the body is %s", input_token_name(token));
-        return PASS_DONE;
+        return INPUT_PASS_DONE;
     }
     while ((token = json_next(reader)) == JSON_KEY) {
-        if (input->protocol != NULL) {
-            good = input_protocol_member(input);
-        } else if (json_text_is(reader, "features")) {
-            good = features_read(input);
-        } else if (json_text_is(reader, "text")) {
-            good = input_text_read(input);
-        } else if (json_text_is(reader, "instances")) {
-            good = instances_read(input);
-        } else if (!explains(request) && json_text_is(reader, "outputs")) {
-            good = outputs_read(input);
-        } else if (explains(request) && json_text_is(reader, "classes")) {
-            good = input_classes_read(input, "classes");
-        } else if (request->route->defers == ROUTE_DEFERS_ALWAYS &&
-                   json_text_is(reader, "webhook_url")) {
-            good = url_read(input);
-        } else if (json_text_is(reader, "model")) {
-            pass = model_read(service, request, input);
-            if (pass == PASS_OTHER_MODEL)
-                return pass;
-            good = pass == PASS_DONE;
-        } else {
-            good = unknown_member(input, request);
-        }
-        if (!good)
-            return PASS_MALFORMED;
+        if (input->protocol == NULL)
+            pass = input_native_member(service, request, input);
+        else
+            pass = input_protocol_member(input) ? INPUT_PASS_DONE : INPUT_PASS_MALFORMED;
+        if (pass != INPUT_PASS_DONE)
+            return pass;
     }
     if (token == JSON_BAD || json_next(reader) != JSON_END)
-        return PASS_MALFORMED;
+        return INPUT_PASS_MALFORMED;
     if (turns_to_texts(service, request, input))
-        return PASS_OTHER_MODEL;
+        return INPUT_PASS_OTHER_MODEL;
     if (input->wants_again && input->faults.count == 0 && !input->no_memory)
-        return PASS_AGAIN;
+        return INPUT_PASS_AGAIN;
     check_whole(input);
-    return PASS_DONE;
+    return INPUT_PASS_DONE;
 }
 
 static void refuse_malformed(struct input *input, struct reply *reply)
@@ -425,7 +229,7 @@ static bool first_model(struct service *service, const struct request *request,
     else if (!path_model_find(service, request, reply, model))
         return false;
     if (!path_model_has_version(request))
-        *model = choose(request, *model);
+        *model = input_choose(request, *model);
     return true;
 }
 
@@ -456,7 +260,7 @@ static size_t rows_limit(const struct service *service, const struct request *re
     if (image == NULL || unbounded)
         return (size_t)service->home.config.predict_rows_limit;
     limit = input_rows_limit(service, image, image_n_outputs(image), request->body->len);
-    if (!explains(request))
+    if (!input_explains(request))
         return limit;
     most = INPUT_EXPLAINED_MAX / explain_cost(image, false);
     if (most == 0)
@@ -465,10 +269,10 @@ static size_t rows_limit(const struct service *service, const struct request *re
 }
 
 /* Reads the body for that model, or for the one that it names. */
-static enum pass passes(struct service *service, const struct request *request,
-                        struct input *input)
+static enum input_pass passes(struct service *service, const struct request *request,
+                              struct input *input)
 {
-    enum pass pass;
+    enum input_pass pass;
 
     do {
         const struct model *model = input->model;
@@ -482,12 +286,12 @@ static enum pass passes(struct service *service, const struct request *request,
             input->image != NULL && schema_read(&input->schema, input->image) != RESULT_OK;
         if (input->no_memory) {
             input->forbidden = false;
-            return PASS_DONE;
+            return INPUT_PASS_DONE;
         }
         input->rows_limit = rows_limit(service, request, input->image, input->unbounded);
         input->rows_held = rows_limit(service, request, input->image, false);
         pass = pass_over(service, request, input);
-    } while (pass == PASS_OTHER_MODEL || pass == PASS_AGAIN);
+    } while (pass == INPUT_PASS_OTHER_MODEL || pass == INPUT_PASS_AGAIN);
     return pass;
 }
 
@@ -536,11 +340,8 @@ static bool acceptable(const struct service *service, const struct request *requ
         refuse_default_text(service, reply);
     else if (model == NULL)
         input_refuse_default(service, reply);
-    else if (model->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     model->row.name);
     else
-        return true;
+        return path_model_serves(model, reply);
     return false;
 }
 
@@ -568,7 +369,7 @@ bool input_blocks(struct service *service, const struct request *request, struct
                   size_t rows_at_once, input_take *take, void *arg)
 {
     struct input *input = service->input;
-    enum pass pass;
+    enum input_pass pass;
 
     input->take = take;
     input->take_arg = arg;
@@ -577,11 +378,11 @@ bool input_blocks(struct service *service, const struct request *request, struct
     pass = pass_over(service, request, input);
     input_block_end(input);
     input->take = NULL;
-    if (pass == PASS_MALFORMED)
+    if (pass == INPUT_PASS_MALFORMED)
         refuse_malformed(input, reply);
     else if (input->no_memory)
         reply_refuse_memory(reply);
-    return pass == PASS_DONE && !input->no_memory && !input->stopped;
+    return pass == INPUT_PASS_DONE && !input->no_memory && !input->stopped;
 }
 
 bool input_read(struct service *service, struct request *request, struct reply *reply,
@@ -598,7 +399,7 @@ bool input_read(struct service *service, struct request *request, struct reply *
     input->fixed = request->name != NULL;
     if (!first_model(service, request, reply, &input->model))
         return false;
-    if (passes(service, request, input) == PASS_MALFORMED) {
+    if (passes(service, request, input) == INPUT_PASS_MALFORMED) {
         refuse_malformed(input, reply);
         return false;
     }

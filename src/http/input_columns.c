@@ -132,14 +132,6 @@ static bool column_read(struct input *input, uint32_t feature, bool first)
     return true;
 }
 
-/* What is left of an array, a token of whose was just read. */
-static bool array_skip(struct input *input, enum json_token token)
-{
-    if (token == JSON_ARRAY_END)
-        return true;
-    return json_skip_rest(&input->reader, token) && json_skip_rest(&input->reader, JSON_ARRAY);
-}
-
 /*
  * A member that is no feature's, the key just read: if it may be, a tensor of its own name that
  * has all of the rows, and *rows says so; else a fault.
@@ -164,7 +156,7 @@ static bool other_read(struct input *input, const char *list, bool may_be, bool 
     token = json_next(&input->reader);
     if (token != JSON_ARRAY && token != JSON_OBJECT) {
         input_fault_unknown(input, name);
-        return array_skip(input, token);
+        return input_array_skip(input, token);
     }
     *rows = true;
     text_copy(input->list, sizeof(input->list), name);

@@ -1,8 +1,9 @@
 /*
- * input_inner.h: what the parts of the reader of predictions share: input.c reads the
- * body's members, input_rows.c its rows, input_text.c those of texts, input_protocol.c what
- * clients of other servers send, input_columns.c what of it comes column by column,
- * input_fault.c tells what is wrong with them. No one else includes it.
+ * input_inner.h: what the parts of the reader of predictions share: input.c goes over the
+ * body, input_native.c reads the members of our own form and input_protocol.c those that
+ * clients of other servers send, input_rows.c rows, input_text.c those of texts,
+ * input_columns.c what comes column by column, and input_fault.c tells what is wrong with
+ * them.  No one else includes it.
  */
 #ifndef HTTP_INPUT_INNER_H
 #define HTTP_INPUT_INNER_H
@@ -86,7 +87,30 @@ struct input {
     struct input_split split;
 };
 
+/* What a pass over the body came to. */
+enum input_pass {
+    INPUT_PASS_DONE,
+    INPUT_PASS_MALFORMED,
+    INPUT_PASS_OTHER_MODEL, /* read it again for the model that it names */
+    INPUT_PASS_AGAIN,       /* read it again, now that its columns are known */
+};
+
 /* ---- input.c ---- */
+
+/* The version of a model that this request is answered by; NULL for none. */
+const struct model *input_choose(const struct request *request, const struct model *model);
+
+/* Whether the route tells what each feature adds. */
+bool input_explains(const struct request *request);
+
+/* ---- input_native.c ---- */
+
+/*
+ * A member of a body in our own form, its key just read.  INPUT_PASS_MALFORMED only after
+ * JSON_BAD.
+ */
+enum input_pass input_native_member(struct service *service, const struct request *request,
+                                    struct input *input);
 
 /* "classes", by the name of the field.  False only after JSON_BAD. */
 bool input_classes_read(struct input *input, const char *field);
@@ -138,6 +162,9 @@ bool input_rows_rest(struct input *input, enum json_token token);
 /* One value of a row, its token just read; *to is filled whatever it is. */
 void input_value_read(struct input *input, enum json_token token, double *to, long row,
                       uint32_t i, bool by_name);
+
+/* What is left of an array, a token of whose was just read.  False only after JSON_BAD. */
+bool input_array_skip(struct input *input, enum json_token token);
 
 /* Begins to note in input->seen which features are named.  False for want of memory, noted. */
 bool input_seen_begin(struct input *input, uint32_t width);

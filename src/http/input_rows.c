@@ -89,6 +89,13 @@ static enum schema_fault text_take(const struct input *input, uint32_t i, double
     return schema_take_cell(&input->schema, i, text, len, to);
 }
 
+bool input_array_skip(struct input *input, enum json_token token)
+{
+    if (token == JSON_ARRAY_END)
+        return true;
+    return json_skip_rest(&input->reader, token) && json_skip_rest(&input->reader, JSON_ARRAY);
+}
+
 /* [value], behind its bracket: a tensor of one number, as other servers' clients send it. */
 static void tensor_read(struct input *input, double *to, long row, uint32_t i)
 {
@@ -101,8 +108,7 @@ static void tensor_read(struct input *input, double *to, long row, uint32_t i)
             return;
     }
     input_fault_value(input, SCHEMA_KIND, JSON_ARRAY, row, i, true);
-    if (token != JSON_ARRAY_END && json_skip_rest(&input->reader, token))
-        json_skip_rest(&input->reader, JSON_ARRAY);
+    input_array_skip(input, token);
 }
 
 void input_value_read(struct input *input, enum json_token token, double *to, long row,

@@ -18,6 +18,7 @@
 #include "gate/token.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/examples_kept.h"
 #include "http/idempotency.h"
 #include "http/input.h"
 #include "http/limit.h"
@@ -79,6 +80,7 @@ void service_close(struct service *service)
     fcgi_free(service->fcgi);
     keyed_free(service->keyed);
     input_free(service->input);
+    examples_kept_free(service->examples);
     shadow_free(service->shadow);
     keeper_free(service->keeper);
     registry_free(service->registry);

@@ -101,6 +101,7 @@ struct request {
     int slot;                /* of gate/slots.h, held until the answer is out; else -1 */
 };
 
+struct examples_kept;
 struct inflate;
 struct input;
 struct keyed;
@@ -127,6 +128,7 @@ struct service {
     size_t *series;            /* see tally.h */
     struct fcgi *fcgi;
     struct input *input;
+    struct examples_kept *examples; /* NULL before the first ones */
     struct seal *seal;
     struct keyed *keyed; /* NULL until it is asked for */
     uint64_t seal_epoch; /* under which its keys were looked at */

@@ -189,9 +189,6 @@ void v2_answer_write(const struct v2_request *request, const struct model *model
 
 /* ---- handle_v2.c ---- */
 
-/* The version that the path names, 0 for none.  False: what it names can be none. */
-bool v2_version_read(const struct request *request, int64_t *version);
-
 /* No such model, or no such version of it.  The words are those that clients look for. */
 void v2_refuse_unknown(const struct request *request, struct reply *reply);
 

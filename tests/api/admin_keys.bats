@@ -110,7 +110,7 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
     "rates":["5/60s"],"quotas":["7/day"],"expires":"1d","metadata":{"team":"é"}}'
   assert_status 201
   assert_json --argjson members "$MEMBERS" '(keys == ($members + ["key"] | sort)) and .name == "partner" and .tier == "free" and
-    .models == "iris" and .scopes == "predict,read" and (.limits | startswith("5/60s,7/day")) and .metadata == {"team":"é"} and
+    .models == "iris" and .scopes == "predict,read" and (.limits | startswith("5/60s,7/day")) and .own_limits == "5/60s,7/day" and .metadata == {"team":"é"} and
     .user == null and .state == "active" and .last_used_at == null and
     ((.expires_at | sub("\\.000"; "") | fromdate) - (.created_at | sub("\\.000"; "") | fromdate) == 86400)'
   ID=$(jq -r .id "$body_file") MADE=$(jq -r .key "$body_file")

@@ -61,20 +61,21 @@ caller_names() { sed -n 's/^#class\t*//p' "$TABLE" | tr '\t' '\n'; }
 marks() { awk -F'\t' -v class="$1" '$1 == "class" && $2 == class {for (i = 3; i <= NF; i++) print $i}' "$TABLE"; }
 
 # A path with something in the place of its variables that is of the right form and is not
-# there, but for the models that are asked.
+# there, but for the models that are asked; sets path.
 path_of() {
-  local path=$1
+  path=$1
   case $path in /models/*) path=${path//'{name}'/iris} ;; esac
   path=${path//'{name}'/nosuch}
   path=${path//'{id}'/000000000000}
   path=${path//'{file}'/style.css}
-  echo "${path//'{version}'/9}"
+  path=${path//'{version}'/9}
 }
 
 # ask METHOD PATH CALLER [PARAMETER...]: a request that no route does anything for: no form has the member.
 ask() {
-  local credential=${CREDENTIALS[$3]} parameters=("${@:4}")
-  set -- "$1" "$(path_of "$2")"
+  local credential=${CREDENTIALS[$3]} parameters=("${@:4}") path
+  path_of "$2"
+  set -- "$1" "$path"
   case $1 in POST | PUT) set -- "$@" -d '{"nosuch":1}' ;; esac
   if [ -n "$credential" ]; then set -- "$@" "$credential"; fi
   call "$@" "${parameters[@]}"
@@ -89,6 +90,7 @@ said_take() {
 
 @test "every route answers below a path of the front's own as it does without one" {
   local method path class want uri n=0
+  set +T # Bats need not look at what each of some hundred requests is made of
   while read -r method path class; do
     ask "$method" "$path" aroot
     said_take
@@ -123,6 +125,7 @@ said_take() {
 
 @test "each route lets in whom its row lets in, and refuses everybody else" {
   local wrong=0 checked=0
+  set +T
   mapfile -t names < <(caller_names)
   while read -r method path class; do
     mapfile -t wanted < <(marks "$class")
@@ -147,6 +150,7 @@ said_take() {
 }
 
 @test "a method that a path has no route for is 405 to everybody, with what it takes" {
+  set +T
   while read -r path; do
     taken=$(routes | awk -v path="$path" '$2 == path {print $1}')
     for method in GET POST PUT DELETE PATCH OPTIONS TRACE; do
@@ -156,8 +160,9 @@ said_take() {
       for caller in $callers; do
         ask "$method" "$path" "$caller"
         assert_problem 405 method_not_allowed
+        header_take Allow
         for each in $taken; do
-          grep -qiE "^Allow: (.*, )?$each(,|$)" "$header" || fail "$method $path: no $each in Allow"
+          [[ ", $value," == *", $each,"* ]] || fail "$method $path: no $each in Allow"
         done
       done
     done
@@ -176,6 +181,7 @@ said_take() {
 
 @test "HEAD lets in whom GET lets in, and nobody else" {
   local wrong=0 checked=0
+  set +T
   mapfile -t names < <(caller_names)
   while read -r path class; do
     mapfile -t wanted < <(marks "$class")

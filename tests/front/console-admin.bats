@@ -519,6 +519,9 @@ silent_but() {
   js 'return document.querySelectorAll("#room details.numbers tbody tr").length' | grep -qx 30
   room health
   js_until 'return document.querySelectorAll("#room [role=slider]").length === 2'
+  # Not both at once, of which a service with two workers would refuse one.
+  js 'const [one, other] = ["/admin/latency", "/admin/outcomes"].map(path => performance.getEntriesByType("resource").find(entry => entry.name.includes(path)));
+    return other.startTime >= one.responseEnd' | grep -qx true
   api GET '/admin/outcomes?by=class'
   refused=$(jq '[.outcomes[].counts["4xx"] // 0] | add' <<<"$body")
   [ "$refused" -ge 1 ]

@@ -163,6 +163,9 @@ key_of() { api GET "/admin/keys?search=$1" && jq -e ".keys[0] | $2" <<<"$body"; 
   press Undo
   says '#notices' 'as before'
   key_of meter '.own_limits == "2/60s,7/day"'
+  js 'return document.activeElement.textContent' | grep -qx '"Keys"'
+  js 'document.querySelector("#notices .close").focus(); document.querySelector("#notices .close").click()' >/dev/null
+  js 'return [document.activeElement.textContent, document.querySelector("#notices").textContent]' | jq -e '. == ["Keys", ""]'
   silent_but 422
 }
 
@@ -217,6 +220,21 @@ key_of() { api GET "/admin/keys?search=$1" && jq -e ".keys[0] | $2" <<<"$body"; 
   ask -H "$JSON" -d "$(jq -n --arg p "$PASSWORD" '{username: "dora@example.org", password: $p}')" /login
   assert_status 200
   silent_but 422
+}
+
+@test "before an invitation ends it is asked, and who presses Enter at once ends nothing" {
+  cli user invite eve@example.org >/dev/null
+  here root admin#users
+  press 'End it for eve@example.org'
+  says dialog 'The link for eve@example.org opens nothing any more'
+  typed Enter
+  closed
+  api GET /admin/invitations
+  jq -e '[.invitations[].username] | index("eve@example.org") != null' <<<"$body"
+  press 'End it for eve@example.org'
+  press 'End the invitation'
+  says '#notices' 'eve@example.org has ended'
+  silent
 }
 
 @test "the administration saves the calls as a file, by the filters that are set" {

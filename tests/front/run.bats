@@ -82,9 +82,9 @@ refused() {
 # A copy of the tree with what is built, for a user or a place of its own.
 tree_copy() {
   mkdir -p "$1"
-  tar -C "$TOP" --exclude=./.git --exclude=./var --exclude=./build -cf - . | tar -C "$1" -xf -
+  tar -C "$TOP" --exclude=./.git --exclude=./var --exclude=./build --exclude=node_modules -cf - . | tar -C "$1" -xf -
   mkdir "$1/build"
-  tar -C "$BUILD" --exclude=./sanitize --exclude=./fuzzers --exclude=./tests -cf - . |
+  tar -C "$BUILD" --exclude=./sanitize --exclude=./fuzzers --exclude=./tests --exclude=./docs -cf - . |
     tar -C "$1/build" -xf -
   tree=$1
 }

@@ -12,6 +12,7 @@
 #include "forest/examples.h"
 #include "forest/import.h"
 #include "forest/predictor.h"
+#include "http/examples_kept.h"
 
 static struct json_object *examples_of(const struct image *image, struct buf *text)
 {
@@ -74,6 +75,24 @@ static const char *label_of(const struct image *image, struct json_object *featu
     return label;
 }
 
+static struct examples_kept *kept;
+
+/* The same from what a worker keeps: made, and then kept. */
+static void same_when_kept(const struct image *image, const char *wanted)
+{
+    for (int i = 0; i < 2; i++) {
+        struct buf text = {0};
+        struct json_writer writer = json_writer_on(&text);
+
+        json_write_object(&writer);
+        examples_kept_write(&kept, &writer, image);
+        json_write_object_end(&writer);
+        assert_false(buf_failed(&text));
+        assert_string_equal(text.data, wanted);
+        buf_free(&text);
+    }
+}
+
 static void check(const char *name, const struct image *image)
 {
     struct buf text = {0}, again = {0};
@@ -92,6 +111,7 @@ static void check(const char *name, const struct image *image)
     }
     json_object_put(examples_of(image, &again));
     assert_string_equal((const char *)text.data, (const char *)again.data);
+    same_when_kept(image, (const char *)text.data);
     json_object_put(all);
     buf_free(&text);
     buf_free(&again);
@@ -145,6 +165,7 @@ static void of_every_import(void **state)
         globfree(&found);
     }
     assert_true(count > 80);
+    examples_kept_free(kept);
 }
 
 int main(void)

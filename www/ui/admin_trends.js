@@ -59,10 +59,10 @@ export function trends() {
   ], () => load());
   const load = () => replace(place, fetched(async () => {
     const { step, by, model } = search.values();
-    const [latency, outcomes] = await Promise.all([askJson('GET', 'admin/latency', { query: { step, model } }),
-      askJson('GET', 'admin/outcomes', { query: { step, by, model } })]);
+    /* One behind the other: of two at once a service with few workers refuses one. */
+    const latency = await askJson('GET', 'admin/latency', { query: { step, model } });
 
-    return { latency, outcomes };
+    return { latency, outcomes: await askJson('GET', 'admin/outcomes', { query: { step, by, model } }) };
   }, (found) => shown(found, search.values())));
 
   load();

@@ -43,8 +43,8 @@ export function dialogsClose() {
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close(GONE);
 }
 
-function cancelButton(close) {
-  return el('button', { type: 'button', class: 'plain', onclick: () => close(null) }, 'Cancel');
+function cancelButton(close, first = false) {
+  return el('button', { type: 'button', class: 'plain', autofocus: first, onclick: () => close(null) }, 'Cancel');
 }
 
 /*
@@ -74,12 +74,12 @@ export async function confirmByName({ title, text, name, verb }) {
   return (await open(title, content)) === true;
 }
 
-/* Whether something is meant whose text names what it is done to. */
+/* Whether something is meant whose text names what it is done to; who presses Enter at once says no. */
 export async function confirm({ title, text, verb }) {
   return (await open(title, (close) => [
     el('p', {}, text),
     el('p', { class: 'actions' },
-      el('button', { type: 'button', class: 'danger', onclick: () => close(true) }, verb), cancelButton(close)),
+      el('button', { type: 'button', class: 'danger', onclick: () => close(true) }, verb), cancelButton(close, true)),
   ])) === true;
 }
 

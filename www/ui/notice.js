@@ -4,12 +4,20 @@
  */
 import { byId, el } from './dom.js';
 
-function put(text, kind) {
+/* Puts notes, or none, in the place of what is told; who had the focus there goes on at the heading. */
+function swap(...notes) {
   const place = byId('notices');
-  const note = el('p', { class: `note ${kind}` }, text, ' ',
-    el('button', { type: 'button', class: 'close', 'aria-label': 'Dismiss', onclick: () => note.remove() }, '×'));
+  const held = place.contains(document.activeElement);
 
-  place.replaceChildren(note);
+  place.replaceChildren(...notes);
+  if (held) (document.querySelector('main h2[tabindex]') ?? document.querySelector('main h1[tabindex]') ?? byId('main')).focus({ preventScroll: true });
+}
+
+function put(text, kind) {
+  const note = el('p', { class: `note ${kind}` }, text, ' ',
+    el('button', { type: 'button', class: 'close', 'aria-label': 'Dismiss', onclick: () => swap() }, '×'));
+
+  swap(note);
   return note;
 }
 
@@ -22,6 +30,7 @@ export function tell(text, undo) {
     type: 'button',
     class: 'plain',
     onclick: async () => {
+      if (button.hasAttribute('aria-disabled')) return; // pressed twice
       button.setAttribute('aria-disabled', 'true');
       try {
         tell(await undo());
