@@ -185,7 +185,7 @@ assert_memory_is_clean() {
   assert_status 200
   token=$(jq -r .token <<<"$body") refresh=$(jq -r .refresh_token <<<"$body")
   secret token "${token##*.}"
-  secret refresh "${refresh##*_}"
+  secret refresh "${refresh: -43}" # a MAC, which may have a _ itself
   assert_memory_is_clean 'a login'
   call POST /login -d "$(jq -nc --arg p "$other" '{username: "cat@example.org", password: $p}')"
   assert_status 401
