@@ -4,10 +4,11 @@
 #                   administrator for as long as it runs)
 #   make test       every test          make bench      figures, as ratios
 #   make examples   the models of model/
-#   make            the two programs    make install PREFIX= DESTDIR=
+#   make            the two programs    make install, make uninstall PREFIX= DESTDIR=
 #   make hosting    a tarball for a shared host, where nothing can be installed
 #   make siege      the fronts under slow clients, as ratios
 #   make lint       make sanitize       make clean
+#   make docs-ui    builds Swagger UI in, for /docs (from npm)
 #   make fuzz SECONDS=     each fuzzer for so long; FUZZERS='url json' are those alone
 #
 # User CFLAGS, CPPFLAGS and LDFLAGS are added; the flags in MUST_* always hold.
@@ -41,7 +42,7 @@ MUST_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-
 MUST_LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
-LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lseccomp -lpthread -lm
+LIBS = -lfcgi -linih -lsqlite3 -lcrypto -lcrypt -ljson-c -lseccomp -lz -lpthread -lm
 CLI_LIBS = $(LIBS) -lcurl
 # One short line a step; make V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -82,15 +83,43 @@ $(BUILD)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# The pages are taken in by the assembler, which no -MMD sees.
-$(BUILD)/src/http/pages.o: $(wildcard www/*)
+# The pages are taken in by the assembler, which no -MMD sees.  That a file came or went is seen
+# by their list, which is another then.
+PAGES = $(sort $(wildcard www/*.* www/ui/* www/docs-ui/*))
+PAGES_OF_NOW := $(shell mkdir -p $(BUILD) && { echo '$(PAGES)' | cmp -s - $(BUILD)/pages.list || \
+	echo '$(PAGES)' >$(BUILD)/pages.list; } 2>/dev/null)
+$(BUILD)/pages_table.inc: src/http/pages.sh $(BUILD)/pages.list $(PAGES)
+	@mkdir -p $(@D)
+	$(Q)$< $(PAGES) >$@.new && mv $@.new $@
+$(BUILD)/src/http/pages.o: $(BUILD)/pages_table.inc
+
+# Swagger UI, as npm has it and tests/npm/package-lock.json pins it.  docs-ui builds it in from
+# then on, until www/docs-ui is removed; the tests have a worker of their own with it.
+DOCS_FILES = swagger-ui-bundle.js swagger-ui.css
+DOCS_FROM = tests/npm/node_modules/swagger-ui-dist
+DOCS_TESTED = $(if $(wildcard $(DOCS_FROM)),$(BUILD)/docs/forestgate.fcgi)
+docs-ui:
+	@etc/setup npm
+	@mkdir -p www/docs-ui
+	@cp $(DOCS_FILES:%=$(DOCS_FROM)/%) $(DOCS_FROM)/LICENSE www/docs-ui/
+	@$(MAKE) --no-print-directory all
+$(BUILD)/docs/pages_table.inc: src/http/pages.sh $(BUILD)/pages.list $(PAGES)
+	@mkdir -p $(@D)
+	$(Q)$< $(filter-out www/docs-ui/%,$(PAGES)) $(DOCS_FILES:%=$(DOCS_FROM)/%) >$@.new && mv $@.new $@
+$(BUILD)/docs/pages.o: src/http/pages.c $(BUILD)/docs/pages_table.inc
+	$(SAY) CC $@
+	$(Q)$(CC) -I$(@D) $(MUST_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(MUST_CFLAGS) -c -o $@ $<
+$(BUILD)/docs/forestgate.fcgi: $(BUILD)/src/cmd/worker.o $(BUILD)/docs/pages.o $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/src/cmd/front_texts.o: $(wildcard etc/*.tsv etc/*/*.in)
+$(BUILD)/src/cmd/completion_texts.o: $(wildcard etc/completion/*)
 
 unit: $(UNIT)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/fixture.o $(BUILD)/tests/unit/oracle.o $(LIB)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lcmocka $(CLI_LIBS)
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -98,7 +127,12 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What the tests of the service run beside it.
-tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without
+tools: $(BUILD)/load $(BUILD)/ask $(BUILD)/drive $(BUILD)/jose $(BUILD)/jobs $(BUILD)/without $(BUILD)/openapi.json $(DOCS_TESTED)
+$(BUILD)/openapi.json: $(BUILD)/document
+	$(Q)$< >$@.new && mv $@.new $@
+$(BUILD)/document: $(BUILD)/tests/lib/document.o $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/without: $(BUILD)/tests/lib/without.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -lseccomp
@@ -111,6 +145,10 @@ $(BUILD)/jose: $(BUILD)/tests/lib/jose.o $(LIB)
 $(BUILD)/load $(BUILD)/ask: $(BUILD)/%: $(BUILD)/tests/lib/%.o
 	$(SAY) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^
+
+$(BUILD)/drive: $(BUILD)/tests/lib/drive.o
+	$(SAY) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(MUST_CFLAGS) $(LDFLAGS) $(MUST_LDFLAGS) -o $@ $^ -ljson-c
 
 # No program is fuzzed, so nothing of src/cmd/ is built for it.
 FUZZ_LIB = $(BUILD)/libfuzz.a
@@ -128,8 +166,8 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_LIB)
 run:
 	@etc/setup run $(or $(FRONT),lighttpd)
 	@$(MAKE) --no-print-directory all
-	@BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' FRONT='$(FRONT)' WORKERS='$(WORKERS)' \
-		RUN_USER='$(RUN_USER)' DEMO='$(DEMO)' env --default-signal=INT,TERM,HUP etc/run
+	@exec env --default-signal=INT,TERM,HUP BUILD='$(BUILD)' PORT='$(PORT)' STATE='$(STATE)' \
+		FRONT='$(FRONT)' WORKERS='$(WORKERS)' RUN_USER='$(RUN_USER)' DEMO='$(DEMO)' etc/run
 
 # The bodies of what a front answers itself, for a configuration that is printed.
 $(BUILD)/errors: $(BUILD)/forestgate
@@ -154,7 +192,8 @@ test:
 
 lint:
 	@etc/setup test
-	@tests/lint && tests/floors && BUILD='$(BUILD)' tests/docs
+	@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' tests/lint && tests/floors && BUILD='$(BUILD)' tests/docs
 
 sanitize:
 	@etc/setup test
@@ -172,6 +211,7 @@ bench:
 	@$(BUILD)/bench/body $(BODY_MODEL)
 	@BUILD='$(BUILD)' tests/bench/serve
 	@BUILD='$(BUILD)' tests/bench/bulk
+	@BUILD='$(BUILD)' tests/bench/oip
 	@BUILD='$(BUILD)' tests/bench/jobs
 	@tests/bench/train_compare '$(BUILD)/forestgate'
 	@tests/bench/forest '$(BUILD)/forestgate'
@@ -219,21 +259,28 @@ SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 SHARE = $(DESTDIR)$(PREFIX)/share/forestgate
 MAN = $(DESTDIR)$(PREFIX)/share/man
 SYSTEMD = $(DESTDIR)$(PREFIX)/lib
+# Debian's zsh looks for what packages bring elsewhere than for what is local.
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+FISH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 SERVICES = forestgate forestgate-work forestgate-webhooks forestgate-backup
+UNITS = $(SERVICES:%=%.service) forestgate.socket forestgate-backup.timer
 PROFILE = usr.lib.forestgate.forestgate.fcgi
 # What names the programs is told where they are.
 PLACED = sed 's|/usr/lib/forestgate/|$(PREFIX)/lib/forestgate/|g; s|/usr/bin/forestgate|$(PREFIX)/bin/forestgate|g'
 install: all $(BUILD)/examples/sentiment.fgm
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/forestgate' \
-		'$(SHARE)/errors/empty' '$(SHARE)/model' \
+		'$(SHARE)/errors/empty' '$(SHARE)/model' '$(SHARE)/grafana' \
 		'$(MAN)/man1' '$(MAN)/man5' '$(MAN)/man8' '$(SYSTEMD)/systemd/system' \
 		'$(SYSTEMD)/sysusers.d' '$(SYSTEMD)/tmpfiles.d' \
-		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
+		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d' \
+		'$(COMPLETIONS)' '$(DESTDIR)$(ZSH_COMPLETIONS)' '$(FISH_COMPLETIONS)'
 	install -m 755 $(BUILD)/forestgate '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(BUILD)/forestgate.fcgi '$(DESTDIR)$(PREFIX)/lib/forestgate'
 	install -m 644 model/iris.csv model/houses.csv model/sentiment.csv '$(SHARE)/model'
 	install -m 644 $(BUILD)/examples/sentiment.fgm '$(SHARE)/model'
 	install -m 755 model/export_sklearn.py '$(SHARE)/model'
+	install -m 644 etc/grafana/forestgate.json '$(SHARE)/grafana'
 	install -m 644 $(BUILD)/errors/*.json $(BUILD)/errors/*.html '$(SHARE)/errors'
 	install -m 644 systemd/forestgate.socket systemd/forestgate-backup.timer \
 		$(SERVICES:%=systemd/%.service) '$(SYSTEMD)/systemd/system'
@@ -244,13 +291,33 @@ install: all $(BUILD)/examples/sentiment.fgm
 	install -m 644 etc/logrotate/forestgate '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
 	install -m 644 etc/apparmor/$(PROFILE) '$(DESTDIR)$(SYSCONFDIR)/apparmor.d'
 	$(PLACED) etc/apparmor/$(PROFILE) >'$(DESTDIR)$(SYSCONFDIR)/apparmor.d/$(PROFILE)'
+	install -m 644 etc/completion/forestgate.bash '$(COMPLETIONS)/forestgate'
+	install -m 644 etc/completion/forestgate.zsh '$(DESTDIR)$(ZSH_COMPLETIONS)/_forestgate'
+	install -m 644 etc/completion/forestgate.fish '$(FISH_COMPLETIONS)'
 	install -m 644 doc/forestgate.1 '$(MAN)/man1'
 	install -m 644 doc/forestgate.conf.5 '$(MAN)/man5'
 	install -m 644 doc/forestgate.fcgi.8 '$(MAN)/man8'
 
+# What install has put there, and nothing of what was made since: homes, backups, the front's
+# configuration and the user are whoever's they are.
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/forestgate' '$(DESTDIR)$(PREFIX)/lib/forestgate/forestgate.fcgi' \
+		$(UNITS:%='$(SYSTEMD)/systemd/system/%') \
+		'$(SYSTEMD)/sysusers.d/forestgate.conf' '$(SYSTEMD)/tmpfiles.d/forestgate.conf' \
+		'$(DESTDIR)$(SYSCONFDIR)/logrotate.d/forestgate' '$(DESTDIR)$(SYSCONFDIR)/apparmor.d/$(PROFILE)' \
+		'$(COMPLETIONS)/forestgate' '$(DESTDIR)$(ZSH_COMPLETIONS)/_forestgate' \
+		'$(FISH_COMPLETIONS)/forestgate.fish' '$(MAN)/man1/forestgate.1' \
+		'$(MAN)/man5/forestgate.conf.5' '$(MAN)/man8/forestgate.fcgi.8'
+	rm -rf '$(SHARE)'
+	if [ -d '$(DESTDIR)$(PREFIX)/lib/forestgate' ]; then \
+		rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(PREFIX)/lib/forestgate'; fi
+
+help:
+	@sed -n '/^# Forestgate/,/^$$/s/^# \{0,1\}//p' Makefile
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench siege install clean
+.PHONY: docs-ui hosting examples iris houses sentiment all unit tools fuzzers run test lint sanitize fuzz bench siege install uninstall help clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/near.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -243,18 +244,28 @@ void config_defaults(struct config *config)
         value_parse(config, &config_settings[i], config_settings[i].fallback);
 }
 
-/* Of the settings, which no message has room for, those with the same first letter. */
+/*
+ * The setting that may have been meant; else, since no message has room for all, those with
+ * the same first letter.
+ */
 static enum result unknown_setting(const char *where, const char *name, struct reason *why)
 {
     struct buf known = {0};
+    struct near near;
 
+    near_begin(&near, name);
     for (size_t i = 0; i < config_settings_count; i++)
+        near_try(&near, config_settings[i].name);
+    if (near_word(&near) != NULL)
+        buf_printf(&known, "; did you mean \"%s\"?", near_word(&near));
+    for (size_t i = 0; i < config_settings_count && near_word(&near) == NULL; i++)
         if (config_settings[i].name[0] == name[0])
             buf_printf(&known, "%s%s", known.len == 0 ? "; there are: " : ", ",
                        config_settings[i].name);
     reason_set(why, RESULT_MISSING,
-               "%s: there is no setting \"%.64s\"%s; all are in: forestgate config example",
-               where, name, known.data != NULL ? known.data : "");
+               "%s: there is no setting \"%.64s\"%s%sll are in: forestgate config example",
+               where, name, known.data != NULL ? known.data : "",
+               near_word(&near) != NULL ? " A" : "; a");
     buf_free(&known);
     return RESULT_MISSING;
 }
@@ -297,6 +308,16 @@ static bool is_list(const struct setting *setting)
            setting->type == SETTING_HOSTS || setting->type == SETTING_ORIGINS;
 }
 
+/* A fault of a line that was taken for more of the one before: a whole file pasted indented. */
+static enum result further_fault(struct file_load *load, enum result result)
+{
+    struct reason fault = load->fault;
+
+    return reason_set(&load->fault, result,
+                      "%.400s; a line that begins with a blank goes on with the one before",
+                      fault.text);
+}
+
 /*
  * A further, indented line comes as one more value of the same name: it goes on with a
  * list.  Any other setting may be there once.
@@ -304,12 +325,16 @@ static bool is_list(const struct setting *setting)
 static enum result line_set(struct file_load *load, const char *name, const char *value)
 {
     const struct setting *setting = setting_find(name);
+    bool further = setting != NULL && setting == load->last;
+    enum result result;
 
     if (setting == NULL)
         return config_set(load->config, "", name, value, &load->fault);
-    if (load->set[setting - config_settings] && (setting != load->last || !is_list(setting)))
-        return reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
-    if (setting != load->last)
+    if (load->set[setting - config_settings] && !(further && is_list(setting))) {
+        result = reason_set(&load->fault, RESULT_INVALID, "%s is set twice", name);
+        return further ? further_fault(load, result) : result;
+    }
+    if (!further)
         buf_clear(&load->list, FILE_MAX);
     buf_puts(&load->list, " ");
     buf_puts(&load->list, value);
@@ -317,7 +342,8 @@ static enum result line_set(struct file_load *load, const char *name, const char
     load->last = setting;
     if (buf_failed(&load->list))
         return reason_set(&load->fault, RESULT_NOMEM, "out of memory");
-    return config_set(load->config, "", name, load->list.data + 1, &load->fault);
+    result = config_set(load->config, "", name, load->list.data + 1, &load->fault);
+    return result != RESULT_OK && further ? further_fault(load, result) : result;
 }
 
 static int on_line(void *arg, const char *section, const char *name, const char *value)

@@ -26,6 +26,8 @@ enum {
 enum config_log_format {
     CONFIG_LOG_TEXT,
     CONFIG_LOG_JSON,
+    CONFIG_LOG_ECS,
+    CONFIG_LOG_COMBINED,
 };
 
 enum config_durability {
@@ -65,7 +67,10 @@ struct config {
     char default_model[CONFIG_NAME_MAX +
                        1]; /* empty: the first that was published, tables first */
     char default_text_model[CONFIG_NAME_MAX + 1]; /* empty: the first that takes texts */
+    char v2_server_name[CONFIG_NAME_MAX + 1];     /* as GET /v2 tells it */
     struct addr_list trusted_proxies;
+    int64_t trace_begin;                   /* whether a request without a trace begins one */
+    struct addr_list metrics_addresses;    /* that GET /metrics asks no credential of */
     struct rate address_rate;              /* count 0: off */
     struct rate address_rate_all;          /* count 0: off */
     int64_t durability;                    /* enum config_durability */

@@ -9,7 +9,7 @@
 
 #define AT(member) offsetof(struct config, member)
 
-static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const log_formats[] = {"text", "json", "ecs", "combined", NULL};
 static const char *const token_algorithms[] = {"HS256", "EdDSA", "RS256", NULL};
 static const char *const registrations[] = {"open", "closed", "invitation", NULL};
 static const char *const durabilities[] = {"process", "power", NULL};
@@ -43,15 +43,26 @@ const struct setting config_settings[] = {
      "the connection is given up."},
     {"log_format", SETTING_CHOICE, AT(log_format), 0, 0, log_formats, "text",
      "How logs/access.log is written: text is one line of fields a request, json one JSON "
-     "object a line."},
+     "object a line, ecs one by the Elastic Common Schema, as messages are then, too, and "
+     "combined a line as Apache's access log has it."},
+    {"trace_begin", SETTING_CHOICE, AT(trace_begin), 0, 0, switches, "off",
+     "Whether a request that comes without a trace (the header traceparent) begins one. One "
+     "that comes with a trace is part of it in any case."},
     {"default_model", SETTING_NAME, AT(default_model), 0, 0, NULL, "",
      "The model that POST /predict asks. Empty: the first that was published, before those "
      "that take texts."},
     {"default_text_model", SETTING_NAME, AT(default_text_model), 0, 0, NULL, "",
      "The model that POST /predict asks with a text. Empty: default_model if that takes texts, "
      "else the first that was published of those."},
+    {"v2_server_name", SETTING_NAME, AT(v2_server_name), 0, 0, NULL, "forestgate",
+     "What GET /v2 calls the server. Some clients of the Open Inference Protocol want to read "
+     "triton there."},
     {"trusted_proxies", SETTING_ADDRS, AT(trusted_proxies), 0, 0, NULL, "",
      "Addresses and ranges whose X-Forwarded-For is believed, separated by commas."},
+    {"metrics_addresses", SETTING_ADDRS, AT(metrics_addresses), 0, 0, NULL, "",
+     "Addresses and ranges that GET /metrics answers without a credential, separated by "
+     "commas. "
+     "All others need a key with the scope metrics."},
     {"address_rate", SETTING_RATE, AT(address_rate), 0, 0, NULL, "100/60s",
      "How many requests an address may send without a credential that is accepted: keys that "
      "are wrong, open pages, paths that do not exist. IPv6 counts by /64; health is exempt."},

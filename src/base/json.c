@@ -491,9 +491,12 @@ static enum json_token read_value(struct json_reader *reader, int c)
         return read_literal(reader, "false", JSON_FALSE);
     case 'n':
         return read_literal(reader, "null", JSON_NULL);
-    default:
-        return fault_expected(reader, "a value");
+    case 'N':
+        if (reader->nan_is_null)
+            return read_literal(reader, "NaN", JSON_NULL);
+        break;
     }
+    return fault_expected(reader, "a value");
 }
 
 /* Behind a value: the next of its object or array, or an end. */
@@ -691,10 +694,11 @@ enum result json_result(const struct json_reader *reader)
 
 void json_reader_free(struct json_reader *reader)
 {
-    size_t max = reader->string_max;
+    const struct json_reader set = {.string_max = reader->string_max,
+                                    .nan_is_null = reader->nan_is_null};
 
     free(reader->store);
     free(reader->scratch);
     json_keys_free(&reader->keys);
-    *reader = (struct json_reader){.string_max = max};
+    *reader = set;
 }

@@ -67,11 +67,12 @@ struct json_frame {
 };
 
 /*
- * Zeroed before the first start; then string_max may be set, and the rest is the
- * reader's own.
+ * Zeroed before the first start; then what comes before the empty line may be set, which holds
+ * for every start after it, and the rest is the reader's own.
  */
 struct json_reader {
-    size_t string_max; /* 0 is JSON_STRING_DEFAULT; holds for every start after it */
+    size_t string_max; /* 0 is JSON_STRING_DEFAULT */
+    bool nan_is_null;  /* NaN, as Python writes what is missing, is read as null */
 
     const char *at;    /* the next byte */
     const char *end;   /* behind the last byte that is here */
@@ -170,7 +171,7 @@ const char *json_problem(const struct json_reader *reader);
  */
 enum result json_result(const struct json_reader *reader);
 
-/* Frees the memory; the reader is as zeroed, string_max kept. */
+/* Frees the memory; the reader is as zeroed, what was set kept. */
 void json_reader_free(struct json_reader *reader);
 
 #endif

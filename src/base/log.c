@@ -19,10 +19,9 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/json_write.h"
+#include "base/log_line.h"
 
 enum {
-    PATH_SHOWN_MAX = 512,
     LINE_KEPT = 4096,
     SECOND_US = 1000000
 };
@@ -114,81 +113,6 @@ static bool was_rotated(struct log *log, int64_t second)
            now.st_dev != log->opened.st_dev;
 }
 
-/* What stands in a line as it is: printable ASCII but for the space, " and \. */
-static const bool is_shown[256] = {['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
-
-static void field_put(struct buf *line, const char *text)
-{
-    static const char hex[] = "0123456789abcdef";
-    char *room, *at;
-    size_t shown = 0;
-
-    if (text == NULL || *text == '\0')
-        text = "-";
-    room = at = buf_reserve(line, PATH_SHOWN_MAX * 4 + 4);
-    if (room == NULL)
-        return;
-    *at++ = ' ';
-    for (; *text != '\0' && shown < PATH_SHOWN_MAX; text++, shown++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (is_shown[c]) {
-            *at++ = (char)c;
-            continue;
-        }
-        *at++ = '\\';
-        *at++ = 'x';
-        *at++ = hex[c >> 4];
-        *at++ = hex[c & 15];
-    }
-    buf_advance(line, (size_t)(at - room));
-}
-
-static void text_line(struct buf *line, const struct log_entry *entry)
-{
-    char time[CLOCK_RFC3339_MAX];
-
-    buf_put(line, time, clock_rfc3339(time, entry->wall_us));
-    buf_puts(line, entry->warning ? " warning" : " info");
-    field_put(line, entry->address);
-    field_put(line, entry->method);
-    field_put(line, entry->path);
-    buf_putc(line, ' ');
-    buf_put_u64(line, entry->status);
-    buf_putc(line, ' ');
-    buf_put_seconds(line, entry->duration_ns / 1000);
-    field_put(line, entry->request_id);
-    field_put(line, entry->key);
-}
-
-static void json_member(struct json_writer *writer, const char *name, const char *text)
-{
-    if (text == NULL)
-        return;
-    json_write_key(writer, name);
-    json_write_string_n(writer, text, strnlen(text, PATH_SHOWN_MAX));
-}
-
-static void json_line(struct buf *line, const struct log_entry *entry)
-{
-    uint64_t us = entry->duration_ns / 1000;
-    char time[CLOCK_RFC3339_MAX];
-    struct json_writer writer = json_writer_on(line);
-
-    clock_rfc3339(time, entry->wall_us);
-    json_write_object(&writer);
-    json_member(&writer, "time", time);
-    json_member(&writer, "level", entry->warning ? "warning" : "info");
-    json_member(&writer, "address", entry->address);
-    json_member(&writer, "method", entry->method);
-    json_member(&writer, "path", entry->path);
-    json_member_u64(&writer, "status", entry->status);
-    json_member_double(&writer, "duration", (double)us / 1e6);
-    json_member(&writer, "request_id", entry->request_id);
-    json_member(&writer, "key", entry->key);
-    json_write_object_end(&writer);
-}
-
 void log_write(struct log *log, const struct log_entry *entry)
 {
     struct buf *line = &log->line;
@@ -198,10 +122,7 @@ void log_write(struct log *log, const struct log_entry *entry)
     buf_clear(line, LINE_KEPT);
     if (log->torn)
         buf_putc(line, '\n');
-    if (log->format == CONFIG_LOG_JSON)
-        json_line(line, entry);
-    else
-        text_line(line, entry);
+    log_line_write(line, log->format, entry);
     buf_putc(line, '\n');
     if (was_rotated(log, entry->wall_us / SECOND_US)) {
         log->generation = reopen_generation;
@@ -225,6 +146,27 @@ void log_write(struct log *log, const struct log_entry *entry)
     }
 }
 
+static bool messages_are_ecs;
+
+void log_messages_ecs(bool ecs)
+{
+    messages_are_ecs = ecs;
+}
+
+/* False for want of memory. */
+static bool message_ecs(const char *text)
+{
+    struct buf line = {0};
+    bool good;
+
+    log_line_message(&line, clock_wall_us(), program_invocation_short_name, (int)getpid(),
+                     text);
+    buf_putc(&line, '\n');
+    good = !buf_failed(&line) && write(STDERR_FILENO, line.data, line.len) >= 0;
+    buf_free(&line);
+    return good;
+}
+
 void log_message(const char *format, ...)
 {
     char text[1024], time[CLOCK_RFC3339_MAX];
@@ -236,6 +178,8 @@ void log_message(const char *format, ...)
     for (char *at = text; *at != '\0'; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             *at = '?';
+    if (messages_are_ecs && message_ecs(text))
+        return;
     clock_rfc3339(time, clock_wall_us());
     fprintf(stderr, "%s %s[%d]: %s\n", time, program_invocation_short_name, (int)getpid(),
             text);

@@ -1,5 +1,5 @@
 /*
- * log.h: the access log, one line a request, and the messages of a program.
+ * log.h: the access log, one line a request (log_line.h), and the messages of a program.
  *
  * No text of a client can make a line of its own or hide one: what is not printable
  * ASCII is written as \xHH, in JSON as the format escapes it.
@@ -21,6 +21,9 @@ struct log_entry {
     int64_t wall_us;
     uint64_t duration_ns;
     const char *address, *method, *path, *request_id, *key;
+    const char *trace_id, *span_id; /* NULL: of no trace */
+    const char *protocol, *agent;
+    uint64_t bytes; /* of the answer's body */
     unsigned status;
     bool warning; /* a refused credential: shown at level warning */
 };
@@ -47,6 +50,9 @@ void log_reopen(void);
  * opened with.  Where that cannot be it stays as it is.
  */
 void log_renew(struct log *log);
+
+/* From now on log_message() writes one JSON object a line, as the format ecs is; or text. */
+void log_messages_ecs(bool ecs);
 
 /* One line to standard error: when, which program, what. */
 void log_message(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,17 +7,14 @@
 #include "cmd/chart.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "cmd/terminal.h"
 
 enum {
-    WIDTH_DEFAULT = 80,
-    WIDTH_MAX = 1000,
     EIGHTHS = 8,
 };
 
@@ -52,53 +49,6 @@ void chart_add(struct chart *chart, int64_t day, int64_t count)
         chart->first = chart->last - CHART_DAYS + 1;
 }
 
-static size_t width_of_terminal(void)
-{
-    const char *columns = getenv("COLUMNS");
-    struct winsize size;
-    uint64_t width;
-
-    if (columns != NULL && num_parse_u64(columns, strlen(columns), &width) && width > 0)
-        return width < WIDTH_MAX ? (size_t)width : WIDTH_MAX;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-    return WIDTH_DEFAULT;
-}
-
-/* The first of the three that is set decides (locale(7)). */
-static bool speaks_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    const char *value = NULL;
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0')
-            break;
-    }
-    return value != NULL &&
-           (strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL);
-}
-
-/* A bar of so many eighths: U+2588 for a whole character, U+2589 to U+258F for 7/8 to 1/8. */
-static void bar_blocks(struct buf *text, size_t eighths)
-{
-    char block[3] = "\xe2\x96";
-    size_t part;
-
-    for (; eighths > 0; eighths -= part) {
-        part = eighths < EIGHTHS ? eighths : EIGHTHS;
-        block[2] = (char)(0x90 - part);
-        buf_put(text, block, sizeof(block));
-    }
-}
-
-static void bar_plain(struct buf *text, size_t eighths)
-{
-    for (size_t left = (eighths + EIGHTHS / 2) / EIGHTHS; left > 0; left--)
-        buf_putc(text, '#');
-}
-
 /* What is not zero has a bar, be it the smallest. */
 static size_t eighths_of(int64_t count, int64_t most, size_t columns, bool blocks)
 {
@@ -116,7 +66,7 @@ static void line_draw(struct buf *text, const char *head, size_t width, int64_t 
                       int64_t most)
 {
     size_t len = strlen(head), columns = len + 1 < width ? width - len - 1 : 0;
-    bool blocks = speaks_utf8();
+    bool blocks = terminal_speaks_utf8();
     size_t eighths = eighths_of(count, most, columns, blocks);
 
     buf_putc(text, '\n');
@@ -124,17 +74,14 @@ static void line_draw(struct buf *text, const char *head, size_t width, int64_t 
     if (eighths == 0)
         return;
     buf_putc(text, ' ');
-    if (blocks)
-        bar_blocks(text, eighths);
-    else
-        bar_plain(text, eighths);
+    terminal_bar_put(text, eighths, blocks);
 }
 
 void chart_draw(const struct chart *chart, struct buf *text)
 {
     char date[CLOCK_DATE_MAX], number[NUM_DOUBLE_MAX], head[64];
     struct chart counts = *chart;
-    size_t width = width_of_terminal();
+    size_t width = terminal_width(STDOUT_FILENO);
     int64_t most = 0;
     int digits;
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,19 +13,38 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "cmd/terminal.h"
 #include "gate/journal.h"
 #include "gate/registry.h"
 
+/* The program's name, red where the terminal has colours. */
+static void error_print(const struct reason *why)
+{
+    fprintf(stderr, "%sforestgate:%s %s\n", terminal_style(STDERR_FILENO, TERMINAL_BAD),
+            terminal_style(STDERR_FILENO, TERMINAL_PLAIN), why->text);
+}
+
 int cli_fail(const struct reason *why)
 {
-    fprintf(stderr, "forestgate: %s\n", why->text);
+    error_print(why);
     return CLI_FAILED;
 }
 
 int cli_misuse(const struct reason *why)
 {
-    fprintf(stderr, "forestgate: %s\n", why->text);
+    error_print(why);
     return CLI_USAGE;
+}
+
+void cli_note(const char *format, ...)
+{
+    va_list args;
+
+    if (terminal_is_quiet())
+        return;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
 }
 
 const char *cli_home_path(const struct option_set *set)
@@ -112,7 +132,9 @@ static enum result open_published(struct home *home, const char *text, struct mo
 enum result cli_image_open(const struct option_set *set, const char *name_or_file,
                            struct model_row *row, struct image **out, struct reason *why)
 {
+    const bool is_there = access(name_or_file, F_OK) == 0;
     enum result result;
+    struct reason of;
     struct home home;
 
     memset(row, 0, sizeof(*row));
@@ -122,6 +144,11 @@ enum result cli_image_open(const struct option_set *set, const char *name_or_fil
     result = cli_home_open(set, &home, why);
     if (result == RESULT_OK)
         result = open_published(&home, name_or_file, row, out, why);
+    if (result == RESULT_INVALID && is_there) {
+        of = *why;
+        reason_set(why, result, "%s; is the file meant, call it ./%.80s", of.text,
+                   name_or_file);
+    }
     cli_home_close(&home);
     return result;
 }
@@ -151,6 +178,20 @@ int cli_answer(struct buf *text, enum result result, const struct reason *why)
     return cli_fail(why);
 }
 
+int cli_tell(const struct option_set *set, struct buf *text)
+{
+    if (!terminal_is_quiet() || option_given(set, "--json"))
+        return cli_print(text);
+    buf_free(text);
+    return CLI_DONE;
+}
+
+int cli_told(const struct option_set *set, struct buf *text, enum result result,
+             const struct reason *why)
+{
+    return result == RESULT_OK ? cli_tell(set, text) : cli_answer(text, result, why);
+}
+
 enum {
     LIST_CHUNK = 65536
 };
@@ -175,17 +216,33 @@ bool cli_list_flush(struct cli_list *list)
     if (list->error == 0 && fwrite(text->data, 1, text->len, stdout) != text->len)
         list->error = errno;
     buf_clear(text, SIZE_MAX);
+    list->flushed = true;
     return list->error == 0;
+}
+
+/* Whether it is a table of which no row was added behind its head. */
+static bool is_bare(const struct cli_list *list)
+{
+    const struct buf *text = &list->text;
+
+    return !list->json && !list->flushed && !buf_failed(text) &&
+           (text->len == 0 || memchr(text->data, '\n', text->len) == NULL);
 }
 
 int cli_list_end(struct cli_list *list, enum result result, const struct reason *why)
 {
+    const bool bare = is_bare(list);
     struct reason output;
+    int status;
 
     if (list->json)
         json_write_array_end(&list->writer);
-    if (list->error == 0)
-        return cli_answer(&list->text, result, why);
+    if (list->error == 0) {
+        status = cli_answer(&list->text, result, why);
+        if (status == CLI_DONE && bare && list->hint != NULL)
+            cli_note("forestgate: %s\n", list->hint);
+        return status;
+    }
     buf_free(&list->text);
     errno = list->error;
     reason_errno(&output, "standard output");

@@ -29,7 +29,11 @@ enum {
 /* What every command takes. */
 #define CLI_COMMON_OPTIONS                                                               \
     {"--home", "DIR", "the home; else FORESTGATE_HOME, else /var/lib/forestgate", NULL}, \
-        {"--json", NULL, "print JSON", NULL}, {"--help", NULL, "print this", NULL},      \
+        {"--json", NULL, "print JSON", NULL},                                            \
+        {"--quiet", NULL, "no messages, no progress: data and errors alone", NULL},      \
+        {"--color", NULL, "colours, wherever it goes", NULL},                            \
+        {"--no-color", NULL, "none; nor with NO_COLOR set", NULL},                       \
+        {"--help", NULL, "print this", NULL},                                            \
     {                                                                                    \
         0                                                                                \
     }
@@ -47,6 +51,9 @@ struct cli_command {
 /* Tells what went wrong and returns CLI_FAILED, or CLI_USAGE for what was asked wrongly. */
 int cli_fail(const struct reason *why);
 int cli_misuse(const struct reason *why);
+
+/* A message to standard error, whole lines of it; not with --quiet. */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Enters and opens the home that the options name.  Until cli_home_close(), which is the
@@ -86,14 +93,24 @@ int cli_print(struct buf *text);
 int cli_answer(struct buf *text, enum result result, const struct reason *why);
 
 /*
+ * As cli_print() and cli_answer(), of a sentence that tells what was done, or with --json of
+ * the object that says so: --quiet leaves the sentence out.
+ */
+int cli_tell(const struct option_set *set, struct buf *text);
+int cli_told(const struct option_set *set, struct buf *text, enum result result,
+             const struct reason *why);
+
+/*
  * A list while it is printed: a table with a head line, or a JSON array.  What does not fit
  * in memory is flushed after each row; an error of the output is told once, at the end.
  */
 struct cli_list {
     struct buf text;
     struct json_writer writer;
+    const char *hint; /* what to do next where a table has no row; NULL: nothing is said */
     bool json;
-    int error; /* errno of the output, once it failed */
+    bool flushed; /* some of it is printed */
+    int error;    /* errno of the output, once it failed */
 };
 
 /* Begins a list; head is the table's first line. */
@@ -122,9 +139,9 @@ const char *cli_option_join(const struct option_set *set, const char *name, stru
 
 /* The commands; each table ends with a NULL noun. */
 extern const struct cli_command cmd_audit_commands[], cmd_backup_commands[],
-    cmd_call_commands[], cmd_config_commands[], cmd_doctor_commands[], cmd_front_commands[],
-    cmd_init_commands[], cmd_invitation_commands[], cmd_job_commands[], cmd_key_commands[],
-    cmd_model_commands[], cmd_predict_commands[], cmd_tier_commands[], cmd_user_commands[],
-    cmd_work_commands[];
+    cmd_call_commands[], cmd_completion_commands[], cmd_config_commands[],
+    cmd_doctor_commands[], cmd_front_commands[], cmd_init_commands[], cmd_invitation_commands[],
+    cmd_job_commands[], cmd_key_commands[], cmd_model_commands[], cmd_predict_commands[],
+    cmd_tier_commands[], cmd_top_commands[], cmd_user_commands[], cmd_work_commands[];
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/field_list.h"
 #include "cmd/time_option.h"
@@ -83,22 +84,10 @@ static int run_list(const struct option_set *set)
     return cli_home_end(&home, field_list_end(&list, result, &why));
 }
 
-static void proof_write(struct buf *text, const struct audit_proof *proof)
-{
-    struct json_writer writer = json_writer_on(text);
-
-    json_write_object(&writer);
-    json_member_bool(&writer, "proved", proof->problem[0] == '\0');
-    json_member_i64(&writer, "rows", proof->rows);
-    json_member_i64(&writer, "wrong", proof->wrong);
-    json_member_i64(&writer, "lost", proof->lost);
-    json_member_string(&writer, "problem", proof->problem[0] != '\0' ? proof->problem : NULL);
-    json_write_object_end(&writer);
-}
-
 static int run_check(const struct option_set *set)
 {
     struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
     struct audit_proof proof;
     enum result result;
     struct reason why;
@@ -114,10 +103,10 @@ static int run_check(const struct option_set *set)
     if (result != RESULT_OK)
         return cli_fail(&why);
     if (option_given(set, "--json"))
-        proof_write(&text, &proof);
+        audit_proof_write(&writer, &proof);
     else if (proof.problem[0] == '\0')
         buf_printf(&text, "the audit trail is whole: rows proved: %" PRId64, proof.rows);
-    status = text.len > 0 || buf_failed(&text) ? cli_print(&text) : CLI_DONE;
+    status = text.len > 0 || buf_failed(&text) ? cli_tell(set, &text) : CLI_DONE;
     return proof.problem[0] != '\0' ? cli_fail(&why) : status;
 }
 
@@ -128,9 +117,18 @@ static int run_accept(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
+    struct audit_proof proof;
     int64_t seq = 0;
+    int status;
 
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = audit_prove(&home, &proof, &why);
+    if (result == RESULT_OK && !ask_meant(set, &status,
+                                          "take the end of the audit trail as it is: %" PRId64
+                                          " rows at least are lost",
+                                          proof.lost))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = audit_accept(&home, &seq, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -140,7 +138,7 @@ static int run_accept(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "the audit trail ends with row %" PRId64 ", which says so", seq);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row list_options[] = {
@@ -157,13 +155,15 @@ static const struct option_row list_options[] = {
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row accept_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_audit_commands[] = {
     {"audit", "list", "", 0, list_options, run_list, "list who changed what, newest first",
      "  forestgate audit list --since 7d\n"
      "  forestgate audit list --target key:4hT0aYb2Zq9c --limit 0 --json\n"},
     {"audit", "check", "", 0, plain_options, run_check,
      "prove that no row was changed, added or lost", "  forestgate audit check\n"},
-    {"audit", "accept", "", 0, plain_options, run_accept,
+    {"audit", "accept", "", 0, accept_options, run_accept,
      "take the end as it is, after a backup was put back", "  forestgate audit accept\n"},
     {0},
 };

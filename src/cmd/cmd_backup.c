@@ -227,7 +227,7 @@ static int backup_print(const struct backup *backup, const struct option_set *se
                    " calls; it has no secret, settings, models or jobs of the home",
                    backup->file, backup->bytes, backup->facts.keys, backup->facts.calls);
     }
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 /* What --keep makes of the operand: a file of a directory that is there. */

@@ -15,6 +15,9 @@
 #include "store/calls.h"
 #include "store/users.h"
 
+static const char call_list_hint[] =
+    "there is no such call; forestgate key create --name NAME makes a key for one";
+
 #define CALL_AT(member) offsetof(struct call_row, member)
 
 /* For people: what is looked for first, and what may be long last. */
@@ -207,6 +210,7 @@ static int run_list(const struct option_set *set)
     if (list_filter_read(set, &filter, key, &why) != RESULT_OK ||
         field_list_start(&list, set, call_columns, call_row_fields, &why) != RESULT_OK)
         return cli_misuse(&why);
+    list.list.hint = call_list_hint;
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = cli_calls_bring_in(&home, &why);
@@ -359,6 +363,7 @@ static int run_stats(const struct option_set *set)
         field_list_start(&stats.list, set, stats.by->fields, stats.by->fields, &why) !=
             RESULT_OK)
         return cli_misuse(&why);
+    stats.list.list.hint = call_list_hint;
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_find(&home, &filter, &user, &why);
@@ -390,7 +395,7 @@ static const struct option_row list_options[] = {
 };
 
 static const struct option_row stats_options[] = {
-    {"--by", "WHAT", "key, model or day: sum over the others", NULL},
+    {"--by", "key|model|day", "sum over the others", NULL},
     FILTER_OPTIONS,
     CLI_COMMON_OPTIONS,
 };

@@ -62,7 +62,7 @@ static int run_check(const struct option_set *set)
     } else {
         buf_puts(&text, "the settings are good");
     }
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 static const struct option_row config_options[] = {CLI_COMMON_OPTIONS};

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/doctor.h"
+#include "cmd/terminal.h"
 
 /* Every check; its number is its place.  Those of the front ask for --url. */
 static const struct check {
@@ -56,11 +58,12 @@ enum {
 /* As a line shows them, and as JSON has them. */
 static const struct {
     const char *line, *json;
+    enum terminal_style style;
 } states[FINDING__MAX] = {
-    [FINDING_NOT_ASKED] = {"-", "not asked"},
-    [FINDING_OK] = {"ok", "ok"},
-    [FINDING_WARNING] = {"warning", "warning"},
-    [FINDING_FAILED] = {"FAILED", "failed"},
+    [FINDING_NOT_ASKED] = {"-", "not asked", TERMINAL_PLAIN},
+    [FINDING_OK] = {"ok", "ok", TERMINAL_GOOD},
+    [FINDING_WARNING] = {"warning", "warning", TERMINAL_WARNING},
+    [FINDING_FAILED] = {"FAILED", "failed", TERMINAL_BAD},
 };
 
 bool finding_set(struct finding *finding, enum finding_state state, const char *format, ...)
@@ -165,8 +168,12 @@ static void put_printable(struct buf *out, const char *text)
 static void put_line(struct buf *out, size_t number, const char *name,
                      const struct finding *finding)
 {
-    buf_printf(out, "%s%2zu  %-8s %s: ", number > 1 ? "\n" : "", number,
-               states[finding->state].line, name);
+    char state[16];
+
+    text_print(state, sizeof(state), "%-8s", states[finding->state].line);
+    buf_printf(out, "%s%2zu  ", out->len > 0 ? "\n" : "", number);
+    terminal_put(out, STDOUT_FILENO, states[finding->state].style, state);
+    buf_printf(out, " %s: ", name);
     put_printable(out, finding->detail);
     if (finding->command[0] != '\0') {
         buf_puts(out, "\n             mend it with: ");
@@ -218,7 +225,7 @@ static bool examine(struct doctor *doctor, const struct option_set *set, struct 
         well = well && finding.state != FINDING_FAILED;
         if (json)
             put_json(&writer, i + 1, checks[i].name, &finding);
-        else
+        else if (is_wrong(&finding) || !terminal_is_quiet())
             put_line(text, i + 1, checks[i].name, &finding);
     }
     if (json)
@@ -255,7 +262,7 @@ static int run_doctor(const struct option_set *set)
         well = false;
     }
     cli_home_close(&doctor.home);
-    status = cli_print(&text);
+    status = text.len > 0 || buf_failed(&text) ? cli_print(&text) : CLI_DONE;
     if (signal != 0)
         raise(signal);
     return status == CLI_DONE && !well ? CLI_FAILED : status;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/near.h"
 #include "base/text.h"
 #include "cmd/cli.h"
 #include "cmd/front.h"
@@ -333,17 +334,26 @@ static enum result kind_find(const struct option_set *set, const struct front_ki
                              struct reason *why)
 {
     const char *server = set->operands[0], *mode = option_value(set, "--mode");
-    struct buf known = {0};
     const struct front_kind *kind;
+    struct buf known = {0};
+    struct near near;
 
     *out = front_kind_find(server, mode);
     if (*out != NULL)
         return RESULT_OK;
-    for (size_t i = 0; (kind = front_kind_at(i)) != NULL; i++)
+    near_begin(&near, server);
+    near_try(&near, "errors");
+    for (size_t i = 0; (kind = front_kind_at(i)) != NULL; i++) {
         buf_printf(&known, "%s%s --mode %s", i == 0 ? "" : ", ", kind->server, kind->mode);
-    reason_set(why, RESULT_INVALID, "there is no front \"%.40s%s%.40s\"; there are: %s", server,
-               mode != NULL ? " --mode " : "", mode != NULL ? mode : "",
-               known.data != NULL ? known.data : "");
+        near_try(&near, kind->server);
+    }
+    if (near_word(&near) != NULL && front_kind_find(server, NULL) == NULL)
+        reason_set(why, RESULT_INVALID, "there is no front \"%.40s\"; did you mean %s?", server,
+                   near_word(&near));
+    else
+        reason_set(why, RESULT_INVALID, "there is no front \"%.40s%s%.40s\"; there are: %s",
+                   server, mode != NULL ? " --mode " : "", mode != NULL ? mode : "",
+                   known.data != NULL ? known.data : "");
     buf_free(&known);
     return RESULT_INVALID;
 }
@@ -390,8 +400,7 @@ static void tell_of_owner(const struct front_kind *kind, const struct front_plac
         return;
     owner = getpwuid(st.st_uid);
     if (owner != NULL && strcmp(owner->pw_name, places->user) != 0)
-        fprintf(
-            stderr,
+        cli_note(
             "forestgate: the workers that %s starts will be %s, and the home is %s's, which "
             "they cannot enter: take --mode %s and have them started as %s, or give %s the "
             "home\n",

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
+#include "cmd/terminal.h"
 #include "gate/audit.h"
 #include "gate/home_place.h"
 #include "gate/hook.h"
@@ -21,8 +23,7 @@ static void tell_of_root(const char *path)
     struct stat st;
 
     if (stat(path, &st) == 0 && st.st_uid == 0)
-        fprintf(
-            stderr,
+        cli_note(
             "forestgate: the home %s belongs to root, and a worker never runs as root: give "
             "it to another user with: chown -R www-data: %s\n",
             path, path);
@@ -54,12 +55,13 @@ static enum result rotate_webhook(const struct config *config, struct reason *wh
 static const struct rotation {
     const char *name;
     enum result (*rotate)(const struct config *config, struct reason *why);
-    const char *done;
+    const char *would, *done;
 } rotations[] = {
-    {"seal", rotate_seal,
+    {"seal", rotate_seal, "what the old ones sealed still opens",
      "there is a new sealing key, and what the old ones sealed still opens"},
-    {"token", rotate_token, "there is a new token secret, and every access token is void"},
-    {"webhook", rotate_webhook,
+    {"token", rotate_token, "every access token that was issued ends",
+     "there is a new token secret, and every access token is void"},
+    {"webhook", rotate_webhook, "who checks signatures has to take it within a day",
      "there are new webhook secrets, and for a day webhooks are signed by the old ones, too"},
 };
 
@@ -199,11 +201,12 @@ static int print_made(const struct option_set *set, const char *path, const stru
             json_member_string(&writer, "setup", link.data);
         json_write_object_end(&writer);
     } else {
-        buf_printf(&text, "the home is ready: %s", path);
+        if (!terminal_is_quiet())
+            buf_printf(&text, "the home is ready: %s", path);
         if (setup->wanted)
-            buf_printf(&text, "\nsetup link: %s", link.data);
+            buf_printf(&text, "%ssetup link: %s", text.len > 0 ? "\n" : "", link.data);
     }
-    status = cli_print(&text);
+    status = text.len > 0 || buf_failed(&text) ? cli_print(&text) : CLI_DONE;
     secret_buf_free(&link);
     return status;
 }
@@ -222,7 +225,7 @@ static int print_rotated(const struct option_set *set, const char *path,
     } else {
         buf_puts(&text, rotation->done);
     }
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 static int run_init(const struct option_set *set)
@@ -241,6 +244,13 @@ static int run_init(const struct option_set *set)
     }
     if (url_check(option_value(set, "--url"), &why) != RESULT_OK)
         return cli_misuse(&why);
+    if (rotation == NULL && option_given(set, "--dry-run")) {
+        reason_set(&why, RESULT_INVALID, "--dry-run goes with --rotate");
+        return cli_misuse(&why);
+    }
+    if (rotation != NULL &&
+        !ask_meant(set, &status, "give the home %s a new secret: %s", path, rotation->would))
+        return status;
     result = make_or_rotate(set, path, rotation, &why);
     if (result == RESULT_OK && rotation == NULL)
         result = setup_make(path, &setup, &why);
@@ -258,7 +268,8 @@ static const struct option_row init_options[] = {
     {"--user", "NAME", "whose a new home is, if root makes it: who the workers run as",
      "www-data"},
     {"--url", "URL", "where the service is, for the setup link", "http://127.0.0.1:8080"},
-    {"--rotate", "SECRET", "give the home a new secret instead: seal, token or webhook", NULL},
+    {"--rotate", "seal|token|webhook", "give the home this secret anew instead", NULL},
+    ASK_OPTIONS,
     CLI_COMMON_OPTIONS,
 };
 

@@ -1,6 +1,7 @@
 /*
  * cmd_invitation.c: forestgate invitation: list, revoke.  They are made by user invite.
  */
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "gate/user.h"
 #include "http/show.h"
@@ -34,6 +35,7 @@ static int run_list(const struct option_set *set)
     cli_list_start(&list, set,
                    "ID            ROLE   TIER          EXPIRES           FOR"
                    "                             MODELS");
+    list.hint = "there is no invitation; make one with: forestgate user invite";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = invitation_row_list(home.db, list_row, &list, &why);
@@ -48,8 +50,12 @@ static int run_revoke(const struct option_set *set)
     enum result result;
     struct reason why;
     struct home home;
+    int status;
 
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "end invitation %.40s, at once and for good", id))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = invitation_revoke(&home, id, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -60,15 +66,17 @@ static int run_revoke(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "invitation %s makes no account any more", id);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row revoke_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_invitation_commands[] = {
     {"invitation", "list", "", 0, plain_options, run_list, "list the invitations",
      "  forestgate invitation list\n"},
-    {"invitation", "revoke", "ID", 1, plain_options, run_revoke, "end an invitation, at once",
+    {"invitation", "revoke", "ID", 1, revoke_options, run_revoke, "end an invitation, at once",
      "  forestgate invitation revoke 4hT0aYb2Zq9c\n"},
     {0},
 };

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/url.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/field_list.h"
 #include "cmd/job_secret.h"
@@ -156,6 +157,7 @@ static int run_list(const struct option_set *set)
     if (filter_read(set, &filter, &why) != RESULT_OK ||
         field_list_start(&list, set, job_columns, job_fields, &why) != RESULT_OK)
         return cli_misuse(&why);
+    list.list.hint = "there is no such job; POST /jobs takes one, and forestgate work does it";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_find(set, &home, &filter, &user, &why);
@@ -264,9 +266,16 @@ static int run_cancel(const struct option_set *set)
     struct json_writer writer = json_writer_on(&text);
     enum result result;
     struct reason why;
+    struct job_row row;
     struct home home;
+    int status;
 
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = queue_get(&home, NULL, uuid, &row, &why);
+    if (result == RESULT_OK && !ask_meant(set, &status, "cancel job %s of %s, which is %s",
+                                          uuid, row.model, job_status_name(row.status)))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = queue_cancel_any(&home, uuid, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -277,11 +286,11 @@ static int run_cancel(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "job %s is cancelled", uuid);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row list_options[] = {
-    {"--status", "STATUS", "pending, processing, completed, failed or cancelled", NULL},
+    {"--status", "pending|processing|completed|failed|cancelled", "of this status alone", NULL},
     {"--model", "NAME", "of this model alone", NULL},
     {"--account", "ID", "of this account alone: a user's id, or that of a key without an owner",
      NULL},
@@ -292,6 +301,8 @@ static const struct option_row list_options[] = {
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row cancel_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 static const struct option_row secret_options[] = {JOB_SECRET_OPTIONS, CLI_COMMON_OPTIONS};
 static const struct option_row tell_options[] = {JOB_TELL_OPTIONS, CLI_COMMON_OPTIONS};
 
@@ -301,7 +312,7 @@ const struct cli_command cmd_job_commands[] = {
      "  forestgate job list --user ada@example.com --limit 0 --csv\n"},
     {"job", "show", "UUID", 1, plain_options, run_show, "show a job",
      "  forestgate job show 0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n"},
-    {"job", "cancel", "UUID", 1, plain_options, run_cancel, "cancel a job that has not ended",
+    {"job", "cancel", "UUID", 1, cancel_options, run_cancel, "cancel a job that has not ended",
      "  forestgate job cancel 0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n"},
     {"job", "secret", "", 0, secret_options, job_secret_run,
      "show what webhooks are signed with",

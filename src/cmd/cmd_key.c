@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/key_show.h"
 #include "cmd/key_usage.h"
@@ -70,8 +71,7 @@ static int print_new(const struct option_set *set, struct home *home, const char
         json_write_object_end(&writer);
     } else {
         buf_puts(&text, key);
-        fputs("The key is shown this once; keep it. It goes in the X-API-Key header.\n",
-              stderr);
+        cli_note("The key is shown this once; keep it. It goes in the X-API-Key header.\n");
     }
     return cli_print(&text);
 }
@@ -155,6 +155,8 @@ static int run_list(const struct option_set *set)
     struct home home;
 
     cli_list_start(&listing.list, set, key_show_head);
+    listing.list.hint =
+        "there is no such key; make one with: forestgate key create --name NAME";
     result = cli_home_open(set, &home, &why);
     listing.db = home.db;
     listing.why = &why;
@@ -235,7 +237,7 @@ static int print_changed(const struct option_set *set, struct home *home, const 
 
     if (!option_given(set, "--json")) {
         buf_printf(&text, "key %s is changed: every worker goes by it", id);
-        return cli_print(&text);
+        return cli_tell(set, &text);
     }
     if (shown_read(home, id, &key, &why) != RESULT_OK)
         return cli_fail(&why);
@@ -293,11 +295,11 @@ static void tell_of_old(const struct key_row *row, bool older_ended)
 
     cli_time_print(until, row->before_until);
     if (older_ended)
-        fputs("The secret before the last one was still good, and has ended now.\n", stderr);
+        cli_note("The secret before the last one was still good, and has ended now.\n");
     if (row->before_until != 0)
-        fprintf(stderr, "The secret that it replaces holds until %s UTC.\n", until);
+        cli_note("The secret that it replaces holds until %s UTC.\n", until);
     else
-        fputs("The secret that it replaces has ended now.\n", stderr);
+        cli_note("The secret that it replaces has ended now.\n");
 }
 
 static int run_rotate(const struct option_set *set)
@@ -333,6 +335,8 @@ static int run_revoke(const struct option_set *set)
     struct buf text = {0};
     struct json_writer writer = json_writer_on(&text);
     char id[KEY_ID_LEN + 1];
+    struct key_row row;
+    int status;
     enum result result;
     struct reason why;
     struct home home;
@@ -340,6 +344,11 @@ static int run_revoke(const struct option_set *set)
     if (key_id_read(set->operands[0], id, &why) != RESULT_OK)
         return cli_misuse(&why);
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = key_row_get(home.db, id, &row, &why);
+    if (result == RESULT_OK && row.revoked_at == 0 &&
+        !ask_meant(set, &status, "end key %s (%s), at once and for good", id, row.name))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = key_revoke(&home, id, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -350,21 +359,21 @@ static int run_revoke(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "key %s is revoked: no worker admits it any more", id);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 /* The same of a new key and of one that is changed, but for what is so if nothing is said. */
-#define PART_OPTIONS(models, tier, scopes)                                                \
-    {"--name", "NAME", "what the key is for", NULL},                                      \
-        {"--tier", "TIER", "the tier whose limits it has", tier},                         \
-        {"--models", "A,B", "the models that it may use; * is all", models},              \
-        {"--scopes", "A,B", "what it is for, of predict, jobs, read and admin", scopes},  \
-        {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},    \
-        {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL}, \
-        {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},       \
-        {"--expires", "TIME", "how long it holds from now, such as 30d; or never", NULL}, \
-    {                                                                                     \
-        "--metadata", "OBJECT", "a JSON object of your own, of up to 4 KB", NULL          \
+#define PART_OPTIONS(models, tier, scopes)                                                     \
+    {"--name", "NAME", "what the key is for", NULL},                                           \
+        {"--tier", "TIER", "the tier whose limits it has", tier},                              \
+        {"--models", "A,B", "the models that it may use; * is all", models},                   \
+        {"--scopes", "A,B", "what it is for, of predict, jobs, read, admin, metrics", scopes}, \
+        {"--addresses", "CIDR...", "where it may come from; empty is anywhere", NULL},         \
+        {"--rate", "N/TIME...", "so often in any such time, for the tier's rates", NULL},      \
+        {"--quota", "N/PERIOD...", "so much a day or month, for the tier's", NULL},            \
+        {"--expires", "TIME", "how long it holds from now, such as 30d; or never", NULL},      \
+    {                                                                                          \
+        "--metadata", "OBJECT", "a JSON object of your own, of up to 4 KB", NULL               \
     }
 
 static const struct option_row create_options[] = {
@@ -390,6 +399,8 @@ static const struct option_row list_options[] = {
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row revoke_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_key_commands[] = {
     {"key", "create", "", 0, create_options, run_create, "make a key; it is shown once",
      "  forestgate key create --name partner --models iris --expires 30d\n"
@@ -403,7 +414,7 @@ const struct cli_command cmd_key_commands[] = {
     {"key", "rotate", "ID", 1, rotate_options, run_rotate,
      "give a key a new secret; it is shown once",
      "  forestgate key rotate 4hT0aYb2Zq9c --overlap 1h\n"},
-    {"key", "revoke", "ID", 1, plain_options, run_revoke, "end a key, at once",
+    {"key", "revoke", "ID", 1, revoke_options, run_revoke, "end a key, at once",
      "  forestgate key revoke 4hT0aYb2Zq9c\n"},
     {0},
 };

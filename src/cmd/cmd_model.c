@@ -116,7 +116,7 @@ static int print_trained(const struct option_set *set, const struct draft *draft
     if (facts->metric != IMAGE_NO_METRIC)
         buf_printf(&text, "\nout-of-bag %s %.4f", image_metric_name(facts->metric),
                    facts->oob_score);
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 /* The file of the data, which may stand alone or behind --csv; NULL without. */
@@ -129,17 +129,21 @@ static const char *train_file(const struct option_set *set)
 static enum result train_arguments(const struct option_set *set, struct train_options *options,
                                    enum spec_task *task, struct reason *why)
 {
-    static const char *const needed[] = {"--target", "-o"};
+    static const struct {
+        const char *name, *what;
+    } needed[] = {{"--target", "the column to predict"},
+                  {"-o", "the image to write, such as iris.fgm"}};
     enum result result;
 
     if (train_file(set) == NULL)
-        return reason_set(why, RESULT_INVALID, "--csv is needed; see --help");
+        return reason_set(why, RESULT_INVALID, "--csv is needed: the data, a CSV file");
     if (set->operand_count > 0 && option_given(set, "--csv"))
         return reason_set(why, RESULT_INVALID, "the data is given twice, as %.80s and by --csv",
                           set->operands[0]);
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-        if (option_value(set, needed[i]) == NULL)
-            return reason_set(why, RESULT_INVALID, "%s is needed; see --help", needed[i]);
+        if (option_value(set, needed[i].name) == NULL)
+            return reason_set(why, RESULT_INVALID, "%s is needed: %s", needed[i].name,
+                              needed[i].what);
     result = task_read(set, task, why);
     if (result == RESULT_OK)
         result = train_options_read(set, options, why);
@@ -391,14 +395,14 @@ static int run_check(const struct option_set *set)
         buf_printf(&text, "%s is good: %s", set->operands[0], image_sha256_hex(image));
     }
     image_close(image);
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 static const struct option_row train_option_rows[] = {
     {"--csv", "FILE", "the data: a header line, then one row a line", NULL},
     {"--target", "COLUMN", "the column to predict", NULL},
     {"-o", "FILE", "the image to write", NULL},
-    {"--task", "KIND", "classify or regress; else told by the target", NULL},
+    {"--task", "classify|regress", "what to learn; else told by the target", NULL},
     {"--text", "COLUMN", "learn from the texts of this column alone", NULL},
     THRESHOLDS_OPTION,
     {"--trees", "N", "how many trees; else 100, or 200 of texts", NULL},
@@ -466,6 +470,10 @@ const struct cli_command cmd_model_commands[] = {
      "  forestgate model rollback iris --to 3\n"},
     {"model", "retire", "NAME", 1, model_retire_options, model_retire,
      "end a canary or a shadow", "  forestgate model retire iris\n"},
+    {"model", "withdraw", "NAME", 1, model_withdraw_options, model_withdraw,
+     "have no version answer any more; all are kept", "  forestgate model withdraw iris\n"},
+    {"model", "restore", "NAME", 1, model_restore_options, model_restore,
+     "have a model that is withdrawn serve again", "  forestgate model restore iris\n"},
     {"model", "delete", "NAME", 1, model_delete_options, model_delete,
      "delete retired versions; prints their numbers",
      "  forestgate model delete iris --version 2\n"

@@ -172,7 +172,9 @@ static int run_predict(const struct option_set *set)
     struct reason why;
 
     if (option_value(set, "--model") == NULL || option_value(set, "--in") == NULL) {
-        reason_set(&why, RESULT_INVALID, "--model and --in are needed; see --help");
+        reason_set(
+            &why, RESULT_INVALID,
+            "--model and --in are needed: forestgate predict --model NAME --in rows.csv");
         return cli_misuse(&why);
     }
     result = columns_kind_read(option_value(set, "--output"), &kind, &why);
@@ -195,7 +197,7 @@ static const struct option_row predict_options[] = {
     {"--in", "FILE", "the rows, CSV or NumPy's .npy; - is standard input", NULL},
     {"--out", "FILE", "where to write, an array if it ends in .npy; else standard output",
      NULL},
-    {"--output", "KIND", COLUMNS_NAMES, "label"},
+    {"--output", "label|probability|margin|leaf|value|contributions", "what to tell", "label"},
     {"--threads", "N", "that predict at once", "1"},
     CLI_COMMON_OPTIONS,
 };

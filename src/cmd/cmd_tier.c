@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "gate/limits.h"
 #include "gate/tier.h"
@@ -87,7 +88,7 @@ static int run_set(const struct option_set *set)
         buf_printf(&text, "tier %s has %s: every worker goes by it", row.name,
                    row.limits[0] == '\0' ? "no limits" : row.limits);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static void list_row(void *arg, const struct tier_row *row)
@@ -114,6 +115,7 @@ static int run_list(const struct option_set *set)
     struct home home;
 
     cli_list_start(&list, set, "NAME              PRICE  SHADOW   KEYS  LIMITS");
+    list.hint = "there is no tier; make one with: forestgate tier set NAME --rate 100/60s";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = tier_row_list(home.db, list_row, &list, &why);
@@ -127,9 +129,16 @@ static int run_delete(const struct option_set *set)
     struct json_writer writer = json_writer_on(&text);
     enum result result;
     struct reason why;
+    struct tier_row row;
     struct home home;
+    int status;
 
     result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = tier_find(&home, name, &row, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "delete tier %s, unless a key has it", name))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = tier_delete(&home, name, &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -140,25 +149,27 @@ static int run_delete(const struct option_set *set)
     } else if (result == RESULT_OK) {
         buf_printf(&text, "tier %s is deleted", name);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static const struct option_row set_options[] = {
     {"--rate", "N/TIME...", "so often in any such time, such as 5/60s", NULL},
     {"--quota", "N/PERIOD...", "so much a day or month, such as 1000/day", NULL},
-    {"--price", "PRICE", "what a call costs of the quotas: call is one, row its rows", "call"},
+    {"--price", "call|row", "what a call costs of the quotas: one, or its rows", "call"},
     {"--shadow", NULL, "count and report the limits, but refuse nothing", NULL},
     CLI_COMMON_OPTIONS,
 };
 
 static const struct option_row plain_options[] = {CLI_COMMON_OPTIONS};
 
+static const struct option_row delete_options[] = {ASK_OPTIONS, CLI_COMMON_OPTIONS};
+
 const struct cli_command cmd_tier_commands[] = {
     {"tier", "set", "NAME", 1, set_options, run_set, "make a tier, or give it other limits",
      "  forestgate tier set gold --rate 5/1s --rate 100/60s --quota 20000/month\n"},
     {"tier", "list", "", 0, plain_options, run_list, "list the tiers",
      "  forestgate tier list\n"},
-    {"tier", "delete", "NAME", 1, plain_options, run_delete, "delete a tier that no key has",
+    {"tier", "delete", "NAME", 1, delete_options, run_delete, "delete a tier that no key has",
      "  forestgate tier delete gold\n"},
     {0},
 };

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cmd/ask.h"
 #include "cmd/cli.h"
 #include "cmd/password_ask.h"
 #include "cmd/user_show.h"
@@ -152,6 +153,7 @@ static int run_list(const struct option_set *set)
     if (filter_read(set, lower, &filter, &why) != RESULT_OK)
         return cli_misuse(&why);
     cli_list_start(&list, set, user_show_head);
+    list.hint = "there is no such user; make one with: forestgate user create EMAIL";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_row_list(home.db, &filter, list_row, &list, &total, &why);
@@ -186,7 +188,7 @@ static int print_done(const struct option_set *set, const struct user_row *row,
         show_user(&writer, row);
     else if (result == RESULT_OK)
         buf_printf(&text, "user %s %s", row->id, done);
-    return cli_answer(&text, result, why);
+    return cli_told(set, &text, result, why);
 }
 
 static enum result change_check(const struct user_wish *wish, struct reason *why)
@@ -257,10 +259,18 @@ static int run_delete(const struct option_set *set)
     struct user_row row;
     struct reason why;
     struct home home;
+    int64_t keys = 0;
+    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = user_find(&home, set->operands[0], &row, &why);
+    if (result == RESULT_OK)
+        result = key_count_of(home.db, row.id, &keys, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "delete user %s, with %" PRId64 " key%s and all sessions",
+                   row.username, keys, keys == 1 ? "" : "s"))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = user_delete(&home, row.id, option_given(set, "--force"), &why);
     if (result == RESULT_OK && option_given(set, "--json")) {
@@ -272,7 +282,7 @@ static int run_delete(const struct option_set *set)
         buf_printf(&text, "user %s is deleted, and no worker admits a key of it any more",
                    row.id);
     }
-    return cli_home_end(&home, cli_answer(&text, result, &why));
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
 }
 
 static int print_invitation(const struct option_set *set, const char *invitation,
@@ -288,9 +298,9 @@ static int print_invitation(const struct option_set *set, const char *invitation
         json_write_object_end(&writer);
     } else {
         buf_puts(&text, invitation);
-        fputs("The invitation is shown this once, and makes one account: by the page /setup of "
-              "the service, as ADDRESS/setup#INVITATION.\n",
-              stderr);
+        cli_note(
+            "The invitation is shown this once, and makes one account: by the page /setup of "
+            "the service, as ADDRESS/setup#INVITATION.\n");
     }
     return cli_print(&text);
 }
@@ -332,7 +342,7 @@ static int run_invite(const struct option_set *set)
 }
 
 #define RIGHTS_OPTIONS(role, tier)                                                    \
-    {"--role", "ROLE", "user or admin", role},                                        \
+    {"--role", "user|admin", "what the user may do", role},                           \
         {"--models", "A,B", "the models that the user may use; * is all", NULL},      \
     {                                                                                 \
         "--tier", "TIER", "the tier whose limits all of the user's calls share", tier \
@@ -356,14 +366,14 @@ static const struct option_row create_options[] = {
 
 static const struct option_row list_options[] = {
     {"--search", "TEXT", "only users with this in username, names or id", NULL},
-    {"--role", "ROLE", "only users of this role", NULL},
+    {"--role", "user|admin", "only users of this role", NULL},
     CLI_COMMON_OPTIONS,
 };
 
 static const struct option_row set_options[] = {
     RIGHTS_OPTIONS(NULL, NULL),
     PERSON_OPTIONS,
-    {"--active", "WORD", "yes or no", NULL},
+    {"--active", "yes|no", "whether the user may do anything", NULL},
     {"--force", NULL, "even if no active administrator is left", NULL},
     CLI_COMMON_OPTIONS,
 };
@@ -374,6 +384,7 @@ static const struct option_row passwd_options[] = {
 };
 
 static const struct option_row delete_options[] = {
+    ASK_OPTIONS,
     {"--force", NULL, "even if no active administrator is left", NULL},
     CLI_COMMON_OPTIONS,
 };

@@ -190,7 +190,9 @@ static void parcel_send(struct courier *courier, struct parcel *parcel)
     if (result == RESULT_OK) {
         const struct post_ask ask = {
             .url = url,
-            .headers = {message.id, message.timestamp, message.signature},
+            .headers = {message.id, message.timestamp, message.signature,
+                        message.trace[0] != '\0' ? message.trace : NULL,
+                        message.state[0] != '\0' ? message.state : NULL},
             .body = message.body.data,
             .len = message.body.len,
         };

@@ -270,6 +270,13 @@ void doctor_check_reached(struct doctor *doctor, struct finding *finding)
         not_believed(doctor, finding, &why);
         return;
     }
+    if (result == RESULT_INVALID) {
+        finding_set(
+            finding, FINDING_FAILED,
+            "the roots that CURL_CA_BUNDLE names cannot be read by the home's owner: %s",
+            why.text);
+        return;
+    }
     if (result != RESULT_OK) {
         finding_set(finding, FINDING_FAILED,
                     "%s does not answer, so start the web server, or give the address at "

@@ -44,7 +44,8 @@ struct http_answer {
 /*
  * Asks and waits.  RESULT_OK if there was any answer, whatever its status; RESULT_BUSY if
  * http_stop() came in between; RESULT_DENIED if there is TLS with a certificate that is not
- * believed: the roots are the system's, or those of the file that CURL_CA_BUNDLE names.
+ * believed: the roots are the system's, or those of the file that CURL_CA_BUNDLE names, and
+ * RESULT_INVALID if that cannot be read.
  */
 enum result http_request(struct http *http, const struct http_ask *ask,
                          struct http_answer *answer, struct reason *why);

@@ -187,7 +187,10 @@ static enum result perform(CURL *curl, struct http_answer *answer, struct reason
     if (code == CURLE_OK ||
         ((code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && answer->status >= 400))
         return RESULT_OK;
-    return reason_set(why, code == CURLE_PEER_FAILED_VERIFICATION ? RESULT_DENIED : RESULT_IO,
+    return reason_set(why,
+                      code == CURLE_PEER_FAILED_VERIFICATION ? RESULT_DENIED
+                      : code == CURLE_SSL_CACERT_BADFILE     ? RESULT_INVALID
+                                                             : RESULT_IO,
                       "%s", problem[0] != '\0' ? problem : curl_easy_strerror(code));
 }
 

@@ -27,6 +27,7 @@ enum {
     CURL_SEND_ERROR = 55, /* exit statuses of curl(1) */
     CURL_RECV_ERROR = 56,
     CURL_NOT_BELIEVED = 60,
+    CURL_BAD_ROOTS = 77,
     NO_PROGRAM = 127,
     NOT_ENDED = 128 /* by itself, or not even begun */
 };
@@ -213,8 +214,11 @@ static enum result answer_take(const struct talk *talk, int status, struct http_
     else if (status != 0 && !((status == CURL_SEND_ERROR || status == CURL_RECV_ERROR) &&
                               answer->status >= 400))
         result =
-            reason_set(why, status == CURL_NOT_BELIEVED ? RESULT_DENIED : RESULT_IO, "%.*s",
-                       (int)(buf_failed(&problem) ? 0 : strcspn(problem.data, "\n")),
+            reason_set(why,
+                       status == CURL_NOT_BELIEVED ? RESULT_DENIED
+                       : status == CURL_BAD_ROOTS  ? RESULT_INVALID
+                                                   : RESULT_IO,
+                       "%.*s", (int)(buf_failed(&problem) ? 0 : strcspn(problem.data, "\n")),
                        buf_failed(&problem) ? "" : problem.data);
     buf_free(&whole);
     buf_free(&problem);

@@ -205,7 +205,7 @@ struct models_seen {
 /* What mends a version whose image is not as it was published, by what it does. */
 static void mend_version(struct finding *finding, const char *home, const struct model_row *row)
 {
-    if (row->state == MODEL_SERVING)
+    if (row->state == MODEL_SERVING || row->state == MODEL_WITHDRAWN)
         finding_mend(finding, "forestgate --home %s model publish %s %s.fgm", home, row->name,
                      row->name);
     else if (row->state == MODEL_RETIRED)
@@ -218,14 +218,15 @@ static void mend_version(struct finding *finding, const char *home, const struct
 
 static void check_version(void *arg, const struct model_row *row)
 {
-    enum finding_state fault = row->state == MODEL_RETIRED ? FINDING_WARNING : FINDING_FAILED;
+    const bool is_used = row->state != MODEL_RETIRED && row->state != MODEL_WITHDRAWN;
+    enum finding_state fault = is_used ? FINDING_FAILED : FINDING_WARNING;
     struct models_seen *seen = arg;
     char home[DOCTOR_PATH_MAX];
     struct image *image = NULL;
     struct reason why;
 
     seen->versions++;
-    seen->served += row->state != MODEL_RETIRED;
+    seen->served += is_used;
     if (strcmp(row->name, seen->doctor->home.config.default_model) == 0)
         seen->has_default = true;
     if (image_file_open(row, &image, &why) != RESULT_OK &&

@@ -164,7 +164,7 @@ int model_bench_run(const struct option_set *set)
     int status;
 
     if (name == NULL) {
-        reason_set(&why, RESULT_INVALID, "--in is needed; see --help");
+        reason_set(&why, RESULT_INVALID, "--in is needed: the rows, CSV or NumPy's .npy");
         return cli_misuse(&why);
     }
     file = fopen(name, "re"); /* before the home is entered, see cli_home_open() */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "cmd/progress_file.h"
 #include "forest/compare.h"
 
 enum {
@@ -17,161 +18,11 @@ struct telling {
     const struct compare_options *options;
     const struct compare *compare;
     struct buf *text;
-    struct json_writer *writer;
 };
 
 static const char *label_of(const struct telling *telling, uint32_t k)
 {
     return image_class_label(telling->options->models[0].image, k);
-}
-
-/* What the numbers of an answer are. */
-static const char *number_name(const struct telling *telling)
-{
-    const struct compare *compare = telling->compare;
-    bool probable = true;
-
-    if (compare->n_classes == 0)
-        return "value";
-    for (int i = 0; i < 2; i++)
-        probable &= output_has_probabilities(&compare->predictors[i].output);
-    return probable ? "probability" : "score";
-}
-
-static double mean_apart(const struct compare *compare)
-{
-    return compare->sum / (double)compare->rows;
-}
-
-/* ---- as JSON ---- */
-
-static void json_models(const struct telling *telling)
-{
-    static const char *const keys[] = {"a", "b"};
-
-    for (int i = 0; i < 2; i++) {
-        const struct compare_model *model = &telling->options->models[i];
-
-        json_write_key(telling->writer, keys[i]);
-        json_write_object(telling->writer);
-        json_member_string(telling->writer, "model", model->name);
-        json_member_string(telling->writer, "sha256", image_sha256_hex(model->image));
-        json_write_object_end(telling->writer);
-    }
-}
-
-/* How often the one answered this class and the other that one; what never was is left out. */
-static void json_confusion(const struct telling *telling)
-{
-    const struct quality *between = telling->compare->between;
-    const uint32_t n = telling->compare->n_classes;
-
-    if (between == NULL || !quality_has_confusion(between))
-        return;
-    json_write_key(telling->writer, "confusion");
-    json_write_array(telling->writer);
-    for (uint32_t at = 0; at < n * n; at++) {
-        const uint64_t rows = quality_confusion(between, at / n, at % n);
-
-        if (rows == 0)
-            continue;
-        json_write_object(telling->writer);
-        json_member_string(telling->writer, "a", label_of(telling, at / n));
-        json_member_string(telling->writer, "b", label_of(telling, at % n));
-        json_member_u64(telling->writer, "rows", rows);
-        json_write_object_end(telling->writer);
-    }
-    json_write_array_end(telling->writer);
-}
-
-static void json_answer(const struct telling *telling, const char *key,
-                        const struct compare_row *row, int i)
-{
-    const struct compare *compare = telling->compare;
-
-    json_write_key(telling->writer, key);
-    json_write_object(telling->writer);
-    if (compare->n_classes == 0)
-        json_member_double(telling->writer, "value", row->answers[i][0]);
-    else
-        json_member_string(telling->writer, "label", label_of(telling, row->classes[i]));
-    if (compare->n_classes != 0) {
-        json_write_key(telling->writer, compare->width > 1 ? "probabilities" : "scores");
-        json_write_array(telling->writer);
-        for (uint32_t k = 0; k < compare->width; k++)
-            json_write_double(telling->writer, row->answers[i][k]);
-        json_write_array_end(telling->writer);
-    }
-    json_write_object_end(telling->writer);
-}
-
-static void json_rows(const struct telling *telling)
-{
-    json_write_key(telling->writer, "rows_that_differ");
-    json_write_array(telling->writer);
-    for (uint64_t i = 0; i < telling->compare->n_differ; i++) {
-        const struct compare_row *row = &telling->compare->differ[i];
-
-        json_write_object(telling->writer);
-        json_member_u64(telling->writer, "line", row->line);
-        json_answer(telling, "a", row, 0);
-        json_answer(telling, "b", row, 1);
-        json_member_double(telling->writer, "apart", row->apart);
-        json_write_object_end(telling->writer);
-    }
-    json_write_array_end(telling->writer);
-}
-
-/* The figures of both, and how often one alone was right. */
-static void json_truth(const struct telling *telling)
-{
-    static const char *const keys[] = {"a", "b"};
-    const struct compare *compare = telling->compare;
-    struct json_writer *writer = telling->writer;
-    struct quality_figures figures;
-
-    if (compare->truths[0] == NULL)
-        return;
-    json_write_key(writer, "truth");
-    json_write_object(writer);
-    json_member_string(writer, "target", compare->target);
-    json_member_u64(writer, "rows", compare->told);
-    for (int i = 0; i < 2; i++) {
-        quality_read(compare->truths[i], &figures);
-        json_write_key(writer, keys[i]);
-        json_write_object(writer);
-        if (compare->n_classes != 0) {
-            json_member_double(writer, "accuracy", figures.accuracy);
-            json_member_double(writer, "f1_macro", figures.f1_macro);
-            json_member_double(writer, "log_loss", figures.log_loss);
-            json_member_u64(writer, "right_alone", compare->right[i]);
-        } else {
-            json_member_double(writer, "r2", figures.r2);
-            json_member_double(writer, "mae", figures.mae);
-            json_member_double(writer, "rmse", figures.rmse);
-        }
-        json_write_object_end(writer);
-    }
-    json_write_object_end(writer);
-}
-
-static void tell_json(const struct telling *telling)
-{
-    const struct compare *compare = telling->compare;
-    struct json_writer *writer = telling->writer;
-
-    json_write_object(writer);
-    json_models(telling);
-    json_member_u64(writer, "rows", compare->rows);
-    json_member_u64(writer, "agree", compare->agree);
-    json_member_u64(writer, "differ", compare->rows - compare->agree);
-    json_member_string(writer, "compared", number_name(telling));
-    json_member_double(writer, "apart_most", compare->most);
-    json_member_double(writer, "apart_mean", mean_apart(compare));
-    json_confusion(telling);
-    json_truth(telling);
-    json_rows(telling);
-    json_write_object_end(writer);
 }
 
 /* ---- as text ---- */
@@ -187,8 +38,8 @@ static void text_sums(const struct telling *telling)
     buf_printf(text, "%" PRIu64 " rows: %" PRIu64 " agree, %" PRIu64 " differ (%.3g%%)",
                compare->rows, compare->agree, differ,
                100.0 * (double)differ / (double)compare->rows);
-    buf_printf(text, "\n%s: apart by %.6g on average", number_name(telling),
-               mean_apart(compare));
+    buf_printf(text, "\n%s: apart by %.6g on average", compare_number_name(compare),
+               compare_mean_apart(compare));
     if (compare->most > 0)
         buf_printf(text, ", at most by %.6g (line %" PRIu64 ")", compare->most,
                    compare->most_line);
@@ -280,10 +131,10 @@ static void tell(const struct option_set *set, const struct compare_options *opt
                  const struct compare *compare, struct buf *text)
 {
     struct json_writer writer = json_writer_on(text);
-    const struct telling telling = {options, compare, text, &writer};
+    const struct telling telling = {options, compare, text};
 
     if (option_given(set, "--json")) {
-        tell_json(&telling);
+        compare_write(&writer, options, compare);
         return;
     }
     text_sums(&telling);
@@ -300,12 +151,14 @@ int model_compare_run(const struct option_set *set)
     unsigned long long limit = 10;
     enum result result = RESULT_OK;
     struct compare compare = {.rows = 0};
+    struct progress_file progress;
     struct buf text = {0};
     struct model_row row;
     struct reason why;
 
     if (options.data == NULL)
-        result = reason_set(&why, RESULT_INVALID, "--data is needed; see --help");
+        result =
+            reason_set(&why, RESULT_INVALID, "--data is needed: the rows, CSV or NumPy's .npy");
     if (result == RESULT_OK)
         result = option_u64(set, "--limit", 0, ROWS_MOST, &limit, &why);
     if (result != RESULT_OK)
@@ -316,7 +169,9 @@ int model_compare_run(const struct option_set *set)
         options.models[i] = (struct compare_model){set->operands[i], images[i]};
     }
     if (result == RESULT_OK) {
+        progress_file_start(&progress, "comparing", options.data);
         result = compare_run(&compare, &options, &why);
+        progress_file_end(&progress);
         if (result == RESULT_OK)
             tell(set, &options, &compare, &text);
         compare_free(&compare);

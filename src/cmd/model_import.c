@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "cmd/cli.h"
+#include "cmd/progress_file.h"
 #include "cmd/model_verify.h"
 #include "cmd/thresholds.h"
 #include "forest/baseline_make.h"
@@ -223,7 +224,8 @@ static void tell_report(struct buf *text, const struct verify_report *report)
                  "\nverified  no; --verify ROWS EXPECTED compares with the library's answers");
         return;
     }
-    buf_printf(text, "\nverified  %" PRIu64 " of %" PRIu64 " rows have the expected %s's bits",
+    buf_printf(text,
+               "\nverified  %" PRIu64 " of %" PRIu64 " rows have the expected %s to the bit",
                report->equal, report->rows, report->what);
     if (report->worst_row != 0)
         buf_printf(text, "; row %" PRIu64 " is furthest off, by %.0f ulp", report->worst_row,
@@ -329,7 +331,7 @@ static int tell(const struct job *job, uint32_t depth)
         tell_json(&writer, job, depth);
     else
         tell_text(&text, job, depth);
-    return cli_print(&text);
+    return cli_tell(job->set, &text);
 }
 
 static enum result names_all(struct job *job, struct reason *why)
@@ -445,16 +447,19 @@ int model_import_run(const struct option_set *set)
                       .format = import_formats};
     enum result result;
     struct reason why;
+    struct progress_file progress;
     uint32_t depth = 0;
     int status;
 
     if (job.image == NULL) {
-        reason_set(&why, RESULT_INVALID, "-o is needed; see --help");
+        reason_set(&why, RESULT_INVALID, "-o is needed: the image to write, such as model.fgm");
         return cli_misuse(&why);
     }
     result = names_all(&job, &why);
+    progress_file_start(&progress, "importing", job.path);
     if (result == RESULT_OK)
         result = import_all(&job, &depth, &why);
+    progress_file_end(&progress);
     status = result == RESULT_OK ? tell(&job, depth) : cli_fail(&why);
     if (status == CLI_DONE && job.report.worst > job.report.allowed) {
         reason_set(&why, RESULT_INVALID,
@@ -468,7 +473,7 @@ int model_import_run(const struct option_set *set)
 }
 
 const struct option_row model_import_options[] = {
-    {"--from", "FORMAT", "auto, xgboost, lightgbm, treelite, onnx or sklearn", "auto"},
+    {"--from", "auto|xgboost|lightgbm|treelite|onnx|sklearn", "the format of the file", "auto"},
     {"-o", "FILE", "the image to write", NULL},
     {"--features", "NAMES", "names for the features: a,b,c or @file with one a line", NULL},
     {"--classes", "NAMES", "labels for the classes, in their order", NULL},

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/file_part.h"
+#include "cmd/ask.h"
+#include "cmd/progress.h"
 #include "cmd/time_option.h"
 #include "gate/keep.h"
 #include "gate/keep_csv.h"
@@ -63,7 +65,7 @@ static int keep_print(const struct option_set *set, const struct model_row *row)
         buf_printf(&text, "%s: %s of the requests are kept, for %" PRId64 " days", row->name,
                    share, row->keep_days);
     }
-    return cli_print(&text);
+    return cli_tell(set, &text);
 }
 
 int model_keep(const struct option_set *set)
@@ -88,6 +90,8 @@ struct output {
     const char *name;
     FILE *file;
     struct file_part part;
+    struct progress progress;
+    const struct keep_csv_done *done; /* how many rows were written */
 };
 
 /* Before root becomes the home's owner. */
@@ -123,7 +127,9 @@ static enum result output_close(struct output *output, enum result result, struc
 
 static enum result output_put(void *arg, const void *bytes, size_t len, struct reason *why)
 {
-    const struct output *output = arg;
+    struct output *output = arg;
+
+    progress_draw_rate(&output->progress, 0, 0, (uint64_t)output->done->rows);
 
     if (fwrite(bytes, 1, len, output->file) != len)
         return reason_errno(why, "%s", output->name);
@@ -162,35 +168,62 @@ static int kept_tell(enum result result, const struct keep_csv_done *done, bool 
 {
     if (result != RESULT_OK)
         return cli_fail(why);
-    fprintf(stderr, "forestgate: %" PRId64 " rows\n", done->rows);
+    cli_note("forestgate: %" PRId64 " rows\n", done->rows);
     if (truths_alone && done->rows == 0 && done->others == 0)
-        fprintf(stderr,
-                "forestgate: no such row that is kept has its truth; see POST /feedback\n");
+        cli_note("forestgate: no such row that is kept has its truth; see POST /feedback\n");
     if (done->others > 0)
-        fprintf(stderr,
-                "forestgate: %" PRId64
-                " rows are of versions with other columns, or deleted ones; see --version\n",
-                done->others);
+        cli_note("forestgate: %" PRId64
+                 " rows are of versions with other columns, or deleted ones; see --version\n",
+                 done->others);
     if (done->damaged > 0)
-        fprintf(stderr,
-                "forestgate: %" PRId64 " requests could not be opened: they were changed, or "
-                "sealed under another secrets/key.secret\n",
-                done->damaged);
+        cli_note("forestgate: %" PRId64 " requests could not be opened: they were changed, or "
+                 "sealed under another secrets/key.secret\n",
+                 done->damaged);
     return CLI_DONE;
 }
 
 static int kept_delete(const struct option_set *set, const struct keep_filter *filter)
 {
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
     enum result result;
     struct reason why;
     struct home home;
+    int status;
 
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = registry_has(&home, filter->model, &why);
+    if (result == RESULT_OK &&
+        !ask_meant(set, &status, "delete what is kept of %s", filter->model))
+        return cli_home_end(&home, status);
     if (result == RESULT_OK)
         result = keep_delete(&home, filter->model, filter->version, &why);
-    return cli_home_end(&home, result == RESULT_OK ? CLI_DONE : cli_fail(&why));
+    if (result == RESULT_OK && option_given(set, "--json")) {
+        json_write_object(&writer);
+        json_member_string(&writer, "name", filter->model);
+        json_member_bool(&writer, "deleted", true);
+        json_write_object_end(&writer);
+    } else if (result == RESULT_OK) {
+        buf_printf(&text, "what was kept of %s is deleted", filter->model);
+    }
+    return cli_home_end(&home, cli_told(set, &text, result, &why));
+}
+
+/* How many rows there will be nobody knows before they are read.  Rows on a terminal show how
+ * far they are by themselves. */
+static enum result kept_write(struct output *output, struct home *home,
+                              const struct keep_filter *filter, enum keep_csv_kind kind,
+                              struct keep_csv_done *done, struct reason *why)
+{
+    enum result result;
+
+    output->done = done;
+    if (output->file != stdout || isatty(STDOUT_FILENO) == 0)
+        progress_start(&output->progress, "exporting", "rows");
+    result = keep_csv_write(home, filter, kind, output_put, output, done, why);
+    progress_end(&output->progress);
+    return result;
 }
 
 int model_kept(const struct option_set *set)
@@ -214,7 +247,7 @@ int model_kept(const struct option_set *set)
     }
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
-        result = keep_csv_write(&home, &filter, kind, output_put, &output, &done, &why);
+        result = kept_write(&output, &home, &filter, kind, &done, &why);
     cli_home_close(&home); /* so that the file is named where it was begun */
     result = output_close(&output, result, &why);
     return kept_tell(result, &done, kind == KEEP_CSV_TRAINING || filter.with_truth, &why);
@@ -229,12 +262,13 @@ const struct option_row model_keep_options[] = {
 
 const struct option_row model_kept_options[] = {
     {"--out", "FILE", "where to write the rows; else standard output", NULL},
-    {"--columns", "KIND", "all, or training: the features and the truth, where it is known",
+    {"--columns", "all|training", "training: the features and the truth, where it is known",
      "all"},
     {"--version", "N", "of this version alone", NULL},
     {"--since", "TIME", "from then on: 2026-11-21, or a time, or how long ago: 30d", NULL},
     {"--until", "TIME", "before then", NULL},
     {"--with-truth", NULL, "rows alone whose truth is known", NULL},
     {"--delete", NULL, "delete what is kept instead", NULL},
+    ASK_OPTIONS,
     CLI_COMMON_OPTIONS,
 };

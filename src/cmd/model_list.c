@@ -227,6 +227,7 @@ int model_list(const struct option_set *set)
     cli_list_start(&list, set,
                    "MODEL                    VERSION  PUBLISHED         STATE              "
                    "       BYTES  SHA256");
+    list.hint = "no model is published; publish one with: forestgate model publish NAME FILE";
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = read_all(&home, &listing, &why);

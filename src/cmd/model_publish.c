@@ -2,8 +2,9 @@
  * model_publish.c: the verbs of forestgate model that change what is served.
  *
  * Each prints the number that a script wants, alone on its line: publish and promote the
- * version that they were about, rollback and retire the one that serves, delete those that
- * are gone.  What else a change has done is told on standard error.
+ * version that they were about, rollback, retire and restore the one that serves, withdraw the
+ * one that did, delete those that are gone.  What else a change has done is told on standard
+ * error.
  */
 #include "cmd/model_publish.h"
 
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/ask.h"
+#include "cmd/progress_file.h"
 #include "gate/registry.h"
 
 static enum result by_read(const struct option_set *set, enum registry_by *by,
@@ -97,6 +100,27 @@ static void done_json(struct json_writer *writer, const struct registry_done *do
     json_write_object_end(writer);
 }
 
+/* What the number on standard output is of, to who looks on. */
+static void note_state(const struct model_row *row)
+{
+    static const char *const texts[MODEL_STATE__MAX] = {
+        [MODEL_SERVING] = "serves: every worker goes by it",
+        [MODEL_SHADOW] =
+            "is the shadow: it is asked beside the one that serves, and only compared",
+        [MODEL_RETIRED] = "is retired",
+        [MODEL_WITHDRAWN] = "is withdrawn with its model: no version answers",
+    };
+    char share[REGISTRY_SHARE_TEXT];
+
+    if (row->state == MODEL_CANARY) {
+        registry_share_print(share, row->share);
+        cli_note("version %" PRId64 " of %s is the canary: it answers %s of the calls%s\n",
+                 row->version, row->name, share, row->by_key ? ", by key" : "");
+    } else {
+        cli_note("version %" PRId64 " of %s %s\n", row->version, row->name, texts[row->state]);
+    }
+}
+
 /* The number alone goes to standard output, so that a script can take it. */
 static int print_done(const struct option_set *set, const struct registry_done *done)
 {
@@ -104,21 +128,24 @@ static int print_done(const struct option_set *set, const struct registry_done *
     struct json_writer writer = json_writer_on(&text);
 
     if (done->canary_ended != 0)
-        fprintf(stderr, "forestgate: version %" PRId64 " of %s, the canary, is retired\n",
-                done->canary_ended, done->row.name);
+        cli_note("forestgate: version %" PRId64 " of %s, the canary, is retired\n",
+                 done->canary_ended, done->row.name);
     if (done->shadow_ended != 0)
-        fprintf(stderr, "forestgate: version %" PRId64 " of %s, the shadow, is retired\n",
-                done->shadow_ended, done->row.name);
-    if (option_given(set, "--json"))
+        cli_note("forestgate: version %" PRId64 " of %s, the shadow, is retired\n",
+                 done->shadow_ended, done->row.name);
+    if (option_given(set, "--json")) {
         done_json(&writer, done);
-    else
+    } else {
+        note_state(&done->row);
         buf_printf(&text, "%" PRId64, done->row.version);
+    }
     return cli_print(&text);
 }
 
 int model_publish(const struct option_set *set)
 {
     const char *path = set->operands[1];
+    struct progress_file progress;
     struct registry_place place;
     struct registry_done done;
     enum result result;
@@ -133,9 +160,11 @@ int model_publish(const struct option_set *set)
         reason_errno(&why, "%s", path);
         return cli_fail(&why);
     }
+    progress_file_start(&progress, "publishing", path);
     result = cli_home_open(set, &home, &why);
     if (result == RESULT_OK)
         result = registry_publish(&home, set->operands[0], file, path, &place, &done, &why);
+    progress_file_end(&progress);
     close(file);
     return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
 }
@@ -188,6 +217,32 @@ int model_retire(const struct option_set *set)
     return run_on_version(set, "--version", registry_retire);
 }
 
+/* What takes a model, and nothing else. */
+static int run_on_model(const struct option_set *set,
+                        enum result (*change)(struct home *home, const char *name,
+                                              struct registry_done *done, struct reason *why))
+{
+    struct registry_done done;
+    enum result result;
+    struct reason why;
+    struct home home;
+
+    result = cli_home_open(set, &home, &why);
+    if (result == RESULT_OK)
+        result = change(&home, set->operands[0], &done, &why);
+    return cli_home_end(&home, result == RESULT_OK ? print_done(set, &done) : cli_fail(&why));
+}
+
+int model_withdraw(const struct option_set *set)
+{
+    return run_on_model(set, registry_withdraw);
+}
+
+int model_restore(const struct option_set *set)
+{
+    return run_on_model(set, registry_restore);
+}
+
 static void print_deleted(void *arg, int64_t version)
 {
     struct cli_list *list = arg;
@@ -198,15 +253,60 @@ static void print_deleted(void *arg, int64_t version)
         buf_printf(&list->text, "%s%" PRId64, list->text.len == 0 ? "" : "\n", version);
 }
 
+static void version_name(void *arg, int64_t version)
+{
+    struct buf *names = arg;
+
+    buf_printf(names, "%s%" PRId64, names->len == 0 ? "" : ", ", version);
+}
+
+/* Asks, naming the versions; *go stays false where nothing is to be done any more. */
+static enum result delete_ask(const struct option_set *set, struct home *home, int64_t version,
+                              size_t keep, bool *go, int *status, struct reason *why)
+{
+    struct buf names = {0};
+    enum result result;
+
+    *status = CLI_DONE;
+    *go = false;
+    result =
+        registry_delete_look(home, set->operands[0], version, keep, version_name, &names, why);
+    if (result == RESULT_OK && (names.len > 0 || option_given(set, "--dry-run")))
+        *go = ask_meant(set, status, "delete version %s of %s, for good",
+                        names.len > 0 ? names.data : "none", set->operands[0]);
+    buf_free(&names);
+    return result;
+}
+
+static int delete_versions(const struct option_set *set, struct home *home, int64_t version,
+                           size_t keep)
+{
+    struct cli_list list;
+    enum result result;
+    struct reason why;
+    int status;
+    bool go;
+
+    result = delete_ask(set, home, version, keep, &go, &status, &why);
+    if (result == RESULT_OK && !go && (status != CLI_DONE || option_given(set, "--dry-run")))
+        return status;
+    cli_list_start(&list, set, "");
+    if (result == RESULT_OK && go)
+        result =
+            registry_delete(home, set->operands[0], version, keep, print_deleted, &list, &why);
+    if (result != RESULT_OK || list.json || list.text.len > 0)
+        return cli_list_end(&list, result, &why);
+    buf_free(&list.text); /* no line for nothing */
+    return CLI_DONE;
+}
+
 int model_delete(const struct option_set *set)
 {
     unsigned long long keep = 0;
-    struct cli_list list;
     enum result result;
     struct reason why;
     struct home home;
     int64_t version;
-    int status;
 
     if (version_read(set, "--version", &version, &why) != RESULT_OK ||
         option_u64(set, "--keep", 0, INT32_MAX, &keep, &why) != RESULT_OK)
@@ -216,24 +316,15 @@ int model_delete(const struct option_set *set)
                    "say which: --version N, or --keep N for all retired versions but so many");
         return cli_misuse(&why);
     }
-    cli_list_start(&list, set, "");
     result = cli_home_open(set, &home, &why);
-    if (result == RESULT_OK)
-        result = registry_delete(&home, set->operands[0], version, (size_t)keep, print_deleted,
-                                 &list, &why);
-    if (result == RESULT_OK && !list.json && list.text.len == 0) {
-        buf_free(&list.text); /* no line for nothing */
-        status = CLI_DONE;
-    } else {
-        status = cli_list_end(&list, result, &why);
-    }
-    cli_home_close(&home);
-    return status;
+    return cli_home_end(&home, result == RESULT_OK
+                                   ? delete_versions(set, &home, version, (size_t)keep)
+                                   : cli_fail(&why));
 }
 
 #define PLACE_OPTIONS                                                                     \
     {"--canary", "SHARE", "let it answer this share of the calls, such as 10%", NULL},    \
-        {"--by", "WHAT",                                                                  \
+        {"--by", "request|key",                                                           \
          "draw that share by request, or by key, so that a key's calls are "              \
          "all or none of it",                                                             \
          NULL},                                                                           \
@@ -262,8 +353,17 @@ const struct option_row model_retire_options[] = {
     CLI_COMMON_OPTIONS,
 };
 
+const struct option_row model_withdraw_options[] = {
+    CLI_COMMON_OPTIONS,
+};
+
+const struct option_row model_restore_options[] = {
+    CLI_COMMON_OPTIONS,
+};
+
 const struct option_row model_delete_options[] = {
     {"--version", "N", "that version", NULL},
     {"--keep", "N", "all retired versions but the N that were published last", NULL},
+    ASK_OPTIONS,
     CLI_COMMON_OPTIONS,
 };

@@ -188,6 +188,6 @@ const struct option_row model_quality_options[] = {
     {"--version", "N", "of this version alone", NULL},
     {"--since", "TIME", "from then on: RFC 3339, or so long ago, such as 7d", NULL},
     {"--until", "TIME", "before then", NULL},
-    {"--by", "WHAT", "version, day or week (each version's)", "version"},
+    {"--by", "version|day|week", "what one line is of", "version"},
     CLI_COMMON_OPTIONS,
 };

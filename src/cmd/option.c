@@ -6,17 +6,54 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "base/num.h"
+#include "base/text.h"
+
+/* What fingers know, of the options that have it. */
+static const struct {
+    const char *name, *whole;
+} shorts[] = {{"-h", "--help"}, {"-q", "--quiet"}, {"-y", "--yes"}};
+
+static const struct option_row *row_named(const struct option_row *rows, const char *name,
+                                          size_t len)
+{
+    for (; rows->name != NULL; rows++)
+        if (strlen(rows->name) == len && memcmp(rows->name, name, len) == 0)
+            return rows;
+    return NULL;
+}
 
 /* The row that an argument names, up to its end or its =. */
 static const struct option_row *row_find(const struct option_row *rows, const char *argument)
 {
-    size_t len = strcspn(argument, "=");
+    const struct option_row *row = row_named(rows, argument, strcspn(argument, "="));
 
+    for (size_t i = 0; row == NULL && i < sizeof(shorts) / sizeof(shorts[0]); i++)
+        if (strcmp(shorts[i].name, argument) == 0)
+            row = row_named(rows, shorts[i].whole, strlen(shorts[i].whole));
+    return row;
+}
+
+/* The dashes are not counted as letters that are right. */
+static enum result row_missing(const struct option_row *rows, const char *argument,
+                               struct reason *why)
+{
+    const int len = (int)strcspn(argument, "=");
+    char name[NEAR_WORD_MAX + 2];
+    struct near near;
+
+    text_print(name, sizeof(name), "%.*s", len, argument);
+    near_begin(&near, name + strspn(name, "-"));
     for (; rows->name != NULL; rows++)
-        if (strlen(rows->name) == len && memcmp(rows->name, argument, len) == 0)
-            return rows;
-    return NULL;
+        if (rows->name[1] == '-')
+            near_try(&near, rows->name + 2);
+    if (near_word(&near) != NULL)
+        return reason_set(why, RESULT_INVALID,
+                          "there is no option %.*s here; did you mean --%s?",
+                          len < 80 ? len : 80, argument, near_word(&near));
+    return reason_set(why, RESULT_INVALID, "there is no option %.*s here; see --help",
+                      len < 80 ? len : 80, argument);
 }
 
 static bool may_repeat(const struct option_row *row)
@@ -69,8 +106,7 @@ static enum result option_take(char **argv, int left, struct option_set *set, in
     enum result result;
 
     if (row == NULL)
-        return reason_set(why, RESULT_INVALID, "there is no option %.*s here; see --help",
-                          (int)strcspn(argv[0], "="), argv[0]);
+        return row_missing(set->rows, argv[0], why);
     *used = 1;
     if (row->value == NULL && equals != NULL)
         return reason_set(why, RESULT_INVALID, "%s takes no value", row->name);
@@ -147,6 +183,14 @@ const char *option_value_at(const struct option_set *set, const char *name, size
         if (set->repeats[j].row == row && --i == 0)
             return set->repeats[j].value;
     return NULL;
+}
+
+bool option_is(const char *argument, const char *name)
+{
+    for (size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++)
+        if (strcmp(shorts[i].name, argument) == 0)
+            argument = shorts[i].whole;
+    return strcmp(argument, name) == 0;
 }
 
 enum result option_u64(const struct option_set *set, const char *name, unsigned long long min,

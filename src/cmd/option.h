@@ -10,6 +10,7 @@
 #include "base/result.h"
 
 enum {
+    OPTION_ROWS_MAX = 32,
     OPTION_OPERANDS_MAX = 4,
     OPTION_REPEATS_MAX = 16,
 };
@@ -17,7 +18,8 @@ enum {
 /*
  * One option of a command; a table of them ends with a NULL name.  One whose value ends in
  * "..." may be given several times; one whose value is two words takes two, and
- * option_value_at() gives the second.
+ * option_value_at() gives the second.  A value of small letters with | between them is one of
+ * these words; what another one stands for, complete.c knows.
  */
 struct option_row {
     const char *name;  /* "--csv" */
@@ -29,7 +31,7 @@ struct option_row {
 /* What was given. */
 struct option_set {
     const struct option_row *rows;
-    const char *values[32]; /* by row; for a flag its name */
+    const char *values[OPTION_ROWS_MAX]; /* by row; for a flag its name */
     const char *operands[OPTION_OPERANDS_MAX];
     size_t operand_count;
     struct {
@@ -40,15 +42,21 @@ struct option_set {
 };
 
 /*
- * Reads the arguments behind noun and verb by a table of at most 32 rows.  An option's
- * value may follow it or be joined to it with =; "--" ends the options.  RESULT_INVALID
- * for what the table does not have.
+ * Reads the arguments behind noun and verb by a table of at most OPTION_ROWS_MAX rows.  An
+ * option's value may follow it or be joined to it with =; "--" ends the options.  -h, -q and -y
+ * are
+ * --help, --quiet and --yes.  RESULT_INVALID for what the table does not have, with what may
+ * have been meant.
  */
 enum result option_parse(int argc, char **argv, const struct option_row *rows,
                          struct option_set *set, struct reason *why);
 
 /* The value of an option, or its fallback, or NULL. */
 const char *option_value(const struct option_set *set, const char *name);
+
+/* Whether an argument is this option, or short for it. */
+bool option_is(const char *argument, const char *name);
+
 bool option_given(const struct option_set *set, const char *name);
 
 /* What an option was given the first time (0), the second, ...; NULL past the last. */

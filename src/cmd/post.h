@@ -19,7 +19,7 @@ enum {
     POST_TIMEOUT_S = 15,
     POST_CONNECT_S = 5,
     POST_ANSWER_MAX = 4 << 10, /* bytes of a body that are read; the rest is not waited for */
-    POST_HEADERS_MAX = 4,
+    POST_HEADERS_MAX = 6,
     POST_PROBLEM_MAX = 128,
 };
 

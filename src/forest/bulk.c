@@ -55,6 +55,13 @@ static enum result block_fill(void *arg, void *item, struct reason *why)
     return plan->go_on != NULL ? plan->go_on(plan->arg, &bulk->state, why) : RESULT_OK;
 }
 
+/* A block as the callbacks see it. */
+static struct bulk_block block_shown(const struct block *block)
+{
+    return (struct bulk_block){block->values, block->margins, block->answers, block->leaves,
+                               block->rows};
+}
+
 static void block_work(void *arg, void *item)
 {
     const struct bulk *bulk = arg;
@@ -71,6 +78,12 @@ static void block_work(void *arg, void *item)
     }
     if (block->leaves != NULL)
         walk_leaves(bulk->image, block->values, block->rows, block->leaves);
+    if (bulk->plan->print != NULL) {
+        const struct bulk_block shown = block_shown(block);
+
+        bulk->plan->print(bulk->plan->arg, &shown, &block->text);
+        return;
+    }
     for (size_t i = 0; i < block->rows; i++)
         columns_row_put(&bulk->columns,
                         &(struct columns_row){
@@ -97,15 +110,13 @@ static enum result block_empty(void *arg, void *item, struct reason *why)
     struct bulk *bulk = arg;
     const struct bulk_plan *plan = bulk->plan;
     struct block *block = item;
+    const struct bulk_block shown = block_shown(block);
     enum result result = RESULT_OK;
 
     if (block->contributions != NULL)
         result = contributions_result(block->contributions, why);
     if (result == RESULT_OK && plan->look != NULL)
-        result = plan->look(
-            plan->arg,
-            &(struct bulk_block){block->values, block->margins, block->answers, block->rows},
-            why);
+        result = plan->look(plan->arg, &shown, why);
     if (result == RESULT_OK)
         result = text_put(bulk, &block->text, why);
     bulk->state.written += block->rows;
@@ -221,7 +232,7 @@ static enum result head_put(const struct bulk *bulk, struct reason *why)
     if (bulk->plan->npy) {
         array_head_print(bulk, head);
         buf_put(&text, head, sizeof(head));
-    } else if (rows_have_header(bulk->rows)) {
+    } else if (bulk->plan->print == NULL && rows_have_header(bulk->rows)) {
         columns_header_put(&bulk->columns, &text);
         buf_putc(&text, '\n');
     }

@@ -29,12 +29,13 @@ struct bulk_state {
 /* Rows that were predicted, as predictor_rows() has them. */
 struct bulk_block {
     const double *values, *margins, *answers;
+    const uint32_t *leaves; /* where they are asked for */
     size_t rows;
 };
 
 /*
- * What is done.  All callbacks are called in the calling thread, with arg; one that says
- * anything but RESULT_OK ends the work, with that result.
+ * What is done.  All callbacks but print() are called in the calling thread, with arg; one that
+ * says anything but RESULT_OK ends the work, with that result.
  */
 struct bulk_plan {
     FILE *in;
@@ -54,6 +55,12 @@ struct bulk_plan {
 
     /* Each block once it is predicted, in the order of the rows.  May be NULL. */
     enum result (*look)(void *arg, const struct bulk_block *block, struct reason *why);
+
+    /*
+     * NULL, or how the rows of a block are written, in the place of columns and their header;
+     * called where the rows are predicted.
+     */
+    void (*print)(void *arg, const struct bulk_block *block, struct buf *text);
 
     /* Takes the next bytes of the output. */
     enum result (*put)(void *arg, const void *bytes, size_t len, struct reason *why);

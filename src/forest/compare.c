@@ -3,6 +3,7 @@
  */
 #include "forest/compare.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,14 @@ static enum result check_places(const struct comparing *comparing, struct reason
 
 /* ---- files and room ---- */
 
+/* The rows as a stream; NULL with errno. */
+static FILE *data_open(const struct compare_options *options)
+{
+    if (options->bytes == NULL)
+        return fopen(options->data, "re");
+    return fmemopen((void *)options->bytes, options->len, "r");
+}
+
 static enum result side_open(struct comparing *comparing, int i, struct reason *why)
 {
     const struct image *image = image_of(comparing, i);
@@ -140,9 +149,9 @@ static enum result side_open(struct comparing *comparing, int i, struct reason *
     side->answers = calloc(predictor_width(predictor), sizeof(double));
     if (side->row == NULL || side->margins == NULL || side->answers == NULL)
         return RESULT_NOMEM;
-    if ((side->file = fopen(path, "re")) == NULL)
+    if ((side->file = data_open(comparing->options)) == NULL)
         return reason_errno(why, "%s", path);
-    result = rows_open(side->file, path, image, NULL, &side->rows, &said);
+    result = rows_open(side->file, path, image, comparing->options->fault, &side->rows, &said);
     if (result == RESULT_OK || result == RESULT_NOMEM)
         return result;
     return reason_set(why, result, "%s (read for %.80s)", said.text, name_of(comparing, i));
@@ -169,7 +178,8 @@ static enum result comparing_open(struct comparing *comparing, struct reason *wh
     struct compare *out = comparing->out;
     enum result result = check_tasks(comparing, why);
 
-    if (result == RESULT_OK && file_is_special(comparing->options->data))
+    if (result == RESULT_OK && comparing->options->bytes == NULL &&
+        file_is_special(comparing->options->data))
         result = reason_set(why, RESULT_INVALID,
                             "%s: not a regular file, as is needed to read it for both models",
                             comparing->options->data);
@@ -350,6 +360,7 @@ static enum result compare_row(struct comparing *comparing, struct reason *why)
 
 static enum result compare_rows(struct comparing *comparing, struct reason *why)
 {
+    const uint64_t most = comparing->options->rows_most;
     enum result first, second, result = RESULT_OK;
 
     while (result == RESULT_OK) {
@@ -364,6 +375,9 @@ static enum result compare_rows(struct comparing *comparing, struct reason *why)
                               comparing->options->data);
         if (first == RESULT_MISSING)
             break;
+        if (most != 0 && comparing->out->rows == most)
+            return reason_set(why, RESULT_TOO_BIG, "%s: more than %" PRIu64 " rows",
+                              comparing->options->data, most);
         result = compare_row(comparing, why);
     }
     if (result == RESULT_OK && comparing->out->rows == 0)

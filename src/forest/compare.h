@@ -12,9 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json_write.h"
 #include "base/result.h"
 #include "forest/predictor.h"
 #include "forest/quality.h"
+#include "forest/rows.h"
 
 struct compare_model {
     const char *name; /* for messages */
@@ -23,10 +25,14 @@ struct compare_model {
 
 struct compare_options {
     struct compare_model models[2];
-    const char *data; /* the file */
+    const char *data;  /* the file, or what messages call the bytes */
+    const char *bytes; /* what is read in its place, len bytes; NULL: the file is */
+    size_t len;
     const char
         *target;    /* the column of what is true; NULL: the first model's, if there is one */
     uint64_t limit; /* rows that are kept of those that differ */
+    uint64_t rows_most;       /* that are read; 0: all */
+    struct rows_fault *fault; /* NULL, or what is told of a value that does not fit */
 };
 
 /* A row that differs.  Classes are the first model's. */
@@ -58,11 +64,22 @@ struct compare {
 /*
  * Compares.  RESULT_INVALID: the models do not fit each other (they answer different things,
  * know different classes, have several targets, or different features where the file has no
- * header), a file without rows, what rows_next() says; RESULT_NOMEM and the like.
+ * header), a file without rows, what rows_next() says; RESULT_TOO_BIG: more rows than
+ * rows_most; RESULT_NOMEM and the like.
  * compare_free() also after a failure.
  */
 enum result compare_run(struct compare *compare, const struct compare_options *options,
                         struct reason *why);
 void compare_free(struct compare *compare);
+
+/* What the numbers of an answer are: "probability", "score" or "value". */
+const char *compare_number_name(const struct compare *compare);
+
+/* By how much answers are apart on average. */
+double compare_mean_apart(const struct compare *compare);
+
+/* Writes all of a comparison that was made with these options, as one object. */
+void compare_write(struct json_writer *writer, const struct compare_options *options,
+                   const struct compare *compare);
 
 #endif

@@ -100,6 +100,14 @@ enum result explain_new(const struct image *image, struct explain **out, struct 
     return result;
 }
 
+bool explain_can(const struct image *image)
+{
+    const enum spec_fold fold = image_spec(image)->fold;
+
+    return fold != SPEC_FOLD_MIN && fold != SPEC_FOLD_MAX && tree_has_covers(image) &&
+           !image_has_lines(image);
+}
+
 uint64_t explain_cost(const struct image *image, bool all)
 {
     const uint32_t trees = image_n_trees(image);

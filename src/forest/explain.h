@@ -28,6 +28,9 @@ struct explain;
 enum result explain_new(const struct image *image, struct explain **out, struct reason *why);
 void explain_free(struct explain *explain);
 
+/* Whether the image is of a kind that has explanations, and tells what they are made from. */
+bool explain_can(const struct image *image);
+
 /*
  * How long explaining a row takes, one of its outputs or all of them: by the nodes that are
  * gone through, where one output of a tree of up to 8 features is 1 for each.  At least 1.

@@ -9,6 +9,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 _Static_assert(FLT_EVAL_METHOD == 0, "floats are computed in float, doubles in double");
 
@@ -487,6 +488,23 @@ uint32_t output_argmax(const double *values, size_t n)
         if (values[i] > values[best])
             best = i;
     return (uint32_t)best;
+}
+
+static int rank_compare(const void *a, const void *b, void *arg)
+{
+    const uint32_t one = *(const uint32_t *)a, other = *(const uint32_t *)b;
+    const double *values = arg;
+
+    if (values[one] < values[other] || values[one] > values[other])
+        return values[one] > values[other] ? -1 : 1;
+    return (one > other) - (one < other);
+}
+
+void output_rank(const double *values, uint32_t n, uint32_t *order)
+{
+    for (uint32_t k = 0; k < n; k++)
+        order[k] = k;
+    qsort_r(order, n, sizeof(*order), rank_compare, (void *)values);
 }
 
 /* p by a threshold; what has a threshold of 0 comes before all, unless it cannot be. */

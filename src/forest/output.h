@@ -68,4 +68,7 @@ uint32_t output_class(const struct output *output, const double *margins, const 
 /* The first greatest of n >= 1 numbers, as numpy's argmax. */
 uint32_t output_argmax(const double *values, size_t n);
 
+/* The places of n numbers by their size, the greatest first, equals in their order. */
+void output_rank(const double *values, uint32_t n, uint32_t *order);
+
 #endif

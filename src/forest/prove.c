@@ -117,7 +117,9 @@ static enum result prove_header(const struct proof *proof)
         return refuse(proof, RESULT_MALFORMED, "the file is empty");
     if (image->len < sizeof(header->magic) ||
         memcmp(header->magic, LAYOUT_MAGIC, sizeof(header->magic)) != 0)
-        return refuse(proof, RESULT_MALFORMED, "not a model image (.fgm)");
+        return refuse(proof, RESULT_MALFORMED,
+                      "not a model image (.fgm); forestgate model import makes one of another "
+                      "library's model");
     if (image->len < sizeof(*header))
         return refuse(proof, RESULT_MALFORMED, "cut short within its header");
     if (header->version != LAYOUT_VERSION)

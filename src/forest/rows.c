@@ -7,11 +7,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/csv.h"
 #include "base/npy.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "forest/cells.h"
@@ -97,33 +95,14 @@ static enum result match_names(struct rows *rows, const struct image *image, uin
     return RESULT_OK;
 }
 
-static bool is_word(const char *text, size_t len, const char *word)
-{
-    return strlen(word) == len && strncasecmp(text, word, len) == 0;
-}
-
 /* What cell i holds, as the value of a feature. */
 static enum schema_fault cell_take(const struct rows *rows, size_t i, uint32_t feature,
                                    double *out)
 {
-    const struct schema *schema = &rows->schema;
-    size_t len, used;
+    size_t len;
     const char *text = cells_text(rows->csv, i, &len);
-    bool minus;
 
-    if (len == 0 || is_word(text, len, "nan"))
-        return schema_take_missing(schema, feature, out);
-    if (schema->features[feature].named)
-        return schema_take_text(schema, feature, text, len, out);
-    if (is_word(text, len, "true") || is_word(text, len, "false"))
-        return schema_take_truth(schema, feature, len == 4, out);
-    if (num_parse_double_loose(text, len, out))
-        return schema_take_number(schema, feature, *out, out);
-    minus = text[0] == '-';
-    if (is_word(text + minus, len - minus, "inf"))
-        return schema_take_number(schema, feature, minus ? -INFINITY : INFINITY, out);
-    return num_scan_double(text, len, &used, out) == RESULT_TOO_BIG ? SCHEMA_LARGE
-                                                                    : SCHEMA_KIND;
+    return schema_take_cell(&rows->schema, feature, text, len, out);
 }
 
 static enum result refuse_cell(const struct rows *rows, size_t i, uint32_t feature,

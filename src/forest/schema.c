@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/num.h"
 #include "base/utf8.h"
@@ -148,6 +149,32 @@ enum schema_fault schema_take_missing(const struct schema *schema, uint32_t i, d
 {
     *out = NAN;
     return schema->features[i].missing ? SCHEMA_FITS : SCHEMA_MISSING;
+}
+
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    return strlen(word) == len && strncasecmp(text, word, len) == 0;
+}
+
+enum schema_fault schema_take_cell(const struct schema *schema, uint32_t i, const char *text,
+                                   size_t len, double *out)
+{
+    size_t used;
+    bool minus;
+
+    if (len == 0 || is_word(text, len, "nan"))
+        return schema_take_missing(schema, i, out);
+    if (schema->features[i].named)
+        return schema_take_text(schema, i, text, len, out);
+    if (is_word(text, len, "true") || is_word(text, len, "false"))
+        return schema_take_truth(schema, i, len == 4, out);
+    if (num_parse_double_loose(text, len, out))
+        return schema_take_number(schema, i, *out, out);
+    minus = text[0] == '-';
+    if (is_word(text + minus, len - minus, "inf"))
+        return schema_take_number(schema, i, minus ? -INFINITY : INFINITY, out);
+    return num_scan_double(text, len, &used, out) == RESULT_TOO_BIG ? SCHEMA_LARGE
+                                                                    : SCHEMA_KIND;
 }
 
 bool schema_is_outside(const struct schema *schema, uint32_t i, double value)

@@ -66,6 +66,13 @@ enum schema_fault schema_take_code(const struct schema *schema, uint32_t i, doub
 enum schema_fault schema_take_missing(const struct schema *schema, uint32_t i, double *out);
 
 /*
+ * A text without space around it, as a cell of a file has a value: a number or a truth value is
+ * written out, and nothing, or "nan", is a missing one.
+ */
+enum schema_fault schema_take_cell(const struct schema *schema, uint32_t i, const char *text,
+                                   size_t len, double *out);
+
+/*
  * Whether all n numbers (none is NaN), the values of the features from `first` on, are taken as
  * they are and lie within their ranges: the quick question before the ones above.
  */
@@ -84,12 +91,19 @@ void schema_print_allowed(const struct schema *schema, uint32_t i, char *out, si
 /* The range that training saw of feature i, in words. */
 void schema_print_range(const struct schema *schema, uint32_t i, char *out, size_t size);
 
+/* What a body is to be told of beside its image. */
+struct schema_body {
+    const char *model_name; /* what "model" may be */
+    uint64_t max_rows;      /* of instances; 0: any number */
+    const char *at; /* where it stands in a document, #/a/b; NULL: it is one of its own */
+};
+
 /*
  * Writes the JSON Schema (draft 2020-12) of a body of POST /predict for the image: what
  * it describes and what is taken are the same, but for names of members that JSON
- * repeats.  At most max_rows instances; model_name is what "model" may be.
+ * repeats.
  */
-void schema_write(struct json_writer *writer, const struct image *image, const char *model_name,
-                  uint64_t max_rows);
+void schema_write(struct json_writer *writer, const struct image *image,
+                  const struct schema_body *body);
 
 #endif

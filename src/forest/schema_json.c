@@ -10,10 +10,25 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+    AT_MAX = 256
+};
+
 static void raw(struct json_writer *writer, const char *key, const char *json)
 {
     json_write_key(writer, key);
     json_write_raw(writer, json, strlen(json));
+}
+
+/* A schema that is one of the definitions, wherever they stand. */
+static void refer(struct json_writer *writer, const struct schema_body *body, const char *name)
+{
+    char path[AT_MAX];
+
+    snprintf(path, sizeof(path), "%s/$defs/%s", body->at != NULL ? body->at : "#", name);
+    json_write_object(writer);
+    json_member_string(writer, "$ref", path);
+    json_write_object_end(writer);
 }
 
 /* What the body's "outputs" may name. */
@@ -29,26 +44,27 @@ static void outputs_write(struct json_writer *writer, const struct image *image)
 }
 
 static void members_write(struct json_writer *writer, const struct image *image,
-                          const char *model_name, uint64_t max_rows)
+                          const struct schema_body *body)
 {
+    const bool text = image_text(image) != NULL;
+
     json_write_key(writer, "properties");
     json_write_object(writer);
-    if (image_text(image) != NULL)
-        raw(writer, "text", "{\"$ref\":\"#/$defs/text\"}");
-    else
-        raw(writer, "features", "{\"$ref\":\"#/$defs/row\"}");
+    json_write_key(writer, text ? "text" : "features");
+    refer(writer, body, text ? "text" : "row");
     json_write_key(writer, "instances");
     json_write_object(writer);
     json_member_string(writer, "type", "array");
-    raw(writer, "items", "{\"$ref\":\"#/$defs/row\"}");
+    json_write_key(writer, "items");
+    refer(writer, body, "row");
     json_member_u64(writer, "minItems", 1);
-    if (max_rows != 0)
-        json_member_u64(writer, "maxItems", max_rows);
+    if (body->max_rows != 0)
+        json_member_u64(writer, "maxItems", body->max_rows);
     json_write_object_end(writer);
-    if (model_name != NULL) {
+    if (body->model_name != NULL) {
         json_write_key(writer, "model");
         json_write_object(writer);
-        json_member_string(writer, "const", model_name);
+        json_member_string(writer, "const", body->model_name);
         json_write_object_end(writer);
     }
     outputs_write(writer, image);
@@ -107,31 +123,33 @@ static void feature_write(struct json_writer *writer, const struct schema *schem
     json_write_object_end(writer);
 }
 
-static void reference_write(struct json_writer *writer, uint32_t i)
+static void reference_write(struct json_writer *writer, const struct schema_body *body,
+                            uint32_t i)
 {
-    char path[32];
+    char name[16];
 
-    snprintf(path, sizeof(path), "#/$defs/f%u", (unsigned)i);
-    json_write_object(writer);
-    json_member_string(writer, "$ref", path);
-    json_write_object_end(writer);
+    snprintf(name, sizeof(name), "f%u", (unsigned)i);
+    refer(writer, body, name);
 }
 
-static void row_by_position(struct json_writer *writer, const struct schema *schema)
+static void row_by_position(struct json_writer *writer, const struct schema *schema,
+                            const struct schema_body *body)
 {
     json_write_object(writer);
     json_member_string(writer, "type", "array");
     json_write_key(writer, "prefixItems");
     json_write_array(writer);
     for (uint32_t i = 0; i < schema->n_features; i++)
-        reference_write(writer, i);
+        reference_write(writer, body, i);
     json_write_array_end(writer);
-    json_member_bool(writer, "items", false);
+    raw(writer, "items", "{}"); /* there are none behind those */
     json_member_u64(writer, "minItems", schema->n_features);
+    json_member_u64(writer, "maxItems", schema->n_features);
     json_write_object_end(writer);
 }
 
-static void row_by_name(struct json_writer *writer, const struct schema *schema)
+static void row_by_name(struct json_writer *writer, const struct schema *schema,
+                        const struct schema_body *body)
 {
     json_write_object(writer);
     json_member_string(writer, "type", "object");
@@ -139,7 +157,7 @@ static void row_by_name(struct json_writer *writer, const struct schema *schema)
     json_write_object(writer);
     for (uint32_t i = 0; i < schema->n_features; i++) {
         json_write_key(writer, image_feature_name(schema->image, i));
-        reference_write(writer, i);
+        reference_write(writer, body, i);
     }
     json_write_object_end(writer);
     json_write_key(writer, "required");
@@ -152,7 +170,8 @@ static void row_by_name(struct json_writer *writer, const struct schema *schema)
     json_write_object_end(writer);
 }
 
-static void definitions_write(struct json_writer *writer, const struct schema *schema)
+static void definitions_write(struct json_writer *writer, const struct schema *schema,
+                              const struct schema_body *body)
 {
     json_write_key(writer, "$defs");
     json_write_object(writer);
@@ -160,8 +179,8 @@ static void definitions_write(struct json_writer *writer, const struct schema *s
     json_write_object(writer);
     json_write_key(writer, "anyOf");
     json_write_array(writer);
-    row_by_position(writer, schema);
-    row_by_name(writer, schema);
+    row_by_position(writer, schema, body);
+    row_by_name(writer, schema, body);
     json_write_array_end(writer);
     json_write_object_end(writer);
     for (uint32_t i = 0; i < schema->n_features; i++)
@@ -170,42 +189,60 @@ static void definitions_write(struct json_writer *writer, const struct schema *s
 }
 
 /* A text and a row of it.  That a letter or digit is in it no pattern says everywhere. */
-static void texts_write(struct json_writer *writer)
+static void texts_write(struct json_writer *writer, const struct schema_body *body)
 {
-    raw(writer, "$defs",
-        "{\"text\":{\"type\":\"string\","
-        "\"pattern\":\"^\\\\s*\\\\S[\\\\s\\\\S]{8,4998}\\\\S\\\\s*$\","
+    json_write_key(writer, "$defs");
+    json_write_object(writer);
+    raw(writer, "text",
+        "{\"type\":\"string\",\"pattern\":\"^\\\\s*\\\\S[\\\\s\\\\S]{8,4998}\\\\S\\\\s*$\","
         "\"description\":\"10 to 5000 characters without the space around them, with a letter "
-        "or digit among them\"},"
-        "\"row\":{\"anyOf\":[{\"$ref\":\"#/$defs/text\"},{\"type\":\"object\","
-        "\"properties\":{\"text\":{\"$ref\":\"#/$defs/text\"}},\"required\":[\"text\"],"
-        "\"additionalProperties\":false}]}}");
+        "or digit among them\"}");
+    json_write_key(writer, "row");
+    json_write_object(writer);
+    json_write_key(writer, "anyOf");
+    json_write_array(writer);
+    refer(writer, body, "text");
+    json_write_object(writer);
+    raw(writer, "type", "\"object\"");
+    json_write_key(writer, "properties");
+    json_write_object(writer);
+    json_write_key(writer, "text");
+    refer(writer, body, "text");
+    json_write_object_end(writer);
+    raw(writer, "required", "[\"text\"]");
+    json_member_bool(writer, "additionalProperties", false);
+    json_write_object_end(writer);
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+    json_write_object_end(writer);
     raw(writer, "oneOf", "[{\"required\":[\"text\"]},{\"required\":[\"instances\"]}]");
 }
 
-static void features_write(struct json_writer *writer, const struct image *image)
+static void features_write(struct json_writer *writer, const struct image *image,
+                           const struct schema_body *body)
 {
     struct schema schema = {0};
 
     raw(writer, "oneOf", "[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}]");
     if (schema_read(&schema, image) == RESULT_OK)
-        definitions_write(writer, &schema);
+        definitions_write(writer, &schema, body);
     else
         writer->buf->failed = true;
     schema_free(&schema);
 }
 
-void schema_write(struct json_writer *writer, const struct image *image, const char *model_name,
-                  uint64_t max_rows)
+void schema_write(struct json_writer *writer, const struct image *image,
+                  const struct schema_body *body)
 {
     json_write_object(writer);
-    json_member_string(writer, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    if (body->at == NULL)
+        json_member_string(writer, "$schema", "https://json-schema.org/draft/2020-12/schema");
     json_member_string(writer, "type", "object");
-    members_write(writer, image, model_name, max_rows);
+    members_write(writer, image, body);
     json_member_bool(writer, "additionalProperties", false);
     if (image_text(image) != NULL)
-        texts_write(writer);
+        texts_write(writer, body);
     else
-        features_write(writer, image);
+        features_write(writer, image, body);
     json_write_object_end(writer);
 }

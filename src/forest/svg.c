@@ -18,7 +18,7 @@ enum {
     SIZE_SMALL = 11,
 };
 
-/* Colours of the pages (www/style.css). */
+/* Colours of the pages (www/ui/style.css). */
 static const char style[] =
     "text{font-family:system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans\",sans-serif;"
     "font-size:13px;fill:#1c2a22}"

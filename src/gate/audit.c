@@ -384,6 +384,17 @@ static enum result accept_note(struct home *home, struct reason *why)
                      why);
 }
 
+void audit_proof_write(struct json_writer *writer, const struct audit_proof *proof)
+{
+    json_write_object(writer);
+    json_member_bool(writer, "proved", proof->problem[0] == '\0');
+    json_member_i64(writer, "rows", proof->rows);
+    json_member_i64(writer, "wrong", proof->wrong);
+    json_member_i64(writer, "lost", proof->lost);
+    json_member_string(writer, "problem", proof->problem[0] != '\0' ? proof->problem : NULL);
+    json_write_object_end(writer);
+}
+
 enum result audit_accept(struct home *home, int64_t *seq, struct reason *why)
 {
     enum result result = db_begin_lasting(home->db, why);

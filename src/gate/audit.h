@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include "base/json_write.h"
 #include "base/result.h"
 #include "gate/home.h"
 #include "store/audits.h"
@@ -49,6 +50,9 @@ struct audit_proof {
 
 /* Reads the whole trail and proves it.  Not RESULT_OK if it could not be read. */
 enum result audit_prove(struct home *home, struct audit_proof *proof, struct reason *why);
+
+/* The same as an object. */
+void audit_proof_write(struct json_writer *writer, const struct audit_proof *proof);
 
 /*
  * Takes the end of the trail as it is, where rows were lost for a reason that is known: adds

@@ -21,6 +21,7 @@
  *     secrets/webhook.secret  what the secrets of webhooks are made of; webhook.before is the
  *                             one before
  *     courier               held by the one process that sends webhooks
+ *     counters              see counters.h
  *     models/NAME/N.fgm     published images
  *     logs/access.log       one line a request
  *
@@ -99,6 +100,7 @@ struct home {
 #define HOME_TLS_KEY         "tls/localhost.key"
 #define HOME_COURIER         "courier"
 #define HOME_LEDGER          "ledger"
+#define HOME_COUNTERS        "counters"
 #define HOME_LOCK            "lock"
 #define HOME_ACCESS_LOG      "logs/access.log"
 

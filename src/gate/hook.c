@@ -255,6 +255,18 @@ static enum result signature_make(const struct hook_row *row, const char *id, in
     return result;
 }
 
+/* The trace of the request that the job came with: who is told goes on with it. */
+static void trace_make(const char *trace, struct hook_message *message)
+{
+    size_t len = strcspn(trace, " ");
+
+    if (len == 0)
+        return;
+    text_print(message->trace, sizeof(message->trace), "traceparent: %.*s", (int)len, trace);
+    if (trace[len] == ' ')
+        text_print(message->state, sizeof(message->state), "tracestate: %s", trace + len + 1);
+}
+
 /* The id is one of the message: the same at every attempt, another for another receiver. */
 enum result hook_message_make(const struct hook_row *row, int64_t now_us,
                               struct hook_message *message, struct reason *why)
@@ -266,6 +278,7 @@ enum result hook_message_make(const struct hook_row *row, int64_t now_us,
     text_print(message->id, sizeof(message->id), "webhook-id: %s", id);
     text_print(message->timestamp, sizeof(message->timestamp), "webhook-timestamp: %" PRId64,
                now_us / 1000000);
+    trace_make(row->trace, message);
     body_write(row, &message->body);
     return signature_make(row, id, now_us, message, why);
 }

@@ -28,7 +28,8 @@ enum {
     HOOK_ATTEMPTS = 8,
     HOOK_SECRET_TEXT_MAX = 64, /* whsec_ and 44 characters, with the NUL */
     HOOK_HEADER_MAX = 192,     /* of one header, with the NUL */
-    HOOK_OVERLAP_S = 86400,    /* for so long after a rotation there are two signatures */
+    HOOK_TRACE_MAX = JOB_TRACE_MAX + 16,
+    HOOK_OVERLAP_S = 86400, /* for so long after a rotation there are two signatures */
     HOOK_ANSWER_GONE = 410,
 };
 
@@ -69,6 +70,7 @@ struct hook_message {
     struct buf body;
     char id[HOOK_HEADER_MAX], timestamp[HOOK_HEADER_MAX]; /* headers, as "name: value" */
     char signature[HOOK_HEADER_MAX];
+    char trace[HOOK_HEADER_MAX], state[HOOK_TRACE_MAX]; /* the same; empty: of no trace */
 };
 
 /* Makes it, as of a wall time.  For hook_message_free(), also after a failure. */

@@ -8,9 +8,11 @@
 #include <time.h>
 
 #include "store/calls.h"
+#include "store/served.h"
 
 enum {
-    SUMS = 32,         /* of key, day and model that are kept until they are written */
+    SUMS = 32,         /* of key, day and model that are kept until they are written, */
+    SERVED = 32,       /* and of model, version, status and duration */
     EXPIRE_STEP = 256, /* old calls that go with one drain */
     POLL_NS = 1000000, /* between looks at another's lock */
     DEAD_NS = 1000000000
@@ -25,6 +27,8 @@ struct sums {
     size_t count;
     int64_t day; /* that was noted last */
     bool noted;
+    struct served_row served[SERVED];
+    size_t served_count;
 };
 
 static enum result sums_write(struct db *db, struct sums *sums, struct reason *why)
@@ -33,8 +37,34 @@ static enum result sums_write(struct db *db, struct sums *sums, struct reason *w
 
     for (size_t i = 0; result == RESULT_OK && i < sums->count; i++)
         result = usage_row_add(db, &sums->rows[i], why);
-    sums->count = 0;
+    for (size_t i = 0; result == RESULT_OK && i < sums->served_count; i++)
+        result = served_row_add(db, &sums->served[i], why);
+    sums->count = sums->served_count = 0;
     return result;
+}
+
+/* As sum_of(). */
+static struct served_row *served_of(struct sums *sums, const struct call_row *call)
+{
+    int64_t us = call->duration_us > 0 ? call->duration_us : 0;
+    int64_t bucket = (int64_t)histogram_bucket((uint64_t)us * 1000);
+    struct served_row *row;
+
+    for (size_t i = sums->served_count; i-- > 0;) {
+        row = &sums->served[i];
+        if (row->version == call->version && row->status == call->status &&
+            row->bucket == bucket && strcmp(row->model, call->model) == 0)
+            return row;
+    }
+    if (sums->served_count == SERVED)
+        return NULL;
+    row = &sums->served[sums->served_count++];
+    memset(row, 0, sizeof(*row));
+    row->version = call->version;
+    row->status = call->status;
+    row->bucket = bucket;
+    memcpy(row->model, call->model, sizeof(row->model));
+    return row;
 }
 
 /* The sum that a call belongs to: the latest is the likeliest.  NULL: there is no room. */
@@ -64,11 +94,19 @@ static enum result sums_add(struct db *db, struct sums *sums, const struct call_
     int64_t day = call_day(call->started_us);
     enum result result = RESULT_OK;
     struct usage_row *row = sum_of(sums, call, day);
+    struct served_row *served = served_of(sums, call);
 
-    if (row == NULL) {
+    if (row == NULL || served == NULL) {
         result = sums_write(db, sums, why);
         row = sum_of(sums, call, day);
+        served = served_of(sums, call);
     }
+    served->calls++;
+    served->rows += call->rows;
+    served->charged += call->charged;
+    served->duration_us += call->duration_us;
+    if (call->started_us > served->last_us)
+        served->last_us = call->started_us;
     row->calls++;
     row->rows += call->rows;
     row->charged += call->charged;

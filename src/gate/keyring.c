@@ -19,7 +19,8 @@ enum {
     SETS = 128,
     WAYS = 4,
     HEAD_LEN = 3,
-    USER_SCOPES = KEY_SCOPE_PREDICT | KEY_SCOPE_JOBS | KEY_SCOPE_READ
+    USER_SCOPES = KEY_SCOPE_PREDICT | KEY_SCOPE_JOBS | KEY_SCOPE_READ,
+    ADMIN_SCOPES = KEY_SCOPE_ADMIN | KEY_SCOPE_METRICS /* what tells of everybody */
 };
 
 _Static_assert((int)TOKEN_SUBJECT_LEN == (int)USER_ID_LEN, "a subject is an account");
@@ -218,7 +219,7 @@ static void known_set_owner(struct known *known, const struct key_row *row)
     if (!owner->active)
         known->ends_at = 0;
     if (owner->role != USER_ROLE_ADMIN)
-        known->scopes &= ~(unsigned)KEY_SCOPE_ADMIN;
+        known->scopes &= ~(unsigned)ADMIN_SCOPES;
 }
 
 /*
@@ -269,7 +270,7 @@ static enum result session_read(struct keyring *ring, const char *id, struct rea
     known->ends_at = row.user.active ? row.expires_at : 0;
     known->scopes = USER_SCOPES;
     if (row.user.role == USER_ROLE_ADMIN)
-        known->scopes |= KEY_SCOPE_ADMIN;
+        known->scopes |= ADMIN_SCOPES;
     known_set_models(known, row.user.models);
     known_set_tier(known, &row.of_tier);
     return tier_limits(&row.of_tier, &known->limits, why);
@@ -428,7 +429,7 @@ static enum result check_outside(struct keyring *ring, const struct token_claims
     text_copy(out->name, sizeof(out->name), claims->name);
     caller_fill(out, ring, claims->subject);
     if (claims->admin)
-        out->scopes |= KEY_SCOPE_ADMIN;
+        out->scopes |= ADMIN_SCOPES;
     out->admin = claims->admin;
     return RESULT_OK;
 }

@@ -208,6 +208,9 @@ enum result ledger_sit(struct ledger *ledger, struct reason *why);
 bool ledger_seat_seize(struct ledger *ledger, uint32_t seat);
 void ledger_seat_leave(struct ledger *ledger, uint32_t seat);
 
+/* Whether these bytes begin a ledger that this program understands, of a file so long. */
+bool ledger_header_is_ours(const struct ledger_header *header, uint64_t bytes);
+
 uint64_t ledger_record_check(const struct call_row *call);
 
 static inline struct ledger_record *ledger_record_at(const struct ledger *ledger, int64_t seq)

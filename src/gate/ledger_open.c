@@ -233,17 +233,22 @@ static enum result make(struct ledger *ledger, const char *path, const struct le
 }
 
 /* Whether the layout is the one that its size makes, and the whole of the file. */
-static bool is_proved(const struct ledger *ledger)
+static bool is_proved(const struct ledger_header *header, uint64_t bytes)
 {
-    const struct ledger_header *header = ledger->header;
     struct ledger_layout layout;
 
     if (!is_size(&header->size))
         return false;
     layout_make(&layout, &header->size);
-    return layout.bytes == ledger->mapped &&
+    return layout.bytes == bytes &&
            /* NOLINTNEXTLINE: it was zeroed when it was made, its padding with it */
            memcmp(&layout, &header->layout, sizeof(layout)) == 0;
+}
+
+bool ledger_header_is_ours(const struct ledger_header *header, uint64_t bytes)
+{
+    return memcmp(header->magic, magic, sizeof(magic)) == 0 && header->version == VERSION &&
+           header->struct_bytes == struct_bytes() && is_proved(header, bytes);
 }
 
 /*
@@ -267,7 +272,7 @@ static enum result map_ours(struct ledger *ledger, const char *path, struct reas
     result = RESULT_MISSING;
     if (memcmp(header->magic, magic, sizeof(magic)) == 0 && header->version == VERSION &&
         header->struct_bytes == struct_bytes())
-        result = is_proved(ledger) ? RESULT_OK : RESULT_MISSING;
+        result = is_proved(header, ledger->mapped) ? RESULT_OK : RESULT_MISSING;
     else if (memcmp(header->magic, magic, sizeof(magic)) == 0 &&
              (header->last != header->drained || header->open != 0))
         result = reason_set(why, RESULT_BUSY,

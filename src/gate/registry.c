@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/near.h"
 #include "base/text.h"
 #include "gate/image_file.h"
 #include "gate/registry_audit.h"
@@ -35,26 +36,36 @@ struct search {
     const char *name;
     struct model_row found;
     struct buf others;
+    struct near near; /* the one that may have been meant */
 };
 
 static void search_row(void *arg, const struct model_row *row)
 {
     struct search *search = arg;
 
-    if (row->state != MODEL_SERVING)
+    if (row->state != MODEL_SERVING && row->state != MODEL_WITHDRAWN)
         return;
     if (strcmp(row->name, search->name) == 0)
         search->found = *row;
     buf_printf(&search->others, "%s%s", search->others.len == 0 ? "" : ", ", row->name);
+    near_try(&search->near, row->name);
 }
 
 static enum result find_row(struct home *home, const char *name, struct model_row *out,
                             struct reason *why)
 {
     struct search search = {.name = name};
-    enum result result = model_row_list(home->db, search_row, &search, why);
+    enum result result;
+    const char *meant;
 
-    if (result == RESULT_OK && search.found.version == 0)
+    near_begin(&search.near, name);
+    result = model_row_list(home->db, search_row, &search, why);
+    meant = near_word(&search.near);
+    if (result == RESULT_OK && search.found.version == 0 && meant != NULL)
+        result =
+            reason_set(why, RESULT_INVALID,
+                       "no model \"%.80s\" is published; did you mean \"%s\"?", name, meant);
+    else if (result == RESULT_OK && search.found.version == 0)
         result = reason_set(why, RESULT_INVALID, "no model \"%.80s\" is published; there %s %s",
                             name, search.others.len == 0 ? "is" : "are:",
                             search.others.len == 0 ? "none" : search.others.data);

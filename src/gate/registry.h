@@ -86,6 +86,23 @@ enum result registry_retire(struct home *home, const char *name, int64_t version
                             struct registry_done *done, struct reason *why);
 
 /*
+ * Withdraws a model: no version of it answers any more, canary and shadow are retired, and it
+ * keeps its versions; to callers it is as if it were not published.  Nothing is changed of one
+ * that is withdrawn already.  done->row is the version that would serve.
+ */
+enum result registry_withdraw(struct home *home, const char *name, struct registry_done *done,
+                              struct reason *why);
+
+/*
+ * Has a model that is withdrawn serve again, by the version that did; so do publishing,
+ * promoting a version to serve and taking one back.  Of one that serves it is proved that it
+ * can, and nothing is changed.  RESULT_MALFORMED and the like for an image that is not as it
+ * was published.
+ */
+enum result registry_restore(struct home *home, const char *name, struct registry_done *done,
+                             struct reason *why);
+
+/*
  * Deletes a retired version, with its image; or, with version 0, all retired ones but the
  * `keep` that were published last, and the one that a rollback would lead to.  Calls each
  * for each that is deleted.  RESULT_INVALID for one that is in use or not there.
@@ -93,6 +110,11 @@ enum result registry_retire(struct home *home, const char *name, int64_t version
 enum result registry_delete(struct home *home, const char *name, int64_t version, size_t keep,
                             void (*each)(void *arg, int64_t version), void *arg,
                             struct reason *why);
+
+/* The same without the deletion: which would go. */
+enum result registry_delete_look(struct home *home, const char *name, int64_t version,
+                                 size_t keep, void (*each)(void *arg, int64_t version),
+                                 void *arg, struct reason *why);
 
 /*
  * Has a share of what a model is asked be kept (0: nothing any more), each request for so many
@@ -147,6 +169,17 @@ const struct model *registry_at(const struct registry *registry, size_t i);
 /* The version that serves; NULL if there is none of this name. */
 const struct model *registry_find(const struct registry *registry, const char *name,
                                   size_t len);
+
+/*
+ * A version by its number, whatever it does: one that is retired is mapped when it is asked
+ * for, and some of those stay mapped.  Valid until the next registry_refresh() or the next call
+ * of this.  Who names a version has it answer: registry_choose() is not asked then.
+ * RESULT_MISSING if no model of this name is served, or it has no such version; the
+ * model's image is NULL where it could not be loaded.  RESULT_BUSY and the like if the database
+ * could not be read.
+ */
+enum result registry_version(struct registry *registry, const char *name, size_t len,
+                             int64_t version, const struct model **out, struct reason *why);
 
 /* Whether a version takes texts; false for an image that could not be loaded. */
 bool registry_takes_texts(const struct model *model);

@@ -18,6 +18,7 @@ static void places_write(struct audit_change *change, const struct model_places 
     audit_change_number(change, "share", before->share, after->share);
     audit_change_truth(change, "by_key", before->by_key, after->by_key);
     audit_change_number(change, "shadow", before->shadow, after->shadow);
+    audit_change_truth(change, "withdrawn", before->withdrawn, after->withdrawn);
 }
 
 enum result registry_audit_places(struct home *home, const char *action,

@@ -1,6 +1,6 @@
 /*
  * registry_change.c: what becomes of published versions: promoted, taken back, retired,
- * deleted.
+ * withdrawn, deleted.
  *
  * One change at a time, under the home's lock: so what was checked holds when it is
  * written, in one transaction that all workers count from its commit on.  A version comes
@@ -242,7 +242,7 @@ static enum result rollback(struct home *home, const struct line *line,
     if (row->state == MODEL_SERVING)
         return reason_set(why, RESULT_INVALID, "version %" PRId64 " of %s serves already", to,
                           line->name);
-    if (row->state != MODEL_RETIRED)
+    if (row->state != MODEL_RETIRED && row->state != MODEL_WITHDRAWN)
         return reason_set(why, RESULT_INVALID,
                           "version %" PRId64 " of %s is its %s, and never served: promote it",
                           to, line->name, model_state_name(row->state));
@@ -274,7 +274,7 @@ static enum result retire(struct home *home, const struct line *line, const stru
                           "version %" PRId64 " of %s serves: publish or promote another, or "
                           "take it back",
                           version, line->name);
-    if (row != NULL && row->state == MODEL_RETIRED)
+    if (row != NULL && (row->state == MODEL_RETIRED || row->state == MODEL_WITHDRAWN))
         return reason_set(why, RESULT_INVALID, "version %" PRId64 " of %s is retired already",
                           version, line->name);
     return set_beside(home, line, asked->action, row == NULL || version == canary ? 0 : canary,
@@ -286,6 +286,63 @@ enum result registry_retire(struct home *home, const char *name, int64_t version
 {
     return change(home, name, retire, &(struct asked){"model.retire", version, NULL}, done,
                   why);
+}
+
+/* ---- withdraw and restore ---- */
+
+static enum result withdraw(struct home *home, const struct line *line,
+                            const struct asked *asked, struct registry_done *done,
+                            struct reason *why)
+{
+    const struct model_row *row = line_find(line, line->places.serving);
+    struct model_places places = {.serving = line->places.serving, .withdrawn = true};
+    enum result result;
+
+    if (row != NULL)
+        done->row = *row;
+    done->row.state = MODEL_WITHDRAWN;
+    if (line->places.withdrawn)
+        return RESULT_OK;
+    result = home_change_begin(home, why);
+    if (result != RESULT_OK)
+        return result;
+    done->canary_ended = line->places.canary;
+    done->shadow_ended = line->places.shadow;
+    result = model_places_set(home->db, line->name, &places, why);
+    if (result == RESULT_OK)
+        result = registry_audit_places(home, asked->action, line, places.serving, why);
+    return home_change_end(home, result, why);
+}
+
+enum result registry_withdraw(struct home *home, const char *name, struct registry_done *done,
+                              struct reason *why)
+{
+    return change(home, name, withdraw, &(struct asked){"model.withdraw", 0, NULL}, done, why);
+}
+
+static enum result restore(struct home *home, const struct line *line,
+                           const struct asked *asked, struct registry_done *done,
+                           struct reason *why)
+{
+    const struct model_row *row = NULL;
+    struct image *image = NULL;
+    enum result result = line_need(line, line->places.serving, &row, why);
+
+    if (result != RESULT_OK)
+        return result;
+    if (line->places.withdrawn)
+        return move(home, line, asked->action, row, &serving, done, why);
+    done->row = *row;
+    done->serving = row->version;
+    result = image_file_open(row, &image, why);
+    image_close(image);
+    return result;
+}
+
+enum result registry_restore(struct home *home, const char *name, struct registry_done *done,
+                             struct reason *why)
+{
+    return change(home, name, restore, &(struct asked){"model.restore", 0, NULL}, done, why);
 }
 
 /* ---- delete ---- */
@@ -347,10 +404,11 @@ static enum result choose_one(const struct line *line, int64_t version, bool *go
     if (result != RESULT_OK)
         return result;
     goes[row - line->rows] = true;
-    if (row->state == MODEL_SERVING)
+    if (row->state == MODEL_SERVING || row->state == MODEL_WITHDRAWN)
         return reason_set(why, RESULT_INVALID,
-                          "version %" PRId64 " of %s serves, and stays until another does",
-                          version, line->name);
+                          "version %" PRId64 " of %s serves%s, and stays until another does",
+                          version, line->name,
+                          row->state == MODEL_SERVING ? "" : " once it is restored");
     if (row->state != MODEL_RETIRED)
         return reason_set(why, RESULT_INVALID,
                           "version %" PRId64 " of %s is its %s: end that first, by retiring it",
@@ -375,8 +433,9 @@ static enum result delete_rows(struct home *home, const struct line *line, const
     return home_change_end(home, result, why);
 }
 
+/* Which are to go, and in earnest they do. */
 static enum result delete_some(struct home *home, const struct line *line, int64_t version,
-                               size_t keep, bool *goes, struct reason *why)
+                               size_t keep, bool earnest, bool *goes, struct reason *why)
 {
     enum result result = RESULT_OK;
     struct line left;
@@ -385,6 +444,8 @@ static enum result delete_some(struct home *home, const struct line *line, int64
         result = choose_one(line, version, goes, why);
     else if (choose_old(line, keep, goes) == 0)
         return RESULT_OK;
+    if (!earnest)
+        return result;
     if (result == RESULT_OK)
         result = delete_rows(home, line, goes, why);
     if (result != RESULT_OK)
@@ -396,9 +457,10 @@ static enum result delete_some(struct home *home, const struct line *line, int64
     return result;
 }
 
-enum result registry_delete(struct home *home, const char *name, int64_t version, size_t keep,
-                            void (*each)(void *arg, int64_t version), void *arg,
-                            struct reason *why)
+static enum result delete_or_look(struct home *home, const char *name, int64_t version,
+                                  size_t keep, bool earnest,
+                                  void (*each)(void *arg, int64_t version), void *arg,
+                                  struct reason *why)
 {
     enum result result;
     struct line line;
@@ -412,10 +474,24 @@ enum result registry_delete(struct home *home, const char *name, int64_t version
     if (goes == NULL)
         return end(&line, lock,
                    reason_set(why, RESULT_NOMEM, "no memory for the versions of %s", name));
-    result = delete_some(home, &line, version, keep, goes, why);
+    result = delete_some(home, &line, version, keep, earnest, goes, why);
     for (size_t i = 0; result == RESULT_OK && i < line.count; i++)
         if (goes[i])
             each(arg, line.rows[i].version);
     free(goes);
     return end(&line, lock, result);
+}
+
+enum result registry_delete(struct home *home, const char *name, int64_t version, size_t keep,
+                            void (*each)(void *arg, int64_t version), void *arg,
+                            struct reason *why)
+{
+    return delete_or_look(home, name, version, keep, true, each, arg, why);
+}
+
+enum result registry_delete_look(struct home *home, const char *name, int64_t version,
+                                 size_t keep, void (*each)(void *arg, int64_t version),
+                                 void *arg, struct reason *why)
+{
+    return delete_or_look(home, name, version, keep, false, each, arg, why);
 }

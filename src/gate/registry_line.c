@@ -25,8 +25,9 @@ static void add_row(void *arg, const struct model_row *row)
     }
     line->rows = more;
     more[line->count++] = *row;
-    if (row->state == MODEL_SERVING) {
+    if (row->state == MODEL_SERVING || row->state == MODEL_WITHDRAWN) {
         line->places.serving = row->version;
+        line->places.withdrawn = row->state == MODEL_WITHDRAWN;
     } else if (row->state == MODEL_CANARY) {
         line->places.canary = row->version;
         line->places.share = row->share;
@@ -172,6 +173,11 @@ enum result line_fits(const struct line *line, const struct image *image,
                           "publish one first, without --%s",
                           line->name, model_state_name(place->state),
                           model_state_name(place->state));
+    if (line->places.withdrawn)
+        return reason_set(why, RESULT_INVALID,
+                          "%s is withdrawn, and has no version that serves, which a %s would "
+                          "stand beside: restore it first",
+                          line->name, model_state_name(place->state));
     snprintf(who, sizeof(who), "it cannot be a %s beside version %" PRId64 " of %s",
              model_state_name(place->state), row->version, line->name);
     result = image_file_open(row, &serving, why);

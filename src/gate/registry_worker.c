@@ -17,7 +17,8 @@
 static const uint64_t retry_ns = 1000000000;
 
 enum {
-    REREADS = 3 /* of a list that was out of date before its images were opened */
+    REREADS = 3, /* of a list that was out of date before its images were opened */
+    NAMED = 4,   /* versions out of use that are kept mapped since somebody named them */
 };
 
 /* A model's versions that are in use, by their state; version 0 where there is none. */
@@ -33,6 +34,8 @@ struct registry {
     uint64_t tried; /* when that was, by the monotonic clock */
     struct entry *entries;
     size_t count;
+    struct model named[NAMED]; /* version 0 where there is none */
+    size_t named_next;         /* whose place the next one takes */
 };
 
 enum result registry_new(struct home *home, struct registry **out, struct reason *why)
@@ -52,10 +55,18 @@ static void entries_free(struct entry *entries, size_t count)
     free(entries);
 }
 
+static void named_forget(struct registry *registry)
+{
+    for (size_t i = 0; i < NAMED; i++)
+        image_close(registry->named[i].image);
+    memset(registry->named, 0, sizeof(registry->named));
+}
+
 void registry_free(struct registry *registry)
 {
     if (registry == NULL)
         return;
+    named_forget(registry);
     entries_free(registry->entries, registry->count);
     free(registry);
 }
@@ -165,6 +176,7 @@ static enum result read_again(struct registry *registry, struct reason *why)
         registry->loaded = false;
         return result;
     }
+    named_forget(registry); /* one may be in use now, or deleted */
     load_all(registry, &fresh);
     registry->epoch = epoch;
     registry->loaded = true;
@@ -217,6 +229,70 @@ const struct model *registry_find(const struct registry *registry, const char *n
             return model;
     }
     return NULL;
+}
+
+/* A version of a model that is in use; NULL if it is not. */
+static const struct model *in_use(const struct registry *registry, const char *name,
+                                  int64_t version)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct model *versions = registry->entries[i].versions;
+
+        if (strcmp(versions[MODEL_SERVING].row.name, name) != 0)
+            continue;
+        for (size_t state = 0; state < MODEL_RETIRED; state++)
+            if (versions[state].row.version == version)
+                return &versions[state];
+    }
+    return NULL;
+}
+
+static const struct model *named_find(const struct registry *registry, const char *name,
+                                      int64_t version)
+{
+    for (size_t i = 0; i < NAMED; i++)
+        if (registry->named[i].image != NULL && registry->named[i].row.version == version &&
+            strcmp(registry->named[i].row.name, name) == 0)
+            return &registry->named[i];
+    return NULL;
+}
+
+/* Maps a version in the place of another one that was named. */
+static const struct model *named_load(struct registry *registry, const struct model_row *row)
+{
+    struct model *model = &registry->named[registry->named_next];
+    struct reason why;
+
+    registry->named_next = (registry->named_next + 1) % NAMED;
+    image_close(model->image);
+    *model = (struct model){.row = *row};
+    if (image_file_serve(row, &model->image, &why) != RESULT_OK)
+        log_message("model %s version %" PRId64 " cannot be used: %s", row->name, row->version,
+                    why.text);
+    return model;
+}
+
+enum result registry_version(struct registry *registry, const char *name, size_t len,
+                             int64_t version, const struct model **out, struct reason *why)
+{
+    const struct model *serving = registry_find(registry, name, len);
+    enum result result = RESULT_OK;
+    const struct model *model;
+    struct model_row row;
+
+    *out = NULL;
+    if (serving == NULL || version <= 0)
+        return reason_set(why, RESULT_MISSING, "there is no such version");
+    model = in_use(registry, serving->row.name, version);
+    if (model == NULL)
+        model = named_find(registry, serving->row.name, version);
+    if (model == NULL) {
+        result = model_version_get(registry->home->db, serving->row.name, version, &row, why);
+        if (result == RESULT_OK)
+            model = named_load(registry, &row);
+    }
+    *out = model;
+    return result;
 }
 
 bool registry_takes_texts(const struct model *model)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/near.h"
 #include "gate/audit_change.h"
 #include "gate/limits.h"
 
@@ -30,27 +31,40 @@ enum result tier_name_refuse(const char *name, struct reason *why)
                       name, TIER_NAME_MAX);
 }
 
+/* The tiers that there are, and the one that may have been meant. */
+struct others {
+    struct buf names;
+    struct near near;
+};
+
 static void name_add(void *arg, const struct tier_row *row)
 {
-    struct buf *names = arg;
+    struct others *others = arg;
 
-    buf_printf(names, "%s%s", names->len == 0 ? "" : ", ", row->name);
+    buf_printf(&others->names, "%s%s", others->names.len == 0 ? "" : ", ", row->name);
+    near_try(&others->near, row->name);
 }
 
 enum result tier_find(struct home *home, const char *name, struct tier_row *row,
                       struct reason *why)
 {
     enum result result = tier_row_get(home->db, name, row, why);
-    struct buf names = {0};
+    struct others others = {.names = {0}};
+    const char *meant;
 
     if (result != RESULT_MISSING)
         return result;
-    result = tier_row_list(home->db, name_add, &names, why);
-    if (result == RESULT_OK)
-        result =
-            reason_set(why, RESULT_INVALID, "there is no tier \"%.40s\"; there %s %s", name,
-                       names.len == 0 ? "is" : "are:", names.len == 0 ? "none" : names.data);
-    buf_free(&names);
+    near_begin(&others.near, name);
+    result = tier_row_list(home->db, name_add, &others, why);
+    meant = near_word(&others.near);
+    if (result == RESULT_OK && meant != NULL)
+        result = reason_set(why, RESULT_INVALID,
+                            "there is no tier \"%.40s\"; did you mean \"%s\"?", name, meant);
+    else if (result == RESULT_OK)
+        result = reason_set(why, RESULT_INVALID, "there is no tier \"%.40s\"; there %s %s",
+                            name, others.names.len == 0 ? "is" : "are:",
+                            others.names.len == 0 ? "none" : others.names.data);
+    buf_free(&others.names);
     return result;
 }
 

@@ -84,6 +84,13 @@ bool auth_is_given(const struct service *service)
     return false;
 }
 
+void auth_refuse(struct reply *reply)
+{
+    reply_refuse(reply, REPLY_UNAUTHORIZED,
+                 "The API key or access token is missing or not valid.");
+    reply->cause = COUNTER_REFUSED_CREDENTIAL;
+}
+
 bool auth_caller(struct service *service, struct request *request, struct reply *reply)
 {
     struct reason why;
@@ -93,8 +100,7 @@ bool auth_caller(struct service *service, struct request *request, struct reply 
         return true;
     if (result == RESULT_DENIED) {
         request->refused_credential = true;
-        reply_refuse(reply, REPLY_UNAUTHORIZED,
-                     "The API key or access token is missing or not valid.");
+        auth_refuse(reply);
     } else {
         reply_refuse_result(reply, result, &why);
     }
@@ -122,6 +128,7 @@ static bool is_of_kind(const struct request *request, struct reply *reply)
         reply_refuse(reply, REPLY_FORBIDDEN, "This route needs a user's key or access token.");
     else
         return true;
+    reply->cause = COUNTER_REFUSED_KIND;
     return false;
 }
 
@@ -135,12 +142,12 @@ static bool has_scopes(const struct request *request, struct reply *reply)
 
     if (missing == 0)
         return true;
-    if (request->caller.way != CALLER_KEY) {
-        reply_refuse(reply, REPLY_FORBIDDEN, "This needs the role admin.");
-        return false;
-    }
     key_scopes_print(scope, missing);
-    reply_refuse(reply, REPLY_FORBIDDEN, "This key lacks the scope %s.", scope);
+    if (request->caller.way != CALLER_KEY)
+        reply_refuse(reply, REPLY_FORBIDDEN, "This needs the role admin.");
+    else
+        reply_refuse(reply, REPLY_FORBIDDEN, "This key lacks the scope %s.", scope);
+    reply->cause = COUNTER_REFUSED_SCOPE;
     return false;
 }
 
@@ -149,6 +156,7 @@ bool auth_may_enter(const struct request *request, struct reply *reply)
     if (!address_is_listed(request)) {
         reply_refuse(reply, REPLY_FORBIDDEN, "This key may not be used from %s.",
                      request->address[0] != '\0' ? request->address : "an unknown address");
+        reply->cause = COUNTER_REFUSED_ADDRESS;
         return false;
     }
     return is_of_kind(request, reply) && has_scopes(request, reply);
@@ -192,5 +200,6 @@ bool auth_may_use(const struct request *request, const char *model, size_t len,
     utf8_quote(shown, sizeof(shown), model, len);
     reply_refuse(reply, REPLY_FORBIDDEN, "%s may not use the model %s.",
                  request->caller.way == CALLER_KEY ? "This key" : "You", shown);
+    reply->cause = COUNTER_REFUSED_MODEL;
     return false;
 }

@@ -19,6 +19,9 @@ bool auth_is_given(const struct service *service);
  */
 bool auth_caller(struct service *service, struct request *request, struct reply *reply);
 
+/* The one 401 for a credential that is missing or does not hold. */
+void auth_refuse(struct reply *reply);
+
 /*
  * Whether the caller may come from where it does and use the route, the request's own.
  * False with the 403 written: the address is judged before the scope.

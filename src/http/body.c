@@ -20,6 +20,7 @@
 
 enum {
     BODY_KEPT = 64 << 10,
+    TENSORS_KEPT = 4 << 20, /* between tensors that come one after the other */
     READ_STEP = 64 << 10,
     READ_FIRST = 4 << 10
 };
@@ -83,6 +84,11 @@ static const char bytes_type[] = "application/octet-stream";
 const char body_csv[] = "text/csv";
 const char body_npy[] = "application/x-npy";
 
+/* The first call of many a newcomer. */
+static const char form_hint[] = " What came says that it is a form, as all that curl -d sends "
+                                "unless -H 'Content-Type: ...' "
+                                "says otherwise.";
+
 enum {
     KIND_TYPES = 3
 };
@@ -94,13 +100,20 @@ static const struct kind {
 } kinds[ROUTE_BODY__MAX] = {
     [ROUTE_BODY_PREDICT] = {{json_type, body_csv, body_npy},
                             "application/json or text/csv in UTF-8, or application/x-npy"},
+    /* curl -d says that it is a form, which other servers of the protocols pass over. */
+    [ROUTE_BODY_PROTOCOL] = {{json_type, pairs_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_FRAME] = {{json_type, body_csv}, "application/json or text/csv in UTF-8"},
     [ROUTE_BODY_EXPLAIN] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_ROW] = {{json_type}, "application/json in UTF-8"},
+    [ROUTE_BODY_TENSORS] = {{json_type, bytes_type, pairs_type},
+                            "application/json in UTF-8, or application/octet-stream"},
     [ROUTE_BODY_FEEDBACK] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_JSON] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_SEALED] = {{json_type}, "application/json in UTF-8"},
     [ROUTE_BODY_OAUTH] = {{json_type, pairs_type},
                           "application/x-www-form-urlencoded or application/json in UTF-8"},
     [ROUTE_BODY_IMAGE] = {{bytes_type}, "application/octet-stream"},
+    [ROUTE_BODY_ROWS] = {{body_csv, body_npy}, "text/csv in UTF-8, or application/x-npy"},
 };
 
 /*
@@ -120,24 +133,9 @@ static const char *type_find(const struct service *service, const struct kind *k
             return kind->types[i];
     if (length == 0)
         return kind->types[0];
-    reply_refuse(reply, REPLY_TYPE, "This route takes %s.", kind->taken);
+    reply_refuse(reply, REPLY_TYPE, "This route takes %s.%s", kind->taken,
+                 type_is(type, pairs_type) ? form_hint : "");
     return NULL;
-}
-
-/*
- * Whether the body is as it is.  Nothing is unpacked here, and what is packed would be told not
- * to be JSON (RFC 9110, section 8.4; the header of the refusal is RFC 7694's).
- */
-static bool coding_is_none(const struct service *service, int64_t length, struct reply *reply)
-{
-    const char *coding = fcgi_param(service->fcgi, FCGI_CONTENT_ENCODING);
-
-    if (length == 0 || coding == NULL || coding[0] == '\0' ||
-        strcasecmp(coding, "identity") == 0)
-        return true;
-    reply_refuse(reply, REPLY_TYPE, "A body is taken without Content-Encoding.");
-    reply_header(reply, "Accept-Encoding", "identity");
-    return false;
 }
 
 static int64_t limit_of(const struct config *config, enum route_body body)
@@ -145,8 +143,13 @@ static int64_t limit_of(const struct config *config, enum route_body body)
     switch (body) {
     case ROUTE_BODY_PREDICT:
     case ROUTE_BODY_EXPLAIN:
+    case ROUTE_BODY_ROW:
+    case ROUTE_BODY_TENSORS:
+    case ROUTE_BODY_PROTOCOL:
+    case ROUTE_BODY_FRAME:
     case ROUTE_BODY_FEEDBACK:
     case ROUTE_BODY_SEALED:
+    case ROUTE_BODY_ROWS:
         return config->predict_body_limit;
     case ROUTE_BODY_IMAGE:
         return config->image_body_limit;
@@ -190,7 +193,7 @@ static void read_up_to(struct service *service, size_t most)
         room = buf_reserve(body, step);
         if (room == NULL)
             return;
-        got = fcgi_read(service->fcgi, room, step);
+        got = body_bytes(service, room, step);
         buf_advance(body, got);
         if (got < step)
             return;
@@ -217,7 +220,7 @@ static bool spool_rest(struct service *service, struct request *request, size_t 
     while (room != NULL && got == step && spool_len(large) < most) {
         if (step > most - spool_len(large))
             step = (size_t)(most - spool_len(large));
-        got = fcgi_read(service->fcgi, room, step);
+        got = body_bytes(service, room, step);
         spool_put(large, room, got);
     }
     result = spool_end(large, &why);
@@ -240,6 +243,14 @@ static bool fits(uint64_t len, int64_t length, int64_t limit, struct reply *repl
     return false;
 }
 
+/* Whether a body that is large is read as it comes to be predicted, and need not be in memory.
+ */
+static bool spools(const struct route *route)
+{
+    return route->body == ROUTE_BODY_PREDICT ||
+           (route->protocol != NULL && !route->protocol->explains);
+}
+
 /*
  * Takes the body in, and one byte more than the limit at most, so as to know that it is over
  * it.  False with the refusal written.
@@ -247,10 +258,13 @@ static bool fits(uint64_t len, int64_t length, int64_t limit, struct reply *repl
 static bool take_in(struct service *service, struct request *request, int64_t length,
                     int64_t limit, struct reply *reply)
 {
-    const size_t most = (size_t)(length >= 0 ? length : limit) + 1;
-    const bool may_spool = request->route->body == ROUTE_BODY_PREDICT && most > BODY_LARGE;
+    const int64_t known = body_is_packed(service) ? -1 : length; /* of what is taken in */
+    const size_t most = (size_t)(known >= 0 ? known : limit) + 1;
+    const bool may_spool = spools(request->route) && most > BODY_LARGE;
     struct buf *body = &service->body;
 
+    if (request->route->body == ROUTE_BODY_TENSORS && known > 0)
+        buf_reserve(body, most); /* at once: what grows is copied */
     read_up_to(service, may_spool ? BODY_LARGE : most);
     if (buf_failed(body)) {
         reply_refuse_memory(reply);
@@ -258,7 +272,9 @@ static bool take_in(struct service *service, struct request *request, int64_t le
     }
     if (may_spool && body->len == BODY_LARGE && !spool_rest(service, request, most, reply))
         return false;
-    return fits(request->large != NULL ? spool_len(request->large) : body->len, length, limit,
+    if (body_packed_refuse(service, reply))
+        return false;
+    return fits(request->large != NULL ? spool_len(request->large) : body->len, known, limit,
                 reply);
 }
 
@@ -349,39 +365,52 @@ static bool pass_over(const struct service *service, int64_t length, struct repl
     return length <= limit;
 }
 
+/*
+ * How much room stays for the next body.  Tensors come one after the other, and room that is
+ * given back each time costs as much as to read them; body_idle() takes it.
+ */
+static size_t kept(const struct request *request)
+{
+    return request->route != NULL && request->route->body == ROUTE_BODY_TENSORS ? TENSORS_KEPT
+                                                                                : BODY_KEPT;
+}
+
 bool body_read(struct service *service, struct request *request, struct reply *reply)
 {
     const struct route *route = request->route;
     int64_t limit = limit_of(&service->home.config, route->body), length;
     const char *type;
+    bool streams; /* it is a file of rows that is read while it comes */
 
-    buf_clear(&service->body, BODY_KEPT);
+    buf_clear(&service->body, kept(request));
     if (!headers_agree(service, &length, reply))
         return false;
     if (route->body == ROUTE_BODY_NONE)
         return pass_over(service, length, reply);
-    if (!coding_is_none(service, length, reply))
+    if (!body_coding_read(service, route->body, length, reply))
         return false;
     type = type_find(service, &kinds[route->body], length, reply);
     if (type == NULL)
         return false;
-    if (type == body_csv || type == body_npy)
+    streams = route->bulk != NULL && (type == body_csv || type == body_npy);
+    if (streams && route->body == ROUTE_BODY_PREDICT)
         limit = request->later ? service->home.config.job_body_limit
                                : service->home.config.bulk_body_limit;
     if (length > limit) {
         body_refuse_size(reply, limit);
         return false;
     }
-    if (type == body_csv || type == body_npy) {
+    if (streams) {
         request->file.type = type;
-        request->file.length = length;
+        request->file.length = body_is_packed(service) ? -1 : length;
         request->file.limit = limit;
         return query_take(service, request, route->bulk, reply);
     }
     if (route->body == ROUTE_BODY_IMAGE)
         return body_image_take(service, request, length, limit, reply);
     if (route->form != NULL)
-        buf_reserve(&service->body, (size_t)(length >= 0 ? length : limit) + 1);
+        buf_reserve(&service->body,
+                    (size_t)(length >= 0 && !body_is_packed(service) ? length : limit) + 1);
     return take_in(service, request, length, limit, reply) &&
            (route->form == NULL || form_take(service, request, type, reply));
 }
@@ -390,10 +419,11 @@ void body_release(struct service *service, struct request *request)
 {
     struct buf *body = &service->body;
 
+    body_packed_end(service);
     if (request->route != NULL && request->route->form != NULL &&
         form_has_secret(request->route->form) && body->data != NULL)
         secret_wipe(body->data, body->cap);
-    buf_clear(body, BODY_KEPT);
+    buf_clear(body, kept(request));
     form_release(&service->form);
     form_release(&service->query);
     if (request->image_fd >= 0)
@@ -404,4 +434,9 @@ void body_release(struct service *service, struct request *request)
     if (request->large != NULL)
         spool_start(&service->large);
     request->large = NULL;
+}
+
+void body_idle(struct service *service)
+{
+    buf_clear(&service->body, BODY_KEPT);
 }

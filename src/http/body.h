@@ -26,8 +26,9 @@ extern const char body_csv[], body_npy[];
  * request->query.  A prediction's JSON of BODY_LARGE and above is in request->large.  False
  * with the refusal written: headers that do not say one thing about it (400: a length and a
  * transfer coding, or a length that is no number), its type or coding (415), its size (413,
- * from the announced length before a byte is read), a body that is shorter or longer than
- * announced or not of its format (400), or one that does not fit the form (422).
+ * from the announced length before a byte is read, or of a packed body from what comes out of
+ * it), a body that is shorter or longer than announced, or not of its format or coding (400),
+ * or one that does not fit the form (422).
  */
 bool body_read(struct service *service, struct request *request, struct reply *reply);
 
@@ -39,6 +40,9 @@ bool body_query(struct service *service, struct request *request, struct reply *
 
 /* The bytes of the largest body that any route takes. */
 int64_t body_largest(const struct config *config);
+
+/* When there is nothing else to do: gives back what was kept for another large body. */
+void body_idle(struct service *service);
 
 /* Gives the memory of a large body back, wipes one with a secret, and closes a file. */
 void body_release(struct service *service, struct request *request);

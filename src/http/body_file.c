@@ -41,7 +41,7 @@ static size_t bytes_read(struct body_file *body, char *to, size_t room)
     ssize_t got;
 
     if (body->taken_in == NULL)
-        return fcgi_read(body->service->fcgi, to, room);
+        return body_bytes(body->service, to, room);
     got = spool_read(body->taken_in, (uint64_t)body->taken, to, room);
     body->broken = got < 0;
     return got > 0 ? (size_t)got : 0;
@@ -62,11 +62,11 @@ static ssize_t piece_read(void *cookie, char *to, size_t room)
     got = bytes_read(body, to, room);
     body->taken += (int64_t)got;
     body->over = body->taken > body->limit;
-    body->broken =
-        body->broken ||
-        (got < room && body->taken_in == NULL && fcgi_is_broken(body->service->fcgi)) ||
-        (body->length >= 0 &&
-         (body->taken > body->length || (got == 0 && body->taken != body->length)));
+    body->broken = body->broken ||
+                   (got < room && body->taken_in == NULL &&
+                    (fcgi_is_broken(body->service->fcgi) || body_is_damaged(body->service))) ||
+                   (body->length >= 0 &&
+                    (body->taken > body->length || (got == 0 && body->taken != body->length)));
     if (!body->over && !body->broken && copy(body, to, got))
         return (ssize_t)got;
     errno = EIO;
@@ -99,6 +99,8 @@ bool body_file_refuse(const struct body_file *body, struct reply *reply)
 {
     if (body->over)
         body_refuse_size(reply, body->limit);
+    else if (body->broken && body_packed_refuse(body->service, reply))
+        return true;
     else if (body->broken && body->length < 0)
         reply_refuse(reply, REPLY_MALFORMED, "The body ended before its end had come.");
     else if (body->broken)

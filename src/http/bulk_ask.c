@@ -12,6 +12,9 @@
 #include "http/body_file.h"
 #include "http/handlers.h"
 #include "http/input.h"
+#include "http/path_model.h"
+#include "http/protocol.h"
+#include "http/route.h"
 #include "http/sealed.h"
 
 enum {
@@ -73,10 +76,17 @@ static const struct model *model_find(struct service *service, struct request *r
         return NULL;
     model = registry_choose(model, request->caller.account, request->id);
     request->judged_by = model;
-    if (model->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     model->row.name);
-    return model->image != NULL ? model : NULL;
+    return path_model_serves(model, reply) ? model : NULL;
+}
+
+/* Whether an answer that is not sealed will do, of that type or CSV; else it is refused. */
+static bool may_be_open(const struct service *service, struct reply *reply, const char *type)
+{
+    if (!sealed_is_wanted(service, body_csv) || !sealed_is_wanted(service, type))
+        return true;
+    reply_fault(reply, "Accept", "the answer to a file of rows is not sealed",
+                "text/csv or application/x-npy; or application/json with a body of JSON");
+    return false;
 }
 
 /* What is answered for each row.  False with the refusal written. */
@@ -111,11 +121,31 @@ static bool type_find(const struct service *service, const struct request *reque
         accept_weight(accept, other) > accept_weight(accept, same) ? other : same;
 
     ask->npy = type == body_npy;
-    if (!sealed_is_wanted(service, body_csv) || !sealed_is_wanted(service, body_npy))
-        return true;
-    reply_fault(reply, "Accept", "the answer to a file of rows is not sealed",
-                "text/csv or application/x-npy; or application/json with a body of JSON");
-    return false;
+    return may_be_open(service, reply, body_npy);
+}
+
+/* What another server's protocol answers: JSON, or CSV for who would rather have that. */
+static bool frame_find(const struct service *service, const struct request *request,
+                       struct bulk_ask *ask, struct reply *reply)
+{
+    const struct protocol *protocol = request->route->protocol;
+    const struct form_value *named = form_value(request->query, "output");
+    const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
+    const struct image *image = ask->model->image;
+
+    ask->framed = true;
+    ask->frame.key = protocol->members[0].answered;
+    ask->frame.item = image_text(image) != NULL ? protocol->texts : protocol->item;
+    if (named->given)
+        protocol_output(named->text, named->len, &ask->frame.item);
+    ask->kind = ask->frame.item == ANSWER_LEAVES ? COLUMNS_LEAF : COLUMNS_LABEL;
+    ask->lines = accept_weight(accept, body_csv) > accept_weight(accept, "application/json");
+    if (!answer_has(image, ask->frame.item)) {
+        reply_fault(reply, "output", "the model has no such output",
+                    "an output that the model has");
+        return false;
+    }
+    return may_be_open(service, reply, "application/json");
 }
 
 bool bulk_ask_read(struct service *service, struct request *request, struct reply *reply,
@@ -129,8 +159,11 @@ bool bulk_ask_read(struct service *service, struct request *request, struct repl
         reply_refuse_memory(reply);
         return false;
     }
-    return kind_find(request, ask, reply) && type_find(service, request, ask, reply) &&
-           body_file_slot(service, request, reply);
+    if (request->route->protocol != NULL
+            ? !frame_find(service, request, ask, reply)
+            : !kind_find(request, ask, reply) || !type_find(service, request, ask, reply))
+        return false;
+    return body_file_slot(service, request, reply);
 }
 
 void bulk_ask_close(struct bulk_ask *ask)

@@ -11,6 +11,7 @@
 #include "forest/columns.h"
 #include "forest/predictor.h"
 #include "forest/rows.h"
+#include "http/answer.h"
 #include "http/reply.h"
 #include "http/request.h"
 
@@ -20,6 +21,9 @@ struct bulk_ask {
     enum columns_kind kind; /* what is answered for each row, */
     const char *output;     /* and its name; valid as long as the request's query */
     bool npy;               /* as an array; else as CSV */
+    bool framed;            /* as another server's protocol has it, in this frame: */
+    struct answer_frame frame;
+    bool lines; /* as lines of CSV, and not as JSON */
 };
 
 /*

@@ -30,9 +30,16 @@ enum fcgi_param {
     FCGI_FORWARDED_FOR,
     FCGI_PREFER,
     FCGI_IDEMPOTENCY_KEY,
+    FCGI_IF_NONE_MATCH,
     FCGI_REQUEST_ID,
+    FCGI_TRACE_PARENT,
+    FCGI_TRACE_STATE,
     FCGI_TRANSFER_ENCODING,
     FCGI_CONTENT_ENCODING,
+    FCGI_JSON_LENGTH, /* how much of a body with tensors is JSON:
+                         Inference-Header-Content-Length */
+    FCGI_PROTOCOL,
+    FCGI_USER_AGENT,
     FCGI_PARAM__MAX
 };
 

@@ -72,6 +72,11 @@ void handle_admin_keep(struct service *service, struct request *request, struct 
 void handle_admin_version_delete(struct service *service, struct request *request,
                                  struct reply *reply);
 
+/* handle_admin_compare.c */
+extern const struct form form_admin_compare;
+void handle_admin_compare(struct service *service, struct request *request,
+                          struct reply *reply);
+
 /* handle_feedback.c */
 extern const struct form form_admin_kept;
 void handle_admin_kept(struct service *service, struct request *request, struct reply *reply);
@@ -81,5 +86,14 @@ extern const struct form form_admin_calls, form_admin_usage, form_admin_audit;
 void handle_admin_calls(struct service *service, struct request *request, struct reply *reply);
 void handle_admin_usage(struct service *service, struct request *request, struct reply *reply);
 void handle_admin_audit(struct service *service, struct request *request, struct reply *reply);
+void handle_admin_audit_check(struct service *service, struct request *request,
+                              struct reply *reply);
+
+/* handle_admin_trends.c */
+extern const struct form form_admin_latency, form_admin_outcomes;
+void handle_admin_latency(struct service *service, struct request *request,
+                          struct reply *reply);
+void handle_admin_outcomes(struct service *service, struct request *request,
+                           struct reply *reply);
 
 #endif

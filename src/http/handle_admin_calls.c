@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gate/audit.h"
 #include "gate/meter.h"
 #include "gate/user.h"
 #include "http/admin.h"
@@ -15,6 +16,7 @@
 #include "http/call_list.h"
 #include "http/handle_admin.h"
 #include "http/show.h"
+#include "http/slot.h"
 #include "store/audits.h"
 #include "store/calls.h"
 
@@ -273,5 +275,23 @@ void handle_admin_audit(struct service *service, struct request *request, struct
         json_write_null(&list.writer);
     json_write_object_end(&list.writer);
     if (result != RESULT_OK)
+        reply_refuse_result(reply, result, &why);
+}
+
+/* The whole trail is read, so a slot is taken, as for what keeps a worker long. */
+void handle_admin_audit_check(struct service *service, struct request *request,
+                              struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+    struct audit_proof proof;
+    enum result result;
+    struct reason why;
+
+    if (!slot_take(service, request, "proofs are made", reply))
+        return;
+    result = audit_prove(&service->home, &proof, &why);
+    if (result == RESULT_OK)
+        audit_proof_write(&writer, &proof);
+    else
         reply_refuse_result(reply, result, &why);
 }

@@ -21,7 +21,7 @@ enum {
 };
 
 static const char *const states[] = {"active", "expired", "revoked", NULL};
-static const char *const scopes[] = {"predict", "jobs", "read", "admin", NULL};
+static const char *const scopes[] = {"predict", "jobs", "read", "admin", "metrics", NULL};
 
 static const struct form_field list_fields[] = {
     {"search", FORM_TEXT, .max = ADMIN_SEARCH_MAX,

@@ -1,22 +1,22 @@
 /*
- * handle_bulk.c: a file of rows in, a file of predictions out.
+ * handle_bulk.c: a file of rows in, a file of predictions out; or a list of them, as clients of
+ * other model servers read it.
  *
  * The body is read, predicted and written to the spool block by block, so memory stays as it
  * is however many rows come; and it is answered when all of it was read, so that whatever is
  * wrong with the last row is a refusal like any other, with nothing charged.  Rows are charged
  * before they are predicted: nobody has more done than a quota has room for.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "forest/bulk.h"
 #include "http/body.h"
 #include "http/body_file.h"
 #include "http/bulk_ask.h"
 #include "http/handlers.h"
 #include "http/metered.h"
+#include "http/predict.h"
 
 /* One such request on its way. */
 struct bulk_call {
@@ -27,6 +27,7 @@ struct bulk_call {
     struct spool *spool;
     struct rows_fault fault;
     bool noted;   /* the first rows, for the shadow */
+    bool printed; /* the first values of a list */
     bool refused; /* the refusal is written */
 };
 
@@ -81,14 +82,39 @@ static enum result put_head(void *arg, const void *bytes, size_t len, struct rea
 
 /* ---- all of it ---- */
 
-static void head_write(struct bulk_call *call)
+/* The frame of a protocol's answer, around its list, or nothing around lines. */
+static void frame_put(struct bulk_call *call, const char *text)
 {
-    const struct model_row *row = &call->ask.model->row;
-    char text[MODEL_NAME_MAX + 32];
+    if (call->ask.framed && !call->ask.lines)
+        spool_put(call->spool, text, strlen(text));
+}
 
-    text_print(text, sizeof(text), "%s; version=%" PRId64, row->name, (int64_t)row->version);
-    reply_header(call->reply, "Forestgate-Model", text);
-    reply_header(call->reply, "Vary", "Accept");
+/* Rows as a protocol has them; all are printed by one thread, one block behind the other. */
+static void print(void *arg, const struct bulk_block *block, struct buf *text)
+{
+    struct bulk_call *call = arg;
+    const struct answer answer = {.predictor = &call->ask.predictor,
+                                  .margins = block->margins,
+                                  .answers = block->answers,
+                                  .leaves = block->leaves,
+                                  .count = block->rows,
+                                  .frame = &call->ask.frame};
+    struct json_writer writer = json_writer_on(text);
+
+    if (call->ask.lines) {
+        answer_lines(text, &answer);
+        return;
+    }
+    writer.comma = call->printed;
+    answer_values(&writer, &answer);
+    call->printed = true;
+}
+
+static const char *type_of(const struct bulk_ask *ask)
+{
+    if (ask->framed && !ask->lines)
+        return "application/json";
+    return ask->npy ? body_npy : "text/csv; charset=utf-8";
 }
 
 static void run(struct bulk_call *call)
@@ -98,6 +124,7 @@ static void run(struct bulk_call *call)
         .predictor = &call->ask.predictor,
         .kind = call->ask.kind,
         .npy = call->ask.npy,
+        .print = call->ask.framed ? print : NULL,
         .threads = 1,
         .fault = &call->fault,
         .arg = call,
@@ -117,14 +144,17 @@ static void run(struct bulk_call *call)
         return;
     keeper_begin(call->service->keeper, call->ask.model, &of);
     plan.in = body.file;
-    call->spool =
-        reply_spool(call->reply, call->ask.npy ? body_npy : "text/csv; charset=utf-8");
+    call->spool = reply_spool(call->reply, type_of(&call->ask));
+    frame_put(call, "{\"predictions\":[");
     result = bulk_run(&plan, &rows, &why);
     if (!call->refused && result != RESULT_OK && !body_file_refuse(&body, call->reply))
         bulk_ask_refuse(call->request, call->reply, &call->fault, result, &why);
     body_file_close(&body);
-    if (result == RESULT_OK)
-        head_write(call);
+    if (result != RESULT_OK)
+        return;
+    frame_put(call, "]}");
+    predict_head(call->ask.model, call->reply);
+    reply_header(call->reply, "Vary", "Accept");
 }
 
 void handle_bulk(struct service *service, struct request *request, struct reply *reply)

@@ -14,6 +14,7 @@
 #include "http/handlers.h"
 #include "http/input.h"
 #include "http/metered.h"
+#include "http/predict.h"
 #include "http/sealed.h"
 
 enum {
@@ -47,6 +48,12 @@ static bool is_quick(const struct explaining *at)
     return cost <= (uint64_t)INPUT_EXPLAINED_MAX * (n > 1 ? 1 : EXPLAINED_ALONE) / n;
 }
 
+/* How many numbers an answer may have; with a name at each there may be fewer. */
+static size_t outputs_max(const struct input_rows *rows)
+{
+    return rows->frame != NULL ? INPUT_OUTPUTS_MAX / INPUT_LABELLED : INPUT_OUTPUTS_MAX;
+}
+
 static enum result explaining_alloc(struct explaining *at, struct reason *why)
 {
     const size_t n = at->rows->count;
@@ -59,10 +66,10 @@ static enum result explaining_alloc(struct explaining *at, struct reason *why)
     if (!is_quick(at))
         return reason_set(why, RESULT_TOO_BIG, "it would take too long: ask for fewer %s",
                           n > 1 ? "rows at once" : "classes");
-    if (n * at->count * ((size_t)at->features + 1) > INPUT_OUTPUTS_MAX)
+    if (n * at->count * ((size_t)at->features + 1) > outputs_max(at->rows))
         return reason_set(why, RESULT_TOO_BIG,
                           "the answer would have over %u numbers: ask for fewer rows at once",
-                          (unsigned)INPUT_OUTPUTS_MAX);
+                          (unsigned)outputs_max(at->rows));
     at->margins = reallocarray(NULL, n, at->outputs * sizeof(*at->margins));
     at->answers = reallocarray(NULL, n, predictor_width(&at->predictor) * sizeof(*at->answers));
     at->out = reallocarray(NULL, n * at->count, ((size_t)at->features + 1) * sizeof(*at->out));
@@ -139,17 +146,18 @@ static uint32_t class_of(const struct explaining *at, uint32_t output)
     return output_margins(all, t) == 1 ? 1 : output - output_margins_begin(all, t);
 }
 
-/* The members that tell one output of the one row. */
-static void single_members(struct json_writer *writer, const struct explaining *at, uint32_t k)
+/* The members that tell one output of a row. */
+static void row_members(struct json_writer *writer, const struct explaining *at, size_t row,
+                        uint32_t k)
 {
-    const double *phi = phi_of(at, 0, k);
-    const uint32_t output = output_of(at, 0, k);
+    const double *phi = phi_of(at, row, k);
+    const uint32_t output = output_of(at, row, k);
 
     if (at->predictor.output.n_targets > 1)
         json_member_u64(writer, "target", target_of(at, output));
     if (has_class(at, output))
         json_member_u64(writer, "class", class_of(at, output));
-    json_member_double(writer, "margin", at->margins[output]);
+    json_member_double(writer, "margin", at->margins[row * at->outputs + output]);
     json_member_double(writer, "bias", phi[at->features]);
     json_write_key(writer, "contributions");
     json_write_object(writer);
@@ -161,14 +169,14 @@ static void single_members(struct json_writer *writer, const struct explaining *
 static void single_write(struct json_writer *writer, const struct explaining *at)
 {
     if (at->count == 1) {
-        single_members(writer, at, 0);
+        row_members(writer, at, 0, 0);
         return;
     }
     json_write_key(writer, "explanations");
     json_write_array(writer);
     for (uint32_t k = 0; k < at->count; k++) {
         json_write_object(writer);
-        single_members(writer, at, k);
+        row_members(writer, at, 0, k);
         json_write_object_end(writer);
     }
     json_write_array_end(writer);
@@ -236,6 +244,35 @@ static void many_write(struct json_writer *writer, const struct explaining *at)
     column_write(writer, at, "contributions", COLUMN_CONTRIBUTIONS);
 }
 
+/*
+ * As another server's protocol has it: for each row an object, or where several outputs are
+ * explained a list of such.
+ */
+static void framed_write(struct json_writer *writer, const struct explaining *at,
+                         const struct answer *answer)
+{
+    json_write_object(writer);
+    json_write_key(writer, answer->frame->key);
+    json_write_array(writer);
+    answer_values(writer, answer);
+    json_write_array_end(writer);
+    json_write_key(writer, "explanations");
+    json_write_array(writer);
+    for (size_t row = 0; row < at->rows->count; row++) {
+        if (at->count > 1)
+            json_write_array(writer);
+        for (uint32_t k = 0; k < at->count; k++) {
+            json_write_object(writer);
+            row_members(writer, at, row, k);
+            json_write_object_end(writer);
+        }
+        if (at->count > 1)
+            json_write_array_end(writer);
+    }
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+}
+
 static void explanation_write(const struct explaining *at, struct reply *reply)
 {
     struct json_writer writer = json_writer_on(&reply->body);
@@ -244,8 +281,14 @@ static void explanation_write(const struct explaining *at, struct reply *reply)
                                   .margins = at->margins,
                                   .answers = at->answers,
                                   .count = rows->count,
-                                  .outputs = INPUT_LABEL | INPUT_PROBABILITIES};
+                                  .outputs = INPUT_LABEL | INPUT_PROBABILITIES,
+                                  .frame = rows->frame};
 
+    if (rows->frame != NULL) {
+        framed_write(&writer, at, &answer);
+        predict_head(rows->model, reply);
+        return;
+    }
     json_write_object(&writer);
     if (rows->single) {
         answer_single(&writer, &answer);

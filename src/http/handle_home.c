@@ -7,32 +7,7 @@
 #include "base/json_write.h"
 #include "http/handlers.h"
 #include "http/page_policy.h"
-#include "http/pages.h"
 #include "http/route.h"
-
-/* The page has this mark where the rows of its table of routes go. */
-static const char routes_mark[] = "<!-- routes -->";
-
-static void route_row_write(struct buf *page, const struct route *route)
-{
-    buf_printf(page, "<tr><td>%s</td><td><code>%s</code></td><td>%s</td><td>%s</td></tr>\n",
-               request_method_name(route->method), route->path,
-               route->credential == ROUTE_OPEN ? "open"
-                                               : route_credential_name(route->credential),
-               route->summary);
-}
-
-static void page_write(struct reply *reply)
-{
-    const char *mark = strstr(pages_index_html, routes_mark);
-
-    buf_put(&reply->body, pages_index_html, (size_t)(mark - pages_index_html));
-    for (size_t i = 0; i < route_count(); i++)
-        route_row_write(&reply->body, route_at(i));
-    buf_puts(&reply->body, mark + sizeof(routes_mark) - 1);
-    reply->type = "text/html; charset=utf-8";
-    page_policy_put(reply, PAGE_HOME);
-}
 
 static void json_write(struct reply *reply)
 {
@@ -66,18 +41,9 @@ void handle_welcome(struct service *service, struct request *request, struct rep
 {
     const char *accept = fcgi_param(service->fcgi, FCGI_ACCEPT);
 
-    (void)request;
-    reply_header(reply, "Vary", "Accept");
     if (accept != NULL && strstr(accept, PAGE_ASKED) != NULL)
-        page_write(reply);
+        handle_page(service, request, reply);
     else
         json_write(reply);
-}
-
-void handle_style(struct service *service, struct request *request, struct reply *reply)
-{
-    (void)service;
-    (void)request;
-    buf_puts(&reply->body, pages_style_css);
-    reply->type = "text/css; charset=utf-8";
+    reply_header(reply, "Vary", "Accept");
 }

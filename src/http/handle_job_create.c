@@ -31,6 +31,8 @@ enum {
     FULL_RETRY_S = 10,  /* when some of an account's jobs may have ended */
 };
 
+_Static_assert((int)TRACE_CARRIED_MAX <= (int)JOB_TRACE_MAX, "a job has room for its trace");
+
 /* Who asks for it, and about what, as the call log will have it; the row is zeroed else. */
 static void row_fill(const struct request *request, const struct model *model,
                      struct job_row *row)
@@ -45,6 +47,8 @@ static void row_fill(const struct request *request, const struct model *model,
     text_copy(row->address, sizeof(row->address), call.address);
     text_copy(row->model, sizeof(row->model), model->row.name);
     row->rows = (int64_t)request->rows;
+    if (request->trace.given)
+        trace_carry(&request->trace, row->trace);
 }
 
 /*
@@ -67,6 +71,7 @@ static void refuse_many(const struct service *service, enum queue_limit over,
                      "The limit of %" PRId64 " bytes of jobs and results is reached. Try again "
                      "when some have expired.",
                      config->job_bytes_limit);
+    reply->cause = COUNTER_REFUSED_JOBS;
     writer = json_writer_on(&reply->policies);
     json_write_string(&writer, over == QUEUE_LIMIT_JOBS ? "jobs" : "job-bytes");
     reply_retry_after(reply, FULL_RETRY_S);

@@ -15,7 +15,7 @@
 #include "http/route.h"
 #include "http/show.h"
 
-static const char *const scope_words[] = {"predict", "jobs", "read", "admin", NULL};
+static const char *const scope_words[] = {"predict", "jobs", "read", "admin", "metrics", NULL};
 
 static const struct form_field key_fields[] = {
     {"name", FORM_TEXT, .required = true, .min = 1, .max = KEY_NAME_MAX,
@@ -161,10 +161,11 @@ static bool scopes_are_own(const struct request *request, const char *words,
 {
     unsigned scopes = 0;
 
-    if (words == NULL || !key_scopes_parse(words, &scopes) || (scopes & KEY_SCOPE_ADMIN) == 0 ||
-        request->caller.admin)
+    if (words == NULL || !key_scopes_parse(words, &scopes) ||
+        (scopes & (KEY_SCOPE_ADMIN | KEY_SCOPE_METRICS)) == 0 || request->caller.admin)
         return true;
-    reply_fault(reply, "scopes", "admin is for administrators", "predict, jobs, read");
+    reply_fault(reply, "scopes", "admin and metrics are for administrators",
+                "predict, jobs, read");
     return false;
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/json_write.h"
 #include "forest/describe.h"
+#include "forest/explain.h"
 #include "forest/schema.h"
 #include "http/auth.h"
+#include "http/examples_kept.h"
 #include "http/handlers.h"
 #include "http/show.h"
 
@@ -45,24 +47,44 @@ void handle_models(struct service *service, struct request *request, struct repl
     json_write_object_end(&writer);
 }
 
+void handle_model_names(struct service *service, struct request *request, struct reply *reply)
+{
+    struct json_writer writer = json_writer_on(&reply->body);
+
+    json_write_object(&writer);
+    json_write_key(&writer, "models");
+    json_write_array(&writer);
+    for (size_t i = 0; i < registry_count(service->registry); i++) {
+        const char *name = registry_at(service->registry, i)->row.name;
+
+        if (key_models_have(request->caller.models, name, strlen(name)))
+            json_write_string(&writer, name);
+    }
+    json_write_array_end(&writer);
+    json_write_object_end(&writer);
+}
+
 void handle_model(struct service *service, struct request *request, struct reply *reply)
 {
     struct json_writer writer = json_writer_on(&reply->body);
     const struct model *model =
         registry_find(service->registry, request->name, request->name_len);
+    struct schema_body body = {.max_rows = (uint64_t)service->home.config.predict_rows_limit};
 
     if (model == NULL) {
         reply_refuse(reply, REPLY_NOT_FOUND,
                      "There is no such model. GET /models lists the ones that there are.");
         return;
     }
+    body.model_name = model->row.name;
     json_write_object(&writer);
     summary_write(&writer, service, model);
     if (model->image != NULL) {
         describe_image(&writer, model->image);
+        json_member_bool(&writer, "explainable", explain_can(model->image));
+        examples_kept_write(&service->examples, &writer, model->image);
         json_write_key(&writer, "schema");
-        schema_write(&writer, model->image, model->row.name,
-                     (uint64_t)service->home.config.predict_rows_limit);
+        schema_write(&writer, model->image, &body);
     }
     json_write_object_end(&writer);
 }

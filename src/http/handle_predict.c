@@ -50,6 +50,8 @@ void handle_predict(struct service *service, struct request *request, struct rep
         handle_predict_large(service, request, reply, &rows, NULL);
         return;
     }
+    if (rows.frame != NULL)
+        predict_head(rows.model, reply);
     if (predict_answer(&rows, look, &looked, reply))
         sealed_answer(service, request, reply);
 }

@@ -13,6 +13,7 @@
 #include "http/answer.h"
 #include "http/handlers.h"
 #include "http/input.h"
+#include "http/predict.h"
 #include "http/sealed.h"
 
 struct large_call {
@@ -46,8 +47,9 @@ static bool block_take(void *arg, const double *values, size_t rows)
     }
     call->noted = true;
     keeper_rows(call->service->keeper, predictor, values, rows, call->margins, call->answers);
-    call->answer = (struct answer){predictor,    call->margins, call->answers,
-                                   call->leaves, rows,          call->rows->outputs};
+    call->answer =
+        (struct answer){predictor, call->margins,       call->answers,    call->leaves,
+                        rows,      call->rows->outputs, call->rows->frame};
     answer_lists_put(call->lists, &call->answer);
     call->done += rows;
     if (call->job != NULL && !call->job->go_on(call->job->arg, call->done))
@@ -99,6 +101,8 @@ void handle_predict_large(struct service *service, struct request *request, stru
         reply_refuse_memory(reply);
     } else if (input_blocks(service, request, reply, at_once, block_take, &call)) {
         answer_lists_end(call.lists, &call.answer, rows, reply_spool(reply, reply->type));
+        if (rows->frame != NULL)
+            predict_head(rows->model, reply);
         sealed_answer(service, request, reply);
     }
     answer_lists_free(call.lists);

@@ -61,7 +61,7 @@ static bool record_write(struct service *service, const struct request *request,
     if (result == RESULT_OK)
         result = me_limits_write(service, &request->caller, &writer, &why);
     if (result == RESULT_OK)
-        result = me_usage_write(service, &filter, &writer, &why);
+        result = me_usage_write(service, &filter, ME_USAGE_BY_MODEL, &writer, &why);
     json_write_object_end(&writer);
     if (result == RESULT_OK && buf_failed(record))
         result = reason_set(&why, RESULT_NOMEM, "out of memory");

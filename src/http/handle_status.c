@@ -9,14 +9,17 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/text.h"
+#include "gate/counters.h"
 #include "gate/meter.h"
 #include "gate/sandbox.h"
+#include "gate/seats.h"
 #include "gate/token.h"
 #include "gate/user.h"
 #include "http/handlers.h"
 #include "http/me.h"
 #include "http/sealed.h"
 #include "http/show.h"
+#include "store/jobs.h"
 
 /* ---- who calls ---- */
 
@@ -120,8 +123,15 @@ static void models_write(struct json_writer *writer, const struct service *servi
     json_write_array_end(writer);
 }
 
-static void authentication_write(struct json_writer *writer, const struct request *request,
-                                 bool authenticated)
+/* Whether people make their own accounts: the words of the setting. */
+static const char *const registrations[] = {
+    [CONFIG_REGISTRATION_OPEN] = "open",
+    [CONFIG_REGISTRATION_CLOSED] = "closed",
+    [CONFIG_REGISTRATION_INVITATION] = "invitation",
+};
+
+static void authentication_write(struct json_writer *writer, const struct service *service,
+                                 const struct request *request, bool authenticated)
 {
     char path[REQUEST_MOUNT_MAX + 16];
 
@@ -136,6 +146,8 @@ static void authentication_write(struct json_writer *writer, const struct reques
     json_write_string(writer, "Authorization: Bearer TOKEN");
     json_write_array_end(writer);
     json_member_string(writer, "token_url", path);
+    json_member_string(writer, "registration",
+                       registrations[service->home.config.registration]);
     json_write_object_end(writer);
 }
 
@@ -148,7 +160,7 @@ void handle_status(struct service *service, struct request *request, struct repl
 
     start_write(&writer, request, "healthy");
     json_member_string(&writer, "interface", fcgi_is_cgi() ? "cgi" : "fastcgi");
-    authentication_write(&writer, request, authenticated);
+    authentication_write(&writer, service, request, authenticated);
     if (authenticated) {
         models_write(&writer, service, &request->caller);
         result = me_limits_write(service, &request->caller, &writer, &why);
@@ -226,6 +238,55 @@ static void disk_write(struct json_writer *writer, const struct state *state)
     json_write_object_end(writer);
 }
 
+static void runner_count(void *arg, const struct seat_view *view)
+{
+    int64_t *runners = arg;
+
+    *runners += view->kind == SEAT_RUNNER && view->lives;
+}
+
+/* For administrators alone: all accounts' jobs, and how many runners live to do them. */
+static void jobs_write(struct service *service, struct json_writer *writer)
+{
+    struct job_total total;
+    struct seats *seats;
+    int64_t runners = 0;
+    enum result result;
+    struct reason why;
+    struct db *work;
+
+    result = home_work(&service->home, &work, &why);
+    if (result == RESULT_OK)
+        result = job_total_get(work, NULL, &total, &why);
+    if (result == RESULT_OK)
+        result = home_seats(&service->home, &seats, &why);
+    json_write_key(writer, "jobs");
+    if (result != RESULT_OK) {
+        json_write_null(writer);
+        return;
+    }
+    seats_each(seats, runner_count, &runners);
+    json_write_object(writer);
+    json_member_i64(writer, "open", total.open);
+    json_member_i64(writer, "kept", total.jobs);
+    json_member_i64(writer, "bytes", total.bytes);
+    json_member_i64(writer, "runners", runners);
+    json_write_object_end(writer);
+}
+
+/* For administrators alone: the processes that serve, and how many are at it just now. */
+static void workers_write(const struct service *service, struct json_writer *writer)
+{
+    unsigned workers, busy;
+
+    counters_workers(service->counters, &workers, &busy);
+    json_write_key(writer, "workers");
+    json_write_object(writer);
+    json_member_i64(writer, "alive", workers);
+    json_member_i64(writer, "busy", busy);
+    json_write_object_end(writer);
+}
+
 /* For administrators alone: what a worker can still do is of use to who would take it over. */
 static void sandbox_write(struct json_writer *writer)
 {
@@ -256,7 +317,10 @@ void handle_health_detailed(struct service *service, struct request *request,
     parts_write(&writer, &state);
     models_write(&writer, service, &request->caller);
     disk_write(&writer, &state);
-    if (request->caller.admin)
+    if (request->caller.admin) {
+        workers_write(service, &writer);
+        jobs_write(service, &writer);
         sandbox_write(&writer);
+    }
     json_write_object_end(&writer);
 }

@@ -18,6 +18,7 @@
 #include "http/handlers.h"
 #include "http/input.h"
 #include "http/metered.h"
+#include "http/path_model.h"
 
 enum {
     NAME_MAX_CHARS = 100,
@@ -78,10 +79,7 @@ static bool model_choose(struct service *service, const struct request *request,
     if (!auth_may_use(request, model->row.name, strlen(model->row.name), reply))
         return false;
     test->model = registry_choose(model, request->caller.account, request->id);
-    if (test->model->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     test->model->row.name);
-    return test->model->image != NULL;
+    return path_model_serves(test->model, reply);
 }
 
 static bool test_alloc(struct test *test)

@@ -10,16 +10,27 @@
 
 /* handle_home.c */
 void handle_welcome(struct service *service, struct request *request, struct reply *reply);
-void handle_style(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_metrics.c */
+void handle_metrics(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_health.c */
 void handle_health(struct service *service, struct request *request, struct reply *reply);
 void handle_live(struct service *service, struct request *request, struct reply *reply);
 void handle_ready(struct service *service, struct request *request, struct reply *reply);
 
-/* handle_setup.c */
-void handle_setup(struct service *service, struct request *request, struct reply *reply);
-void handle_setup_script(struct service *service, struct request *request, struct reply *reply);
+/* handle_draw.c; the form is of its query */
+extern const struct form form_draw;
+void handle_draw(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_reference.c */
+void handle_reference(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_docs.c */
+void handle_docs(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_page.c */
+void handle_page(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_auth.c, with what the bodies take */
 extern const struct form form_create, form_token, form_login, form_logout;
@@ -68,8 +79,9 @@ void handle_health_detailed(struct service *service, struct request *request,
 extern const struct form form_test;
 void handle_test(struct service *service, struct request *request, struct reply *reply);
 
-/* handle_models.c */
+/* handle_models.c; handle_model_names() as both KServe's protocols have the list */
 void handle_models(struct service *service, struct request *request, struct reply *reply);
+void handle_model_names(struct service *service, struct request *request, struct reply *reply);
 void handle_model(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_predict.c */
@@ -105,12 +117,40 @@ void handle_job_cancel(struct service *service, struct request *request, struct 
 /* handle_explain.c */
 void handle_explain(struct service *service, struct request *request, struct reply *reply);
 
+/* handle_v1.c */
+void handle_v1_model(struct service *service, struct request *request, struct reply *reply);
+void handle_v1_metadata(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_invocations.c; the form is of a query */
+extern const struct form form_invocations;
+void handle_ping(struct service *service, struct request *request, struct reply *reply);
+void handle_version(struct service *service, struct request *request, struct reply *reply);
+
 /* handle_feedback.c */
 void handle_feedback(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_quality.c; the form is of a query */
 extern const struct form form_quality;
 void handle_quality(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2.c: the Open Inference Protocol */
+void handle_v2_server(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_live(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_ready(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_model(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_model_ready(struct service *service, struct request *request,
+                           struct reply *reply);
+void handle_v2_config(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2_infer.c */
+void handle_v2_infer(struct service *service, struct request *request, struct reply *reply);
+
+/* handle_v2_repository.c */
+extern const struct form form_v2_index, form_v2_change;
+void handle_v2_index(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_load(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_unload(struct service *service, struct request *request, struct reply *reply);
+void handle_v2_stats(struct service *service, struct request *request, struct reply *reply);
 
 /* handle_webhook.c */
 void handle_webhook_secret(struct service *service, struct request *request,

@@ -200,6 +200,7 @@ static void refuse_full(const struct request *request, struct reply *reply)
     reply_refuse(reply, REPLY_LIMITED,
                  "The answers that are kept for your idempotency keys take all the room that "
                  "they may. Try again later, or without the header.");
+    reply->cause = COUNTER_REFUSED_STORAGE;
     reply_retry_after(reply, wait_s > 0 ? wait_s : 1);
 }
 

@@ -11,24 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "forest/explain.h"
 #include "forest/text_model.h"
 #include "http/auth.h"
 #include "http/input_inner.h"
+#include "http/path_model.h"
 #include "http/route.h"
 #include "http/sealed.h"
 
 enum {
     VALUES_MAX = 4 << 20, /* numbers of the rows of a body that is smaller than that */
-    VALUES_KEPT = 8 << 10,
-};
-
-/* What a pass over the body came to. */
-enum pass {
-    PASS_DONE,
-    PASS_MALFORMED,
-    PASS_OTHER_MODEL, /* read it again for the model that it names */
+    VALUES_KEPT = 8 << 10
 };
 
 enum result input_new(struct input **out, struct reason *why)
@@ -47,202 +40,24 @@ void input_free(struct input *input)
     buf_free(&input->url);
     free(input->values);
     free(input->seen);
+    free(input->split.features);
     text_scratch_free(input->scratch);
     free(input);
 }
 
-static bool features_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-
-    input->has_features = true;
-    if (token == JSON_BAD)
-        return false;
-    if (input->image != NULL && image_text(input->image) != NULL)
-        return json_skip_rest(&input->reader, token);
-    return input_row_read(input, token, INPUT_SINGLE);
-}
-
-static bool instances_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-    long row = 0;
-
-    input->has_instances = true;
-    if (token != JSON_ARRAY) {
-        input_fault(input, "instances", "an array of rows", "%s where an array is needed",
-                    input_token_name(token));
-        return token != JSON_BAD && json_skip_rest(&input->reader, token);
-    }
-    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
-        if (token == JSON_BAD || !input_row_read(input, token, row))
-            return false;
-        row++;
-    }
-    if (row == 0)
-        input_fault(input, "instances", "at least one row", "it is empty");
-    return true;
-}
-
-/* The version of a model that this request is answered by; NULL for none. */
-static const struct model *choose(const struct request *request, const struct model *model)
+const struct model *input_choose(const struct request *request, const struct model *model)
 {
     if (model == NULL)
         return NULL;
     return registry_choose(model, request->caller.account, request->id);
 }
 
-/* "model": a name.  PASS_OTHER_MODEL if the rows are to be read for it. */
-static enum pass model_read(struct service *service, const struct request *request,
-                            struct input *input)
+bool input_explains(const struct request *request)
 {
-    enum json_token token = json_next(&input->reader);
-    const struct model *model = NULL;
-    char shown[INPUT_SHOWN_MAX];
-    const char *text;
-    size_t len;
+    const struct protocol *protocol = request->route->protocol;
 
-    if (token == JSON_BAD)
-        return PASS_MALFORMED;
-    if (token != JSON_STRING) {
-        input_fault(input, "model", "the name of a model", "%s where a string is needed",
-                    input_token_name(token));
-        return json_skip_rest(&input->reader, token) ? PASS_DONE : PASS_MALFORMED;
-    }
-    text = json_text(&input->reader, &len);
-    if (request->name == NULL && !auth_may_use(request, text, len, &service->reply)) {
-        input->forbidden = true;
-        return PASS_DONE;
-    }
-    model = choose(request, registry_find(service->registry, text, len));
-    if (model != NULL)
-        input->fixed = true;
-    if (model != NULL && model == input->model)
-        return PASS_DONE;
-    utf8_quote(shown, sizeof(shown), text, len);
-    if (request->name != NULL) {
-        input_fault(input, "model", "the name in the path, or nothing",
-                    "\"%s\" is not the model of this path", shown);
-        return PASS_DONE;
-    }
-    if (model == NULL) {
-        input_fault(input, "model", "a name that GET /models lists", "there is no model \"%s\"",
-                    shown);
-        return PASS_DONE;
-    }
-    input->model = model;
-    return PASS_OTHER_MODEL;
-}
-
-static const char *const output_names[] = {"label", "probabilities", "margin", "leaves"};
-
-enum {
-    OUTPUT_NAMES = sizeof(output_names) / sizeof(output_names[0])
-};
-
-#define OUTPUTS_ALLOWED "a list of: label, probabilities, margin, leaves"
-
-/* One of "outputs", its token just read. */
-static void output_read(struct input *input, enum json_token token)
-{
-    char shown[INPUT_SHOWN_MAX];
-    const char *text;
-    size_t len;
-
-    if (token == JSON_STRING)
-        for (unsigned i = 0; i < OUTPUT_NAMES; i++)
-            if (json_text_is(&input->reader, output_names[i])) {
-                input->outputs |= 1U << i;
-                return;
-            }
-    if (!input_list_shows(&input->faults))
-        return;
-    if (token != JSON_STRING) {
-        input_fault(input, "outputs", OUTPUTS_ALLOWED, "%s where a string is needed",
-                    input_token_name(token));
-        return;
-    }
-    text = json_text(&input->reader, &len);
-    utf8_quote(shown, sizeof(shown), text, len);
-    input_fault(input, "outputs", OUTPUTS_ALLOWED, "there is no output \"%s\"", shown);
-}
-
-/* "outputs": what is answered beside the prediction. */
-static bool outputs_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-
-    input->has_outputs = true;
-    if (token != JSON_ARRAY) {
-        input_fault(input, "outputs", OUTPUTS_ALLOWED, "%s where an array is needed",
-                    input_token_name(token));
-        return token != JSON_BAD && json_skip_rest(&input->reader, token);
-    }
-    while ((token = json_next(&input->reader)) != JSON_ARRAY_END) {
-        if (token == JSON_BAD)
-            return false;
-        output_read(input, token);
-        if (!json_skip_rest(&input->reader, token))
-            return false;
-    }
-    return true;
-}
-
-static bool explains(const struct request *request)
-{
-    return request->route->body == ROUTE_BODY_EXPLAIN;
-}
-
-/* "classes": "predicted" or "all". */
-static bool classes_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-
-    input->all_classes = token == JSON_STRING && json_text_is(&input->reader, "all");
-    if (token == JSON_STRING &&
-        (input->all_classes || json_text_is(&input->reader, "predicted")))
-        return true;
-    input_fault(input, "classes", "\"predicted\" or \"all\"", "%s is neither",
-                input_token_name(token));
-    return json_skip_rest(&input->reader, token);
-}
-
-/* "webhook_url": who is told of a job's end; null for nobody.  Whether it may be is not known.
- */
-static bool url_read(struct input *input)
-{
-    enum json_token token = json_next(&input->reader);
-    const char *text;
-    size_t len;
-
-    buf_clear(&input->url, SIZE_MAX);
-    if (token == JSON_STRING) {
-        text = json_text(&input->reader, &len);
-        if (len > 0 && memchr(text, '\0', len) == NULL) {
-            buf_put(&input->url, text, len);
-            return true;
-        }
-    }
-    if (token != JSON_NULL)
-        input_fault(input, "webhook_url", "a URL", "%s is none", input_token_name(token));
-    return token != JSON_BAD && json_skip_rest(&input->reader, token);
-}
-
-static bool unknown_member(struct input *input, const struct request *request)
-{
-    char shown[INPUT_SHOWN_MAX];
-    const char *text;
-    size_t len;
-
-    if (!input_list_shows(&input->faults))
-        return json_skip(&input->reader);
-    text = json_text(&input->reader, &len);
-    utf8_quote(shown, sizeof(shown), text, len);
-    input_fault(input, shown,
-                explains(request) ? "features, text, or instances, and model and classes"
-                                  : "features, text, or instances, and model and outputs",
-                "there is no such member");
-    return json_skip(&input->reader);
+    return request->route->body == ROUTE_BODY_EXPLAIN ||
+           (protocol != NULL && protocol->explains);
 }
 
 static ssize_t large_fill(void *context, char *to, size_t room)
@@ -259,6 +74,7 @@ static void pass_start(struct input *input, const struct request *request)
 {
     input->large = request->large;
     input->large_at = 0;
+    input->reader.nan_is_null = input->protocol != NULL; /* as their own servers read it */
     if (request->large != NULL)
         json_reader_start_stream(&input->reader, large_fill, input);
     else
@@ -272,16 +88,26 @@ static void pass_start(struct input *input, const struct request *request)
     buf_clear(&input->url, SIZE_MAX);
     input->all_classes = false;
     input->no_memory = input->too_many = input->forbidden = false;
+    input_protocol_start(input);
+}
+
+/* Whether each number of the answer has a label beside it. */
+static bool is_labelled(const struct input *input)
+{
+    return input->protocol != NULL &&
+           (input->frame.item == ANSWER_PAIRS || input->frame.item == ANSWER_SCORED);
 }
 
 /* Numbers in the answer to one row. */
 static size_t numbers_per_row(const struct input *input)
 {
+    size_t numbers =
+        (size_t)image_n_outputs(input->image) * (is_labelled(input) ? INPUT_LABELLED : 1);
     size_t leaves = (input->outputs & INPUT_LEAVES) != 0 ? image_n_trees(input->image) : 0;
     size_t margins =
         (input->outputs & INPUT_MARGIN) != 0 ? image_spec(input->image)->n_outputs : 0;
 
-    return image_n_outputs(input->image) + margins + leaves;
+    return numbers + margins + leaves;
 }
 
 /* What was asked for has to be there, and to fit an answer. */
@@ -289,30 +115,35 @@ static void check_outputs(struct input *input)
 {
     const enum spec_task task = image_task(input->image);
 
-    if (!input->has_outputs)
+    if (!input->has_outputs && input->protocol == NULL)
         input->outputs = INPUT_LABEL | INPUT_PROBABILITIES;
-    else if (task == SPEC_REGRESS &&
+    else if (task == SPEC_REGRESS && input->protocol == NULL &&
              (input->outputs & (INPUT_LABEL | INPUT_PROBABILITIES)) != 0)
         input_fault(input, "outputs", "margin, leaves",
                     "the model %s has values and no classes", input->model->row.name);
-    if (!input->unbounded && input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
-        input_fault(input, "instances", "fewer rows at once, or fewer outputs",
+    if (!(input->unbounded && input->looking) &&
+        input->count > INPUT_OUTPUTS_MAX / numbers_per_row(input))
+        input_fault(input, input->list, "fewer rows at once, or fewer outputs",
                     "the answer would be over %d numbers", INPUT_OUTPUTS_MAX);
 }
 
 /* What may only be said when all of the body has been seen. */
 static void check_whole(struct input *input)
 {
+    if (input->protocol != NULL)
+        input_protocol_check(input);
     if (input->image != NULL)
         check_outputs(input);
-    if (input->has_features + input->has_instances + input->has_text > 1)
+    if (input->protocol != NULL)
+        ; /* its members have their own rule */
+    else if (input->has_features + input->has_instances + input->has_text > 1)
         input_fault(input, input->has_instances ? "instances" : "text",
                     "features, text or instances, not both", "%s there already",
                     input->has_features ? "features are" : "a text is");
     else
         input_text_check(input);
     if (input->too_many)
-        input_fault(input, "instances", "fewer rows at once", "over the limit of %zu rows",
+        input_fault(input, input->list, "fewer rows at once", "over the limit of %zu rows",
                     input->rows_limit);
 }
 
@@ -328,59 +159,45 @@ static bool turns_to_texts(const struct service *service, const struct request *
     if (model == input->model || (model == NULL && !input->has_text))
         return false;
     input->fixed = true;
-    input->model = choose(request, model);
+    input->model = input_choose(request, model);
     return true;
 }
 
-static enum pass pass_over(struct service *service, const struct request *request,
-                           struct input *input)
+static enum input_pass pass_over(struct service *service, const struct request *request,
+                                 struct input *input)
 {
     struct json_reader *reader = &input->reader;
     enum json_token token;
-    enum pass pass;
-    bool good;
+    enum input_pass pass;
 
     pass_start(input, request);
     token = json_next(reader);
     if (token != JSON_OBJECT) {
         if (token == JSON_BAD || !json_skip_rest(reader, token) ||
             json_next(reader) != JSON_END)
-            return PASS_MALFORMED;
-        input_fault(input, "", "an object such as {\"features\": [...]}", "the body is %s",
-                    input_token_name(token));
-        return PASS_DONE;
+            return INPUT_PASS_MALFORMED;
+        input_fault(input, "",
+                    input->protocol != NULL ? "an object"
+                                            : "an object such as {\"features\": [...]}",
+                    "the body is %s", input_token_name(token));
+        return INPUT_PASS_DONE;
     }
     while ((token = json_next(reader)) == JSON_KEY) {
-        if (json_text_is(reader, "features")) {
-            good = features_read(input);
-        } else if (json_text_is(reader, "text")) {
-            good = input_text_read(input);
-        } else if (json_text_is(reader, "instances")) {
-            good = instances_read(input);
-        } else if (!explains(request) && json_text_is(reader, "outputs")) {
-            good = outputs_read(input);
-        } else if (explains(request) && json_text_is(reader, "classes")) {
-            good = classes_read(input);
-        } else if (request->route->defers == ROUTE_DEFERS_ALWAYS &&
-                   json_text_is(reader, "webhook_url")) {
-            good = url_read(input);
-        } else if (json_text_is(reader, "model")) {
-            pass = model_read(service, request, input);
-            if (pass == PASS_OTHER_MODEL)
-                return pass;
-            good = pass == PASS_DONE;
-        } else {
-            good = unknown_member(input, request);
-        }
-        if (!good)
-            return PASS_MALFORMED;
+        if (input->protocol == NULL)
+            pass = input_native_member(service, request, input);
+        else
+            pass = input_protocol_member(input) ? INPUT_PASS_DONE : INPUT_PASS_MALFORMED;
+        if (pass != INPUT_PASS_DONE)
+            return pass;
     }
     if (token == JSON_BAD || json_next(reader) != JSON_END)
-        return PASS_MALFORMED;
+        return INPUT_PASS_MALFORMED;
     if (turns_to_texts(service, request, input))
-        return PASS_OTHER_MODEL;
+        return INPUT_PASS_OTHER_MODEL;
+    if (input->wants_again && input->faults.count == 0 && !input->no_memory)
+        return INPUT_PASS_AGAIN;
     check_whole(input);
-    return PASS_DONE;
+    return INPUT_PASS_DONE;
 }
 
 static void refuse_malformed(struct input *input, struct reply *reply)
@@ -400,52 +217,68 @@ static void refuse_malformed(struct input *input, struct reply *reply)
     }
 }
 
-/* The model that the path names, or the default one if there is one. */
-static const struct model *first_model(const struct service *service,
-                                       const struct request *request)
+/*
+ * The model that the path names, or the default one if there is one.  False with the refusal
+ * written.
+ */
+static bool first_model(struct service *service, const struct request *request,
+                        struct reply *reply, const struct model **model)
 {
-    const struct model *model =
-        request->name != NULL
-            ? registry_find(service->registry, request->name, request->name_len)
-            : registry_default(service->registry);
-
-    return choose(request, model);
+    if (request->name == NULL)
+        *model = registry_default(service->registry);
+    else if (!path_model_find(service, request, reply, model))
+        return false;
+    if (!path_model_has_version(request))
+        *model = input_choose(request, *model);
+    return true;
 }
 
 /*
- * As set, and so that an answer stays within what a worker can hold; explanations also
- * within about a second, for a row goes through all nodes of the forest.  A row by name has
- * all of its numbers however few of them the body has, so those are bounded too, at what no
- * body of rows by position comes to.
+ * A row by name has all of its numbers however few of them the body has, so those are bounded
+ * too, at what no body of rows by position comes to.
  */
-static size_t rows_limit(const struct service *service, const struct request *request,
-                         const struct image *image)
+size_t input_rows_limit(const struct service *service, const struct image *image,
+                        size_t numbers, size_t body_len)
 {
     size_t limit = (size_t)service->home.config.predict_rows_limit;
-    size_t body = request->body->len, values = body > VALUES_MAX ? body : VALUES_MAX, most;
+    size_t values = body_len > VALUES_MAX ? body_len : VALUES_MAX;
+    size_t most = INPUT_OUTPUTS_MAX / numbers;
 
-    if (image == NULL || service->input->unbounded)
-        return limit;
-    most = INPUT_OUTPUTS_MAX / image_n_outputs(image);
     if (most > values / image_n_features(image))
         most = values / image_n_features(image);
-    if (explains(request) && most > INPUT_EXPLAINED_MAX / explain_cost(image, false))
-        most = INPUT_EXPLAINED_MAX / explain_cost(image, false);
+    if (most == 0)
+        most = 1;
+    return limit < most ? limit : most;
+}
+
+/* The same; explanations within about a second, for a row goes through all of the forest. */
+static size_t rows_limit(const struct service *service, const struct request *request,
+                         const struct image *image, bool unbounded)
+{
+    size_t limit, most;
+
+    if (image == NULL || unbounded)
+        return (size_t)service->home.config.predict_rows_limit;
+    limit = input_rows_limit(service, image, image_n_outputs(image), request->body->len);
+    if (!input_explains(request))
+        return limit;
+    most = INPUT_EXPLAINED_MAX / explain_cost(image, false);
     if (most == 0)
         most = 1;
     return limit < most ? limit : most;
 }
 
 /* Reads the body for that model, or for the one that it names. */
-static enum pass passes(struct service *service, const struct request *request,
-                        struct input *input)
+static enum input_pass passes(struct service *service, const struct request *request,
+                              struct input *input)
 {
-    enum pass pass;
+    enum input_pass pass;
 
     do {
         const struct model *model = input->model;
 
         input->image = NULL;
+        input->looking = request->large != NULL; /* columns are held after all */
         if (model != NULL &&
             key_models_have(request->caller.models, model->row.name, strlen(model->row.name)))
             input->image = model->image;
@@ -453,11 +286,12 @@ static enum pass passes(struct service *service, const struct request *request,
             input->image != NULL && schema_read(&input->schema, input->image) != RESULT_OK;
         if (input->no_memory) {
             input->forbidden = false;
-            return PASS_DONE;
+            return INPUT_PASS_DONE;
         }
-        input->rows_limit = rows_limit(service, request, input->image);
+        input->rows_limit = rows_limit(service, request, input->image, input->unbounded);
+        input->rows_held = rows_limit(service, request, input->image, false);
         pass = pass_over(service, request, input);
-    } while (pass == PASS_OTHER_MODEL);
+    } while (pass == INPUT_PASS_OTHER_MODEL || pass == INPUT_PASS_AGAIN);
     return pass;
 }
 
@@ -506,11 +340,8 @@ static bool acceptable(const struct service *service, const struct request *requ
         refuse_default_text(service, reply);
     else if (model == NULL)
         input_refuse_default(service, reply);
-    else if (model->image == NULL)
-        reply_refuse(reply, REPLY_UNAVAILABLE, "The model %s cannot be served now.",
-                     model->row.name);
     else
-        return true;
+        return path_model_serves(model, reply);
     return false;
 }
 
@@ -523,6 +354,10 @@ void input_release(struct input *input)
     }
     if (input->schema.cap > VALUES_KEPT)
         schema_free(&input->schema);
+    if (input->split.cap > VALUES_KEPT) {
+        free(input->split.features);
+        input->split = (struct input_split){0};
+    }
     if (input->seen_cap > VALUES_KEPT) {
         free(input->seen);
         input->seen = NULL;
@@ -534,7 +369,7 @@ bool input_blocks(struct service *service, const struct request *request, struct
                   size_t rows_at_once, input_take *take, void *arg)
 {
     struct input *input = service->input;
-    enum pass pass;
+    enum input_pass pass;
 
     input->take = take;
     input->take_arg = arg;
@@ -543,11 +378,11 @@ bool input_blocks(struct service *service, const struct request *request, struct
     pass = pass_over(service, request, input);
     input_block_end(input);
     input->take = NULL;
-    if (pass == PASS_MALFORMED)
+    if (pass == INPUT_PASS_MALFORMED)
         refuse_malformed(input, reply);
     else if (input->no_memory)
         reply_refuse_memory(reply);
-    return pass == PASS_DONE && !input->no_memory && !input->stopped;
+    return pass == INPUT_PASS_DONE && !input->no_memory && !input->stopped;
 }
 
 bool input_read(struct service *service, struct request *request, struct reply *reply,
@@ -555,18 +390,16 @@ bool input_read(struct service *service, struct request *request, struct reply *
 {
     struct input *input = service->input;
 
-    input->looking = request->large != NULL;
-    input->unbounded = input->looking && !sealed_is_wanted(service, "application/json");
+    input->unbounded = request->large != NULL && !sealed_is_wanted(service, "application/json");
     input->stopped = false;
+    input->protocol = request->route->protocol;
+    input->split.image = NULL;
     input->faults.json = &reply->errors;
-    input->model = first_model(service, request);
+    input->asked_output = form_value(request->query, "output")->text;
     input->fixed = request->name != NULL;
-    if (input->model == NULL && request->name != NULL) {
-        reply_refuse(reply, REPLY_NOT_FOUND,
-                     "There is no such model. GET /models lists the ones that there are.");
+    if (!first_model(service, request, reply, &input->model))
         return false;
-    }
-    if (passes(service, request, input) == PASS_MALFORMED) {
+    if (passes(service, request, input) == INPUT_PASS_MALFORMED) {
         refuse_malformed(input, reply);
         return false;
     }
@@ -579,8 +412,10 @@ bool input_read(struct service *service, struct request *request, struct reply *
                                .outputs = input->outputs,
                                .warnings = &input->warned,
                                .url = &input->url,
-                               .in_blocks = input->looking && input->has_instances,
-                               .single = !input->has_instances,
+                               .in_blocks = input->looking &&
+                                            (input->has_instances || input->protocol != NULL),
+                               .single = !input->has_instances && input->protocol == NULL,
+                               .frame = input->protocol != NULL ? &input->frame : NULL,
                                .all_classes = input->all_classes};
     return true;
 }

@@ -51,7 +51,8 @@ void input_fault(struct input *input, const char *field, const char *allowed,
     text_print_list(problem, sizeof(problem), format, args);
     va_end(args);
     if (input->faults.count == 0)
-        text_print(input->first, sizeof(input->first), "%s: %s.", field, problem);
+        text_print(input->first, sizeof(input->first), "%s%s%s.", field,
+                   field[0] != '\0' ? ": " : "", problem);
     list_add(&input->faults, field, problem, allowed);
 }
 
@@ -76,17 +77,19 @@ const char *input_token_name(enum json_token token)
     }
 }
 
-void input_field_print(char out[INPUT_FIELD_MAX], long row, const char *format, ...)
+void input_field_print(const struct input *input, char out[INPUT_FIELD_MAX], long row,
+                       const char *format, ...)
 {
     va_list args;
-    int len;
+    size_t len;
 
     if (row == INPUT_SINGLE)
-        len = snprintf(out, INPUT_FIELD_MAX, "features");
+        text_copy(out, INPUT_FIELD_MAX, "features");
     else
-        len = snprintf(out, INPUT_FIELD_MAX, "instances[%ld]", row);
+        text_print(out, INPUT_FIELD_MAX, "%s[%ld]", input->list, row);
+    len = strlen(out);
     va_start(args, format);
-    text_print_list(out + len, (size_t)(INPUT_FIELD_MAX - len), format, args);
+    text_print_list(out + len, INPUT_FIELD_MAX - len, format, args);
     va_end(args);
 }
 
@@ -94,10 +97,13 @@ void input_field_print(char out[INPUT_FIELD_MAX], long row, const char *format, 
 static void value_print(const struct input *input, char field[INPUT_FIELD_MAX], long row,
                         uint32_t i, bool by_name)
 {
-    if (by_name)
-        input_field_print(field, row, ".%s", image_feature_name(input->image, i));
+    if (input->by_column)
+        text_print(field, INPUT_FIELD_MAX, "%s.%s[%ld]", input->list,
+                   image_feature_name(input->image, i), row);
+    else if (by_name)
+        input_field_print(input, field, row, ".%s", image_feature_name(input->image, i));
     else
-        input_field_print(field, row, "[%u]", (unsigned)i);
+        input_field_print(input, field, row, "[%u]", (unsigned)i);
 }
 
 /* What a feature's value has to be, in a few words. */
@@ -161,9 +167,20 @@ static void names_print(const struct image *image, char *out, size_t size)
         snprintf(out + len, size - len, ", ... (%u in all)", (unsigned)count);
 }
 
+void input_fault_unknown(struct input *input, const char *field)
+{
+    char allowed[ALLOWED_MAX] = "text";
+
+    if (!input_list_shows(&input->faults))
+        return;
+    if (image_text(input->image) == NULL)
+        names_print(input->image, allowed, sizeof(allowed));
+    input_fault(input, field, allowed, "the model has no such feature");
+}
+
 void input_fault_name(struct input *input, long row)
 {
-    char allowed[ALLOWED_MAX], shown[INPUT_SHOWN_MAX], field[INPUT_FIELD_MAX];
+    char shown[INPUT_SHOWN_MAX], field[INPUT_FIELD_MAX];
     const char *text;
     size_t len;
 
@@ -171,7 +188,6 @@ void input_fault_name(struct input *input, long row)
         return;
     text = json_text(&input->reader, &len);
     utf8_quote(shown, sizeof(shown), text, len);
-    names_print(input->image, allowed, sizeof(allowed));
-    input_field_print(field, row, ".%s", shown);
-    input_fault(input, field, allowed, "the model has no such feature");
+    input_field_print(input, field, row, ".%s", shown);
+    input_fault_unknown(input, field);
 }

@@ -1,7 +1,9 @@
 /*
- * input_inner.h: what the parts of the reader of predictions share: input.c reads the
- * body's members, input_rows.c its rows, input_text.c those of texts, input_fault.c tells what
- * is wrong with them. No one else includes it.
+ * input_inner.h: what the parts of the reader of predictions share: input.c goes over the
+ * body, input_native.c reads the members of our own form and input_protocol.c those that
+ * clients of other servers send, input_rows.c rows, input_text.c those of texts,
+ * input_columns.c what comes column by column, and input_fault.c tells what is wrong with
+ * them.  No one else includes it.
  */
 #ifndef HTTP_INPUT_INNER_H
 #define HTTP_INPUT_INNER_H
@@ -10,6 +12,7 @@
 #include "base/json_write.h"
 #include "forest/schema.h"
 #include "http/input.h"
+#include "http/protocol.h"
 
 enum {
     INPUT_FAULTS_MAX = 20,
@@ -23,6 +26,14 @@ struct input_list {
     struct buf *json;
     struct json_writer writer;
     unsigned count; /* of all, of which INPUT_FAULTS_MAX are written */
+};
+
+/* The columns of a data frame, in the order of its rows' values. */
+struct input_split {
+    const struct image *image; /* whose features they were found among; NULL: none were */
+    bool in_order;             /* they are the features in their order */
+    int32_t *features;         /* the feature of each column; -1: none of the model's */
+    size_t count, cap;
 };
 
 struct input {
@@ -45,6 +56,7 @@ struct input {
     struct input_list warnings;
     char first[512]; /* the first fault, for the detail */
     size_t rows_limit;
+    size_t rows_held; /* the same, of rows that have to be in memory together */
     /* Of a large body rows are only looked at, in one place, and given out in a second pass. */
     bool looking, stopped;
     bool unbounded;   /* and its answer is not in memory either */
@@ -59,7 +71,49 @@ struct input {
     bool wants_text;              /* there was a text */
     struct text_scratch *scratch; /* once one was read */
     bool no_memory, too_many, forbidden;
+
+    /* of one in another server's protocol */
+    const struct protocol *protocol; /* NULL: it is in our own */
+    char list[INPUT_FIELD_MAX];      /* what the rows at hand are called in faults */
+    bool is_frame;    /* they are of a data frame: all features, and perhaps other columns */
+    bool by_split;    /* and of one whose columns are in split */
+    bool by_column;   /* they come column by column */
+    bool as_cells;    /* numbers may be texts, as in a file */
+    bool wants_again; /* what the columns are was known too late */
+    unsigned lists;   /* members with rows */
+    struct answer_frame frame;
+    const char *asked_output; /* by the query; NULL: nothing */
+    const char *asked_by;     /* what said frame.item; NULL: nothing */
+    struct input_split split;
 };
+
+/* What a pass over the body came to. */
+enum input_pass {
+    INPUT_PASS_DONE,
+    INPUT_PASS_MALFORMED,
+    INPUT_PASS_OTHER_MODEL, /* read it again for the model that it names */
+    INPUT_PASS_AGAIN,       /* read it again, now that its columns are known */
+};
+
+/* ---- input.c ---- */
+
+/* The version of a model that this request is answered by; NULL for none. */
+const struct model *input_choose(const struct request *request, const struct model *model);
+
+/* Whether the route tells what each feature adds. */
+bool input_explains(const struct request *request);
+
+/* ---- input_native.c ---- */
+
+/*
+ * A member of a body in our own form, its key just read.  INPUT_PASS_MALFORMED only after
+ * JSON_BAD.
+ */
+enum input_pass input_native_member(struct service *service, const struct request *request,
+                                    struct input *input);
+
+/* "classes", by the name of the field.  False only after JSON_BAD. */
+bool input_classes_read(struct input *input, const char *field);
 
 /* ---- input_fault.c ---- */
 
@@ -82,9 +136,9 @@ void input_fault(struct input *input, const char *field, const char *allowed,
 /* "an object", and so on. */
 const char *input_token_name(enum json_token token);
 
-/* "features", or "instances[7]", with what comes behind it. */
-void input_field_print(char out[INPUT_FIELD_MAX], long row, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* "features", or "instances[7]" by the name of the list, with what comes behind it. */
+void input_field_print(const struct input *input, char out[INPUT_FIELD_MAX], long row,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* A value of feature i that is refused; its token; by name or by position. */
 void input_fault_value(struct input *input, enum schema_fault fault, enum json_token token,
@@ -93,10 +147,30 @@ void input_fault_value(struct input *input, enum schema_fault fault, enum json_t
 /* A value that is taken, though training saw none so small or large. */
 void input_warn_range(struct input *input, double value, long row, uint32_t i, bool by_name);
 
-/* A name, the key just read, that is no feature's. */
+/* A name, the key just read, that is no feature's; the same of a field. */
 void input_fault_name(struct input *input, long row);
+void input_fault_unknown(struct input *input, const char *field);
 
 /* ---- input_rows.c ---- */
+
+/* A list of rows by its name, its first token just read.  False only after JSON_BAD. */
+bool input_rows_read(struct input *input, enum json_token token, const char *list);
+
+/* The rows behind the bracket of such a list, the first token of whose was just read. */
+bool input_rows_rest(struct input *input, enum json_token token);
+
+/* One value of a row, its token just read; *to is filled whatever it is. */
+void input_value_read(struct input *input, enum json_token token, double *to, long row,
+                      uint32_t i, bool by_name);
+
+/* What is left of an array, a token of whose was just read.  False only after JSON_BAD. */
+bool input_array_skip(struct input *input, enum json_token token);
+
+/* Begins to note in input->seen which features are named.  False for want of memory, noted. */
+bool input_seen_begin(struct input *input, uint32_t width);
+
+/* Room for so many rows in input->values.  False for want of memory, noted. */
+bool input_room(struct input *input, size_t rows);
 
 /* One row, its first token just read.  False only after JSON_BAD. */
 bool input_row_read(struct input *input, enum json_token token, long row);
@@ -118,6 +192,16 @@ void input_block_end(struct input *input);
 /* "text": one row of a text model.  False only after JSON_BAD. */
 bool input_text_read(struct input *input);
 
+/* One text, its token just read, into the row, of the field of that name. */
+bool input_text_value(struct input *input, enum json_token token, double *row,
+                      const char *field);
+
+/*
+ * Whether the key just read is what texts are called: "text", or in another server's protocol
+ * also as their column was in training.
+ */
+bool input_text_named(const struct input *input);
+
 /* A row of a text model: "..." or {"text": "..."}, its first token just read. */
 bool input_text_row(struct input *input, enum json_token token, double *row, long at);
 
@@ -129,5 +213,33 @@ bool input_text_seek(struct input *input, enum json_token token);
  * neither of them.
  */
 void input_text_check(struct input *input);
+
+/* ---- input_protocol.c ---- */
+
+/* Forgets what was asked by the body before. */
+void input_protocol_start(struct input *input);
+
+/* A member of the body, its key just read.  False only after JSON_BAD. */
+bool input_protocol_member(struct input *input);
+
+/* Notes what may only be said when all of the body has been seen. */
+void input_protocol_check(struct input *input);
+
+/* ---- input_columns.c ---- */
+
+/*
+ * {"feature": [value, ...], ...}, behind its brace, by the name of the object.  One member that
+ * is no feature's may have rows.  False only after JSON_BAD.
+ */
+bool input_columns_read(struct input *input, const char *list);
+
+/* The names of a data frame's columns, into input->split.  False only after JSON_BAD. */
+bool input_split_columns(struct input *input, const char *field);
+
+/* The same of a frame that does not name them. */
+void input_split_unnamed(struct input *input);
+
+/* A row of such a frame, behind its bracket.  False only after JSON_BAD. */
+bool input_split_row(struct input *input, double *values, long row);
 
 #endif

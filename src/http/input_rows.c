@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/input_inner.h"
 
 /* Which row of values the next one is. */
@@ -33,12 +34,27 @@ void input_row_end(struct input *input)
         input_block_end(input);
 }
 
+bool input_room(struct input *input, size_t rows)
+{
+    size_t need = rows * image_n_features(input->image), cap = input->values_cap;
+    double *more;
+
+    if (need <= cap)
+        return true;
+    cap = cap * 2 > need ? cap * 2 : need;
+    more = realloc(input->values, cap * sizeof(*more));
+    if (more == NULL) {
+        input->no_memory = true;
+        return false;
+    }
+    input->values = more;
+    input->values_cap = cap;
+    return true;
+}
+
 double *input_row_begin(struct input *input)
 {
-    size_t width = image_n_features(input->image);
     size_t at = place_of_row(input);
-    size_t need = (at + 1) * width, cap = input->values_cap;
-    double *more;
 
     if (input->stopped)
         return NULL;
@@ -46,17 +62,8 @@ double *input_row_begin(struct input *input)
         input->too_many = true;
         return NULL;
     }
-    if (need > cap) {
-        cap = cap * 2 > need ? cap * 2 : need;
-        more = realloc(input->values, cap * sizeof(*more));
-        if (more == NULL) {
-            input->no_memory = true;
-            return NULL;
-        }
-        input->values = more;
-        input->values_cap = cap;
-    }
-    return input->values + at * width;
+    return input_room(input, at + 1) ? input->values + at * image_n_features(input->image)
+                                     : NULL;
 }
 
 /* A value that was taken. */
@@ -66,15 +73,54 @@ static void value_taken(struct input *input, double value, long row, uint32_t i,
         input_warn_range(input, value, row, i, by_name);
 }
 
-/* One value of a row, its token just read; *to is filled whatever it is. */
-static void value_read(struct input *input, enum json_token token, double *to, long row,
-                       uint32_t i, bool by_name)
+/* A text, as the value of a feature. */
+static enum schema_fault text_take(const struct input *input, uint32_t i, double *to)
 {
-    enum schema_fault fault = SCHEMA_KIND;
     const char *text;
     size_t len;
 
+    text = json_text(&input->reader, &len);
+    if (!input->as_cells)
+        return schema_take_text(&input->schema, i, text, len, to);
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+        len--;
+    for (; len > 0 && (*text == ' ' || *text == '\t'); len--)
+        text++;
+    return schema_take_cell(&input->schema, i, text, len, to);
+}
+
+bool input_array_skip(struct input *input, enum json_token token)
+{
+    if (token == JSON_ARRAY_END)
+        return true;
+    return json_skip_rest(&input->reader, token) && json_skip_rest(&input->reader, JSON_ARRAY);
+}
+
+/* [value], behind its bracket: a tensor of one number, as other servers' clients send it. */
+static void tensor_read(struct input *input, double *to, long row, uint32_t i)
+{
+    enum json_token token = json_next(&input->reader);
+
+    if (token != JSON_ARRAY && token != JSON_ARRAY_END && token != JSON_BAD) {
+        input_value_read(input, token, to, row, i, true);
+        token = json_next(&input->reader);
+        if (token == JSON_ARRAY_END)
+            return;
+    }
+    input_fault_value(input, SCHEMA_KIND, JSON_ARRAY, row, i, true);
+    input_array_skip(input, token);
+}
+
+void input_value_read(struct input *input, enum json_token token, double *to, long row,
+                      uint32_t i, bool by_name)
+{
+    enum schema_fault fault = SCHEMA_KIND;
+
     *to = 0;
+    if (token == JSON_ARRAY && by_name && input->protocol != NULL) {
+        tensor_read(input, to, row, i);
+        return;
+    }
     switch (token) {
     case JSON_NUMBER:
         fault = schema_take_number(&input->schema, i, json_number(&input->reader), to);
@@ -84,8 +130,7 @@ static void value_read(struct input *input, enum json_token token, double *to, l
         fault = schema_take_truth(&input->schema, i, token == JSON_TRUE, to);
         break;
     case JSON_STRING:
-        text = json_text(&input->reader, &len);
-        fault = schema_take_text(&input->schema, i, text, len, to);
+        fault = text_take(input, i, to);
         break;
     case JSON_NULL:
         fault = schema_take_missing(&input->schema, i, to);
@@ -130,7 +175,7 @@ static void count_fault(struct input *input, uint32_t count, long row)
 
     if (count == width || !input_list_shows(&input->faults))
         return;
-    input_field_print(field, row, "%s", "");
+    input_field_print(input, field, row, "%s", "");
     snprintf(allowed, sizeof(allowed), "%u %s", (unsigned)width,
              input->schema.only_numbers ? "numbers" : "values");
     input_fault(input, field, allowed, "%u value%s where the model %s has %u features",
@@ -149,7 +194,7 @@ static bool row_by_position(struct input *input, double *values, long row)
         if (token == JSON_BAD)
             return false;
         if (count < width)
-            value_read(input, token, &values[count], row, count, false);
+            input_value_read(input, token, &values[count], row, count, false);
         else if (!json_skip_rest(&input->reader, token))
             return false;
         count++;
@@ -160,7 +205,7 @@ static bool row_by_position(struct input *input, double *values, long row)
     return true;
 }
 
-static bool seen_begin(struct input *input, uint32_t width)
+bool input_seen_begin(struct input *input, uint32_t width)
 {
     uint32_t *more;
 
@@ -189,11 +234,12 @@ static void unnamed_fill(struct input *input, double *values, long row)
 
     for (uint32_t i = 0; i < input->schema.n_features; i++) {
         if (input->seen[i] == input->mark ||
-            schema_take_missing(&input->schema, i, &values[i]) == SCHEMA_FITS)
+            (schema_take_missing(&input->schema, i, &values[i]) == SCHEMA_FITS &&
+             !input->is_frame))
             continue;
         if (!input_list_shows(&input->faults))
             break;
-        input_field_print(field, row, ".%s", image_feature_name(input->image, i));
+        input_field_print(input, field, row, ".%s", image_feature_name(input->image, i));
         schema_print_allowed(&input->schema, i, allowed, sizeof(allowed));
         input_fault(input, field, allowed, "the feature is missing");
     }
@@ -208,7 +254,7 @@ static bool row_by_name(struct input *input, double *values, long row)
     size_t len;
     int feature;
 
-    if (!seen_begin(input, width))
+    if (!input_seen_begin(input, width))
         return json_skip_rest(&input->reader, JSON_OBJECT);
     while ((token = json_next(&input->reader)) == JSON_KEY) {
         text = json_text(&input->reader, &len);
@@ -216,7 +262,8 @@ static bool row_by_name(struct input *input, double *values, long row)
         if (feature < 0) {
             if (row != INPUT_SINGLE && json_text_is(&input->reader, "text"))
                 input->wants_text = true;
-            input_fault_name(input, row);
+            if (!input->is_frame)
+                input_fault_name(input, row);
             if (!json_skip(&input->reader))
                 return false;
             continue;
@@ -226,7 +273,7 @@ static bool row_by_name(struct input *input, double *values, long row)
         token = json_next(&input->reader);
         if (token == JSON_BAD)
             return false;
-        value_read(input, token, &values[feature], row, (uint32_t)feature, true);
+        input_value_read(input, token, &values[feature], row, (uint32_t)feature, true);
     }
     if (token == JSON_BAD)
         return false;
@@ -244,7 +291,7 @@ static void row_fault(struct input *input, enum json_token token, long row)
         input->wants_text = true;
     if (!input_list_shows(&input->faults))
         return;
-    input_field_print(field, row, "%s", "");
+    input_field_print(input, field, row, "%s", "");
     snprintf(allowed, sizeof(allowed), "an array of %u %s, or an object by name",
              (unsigned)input->schema.n_features,
              input->schema.only_numbers ? "numbers" : "values");
@@ -260,7 +307,9 @@ bool input_row_read(struct input *input, enum json_token token, long row)
         return input_text_seek(input, token);
     if (values == NULL)
         return json_skip_rest(&input->reader, token);
-    if (image_text(input->image) != NULL)
+    if (token == JSON_ARRAY && input->by_split && !input->split.in_order)
+        good = input_split_row(input, values, row);
+    else if (image_text(input->image) != NULL)
         good = input_text_row(input, token, values, row);
     else if (token == JSON_ARRAY)
         good = row_by_position(input, values, row);
@@ -270,4 +319,29 @@ bool input_row_read(struct input *input, enum json_token token, long row)
         row_fault(input, token, row);
     input_row_end(input);
     return good;
+}
+
+bool input_rows_rest(struct input *input, enum json_token token)
+{
+    long row = 0;
+
+    for (; token != JSON_ARRAY_END; token = json_next(&input->reader)) {
+        if (token == JSON_BAD || !input_row_read(input, token, row))
+            return false;
+        row++;
+    }
+    if (row == 0)
+        input_fault(input, input->list, "at least one row", "it is empty");
+    return true;
+}
+
+bool input_rows_read(struct input *input, enum json_token token, const char *list)
+{
+    text_copy(input->list, sizeof(input->list), list);
+    if (token != JSON_ARRAY) {
+        input_fault(input, list, "an array of rows", "%s where an array is needed",
+                    input_token_name(token));
+        return token != JSON_BAD && json_skip_rest(&input->reader, token);
+    }
+    return input_rows_rest(input, json_next(&input->reader));
 }

@@ -1,6 +1,8 @@
 /*
  * input_text.c: the texts in the body of a prediction.
  */
+#include <string.h>
+
 #include "forest/text_model.h"
 #include "http/input_inner.h"
 
@@ -10,7 +12,7 @@
  * One text, its token just read, into the row, of the field of that name.  False only
  * after JSON_BAD.
  */
-static bool read_text(struct input *input, enum json_token token, double *row,
+bool input_text_value(struct input *input, enum json_token token, double *row,
                       const char *field)
 {
     enum text_fault found;
@@ -43,6 +45,20 @@ static bool read_text(struct input *input, enum json_token token, double *row,
     return true;
 }
 
+bool input_text_named(const struct input *input)
+{
+    const struct text_model *words = image_text(input->image);
+    const char *text;
+    size_t len;
+
+    if (json_text_is(&input->reader, "text"))
+        return true;
+    if (input->protocol == NULL || words == NULL)
+        return false;
+    text = json_text(&input->reader, &len);
+    return len == words->head->name_len && memcmp(text, words->name, len) == 0;
+}
+
 /* The model takes a text, and this field is none. */
 static void refuse_features(struct input *input, const char *field)
 {
@@ -59,9 +75,9 @@ static bool read_object(struct input *input, double *row, long at)
     bool has_text = false;
 
     while ((token = json_next(&input->reader)) == JSON_KEY) {
-        if (!json_text_is(&input->reader, "text")) {
-            if (input_list_shows(&input->faults)) {
-                input_field_print(field, at, "%s", "");
+        if (!input_text_named(input)) {
+            if (!input->is_frame && input_list_shows(&input->faults)) {
+                input_field_print(input, field, at, "%s", "");
                 input_fault(input, field, "{\"text\": \"...\"}",
                             "it has another member than text");
             }
@@ -70,14 +86,14 @@ static bool read_object(struct input *input, double *row, long at)
             continue;
         }
         has_text = true;
-        input_field_print(field, at, ".text");
-        if (!read_text(input, json_next(&input->reader), row, field))
+        input_field_print(input, field, at, ".text");
+        if (!input_text_value(input, json_next(&input->reader), row, field))
             return false;
     }
     if (token == JSON_BAD)
         return false;
     if (!has_text && input_list_shows(&input->faults)) {
-        input_field_print(field, at, ".text");
+        input_field_print(input, field, at, ".text");
         input_fault(input, field, ALLOWED, "it is missing");
     }
     return true;
@@ -89,12 +105,12 @@ bool input_text_row(struct input *input, enum json_token token, double *row, lon
 
     if (token == JSON_OBJECT)
         return read_object(input, row, at);
-    input_field_print(field, at, "%s", "");
+    input_field_print(input, field, at, "%s", "");
     if (token != JSON_STRING && token != JSON_BAD) {
         refuse_features(input, field);
         return json_skip_rest(&input->reader, token);
     }
-    return read_text(input, token, row, field);
+    return input_text_value(input, token, row, field);
 }
 
 bool input_text_seek(struct input *input, enum json_token token)
@@ -124,7 +140,7 @@ bool input_text_read(struct input *input)
         (row = input_row_begin(input)) == NULL)
         return json_skip_rest(&input->reader, token);
     input->count++;
-    return read_text(input, token, row, "text");
+    return input_text_value(input, token, row, "text");
 }
 
 void input_text_check(struct input *input)

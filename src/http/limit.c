@@ -112,9 +112,12 @@ static void refuse(struct reply *reply, const struct ledger_verdict *verdict, co
         reply_refuse(reply, REPLY_LIMITED,
                      "The limit of %s is reached. Try again in %" PRId64 " s.", exceeded,
                      verdict->retry_s);
+    reply->cause = fixed != NULL ? COUNTER_REFUSED_ADDRESS_RATE : COUNTER_REFUSED_QUOTA;
     writer = json_writer_on(&reply->policies);
     for (size_t i = 0; i < verdict->count; i++)
         if (verdict->exceeded >> i & 1) {
+            if (fixed == NULL && verdict->standings[i].limit.kind == LIMIT_RATE)
+                reply->cause = COUNTER_REFUSED_RATE;
             policy_name(name, verdict, i, fixed);
             json_write_string(&writer, name);
         }

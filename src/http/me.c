@@ -126,36 +126,41 @@ int64_t me_time(const struct request *request, const char *name, int64_t days_ag
     return time != 0 ? time : 1;
 }
 
-/* Sums over all keys, while they are added up: in no order, some perhaps of one day and model.
+/*
+ * Sums while they are added up: in no order, some perhaps of one day and model or key.  What
+ * they are not of is empty in all of them.
  */
 struct sums {
+    enum me_usage_by by;
     struct usage_row *rows;
     size_t count, room;
     bool no_memory;
 };
 
-static int by_day_and_model(const void *a, const void *b)
+static int by_day_and_what(const void *a, const void *b)
 {
     const struct usage_row *one = a, *other = b;
+    int order;
 
     if (one->day != other->day)
         return one->day < other->day ? -1 : 1;
-    return strcmp(one->model, other->model);
+    order = strcmp(one->model, other->model);
+    return order != 0 ? order : strcmp(one->key, other->key);
 }
 
-/* Puts them in order and makes one of those of one day and model. */
+/* Puts them in order and makes one of those that are of the same. */
 static void sums_settle(struct sums *sums)
 {
     size_t kept = 0;
 
     if (sums->count == 0)
         return;
-    qsort(sums->rows, sums->count, sizeof(*sums->rows), by_day_and_model);
+    qsort(sums->rows, sums->count, sizeof(*sums->rows), by_day_and_what);
     for (size_t i = 1; i < sums->count; i++) {
         struct usage_row *sum = &sums->rows[kept];
         const struct usage_row *row = &sums->rows[i];
 
-        if (by_day_and_model(sum, row) != 0) {
+        if (by_day_and_what(sum, row) != 0) {
             sums->rows[++kept] = *row;
             continue;
         }
@@ -186,19 +191,24 @@ static bool sums_make_room(struct sums *sums)
 static void sums_add(void *arg, const struct usage_row *row)
 {
     struct sums *sums = arg;
+    struct usage_row *sum;
 
     if (sums->no_memory || !sums_make_room(sums)) {
         sums->no_memory = true;
         return;
     }
-    sums->rows[sums->count] = *row;
-    sums->rows[sums->count++].key[0] = '\0';
+    sum = &sums->rows[sums->count++];
+    *sum = *row;
+    if (sums->by == ME_USAGE_BY_KEY)
+        sum->model[0] = '\0';
+    else
+        sum->key[0] = '\0';
 }
 
 enum result me_usage_write(struct service *service, const struct call_filter *filter,
-                           struct json_writer *writer, struct reason *why)
+                           enum me_usage_by by, struct json_writer *writer, struct reason *why)
 {
-    struct sums sums = {.count = 0};
+    struct sums sums = {.by = by};
     enum result result = usage_row_list(service->home.db, filter, sums_add, &sums, why);
 
     if (result == RESULT_OK && sums.no_memory)

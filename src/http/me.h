@@ -34,9 +34,15 @@ enum result me_limits_write(struct service *service, const struct caller *caller
 /* What the calls of this caller are found by. */
 struct call_filter me_calls(const struct caller *caller);
 
-/* A member "usage": the sums that fit, by day and model, oldest first. */
+/* What sums are of, beside a day. */
+enum me_usage_by {
+    ME_USAGE_BY_MODEL, /* over all keys */
+    ME_USAGE_BY_KEY    /* over all models; calls by token are of the user's id */
+};
+
+/* A member "usage": the sums that fit, by day and model or key, oldest first. */
 enum result me_usage_write(struct service *service, const struct call_filter *filter,
-                           struct json_writer *writer, struct reason *why);
+                           enum me_usage_by by, struct json_writer *writer, struct reason *why);
 
 /*
  * Of a time in a query the microseconds, or so many days before now if it is not given; never

@@ -1,211 +1,152 @@
 /*
  * openapi_schemas.c: the components of the OpenAPI document: schemas, those of the forms
- * among them, headers, and the ways to come with a credential.
+ * and of the caller's models among them, answers, headers, and the ways to come with a
+ * credential.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "forest/schema.h"
+#include "gate/registry.h"
 #include "http/openapi_inner.h"
 
-/* A member that is that of a prediction. */
-#define LATER(member) \
-    "\"" member "\":{\"$ref\":\"#/components/schemas/Predict/properties/" member "\"}"
+#define HEADER(name) "\"" name "\":{\"$ref\":\"#/components/headers/" name "\"}"
+#define REF(name)    "{\"$ref\":\"#/components/schemas/" name "\"}"
 
-/* What a job begins with, as members of its properties. */
-#define JOB_BEGINNING                                                                          \
-    "\"job_uuid\":{\"type\":\"string\",\"format\":\"uuid\"},"                                  \
-    "\"status\":{\"enum\":[\"pending\",\"processing\",\"completed\",\"failed\",\"cancelled\"]" \
-    "},"                                                                                       \
-    "\"model\":{\"type\":\"string\"},"                                                         \
-    "\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},"                           \
-    "\"links\":{\"type\":\"object\",\"description\":\"Paths from the root of the service\","   \
-    "\"properties\":{\"self\":{\"type\":\"string\"},\"result\":{\"type\":\"string\"}}}"
-#define NULL_TIME "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
+#define MODEL_SCHEMA "#/components/schemas/Predict."
 
-/* Those that do not depend on the routes, as the members of an object. */
-static const char schemas[] =
-    "\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457 problem details\","
-    "\"required\":[\"type\",\"title\",\"status\",\"error\",\"detail\",\"request_id\","
-    "\"timestamp\"],\"properties\":{"
-    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
-    "\"status\":{\"type\":\"integer\"},\"error\":{\"type\":\"string\"},"
-    "\"error_description\":{\"type\":\"string\"},"
-    "\"detail\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"},"
-    "\"timestamp\":{\"type\":\"string\",\"format\":\"date-time\"},"
-    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-    "\"required\":[\"field\",\"problem\",\"allowed\"],\"properties\":{"
-    "\"field\":{\"type\":\"string\"},\"problem\":{\"type\":\"string\"},"
-    "\"allowed\":{\"type\":\"string\"}}}},"
-    "\"violated-policies\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}},"
-    "\"Tokens\":{\"type\":\"object\",\"description\":\"RFC 6749, section 5.1\","
-    "\"required\":[\"access_token\",\"token_type\",\"expires_in\",\"refresh_token\"],"
-    "\"properties\":{\"access_token\":{\"type\":\"string\"},"
-    "\"token_type\":{\"const\":\"bearer\"},\"expires_in\":{\"type\":\"integer\"},"
-    "\"refresh_token\":{\"type\":\"string\",\"description\":\"Holds once\"}}},"
-    "\"LoginTokens\":{\"type\":\"object\",\"required\":[\"token\",\"token_type\","
-    "\"expires_in\",\"refresh_token\"],\"properties\":{\"token\":{\"type\":\"string\"},"
-    "\"token_type\":{\"const\":\"bearer\"},\"expires_in\":{\"type\":\"integer\"},"
-    "\"refresh_token\":{\"type\":\"string\",\"description\":\"Holds once\"}}},"
+enum {
+    MODEL_SCHEMA_MAX = sizeof(MODEL_SCHEMA) + MODEL_NAME_MAX
+};
+
+/* JSON reads best as it is. */
+/* clang-format off */
+
+#define CLOSED "\"type\":\"object\",\"additionalProperties\":false,\"properties\":"
+
+/* One of them, and no other. */
+#define ONE_OF_ROWS \
+    "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"text\"]}," \
+    "{\"required\":[\"instances\"]}]"
+
+/* What a body of a prediction has, as the members of properties. */
+#define PREDICT_MEMBERS \
+    "\"model\":{\"type\":\"string\"}," \
+    "\"features\":" REF("Row") ",\"text\":" REF("Text") "," \
+    "\"instances\":{\"type\":\"array\",\"minItems\":1,\"items\":{\"anyOf\":[" \
+    REF("Row") "," REF("Text") ",{\"required\":[\"text\"]," CLOSED \
+    "{\"text\":" REF("Text") "}}]}}," \
+    "\"outputs\":{\"type\":\"array\",\"description\":\"What is answered beside the prediction\"," \
+    "\"default\":[\"label\",\"probabilities\"],\"items\":{\"enum\":[\"label\"," \
+    "\"probabilities\",\"margin\",\"leaves\"]}}"
+
+/* The bodies that are no forms, as the members of an object. */
+static const char requests[] =
     "\"Row\":{\"description\":\"The features of one row, by position or by name; the member "
-    "schema of GET /models/{name} says which values each takes\","
-    "\"oneOf\":[{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Value\"}},"
-    "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/components/schemas/"
-    "Value\"}}]},"
-    "\"Value\":{\"description\":\"A number; true or false; a category's name; null where it "
-    "is missing\",\"type\":[\"number\",\"boolean\",\"string\",\"null\"]},"
-    "\"Warning\":{\"type\":\"object\",\"required\":[\"field\",\"problem\",\"allowed\"],"
-    "\"properties\":{\"field\":{\"type\":\"string\"},\"problem\":{\"type\":\"string\"},"
-    "\"allowed\":{\"type\":\"string\"}}},"
-    "\"Predict\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-    "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
-    "\"text\":{\"$ref\":\"#/components/schemas/Text\"},"
+    "schema of GET /models/{name} says which values each takes\",\"oneOf\":["
+    "{\"type\":\"array\",\"items\":" REF("Value") "},"
+    "{\"type\":\"object\",\"additionalProperties\":" REF("Value") "}]},"
+    "\"Value\":{\"description\":\"A number; true or false; a category's name; null where it is "
+    "missing\",\"type\":[\"number\",\"boolean\",\"string\",\"null\"]},"
+    "\"Text\":{\"type\":\"string\",\"minLength\":10,\"maxLength\":5000,\"description\":\"For a "
+    "model that takes texts: characters without the space around them, with a letter or digit "
+    "among them\"},"
+    "\"PredictLater\":{" CLOSED "{" PREDICT_MEMBERS ","
+    "\"webhook_url\":{\"type\":[\"string\",\"null\"],\"format\":\"uri\",\"description\":\"Who is "
+    "told of the end, where a setting lets callers say so\"}}," ONE_OF_ROWS "},"
+    "\"Explain\":{" CLOSED "{\"model\":{\"type\":\"string\"},"
+    "\"features\":" REF("Row") ",\"text\":" REF("Text") ","
     "\"instances\":{\"type\":\"array\",\"minItems\":1,\"items\":{\"anyOf\":["
-    "{\"$ref\":\"#/components/schemas/Row\"},{\"$ref\":\"#/components/schemas/Text\"},"
-    "{\"type\":\"object\",\"required\":[\"text\"],\"additionalProperties\":false,"
-    "\"properties\":{\"text\":{\"$ref\":\"#/components/schemas/Text\"}}}]}},"
-    "\"outputs\":{\"type\":\"array\",\"description\":\"What is answered beside the "
-    "prediction\","
-    "\"default\":[\"label\",\"probabilities\"],\"items\":{\"enum\":[\"label\","
-    "\"probabilities\","
-    "\"margin\",\"leaves\"]}}},"
-    "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"text\"]},"
-    "{\"required\":[\"instances\"]}],"
-    "\"examples\":[{\"features\":[5.1,3.5,1.4,0.2]},{\"text\":\"What a lovely day\"}]},"
-    "\"Text\":{\"type\":\"string\",\"minLength\":10,\"maxLength\":5000,"
-    "\"description\":\"For a model that takes texts: characters without the space around "
-    "them, with a letter or digit among them\"},"
-    "\"Feedback\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+    REF("Row") "," REF("Text") ",{\"required\":[\"text\"]," CLOSED
+    "{\"text\":" REF("Text") "}}]}},"
+    "\"classes\":{\"enum\":[\"predicted\",\"all\"],\"default\":\"predicted\",\"description\":"
+    "\"Which classes to explain\"}}," ONE_OF_ROWS "},"
+    "\"Feedback\":{" CLOSED "{"
     "\"request_id\":{\"type\":\"string\",\"description\":\"The X-Request-ID of the answer; of "
     "several with this id the newest\"},"
     "\"job_uuid\":{\"type\":\"string\"},"
-    "\"row\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"Of a request of several "
-    "rows: which one\"},"
-    "\"truth\":{\"type\":[\"string\",\"number\",\"boolean\",\"array\",\"null\"],"
+    "\"row\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"Of a request of several rows: "
+    "which one\"},"
+    "\"truth\":{\"type\":[\"string\",\"number\",\"boolean\",\"array\",\"null\"],\"items\":{},"
     "\"description\":\"The class's label or index, or the value; null where it is not known; "
     "without row of several rows a list, one for each; of several targets lists of them\"}},"
     "\"required\":[\"truth\"],"
-    "\"oneOf\":[{\"required\":[\"request_id\"]},{\"required\":[\"job_uuid\"]}],"
-    "\"examples\":[{\"request_id\":\"6f1c7a\",\"truth\":\"setosa\"}]},"
-    "\"FeedbackDone\":{\"type\":\"object\",\"required\":[\"request_id\",\"model\",\"version\","
-    "\"rows\",\"kept\",\"with_truth\"],\"properties\":{\"request_id\":{\"type\":\"string\"},"
-    "\"job_uuid\":{\"type\":[\"string\",\"null\"]},\"model\":{\"type\":\"string\"},"
-    "\"version\":{\"type\":\"integer\"},\"rows\":{\"type\":\"integer\"},"
-    "\"kept\":{\"type\":\"integer\",\"description\":\"Of the rows: the first ones\"},"
-    "\"with_truth\":{\"type\":\"integer\",\"description\":\"Of those, whose truth is "
-    "known\"}}},"
-    "\"Explain\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-    "\"model\":{\"type\":\"string\"},\"features\":{\"$ref\":\"#/components/schemas/Row\"},"
-    "\"instances\":{\"type\":\"array\",\"minItems\":1,"
-    "\"items\":{\"$ref\":\"#/components/schemas/Row\"}},"
-    "\"classes\":{\"enum\":[\"predicted\",\"all\"],\"default\":\"predicted\","
-    "\"description\":\"Which classes to explain\"}},"
-    "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"instances\"]}],"
-    "\"examples\":[{\"features\":[5.1,3.5,1.4,0.2]}]},"
-    "\"Explanation\":{\"description\":\"The prediction, and how its margin comes about: bias "
-    "and contributions sum to the margin\",\"allOf\":[{\"$ref\":\"#/components/schemas/"
-    "Prediction\"},{\"type\":\"object\",\"properties\":{"
-    "\"class\":{\"type\":\"integer\",\"description\":\"The class that is explained\"},"
-    "\"margin\":{\"type\":\"number\"},"
-    "\"bias\":{\"type\":\"number\",\"description\":\"The mean over the training rows\"},"
-    "\"contributions\":{\"description\":\"What each feature adds: by name, or for instances a "
-    "list for each, in the order of features\",\"type\":[\"object\",\"array\"]},"
-    "\"explanations\":{\"type\":\"array\",\"description\":\"The four above for each class or "
-    "value, where all are explained\",\"items\":{\"type\":\"object\"}},"
-    "\"features\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
-    "\"classes\":{\"type\":\"array\"},\"margins\":{\"type\":\"array\"},"
-    "\"biases\":{\"type\":\"array\"}}}]},"
-    "\"Prediction\":{\"type\":\"object\",\"required\":[\"model\",\"version\"],\"properties\":{"
-    "\"prediction\":{\"type\":[\"number\",\"array\"],\"description\":\"The class index, or the "
-    "value; a list where the model has several targets, as for label and probabilities\"},"
-    "\"label\":{\"type\":[\"string\",\"array\"]},"
-    "\"probabilities\":{\"type\":\"array\",\"description\":\"In the order of the classes; a "
-    "list of such for instances\"},"
-    "\"score\":{\"type\":\"number\",\"description\":\"Of an anomaly\"},"
-    "\"margin\":{\"type\":[\"number\",\"array\"],\"description\":\"What the trees sum to\"},"
-    "\"leaves\":{\"type\":\"array\",\"description\":\"The leaf of each tree\"},"
-    "\"predictions\":{\"type\":\"array\"},\"labels\":{\"type\":\"array\"},"
-    "\"scores\":{\"type\":\"array\"},\"margins\":{\"type\":\"array\"},"
-    "\"targets\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
-    "\"warnings\":{\"type\":\"array\",\"maxItems\":20,\"description\":\"Values outside of what "
-    "training saw\",\"items\":{\"$ref\":\"#/components/schemas/Warning\"}},"
-    "\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"}}},"
-    "\"PredictLater\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":"
-    "{" LATER("model") "," LATER("features") "," LATER("text") "," LATER("instances") "," LATER(
-        "outputs") ","
-                   "\"webhook_url\":{\"type\":[\"string\",\"null\"],\"format\":\"uri\","
-                   "\"description\":\"Who is "
-                   "told of the end, where a setting lets callers say so\"}},"
-                   "\"oneOf\":[{\"required\":[\"features\"]},{\"required\":[\"text\"]},"
-                   "{\"required\":[\"instances\"]}]},"
-                   "\"JobTaken\":{\"type\":\"object\",\"required\":[\"job_uuid\",\"status\","
-                   "\"model\","
-                   "\"created_at\",\"links\"],\"properties\":{" JOB_BEGINNING "}},"
-                   "\"Job\":{\"type\":\"object\",\"required\":[\"job_uuid\",\"status\","
-                   "\"model\","
-                   "\"version\",\"kind\",\"created_at\",\"started_at\",\"ended_at\",\"expires_"
-                   "at\","
-                   "\"attempts\",\"rows\",\"progress\",\"result_label\",\"result_score\","
-                   "\"result_bytes\","
-                   "\"result_type\",\"code\",\"reason\",\"links\"],\"properties\":"
-                   "{" JOB_BEGINNING ","
-                   "\"account\":{\"type\":\"string\",\"description\":\"Whose it is; to "
-                   "administrators\"},"
-                   "\"version\":{\"type\":[\"integer\",\"null\"],\"description\":\"That "
-                   "answered\"},"
-                   "\"kind\":{\"enum\":[\"json\",\"csv\",\"npy\"],\"description\":\"As what "
-                   "the rows "
-                   "came\"},"
-                   "\"started_at\":" NULL_TIME ",\"ended_at\":" NULL_TIME
-                   ",\"expires_at\":" NULL_TIME ","
-                   "\"attempts\":{\"type\":\"integer\",\"description\":\"That came to an "
-                   "end\"},"
-                   "\"rows\":{\"type\":[\"integer\",\"null\"]},"
-                   "\"progress\":{\"description\":\"Of one in "
-                   "work\",\"type\":[\"object\",\"null\"],"
-                   "\"properties\":{\"rows\":{\"type\":[\"integer\",\"null\"]},"
-                   "\"rows_done\":{\"type\":\"integer\"},\"rows_per_s\":{\"type\":\"integer\"},"
-                   "\"seconds_left\":{\"type\":[\"integer\",\"null\"]}}},"
-                   "\"result_label\":{\"type\":[\"string\",\"null\"],\"description\":\"Of a "
-                   "single row\"},"
-                   "\"result_score\":{\"type\":[\"number\",\"null\"],\"description\":\"The "
-                   "label's "
-                   "probability, or the value\"},"
-                   "\"result_bytes\":{\"type\":[\"integer\",\"null\"]},"
-                   "\"result_type\":{\"type\":\"string\"},"
-                   "\"code\":{\"type\":[\"integer\",\"null\"],\"description\":\"Of one that "
-                   "failed the "
-                   "status that the prediction would have had\"},"
-                   "\"reason\":{\"type\":[\"string\",\"null\"],\"description\":\"Why it, or "
-                   "its last "
-                   "attempt, failed\"},"
-                   "\"result\":{\"description\":\"What the prediction answers, of a job of "
-                   "JSON that is "
-                   "completed; not in "
-                   "lists\",\"oneOf\":[{\"$ref\":\"#/components/schemas/Prediction\"},"
-                   "{\"type\":\"null\"}]}}},"
-                   "\"Jobs\":{\"type\":\"object\",\"required\":[\"jobs\",\"limit\",\"next\"],"
-                   "\"properties\":{\"jobs\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/"
-                   "components/schemas/"
-                   "Job\"}},\"limit\":{\"type\":\"integer\"},\"next\":{\"type\":[\"string\","
-                   "\"null\"],"
-                   "\"description\":\"What to give as before for the next page\"}}}";
+    "\"oneOf\":[{\"required\":[\"request_id\"]},{\"required\":[\"job_uuid\"]}]},"
+    "\"V2Infer\":{\"type\":\"object\",\"required\":[\"inputs\"],\"properties\":{"
+    "\"id\":{\"type\":\"string\"},\"parameters\":{\"type\":\"object\"},"
+    "\"inputs\":{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"object\",\"required\":["
+    "\"name\",\"shape\",\"datatype\"],\"properties\":{\"name\":{\"type\":\"string\"},"
+    "\"shape\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},"
+    "\"datatype\":{\"type\":\"string\"},\"parameters\":{\"type\":\"object\"},"
+    "\"data\":{\"type\":\"array\",\"items\":{},\"description\":\"Flat or nested; or bytes behind "
+    "the JSON, binary_data_size of them\"}}}},"
+    "\"outputs\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
+    "\"properties\":{\"name\":{\"enum\":[\"predict\",\"predict_proba\"]},"
+    "\"parameters\":{\"type\":\"object\",\"description\":\"classification: so many classes, "
+    "the likeliest first; binary_data\"}}}}}}";
+
+/* What a member of a body in another server's protocol is. */
+static const char *const protocol_parts[] = {
+    [PROTOCOL_ROWS] = "{\"type\":\"array\",\"items\":{\"anyOf\":[" REF("Row") "," REF("Text")
+        ",{\"type\":\"object\"}]}}",
+    [PROTOCOL_RECORDS] = "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}",
+    [PROTOCOL_TENSOR] = "{\"anyOf\":[{\"type\":\"array\",\"items\":{}},{\"type\":\"object\","
+        "\"description\":\"A list of values for each feature\"}]}",
+    [PROTOCOL_SPLIT] = "{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{"
+        "\"columns\":{\"type\":\"array\",\"items\":{}},\"index\":{\"type\":\"array\",\"items\":{}},"
+        "\"data\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{}}}}}",
+    [PROTOCOL_TABLE] = "{\"anyOf\":[{\"type\":\"object\",\"description\":\"data: a list of texts "
+        "for each feature\"},{\"type\":\"string\"},{\"type\":\"array\",\"items\":"
+        "{\"type\":\"string\"}}]}",
+    [PROTOCOL_SIGNATURE] = "{\"type\":\"string\",\"description\":\"" PROTOCOL_SIGNATURES "\"}",
+    [PROTOCOL_PARAMETERS] = "{\"type\":[\"object\",\"null\"],\"description\":\"output: one of "
+        PROTOCOL_OUTPUTS "\"}",
+    [PROTOCOL_PASSED] = "{\"description\":\"Passed over\"}",
+};
+
+static const char any_predict[] = "{" CLOSED "{" PREDICT_MEMBERS "}," ONE_OF_ROWS "}";
+
+#define TEXT_HEADER(words) \
+    "{\"description\":\"" words "\",\"schema\":{\"type\":\"string\"}"
 
 static const char headers[] =
     "{\"Retry-After\":{\"description\":\"Seconds, after which it is worth to ask again\","
-    "\"schema\":{\"type\":\"integer\"}},"
-    "\"RateLimit\":{\"description\":\"What each policy leaves (r) and when there is more "
-    "(t, seconds); draft-ietf-httpapi-ratelimit-headers\",\"schema\":{\"type\":\"string\"},"
+    "\"schema\":{\"type\":\"integer\",\"minimum\":0}},"
+    "\"RateLimit\":" TEXT_HEADER("What each policy leaves (r) and when there is more (t, seconds);"
+        " draft-ietf-httpapi-ratelimit-headers") ","
     "\"example\":\"\\\"60s\\\";r=99;t=60, \\\"day\\\";r=9999;t=3600\"},"
-    "\"RateLimit-Policy\":{\"description\":\"The limits of the key, unless it has none\","
-    "\"schema\":{\"type\":\"string\"},"
-    "\"example\":\"\\\"60s\\\";q=100;w=60, \\\"day\\\";q=10000;w=86400\"}}";
+    "\"RateLimit-Policy\":" TEXT_HEADER("The limits of the key, unless it has none") ","
+    "\"example\":\"\\\"60s\\\";q=100;w=60, \\\"day\\\";q=10000;w=86400\"},"
+    "\"Location\":{\"description\":\"The job\",\"schema\":{\"type\":\"string\",\"format\":"
+    "\"uri-reference\"}},"
+    "\"Idempotency-Replayed\":" TEXT_HEADER("true: this is the answer of before, to the request "
+        "with the same Idempotency-Key, and is not charged.") "},"
+    "\"WWW-Authenticate\":" TEXT_HEADER("How to come with a credential (RFC 6750)") "},"
+    "\"X-Request-ID\":" TEXT_HEADER("Of this answer, as logs have it: the client's own, if it "
+        "gave one") "},"
+    "\"ETag\":" TEXT_HEADER("Another when the file is; for If-None-Match") "}}";
+
+static const char parameters[] =
+    "{\"Prefer\":{\"name\":\"Prefer\",\"in\":\"header\",\"description\":\"respond-async: have it "
+    "made as a job, for which a key needs the scope jobs too\",\"schema\":{\"type\":\"string\"}},"
+    "\"Idempotency-Key\":{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,"
+    "\"description\":\"Made up by the client, and the same when it sends the request again: "
+    "then it has the answer of before, with Idempotency-Replayed, and is not charged once "
+    "more. The same key with another request is a 422, and a 409 while the first is being "
+    "served.\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":512}}}";
+
+/* clang-format on */
 
 /* The ways with a credential; the last one where there are tokens. */
 static const char scheme_key[] =
-    "{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\"}";
+    "{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\",\"description\":\"An API "
+    "key, fg_...\"}";
 static const char scheme_bearer[] =
-    "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT or API key\"}";
-static const char scheme_login[] = "{\"type\":\"oauth2\",\"flows\":{\"password\":{"
-                                   "\"tokenUrl\":\"auth/token\",\"scopes\":{}}}}";
+    "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT or API key\","
+    "\"description\":\"An access token, or an API key\"}";
+static const char scheme_login[] =
+    "{\"type\":\"oauth2\",\"description\":\"An access token for a password\",\"flows\":"
+    "{\"password\":{\"tokenUrl\":\"auth/token\",\"refreshUrl\":\"auth/token\",\"scopes\":{}}}}";
 
 void openapi_raw(struct json_writer *writer, const char *key, const char *json)
 {
@@ -364,7 +305,7 @@ void openapi_form(struct json_writer *writer, const struct form *form)
 
 /* ---- components ---- */
 
-/* Of each form once, however many routes have it. */
+/* Of each form of a body once, however many routes have it. */
 static void forms_write(struct json_writer *writer)
 {
     for (size_t i = 0; i < route_count(); i++) {
@@ -380,16 +321,209 @@ static void forms_write(struct json_writer *writer)
     }
 }
 
-void openapi_components(struct json_writer *writer)
+static void protocol_write(struct json_writer *writer, const struct protocol *protocol)
+{
+    json_write_key(writer, protocol->name);
+    json_write_object(writer);
+    json_member_string(writer, "type", "object");
+    json_write_key(writer, "properties");
+    json_write_object(writer);
+    for (size_t i = 0; i < PROTOCOL_MEMBERS && protocol->members[i].name != NULL; i++)
+        openapi_raw(writer, protocol->members[i].name,
+                    protocol_parts[protocol->members[i].part]);
+    json_write_object_end(writer);
+    json_write_object_end(writer);
+}
+
+/* Of each protocol once. */
+static void protocols_write(struct json_writer *writer)
+{
+    for (size_t i = 0; i < route_count(); i++) {
+        const struct protocol *protocol = route_at(i)->protocol;
+        bool first = protocol != NULL;
+
+        for (size_t j = 0; j < i && first; j++)
+            first = route_at(j)->protocol != protocol;
+        if (first)
+            protocol_write(writer, protocol);
+    }
+}
+
+/* The model of this place, if the caller may use it and it can be asked; else NULL. */
+static const struct model *model_at(const struct service *service,
+                                    const struct request *request, size_t i)
+{
+    const struct model *model = registry_at(service->registry, i);
+    const char *name = model->row.name;
+
+    return model->image != NULL && key_models_have(request->caller.models, name, strlen(name))
+               ? model
+               : NULL;
+}
+
+static bool has_models(const struct service *service, const struct request *request)
+{
+    bool any = false;
+
+    if (service == NULL || request->caller.account[0] == '\0')
+        return false;
+    for (size_t i = 0; i < registry_count(service->registry) && !any; i++)
+        any = model_at(service, request, i) != NULL;
+    return any;
+}
+
+/* The place of the schema of what a model takes. */
+static void model_place_print(char out[MODEL_SCHEMA_MAX], const struct model *model)
+{
+    snprintf(out, MODEL_SCHEMA_MAX, MODEL_SCHEMA "%s", model->row.name);
+}
+
+static void reference_write(struct json_writer *writer, const char *place)
+{
+    json_write_object(writer);
+    json_member_string(writer, "$ref", place);
+    json_write_object_end(writer);
+}
+
+/* One of the models; where it is not the default one has to say so in the body. */
+static void choice_write(struct json_writer *writer, const struct service *service,
+                         const struct model *model, bool named)
+{
+    const bool chosen = named || model == registry_default(service->registry) ||
+                        model == registry_default_text(service->registry);
+    char place[MODEL_SCHEMA_MAX];
+
+    model_place_print(place, model);
+    if (chosen) {
+        reference_write(writer, place);
+        return;
+    }
+    json_write_object(writer);
+    json_write_key(writer, "allOf");
+    json_write_array(writer);
+    reference_write(writer, place);
+    json_write_raw(writer, "{\"required\":[\"model\"]}", 22);
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+}
+
+/* That a body is what one of the models takes; named: the path says which. */
+static void choices_of_models(struct json_writer *writer, const struct service *service,
+                              const struct request *request, bool named)
+{
+    json_write_object(writer);
+    json_write_key(writer, "anyOf");
+    json_write_array(writer);
+    for (size_t i = 0; i < registry_count(service->registry); i++) {
+        const struct model *model = model_at(service, request, i);
+
+        if (model != NULL)
+            choice_write(writer, service, model, named);
+    }
+    json_write_array_end(writer);
+    json_write_object_end(writer);
+}
+
+/* What each of the models takes. */
+static void models_write(struct json_writer *writer, const struct service *service,
+                         const struct request *request)
+{
+    for (size_t i = 0; i < registry_count(service->registry); i++) {
+        const struct model *model = model_at(service, request, i);
+        struct schema_body body = {.max_rows =
+                                       (uint64_t)service->home.config.predict_rows_limit};
+        char place[MODEL_SCHEMA_MAX];
+
+        if (model == NULL)
+            continue;
+        model_place_print(place, model);
+        body.model_name = model->row.name;
+        body.at = place;
+        json_write_key(writer, strrchr(place, '/') + 1);
+        schema_write(writer, model->image, &body);
+    }
+}
+
+/* What predictions take: of the caller's models, or of any. */
+static void predict_write(struct json_writer *writer, const struct service *service,
+                          const struct request *request)
+{
+    if (!has_models(service, request)) {
+        openapi_raw(writer, "Predict", any_predict);
+        openapi_raw(writer, "PredictWith", REF("Predict"));
+        return;
+    }
+    json_write_key(writer, "Predict");
+    choices_of_models(writer, service, request, false);
+    json_write_key(writer, "PredictWith");
+    choices_of_models(writer, service, request, true);
+    models_write(writer, service, request);
+}
+
+static void schemas_write(struct json_writer *writer, const struct service *service,
+                          const struct request *request)
+{
+    json_write_key(writer, "schemas");
+    json_write_object(writer);
+    json_write_raw(writer, requests, sizeof(requests) - 1);
+    predict_write(writer, service, request);
+    forms_write(writer);
+    protocols_write(writer);
+    for (size_t i = 0; i < openapi_shape_count(); i++) {
+        json_write_key(writer, openapi_shape_at(i)->name);
+        shape_write_schema(writer, openapi_shape_at(i)->shape);
+    }
+    json_write_object_end(writer);
+}
+
+/* The headers that a refusal has beside those of all. */
+static const char *problem_headers(enum reply_status status)
+{
+    switch (status) {
+    case REPLY_UNAUTHORIZED:
+        return "{" HEADER("X-Request-ID") "," HEADER("WWW-Authenticate") "}";
+    case REPLY_LIMITED:
+        return "{" HEADER("X-Request-ID") "," HEADER("Retry-After") "," HEADER(
+            "RateLimit") "," HEADER("RateLimit-Policy") "}";
+    case REPLY_UNAVAILABLE:
+        return "{" HEADER("X-Request-ID") "," HEADER("Retry-After") "}";
+    default:
+        return "{" HEADER("X-Request-ID") "}";
+    }
+}
+
+/* Every refusal has one body; they stand here under their codes. */
+static void problems_write(struct json_writer *writer)
+{
+    json_write_key(writer, "responses");
+    json_write_object(writer);
+    for (int i = REPLY_MALFORMED; i < REPLY_STATUS__MAX; i++) {
+        const enum reply_status status = (enum reply_status)i;
+        char code[8];
+
+        if (status == REPLY_METHOD) /* no operation is refused for its method */
+            continue;
+        snprintf(code, sizeof(code), "%u", reply_code(status));
+        json_write_key(writer, code);
+        json_write_object(writer);
+        json_member_string(writer, "description", reply_title(status));
+        openapi_raw(writer, "headers", problem_headers(status));
+        openapi_raw(writer, "content",
+                    "{\"application/problem+json\":{\"schema\":" REF("Problem") "}}");
+        json_write_object_end(writer);
+    }
+    json_write_object_end(writer);
+}
+
+void openapi_components(struct json_writer *writer, const struct service *service,
+                        const struct request *request)
 {
     json_write_key(writer, "components");
     json_write_object(writer);
-    json_write_key(writer, "schemas");
-    json_write_object(writer);
-    json_write_raw(writer, schemas, sizeof(schemas) - 1);
-    forms_write(writer);
-    json_write_object_end(writer);
+    schemas_write(writer, service, request);
+    problems_write(writer);
     openapi_raw(writer, "headers", headers);
+    openapi_raw(writer, "parameters", parameters);
     json_write_key(writer, "securitySchemes");
     json_write_object(writer);
     openapi_raw(writer, "key", scheme_key);

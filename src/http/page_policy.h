@@ -12,7 +12,11 @@
 
 enum page {
     PAGE_HOME,
+    PAGE_ACCOUNT,
+    PAGE_ADMIN,
     PAGE_SETUP,
+    PAGE_REFERENCE,
+    PAGE_DOCS,
     PAGE__MAX
 };
 
@@ -30,7 +34,7 @@ extern const struct page_policy page_policies[PAGE__MAX];
 /* What answers have that are no page. */
 extern const char page_none_content[], page_none_referrer[];
 
-/* Adds a page's two headers to its answer. */
-void page_policy_put(struct reply *reply, enum page page);
+/* Adds the two headers of the page of a path to its answer, if it is a page. */
+void page_policy_put(struct reply *reply, const char *path);
 
 #endif

@@ -4,10 +4,19 @@
 #ifndef HTTP_PAGES_H
 #define HTTP_PAGES_H
 
-/* Each with a NUL behind it. */
-extern const char pages_index_html[];
-extern const char pages_style_css[];
-extern const char pages_setup_html[];
-extern const char pages_setup_js[];
+#include <stdbool.h>
+
+struct page_file {
+    const char *path; /* "/ui/api.js"; of a page "/account", and "/" of index.html */
+    const char *type; /* its media type */
+    const char *tag;  /* its entity tag, quotes and all (RFC 9110, section 8.8.3) */
+    const char *bytes, *end;
+};
+
+/* The file of a path, or NULL. */
+const struct page_file *page_file_find(const char *path);
+
+/* Whether Swagger UI is built in (make docs-ui). */
+bool page_docs_are_there(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include "gate/token.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/examples_kept.h"
 #include "http/idempotency.h"
 #include "http/input.h"
 #include "http/limit.h"
@@ -25,12 +26,14 @@
 #include "http/place.h"
 #include "http/prefer.h"
 #include "http/route.h"
+#include "http/tally.h"
 
 enum {
     SECOND_US = 1000000,
     SECRET_LONG = 24, /* characters that a secret has at least, cut short or not */
     SECRET_SHOWN = 8,
     METHOD_SHOWN_MAX = 20,
+    AGENT_SHOWN_MAX = 255,
     LARGEST_UNKNOWN =
         64 << 20 /* a body, where the settings are not known: as they are at first */
 };
@@ -43,13 +46,16 @@ enum result service_open(struct service *service, const struct home *entered,
     memset(service, 0, sizeof(*service));
     service->opened_ns = clock_mono_ns();
     service->home = *entered;
+    log_messages_ecs(entered->config.log_format == CONFIG_LOG_ECS);
     result = home_open(&service->home, DB_WORKER, why);
     if (result == RESULT_OK)
         result =
             log_open(HOME_ACCESS_LOG, (enum config_log_format)service->home.config.log_format,
                      &service->log, why);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
+        tally_open(service);
         result = tokens_open(&service->home.config, &service->tokens, why);
+    }
     if (result == RESULT_OK)
         result = keyring_new(&service->home, service->tokens, &service->keyring, why);
     if (result == RESULT_OK)
@@ -74,6 +80,7 @@ void service_close(struct service *service)
     fcgi_free(service->fcgi);
     keyed_free(service->keyed);
     input_free(service->input);
+    examples_kept_free(service->examples);
     shadow_free(service->shadow);
     keeper_free(service->keeper);
     registry_free(service->registry);
@@ -81,6 +88,7 @@ void service_close(struct service *service)
     tokens_close(service->tokens);
     seal_close(service->seal);
     meter_close(service->meter);
+    tally_close(service);
     log_close(service->log);
     home_close(&service->home);
     buf_free(&service->body);
@@ -246,6 +254,15 @@ static void path_print(const char *path, char out[REQUEST_PATH_MAX + 1])
     out[put] = '\0';
 }
 
+/* The program that asks, as far as it is of use, with secrets cut as in the path. */
+static void agent_print(const char *text, char out[REQUEST_PATH_MAX + 1])
+{
+    char start[AGENT_SHOWN_MAX + 1];
+
+    text_copy(start, sizeof(start), text != NULL ? text : "");
+    path_print(start, out);
+}
+
 /* A method as the client has it, if it looks like one; else somebody has put a secret there. */
 static const char *method_shown(const char *method)
 {
@@ -260,7 +277,7 @@ static const char *method_shown(const char *method)
 static void write_log(const struct service *service, const struct request *request,
                       uint64_t duration_ns)
 {
-    char path[REQUEST_PATH_MAX + 1];
+    char path[REQUEST_PATH_MAX + 1], agent[REQUEST_PATH_MAX + 1];
     /* The path of a route without variables is the route's, letter by letter. */
     bool is_own = request->route != NULL && strchr(request->route->path, '{') == NULL;
     struct log_entry entry = {
@@ -271,10 +288,18 @@ static void write_log(const struct service *service, const struct request *reque
         .path = is_own ? request->path : path,
         .request_id = request->id,
         .key = request->caller.mask[0] != '\0' ? request->caller.mask : NULL,
+        .trace_id = request->trace.given ? request->trace.id : NULL,
+        .span_id = request->trace.given ? request->trace.span : NULL,
+        .protocol = fcgi_param(service->fcgi, FCGI_PROTOCOL),
+        .agent = agent,
+        .bytes = request->head ? 0 : reply_bytes(&service->reply),
         .status = reply_code(service->reply.status),
         .warning = request->refused_credential,
     };
 
+    agent[0] = '\0';
+    if (service->home.config.log_format == CONFIG_LOG_COMBINED)
+        agent_print(fcgi_param(service->fcgi, FCGI_USER_AGENT), agent);
     if (!is_own)
         path_print(request->path, path);
     log_write(service->log, &entry);
@@ -293,11 +318,14 @@ static void tend(struct service *service, int64_t wall_us)
 static int64_t serve(struct service *service)
 {
     struct reply *reply = &service->reply;
+    char traced[TRACE_TEXT_LEN + 1];
     struct reply_frame frame;
     struct request request;
 
+    counters_busy(service->counters, true);
     request_start(&request, service);
     reply_start(reply);
+    reply->dialect = route_dialect(request.path);
     if (admit(service, &request, reply))
         handle(service, &request, reply);
     reply_settle(reply);
@@ -312,6 +340,11 @@ static int64_t serve(struct service *service)
         .duration_ns = clock_mono_ns() - request.start_ns,
         .head = request.head,
     };
+    if (request.trace.given) {
+        trace_print(&request.trace, traced);
+        frame.trace = traced;
+    }
+    tally_request(service, &request, reply, frame.duration_ns);
     /* A large result is fetched by a request that has no body: it holds no worker for ever. */
     if (reply->spooled)
         fcgi_set_patience(service->fcgi, service->home.config.bulk_stall);
@@ -325,6 +358,7 @@ static int64_t serve(struct service *service)
     reply_start(reply);
     if (!fcgi_is_cgi())
         tend(service, request.wall_us);
+    counters_busy(service->counters, false);
     return request.wall_us;
 }
 
@@ -357,7 +391,8 @@ static bool home_was_replaced(struct service *service, int64_t second)
     service->looked_second = second;
     if (db_is_read_only(service->home.db)) /* logins and administration bring in no call */
         home_reopen_database(&service->home, NULL);
-    return home_is_orphan(&service->home) || meter_is_orphan(service->meter);
+    return home_is_orphan(&service->home) || meter_is_orphan(service->meter) ||
+           counters_is_orphan(service->counters);
 }
 
 bool service_run(struct service *service)
@@ -372,6 +407,7 @@ bool service_run(struct service *service)
             wall_us = clock_wall_us();
             tend(service, wall_us);
             keeper_idle(service->keeper);
+            body_idle(service);
         }
         if (home_was_replaced(service, wall_us / SECOND_US)) {
             log_message("a file of the home was replaced under a worker, which ends");

@@ -6,9 +6,11 @@
  */
 #include "http/predict.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/json_write.h"
+#include "base/text.h"
 #include "forest/walk.h"
 
 enum {
@@ -40,8 +42,8 @@ static bool rows_predict(const struct input_rows *rows, const struct predictor *
     predictor_rows(predictor, rows->values, rows->count, at, at + margins);
     if (numbers->leaves != NULL)
         walk_leaves(image, rows->values, rows->count, numbers->leaves);
-    *answer = (struct answer){predictor,       at,          at + margins,
-                              numbers->leaves, rows->count, rows->outputs};
+    *answer = (struct answer){
+        predictor, at, at + margins, numbers->leaves, rows->count, rows->outputs, rows->frame};
     return true;
 }
 
@@ -50,6 +52,10 @@ static void answer_write(struct reply *reply, const struct input_rows *rows,
 {
     struct json_writer writer = json_writer_on(&reply->body);
 
+    if (rows->frame != NULL) {
+        answer_framed(&writer, answer);
+        return;
+    }
     json_write_object(&writer);
     if (rows->single)
         answer_single(&writer, answer);
@@ -80,4 +86,13 @@ bool predict_answer(const struct input_rows *rows,
     free(numbers.leaves);
     free(numbers.many);
     return done;
+}
+
+void predict_head(const struct model *model, struct reply *reply)
+{
+    char text[MODEL_NAME_MAX + 32];
+
+    text_print(text, sizeof(text), "%s; version=%" PRId64, model->row.name,
+               (int64_t)model->row.version);
+    reply_header(reply, "Forestgate-Model", text);
 }

@@ -19,4 +19,7 @@ bool predict_answer(const struct input_rows *rows,
                     void (*look)(void *arg, const struct answer *answer), void *arg,
                     struct reply *reply);
 
+/* Tells of the answer which model and version it is of, where the body does not: a header. */
+void predict_head(const struct model *model, struct reply *reply);
+
 #endif

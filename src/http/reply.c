@@ -24,6 +24,7 @@ static const struct {
     [REPLY_CREATED] = {201, "Created", "created"},
     [REPLY_ACCEPTED] = {202, "Accepted", "accepted"},
     [REPLY_NO_CONTENT] = {204, "No Content", "no_content"},
+    [REPLY_NOT_MODIFIED] = {304, "Not Modified", "not_modified"},
     [REPLY_MALFORMED] = {400, "Bad Request", "bad_request"},
     [REPLY_UNAUTHORIZED] = {401, "Unauthorized", "unauthorized"},
     [REPLY_FORBIDDEN] = {403, "Forbidden", "forbidden"},
@@ -55,6 +56,7 @@ static const enum reply_status result_statuses[RESULT__MAX] = {
 };
 
 static const char json_type[] = "application/json";
+static const char no_store[] = "no-store";
 static const char problem_type[] = "application/problem+json";
 
 /* The problem type of draft-ietf-httpapi-ratelimit-headers-10, with its member. */
@@ -83,7 +85,13 @@ bool reply_status_of(int64_t code, enum reply_status *status)
 
 bool reply_is_good(enum reply_status status)
 {
-    return status <= REPLY_NO_CONTENT;
+    return status <= REPLY_NOT_MODIFIED;
+}
+
+/* Whether no body goes with it (RFC 9110, sections 15.3.5 and 15.4.5). */
+static bool is_bodiless(enum reply_status status)
+{
+    return status == REPLY_NO_CONTENT || status == REPLY_NOT_MODIFIED;
 }
 
 static void spool_drop(struct reply *reply)
@@ -125,9 +133,12 @@ void reply_start(struct reply *reply)
 {
     spool_drop(reply);
     reply->status = REPLY_OK;
+    reply->dialect = REPLY_NATIVE;
     reply->word = NULL;
+    reply->cause = COUNTER_NONE;
     reply->written = false;
     reply->type = json_type;
+    reply->cache = no_store;
     reply->detail[0] = '\0';
     buf_clear(&reply->head, BUFFER_KEPT);
     buf_clear(&reply->headers, BUFFER_KEPT);
@@ -163,6 +174,8 @@ void reply_refuse(struct reply *reply, enum reply_status status, const char *for
 
     reply->status = status;
     reply->word = NULL;
+    reply->cause = COUNTER_NONE;
+    reply->cache = no_store;
     reply->written = false;
     spool_drop(reply);
     buf_clear(&reply->body, BUFFER_KEPT);
@@ -228,6 +241,35 @@ void reply_refuse_memory(struct reply *reply)
     reply_refuse(reply, REPLY_UNAVAILABLE, "The service is out of memory. Try again.");
 }
 
+/* The member error: a word for programs, or a sentence for their users. */
+static const char *error_text(const struct reply *reply)
+{
+    if (reply->dialect != REPLY_NATIVE)
+        return reply->detail;
+    return reply->word != NULL ? reply->word : statuses[reply->status].word;
+}
+
+/* What MLflow's scoring server calls it (mlflow/protos/databricks.proto, ErrorCode). */
+static const char *invocations_code(enum reply_status status)
+{
+    switch (status) {
+    case REPLY_UNAUTHORIZED:
+        return "UNAUTHENTICATED";
+    case REPLY_FORBIDDEN:
+        return "PERMISSION_DENIED";
+    case REPLY_NOT_FOUND:
+        return "RESOURCE_DOES_NOT_EXIST";
+    case REPLY_LIMITED:
+        return "REQUEST_LIMIT_EXCEEDED";
+    case REPLY_INTERNAL:
+        return "INTERNAL_ERROR";
+    case REPLY_UNAVAILABLE:
+        return "TEMPORARILY_UNAVAILABLE";
+    default:
+        return "BAD_REQUEST";
+    }
+}
+
 static void problem_write(struct reply *reply, const char *request_id, int64_t wall_us)
 {
     struct json_writer writer = json_writer_on(&reply->body);
@@ -239,8 +281,11 @@ static void problem_write(struct reply *reply, const char *request_id, int64_t w
                        reply->policies.len > 0 ? quota_exceeded : "about:blank");
     json_member_string(&writer, "title", reply_title(reply->status));
     json_member_u64(&writer, "status", reply_code(reply->status));
-    json_member_string(&writer, "error",
-                       reply->word != NULL ? reply->word : statuses[reply->status].word);
+    json_member_string(&writer, "error", error_text(reply));
+    if (reply->dialect == REPLY_INVOCATIONS) {
+        json_member_string(&writer, "error_code", invocations_code(reply->status));
+        json_member_string(&writer, "message", reply->detail);
+    }
     if (reply->word != NULL)
         json_member_string(&writer, "error_description", reply->detail);
     json_member_string(&writer, "detail", reply->detail);
@@ -269,6 +314,13 @@ void reply_write(struct reply *reply, const char *request_id, int64_t wall_us)
     reply->written = true;
 }
 
+uint64_t reply_bytes(const struct reply *reply)
+{
+    if (is_bodiless(reply->status))
+        return 0;
+    return reply->spooled ? spool_len(&reply->spool) : reply->body.len;
+}
+
 static void head_write(struct reply *reply, const struct reply_frame *frame)
 {
     struct buf *head = &reply->head;
@@ -277,17 +329,26 @@ static void head_write(struct reply *reply, const struct reply_frame *frame)
     buf_put_u64(head, reply_code(reply->status));
     buf_putc(head, ' ');
     buf_puts(head, reply_title(reply->status));
-    if (reply->status != REPLY_NO_CONTENT) {
+    if (!is_bodiless(reply->status)) {
         buf_puts(head, "\r\nContent-Type: ");
         buf_puts(head, reply->type);
         buf_puts(head, "\r\nContent-Length: ");
-        buf_put_u64(head, reply->spooled ? spool_len(&reply->spool) : reply->body.len);
+        buf_put_u64(head, reply_bytes(reply));
     }
     buf_puts(head, "\r\nX-Request-ID: ");
     buf_puts(head, frame->request_id);
+    if (frame->trace != NULL) {
+        /* The one by the W3C's draft, the other where people look who know the request's. */
+        buf_puts(head, "\r\ntraceresponse: ");
+        buf_puts(head, frame->trace);
+        buf_puts(head, "\r\ntraceparent: ");
+        buf_puts(head, frame->trace);
+    }
     buf_puts(head, "\r\nX-Process-Time: ");
     buf_put_seconds(head, frame->duration_ns / 1000);
-    buf_puts(head, "\r\nCache-Control: no-store\r\n");
+    buf_puts(head, "\r\nCache-Control: ");
+    buf_puts(head, reply->cache);
+    buf_puts(head, "\r\n");
     buf_put(head, reply->headers.data, reply->headers.len);
     buf_puts(head, "\r\n");
 }
@@ -333,6 +394,6 @@ void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame
         return;
     }
     if (fcgi_write(fcgi, reply->head.data, reply->head.len) && !frame->head &&
-        reply->status != REPLY_NO_CONTENT)
+        !is_bodiless(reply->status))
         body_send(reply, fcgi);
 }

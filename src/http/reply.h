@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/result.h"
+#include "gate/counters.h"
 #include "http/fcgi.h"
 #include "http/spool.h"
 
@@ -20,6 +22,7 @@ enum reply_status {
     REPLY_CREATED,       /* 201 */
     REPLY_ACCEPTED,      /* 202 */
     REPLY_NO_CONTENT,    /* 204: its body is not sent */
+    REPLY_NOT_MODIFIED,  /* 304: the same */
     REPLY_MALFORMED,     /* 400 */
     REPLY_UNAUTHORIZED,  /* 401 */
     REPLY_FORBIDDEN,     /* 403 */
@@ -35,9 +38,22 @@ enum reply_status {
     REPLY_STATUS__MAX
 };
 
+/*
+ * How a refusal is told.  Each has the members of the design; clients of other servers look for
+ * theirs, which are beside them or in their place.
+ */
+enum reply_dialect {
+    REPLY_NATIVE,
+    REPLY_SENTENCE,    /* error is the detail, for people to read: OIP, KServe, TF Serving */
+    REPLY_INVOCATIONS, /* the same, with error_code and message: MLflow, SageMaker */
+    REPLY_DIALECT__MAX
+};
+
 struct reply {
     enum reply_status status;
+    enum reply_dialect dialect;
     const char *type;   /* of the body; JSON at the start */
+    const char *cache;  /* Cache-Control; no-store at the start */
     struct buf head;    /* all of the header, when it is sent */
     struct buf headers; /* further lines of it */
     struct buf body;
@@ -45,6 +61,7 @@ struct reply {
     bool spooled;
     char detail[512];    /* of a refusal */
     const char *word;    /* its member error, if that is not its status's */
+    enum counter cause;  /* of a refusal: what it is counted as, if its status does not say */
     struct buf errors;   /* of a 422: the members of its errors array, as JSON */
     struct buf policies; /* of a 429: the names of what was exceeded, as JSON */
     bool written;        /* the body of a refusal is there as it is sent */
@@ -122,10 +139,14 @@ void reply_write(struct reply *reply, const char *request_id, int64_t wall_us);
 /* What goes with every answer. */
 struct reply_frame {
     const char *request_id;
+    const char *trace; /* for traceresponse and traceparent; NULL: of none */
     int64_t wall_us;
     uint64_t duration_ns;
     bool head; /* the request was a HEAD: send no body */
 };
+
+/* The bytes of the body that is sent, unless the request is a HEAD. */
+uint64_t reply_bytes(const struct reply *reply);
 
 /* Sends it; what is in a file in pieces, and no further than the front takes them. */
 void reply_send(struct reply *reply, struct fcgi *fcgi, const struct reply_frame *frame);

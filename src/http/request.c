@@ -185,6 +185,18 @@ static void address_read(struct request *request, const struct service *service)
     addr_print(request->address, &address);
 }
 
+/* A header that came twice says nothing. */
+static const char *once(const struct service *service, enum fcgi_param param)
+{
+    return fcgi_param_doubled(service->fcgi, param) ? NULL : fcgi_param(service->fcgi, param);
+}
+
+static void trace_start(struct request *request, const struct service *service)
+{
+    trace_read(&request->trace, once(service, FCGI_TRACE_PARENT),
+               once(service, FCGI_TRACE_STATE), service->home.config.trace_begin != 0);
+}
+
 void request_start(struct request *request, const struct service *service)
 {
     const char *id = fcgi_param(service->fcgi, FCGI_REQUEST_ID);
@@ -223,4 +235,5 @@ void request_start(struct request *request, const struct service *service)
     else
         id_make(request->id);
     address_read(request, service);
+    trace_start(request, service);
 }

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "gate/counters.h"
 #include "gate/home.h"
 #include "gate/caller.h"
 #include "gate/key.h"
@@ -23,6 +24,7 @@
 #include "http/fcgi.h"
 #include "http/form.h"
 #include "http/reply.h"
+#include "http/trace.h"
 
 enum {
     REQUEST_ID_MAX = 64,
@@ -64,6 +66,7 @@ struct request {
     const char *name; /* of the model that the path asks, name_len long; NULL: none */
     size_t name_len;
     char id[REQUEST_ID_MAX + 1];
+    struct trace trace;
     char address[ADDR_TEXT_MAX]; /* of the client, as far as it can be believed, or empty */
     struct addr from;            /* the same; zero if it is empty */
     int64_t wall_us;
@@ -98,6 +101,8 @@ struct request {
     int slot;                /* of gate/slots.h, held until the answer is out; else -1 */
 };
 
+struct examples_kept;
+struct inflate;
 struct input;
 struct keyed;
 struct seal;
@@ -119,13 +124,17 @@ struct service {
     struct shadow *shadow;
     struct keeper *keeper;
     struct log *log;
+    struct counters *counters; /* NULL: they could not be opened */
+    size_t *series;            /* see tally.h */
     struct fcgi *fcgi;
     struct input *input;
+    struct examples_kept *examples; /* NULL before the first ones */
     struct seal *seal;
     struct keyed *keyed; /* NULL until it is asked for */
     uint64_t seal_epoch; /* under which its keys were looked at */
     uint64_t opened_ns;
     struct buf body;
+    struct inflate *unpacked; /* what the body is unpacked by; NULL: it is not packed */
     struct spool large;
     struct form_data form, query;
     struct reply reply;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "http/form.h"
+#include "http/protocol.h"
 #include "http/reply.h"
 #include "http/request.h"
 
@@ -26,11 +27,16 @@ enum route_body {
     ROUTE_BODY_NONE,
     ROUTE_BODY_PREDICT,  /* JSON, up to predict_body_limit */
     ROUTE_BODY_EXPLAIN,  /* the same, with "classes" */
+    ROUTE_BODY_ROW,      /* the same, of one row */
+    ROUTE_BODY_PROTOCOL, /* the same in the row's protocol */
+    ROUTE_BODY_FRAME,    /* the same, or CSV of no more bytes */
+    ROUTE_BODY_TENSORS,  /* the same, JSON with perhaps bytes behind it: see v2.h */
     ROUTE_BODY_FEEDBACK, /* JSON, up to the same: see feedback.h */
     ROUTE_BODY_JSON,     /* the row's form as JSON, up to body_limit */
     ROUTE_BODY_SEALED,   /* the same, up to what a prediction takes */
     ROUTE_BODY_OAUTH,    /* the row's form, urlencoded or as JSON, up to body_limit */
     ROUTE_BODY_IMAGE,    /* bytes up to image_body_limit, in a file: request->image_fd */
+    ROUTE_BODY_ROWS,     /* CSV or an array, up to predict_body_limit */
     ROUTE_BODY__MAX
 };
 
@@ -52,16 +58,17 @@ enum {
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): rows are for people to read. */
 struct route {
     enum request_method method;
-    const char
-        *path; /* whole segments may be variables: /users/{id}; ROUTE_VARIABLES at most */
+    const char *path; /* segments may be variables, and the last one with a verb behind it:
+                         /users/{id}, /v1/models/{name}:predict; ROUTE_VARIABLES at most */
     enum route_credential credential;
     void (*handle)(struct service *service, struct request *request, struct reply *reply);
     const char *operation; /* the name in /openapi.json */
     const char *summary;
     enum key_scope scope; /* that the key must have */
     enum route_body body;
-    const struct form *form;  /* of a body of JSON or OAuth */
-    const struct form *query; /* NULL: a query is passed over */
+    const struct form *form;         /* of a body of JSON or OAuth */
+    const struct form *query;        /* NULL: a query is passed over */
+    const struct protocol *protocol; /* of a body of rows; NULL: it is our own */
     const struct form
         *bulk; /* the query of a body that is a file of rows; NULL: none is taken */
     enum reply_status good; /* of what went well */
@@ -78,6 +85,12 @@ const struct route *route_at(size_t i);
 
 /* How the lists of routes call a credential: "none", "optional", "key", "user", "login". */
 const char *route_credential_name(enum route_credential credential);
+
+/*
+ * How refusals of a path are told: by what it begins with, so that a client of another server
+ * reads those of paths that are no route, too.
+ */
+enum reply_dialect route_dialect(const char *path);
 
 /*
  * Finds the route of a request and what stands for its variables.  Of two paths that fit

@@ -89,6 +89,7 @@ void show_key_members(struct json_writer *writer, const struct key_row *row,
     json_member_string(writer, "models", row->models);
     json_member_string(writer, "addresses", row->addresses);
     limits_member(writer, row);
+    json_member_string(writer, "own_limits", row->limits);
     show_time(writer, "created_at", row->created_at);
     show_time(writer, "expires_at", row->expires_at);
     show_time(writer, "revoked_at", row->revoked_at);

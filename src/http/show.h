@@ -36,9 +36,10 @@ void show_user(struct json_writer *writer, const struct user_row *row);
 void show_user_members(struct json_writer *writer, const struct user_row *row);
 
 /*
- * id, name, masked_key, state, user, tier, scopes, models, addresses, limits, created_at,
- * expires_at, revoked_at, rotated_at, old_until, last_used_at, metadata; now is in seconds.
- * limits are those in force, "" for none and null if nobody can say; addresses is "" for any;
+ * id, name, masked_key, state, user, tier, scopes, models, addresses, limits, own_limits,
+ * created_at, expires_at, revoked_at, rotated_at, old_until, last_used_at, metadata; now is in
+ * seconds.  limits are those in force, "" for none and null if nobody can say; own_limits those
+ * that stand in the place of the tier's, "" for none; addresses is "" for any;
  * old_until is until when the secret before the last rotation holds, null if it does not.
  * show_key_members() writes the same without the braces.
  */

@@ -120,6 +120,25 @@ enum result usage_row_add(struct db *db, const struct usage_row *row, struct rea
                    row->last_us);
 }
 
+enum result tally_row_get(struct db *db, struct tally_row *row, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_TALLY_GET, row->model, row->version);
+
+    row->calls = row->failed = row->rows = row->duration_us = row->failed_us = row->last_us = 0;
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_TALLY_GET);
+    if (result == RESULT_OK) {
+        row->calls = sql_int(db, SQL_TALLY_GET, 0);
+        row->failed = sql_int(db, SQL_TALLY_GET, 1);
+        row->rows = sql_int(db, SQL_TALLY_GET, 2);
+        row->duration_us = sql_int(db, SQL_TALLY_GET, 3);
+        row->failed_us = sql_int(db, SQL_TALLY_GET, 4);
+        row->last_us = sql_int(db, SQL_TALLY_GET, 5);
+    }
+    sql_end(db, SQL_TALLY_GET);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
 enum result usage_charged(struct db *db, const char *account, int64_t first_day,
                           int64_t last_day, int64_t *charged, struct reason *why)
 {
@@ -134,11 +153,10 @@ enum result call_day_note(struct db *db, int64_t day, int64_t seq, struct reason
 }
 
 /*
- * A number that no call since then is below.  Where the clock was set back, a later day
- * has calls with lower numbers than an earlier one: so it is the lowest of all days from
- * that one on.
+ * Where the clock was set back, a later day has calls with lower numbers than an earlier one:
+ * so it is the lowest of all days from that one on.
  */
-static enum result seq_since(struct db *db, int64_t since_us, int64_t *seq, struct reason *why)
+enum result call_seq_since(struct db *db, int64_t since_us, int64_t *seq, struct reason *why)
 {
     enum result result = sql_start(db, why, SQL_CALL_DAY_SEQ, call_day(since_us));
 
@@ -209,7 +227,7 @@ enum result call_starts(struct db *db, const char *account, int64_t after_us, in
     first = INT64_MAX;
     result = starts_choose(db, account, &sql, why);
     if (result == RESULT_OK)
-        result = seq_since(db, after_us, &first, why);
+        result = call_seq_since(db, after_us, &first, why);
     while (result == RESULT_OK && *got < count && up_to >= first) {
         result = block_find(db, first, up_to, &at, why);
         if (result == RESULT_OK)
@@ -335,7 +353,7 @@ enum result call_row_list(struct db *db, const struct call_filter *filter,
     if (list.rows == NULL)
         return reason_set(why, RESULT_NOMEM, "out of memory");
     if (filter->since_us != 0)
-        result = seq_since(db, filter->since_us, &list.first, why);
+        result = call_seq_since(db, filter->since_us, &list.first, why);
     if (filter->from_seq != 0 && list.first < filter->from_seq)
         list.first = filter->from_seq;
     while (result == RESULT_OK && more) {

@@ -86,6 +86,19 @@ struct usage_row {
     int64_t last_us; /* the latest started_us */
 };
 
+/* Sums over the calls that a version of a model was to answer, since it was published. */
+struct tally_row {
+    char model[MODEL_NAME_MAX + 1];
+    int64_t version;
+    int64_t calls, rows;
+    int64_t failed;                 /* calls with a status of 400 and above */
+    int64_t duration_us, failed_us; /* of all calls, and of those */
+    int64_t last_us;                /* the latest started_us; 0: there is none */
+};
+
+/* The sums of the version that the row names, of those of served.h; zero without a call. */
+enum result tally_row_get(struct db *db, struct tally_row *row, struct reason *why);
+
 /* Adds the numbers of a row that are shown to a sum: calls, rows, charged, failed, duration_us.
  */
 void usage_row_sum(struct usage_row *sum, const struct usage_row *row);
@@ -129,6 +142,12 @@ struct call_filter {
 enum result call_row_list(struct db *db, const struct call_filter *filter,
                           bool (*each)(void *arg, const struct call_row *row), void *arg,
                           struct reason *why);
+
+/*
+ * A number that no call since then is below: the place to begin looking for them.  INT64_MAX
+ * if there is none.
+ */
+enum result call_seq_since(struct db *db, int64_t since_us, int64_t *seq, struct reason *why);
 
 /* The lowest and the highest number in the log, both 0 if it is empty. */
 enum result call_seqs(struct db *db, int64_t *lowest, int64_t *highest, struct reason *why);

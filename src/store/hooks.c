@@ -30,6 +30,7 @@ enum hook_column {
     HOOK_ANSWER,
     HOOK_PROBLEM,
     HOOK_TOLD_US,
+    HOOK_TRACE,
 };
 
 const char *hook_state_name(enum hook_state state)
@@ -75,6 +76,7 @@ static enum result row_read(struct db *db, enum sql sql, struct hook_row *row,
         {HOOK_REASON, row->reason, sizeof(row->reason)},
         {HOOK_URL, row->url, sizeof(row->url)},
         {HOOK_PROBLEM, row->problem, sizeof(row->problem)},
+        {HOOK_TRACE, row->trace, sizeof(row->trace)},
     };
 
     numbers_read(db, sql, row);

@@ -57,6 +57,7 @@ struct hook_row {
     int64_t answer;                     /* the status of the last answer; 0: none came */
     char problem[HOOK_PROBLEM_MAX + 1]; /* of the last attempt, if it failed */
     int64_t told_us;                    /* 0: not yet */
+    char trace[JOB_TRACE_MAX + 1];      /* the job's */
 };
 
 /* Whether the operator is to be told of every job from now on; RESULT_OK also if it was so. */

@@ -124,7 +124,7 @@ enum result job_row_insert(struct db *db, struct job_row *row, const void *body,
         db, why, SQL_JOB_INSERT, row->uuid, row->account, row->key, row->user, row->request_id,
         row->address, row->model, (int64_t)row->kind, (int64_t)row->result_kind, row->output,
         row->url, row->body_bytes, (int64_t)row->body_in_file, row->rows, row->created_us,
-        row->body_in_file ? NULL : body, row->body_in_file ? (size_t)0 : len);
+        row->trace, row->body_in_file ? NULL : body, row->body_in_file ? (size_t)0 : len);
 
     if (result == RESULT_OK)
         row->id = sql_inserted(db);
@@ -360,6 +360,30 @@ enum result job_total_get(struct db *db, const char *account, struct job_total *
     if (result == RESULT_OK)
         *total =
             (struct job_total){sql_int(db, sql, 0), sql_int(db, sql, 1), sql_int(db, sql, 2)};
+    sql_end(db, sql);
+    return result == RESULT_MISSING ? RESULT_OK : result;
+}
+
+enum result job_running(struct db *db, int64_t *jobs, struct reason *why)
+{
+    return sql_number(db, SQL_JOB_RUNNING, sql_start(db, why, SQL_JOB_RUNNING), jobs, why);
+}
+
+enum result job_ends_list(struct db *db, void (*each)(void *arg, const struct job_ends *ends),
+                          void *arg, struct reason *why)
+{
+    const enum sql sql = SQL_JOB_ENDED_LIST;
+    enum result result = sql_start(db, why, sql);
+    struct job_ends ends;
+
+    while (result == RESULT_OK && (result = sql_next(db, why, sql)) == RESULT_OK) {
+        result = sql_text(db, sql, 0, ends.model, sizeof(ends.model));
+        ends.status = (enum job_status)sql_int(db, sql, 1);
+        ends.jobs = sql_int(db, sql, 2);
+        ends.rows = sql_int(db, sql, 3);
+        if (result == RESULT_OK && ends.status < JOB_STATUS__MAX)
+            each(arg, &ends);
+    }
     sql_end(db, sql);
     return result == RESULT_MISSING ? RESULT_OK : result;
 }

@@ -31,6 +31,7 @@ enum {
     JOB_UUID_LEN = 36, /* 0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b: RFC 9562, version 7 */
     JOB_LABEL_MAX = 255,
     JOB_REASON_MAX = 511,
+    JOB_TRACE_MAX = 568,
     JOB_URL_MAX = 1023,
     JOB_OUTPUT_MAX = 15,
     JOB_INLINE_MAX = 64 << 10,
@@ -86,6 +87,8 @@ struct job_row {
     double score;
     bool has_score;
     char reason[JOB_REASON_MAX + 1]; /* of one that failed, or of the last attempt that did */
+    char trace[JOB_TRACE_MAX + 1];   /* traceparent, and behind a blank tracestate; written with
+                                        a new job, and read with what is told of it */
 };
 
 /*
@@ -198,5 +201,18 @@ struct job_total {
 /* NULL: of all accounts. */
 enum result job_total_get(struct db *db, const char *account, struct job_total *total,
                           struct reason *why);
+
+/* How many are in work just now. */
+enum result job_running(struct db *db, int64_t *jobs, struct reason *why);
+
+/* Jobs of a model that ever ended so, and their rows. */
+struct job_ends {
+    char model[MODEL_NAME_MAX + 1];
+    enum job_status status;
+    int64_t jobs, rows;
+};
+
+enum result job_ends_list(struct db *db, void (*each)(void *arg, const struct job_ends *ends),
+                          void *arg, struct reason *why);
 
 #endif

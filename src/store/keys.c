@@ -35,10 +35,8 @@ static const struct {
     enum key_scope scope;
     const char *word;
 } scope_words[] = {
-    {KEY_SCOPE_PREDICT, "predict"},
-    {KEY_SCOPE_JOBS, "jobs"},
-    {KEY_SCOPE_READ, "read"},
-    {KEY_SCOPE_ADMIN, "admin"},
+    {KEY_SCOPE_PREDICT, "predict"}, {KEY_SCOPE_JOBS, "jobs"},       {KEY_SCOPE_READ, "read"},
+    {KEY_SCOPE_ADMIN, "admin"},     {KEY_SCOPE_METRICS, "metrics"},
 };
 
 enum {

@@ -32,6 +32,7 @@ enum key_scope {
     KEY_SCOPE_JOBS = 2,
     KEY_SCOPE_READ = 4,
     KEY_SCOPE_ADMIN = 8,
+    KEY_SCOPE_METRICS = 16,
 };
 
 /* Reads "predict,read".  False, with *out as it was, for no word and one that is unknown. */

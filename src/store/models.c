@@ -24,10 +24,8 @@ enum column {
 const char *model_state_name(enum model_state state)
 {
     static const char *const names[MODEL_STATE__MAX] = {
-        [MODEL_SERVING] = "serving",
-        [MODEL_CANARY] = "canary",
-        [MODEL_SHADOW] = "shadow",
-        [MODEL_RETIRED] = "retired",
+        [MODEL_SERVING] = "serving", [MODEL_CANARY] = "canary",       [MODEL_SHADOW] = "shadow",
+        [MODEL_RETIRED] = "retired", [MODEL_WITHDRAWN] = "withdrawn",
     };
 
     return names[state];
@@ -83,6 +81,19 @@ enum result model_version_list(struct db *db,
     return list(db, SQL_MODEL_VERSIONS, each, arg, why);
 }
 
+enum result model_version_get(struct db *db, const char *name, int64_t version,
+                              struct model_row *row, struct reason *why)
+{
+    enum result result = sql_start(db, why, SQL_MODEL_VERSION_GET, name, version);
+
+    if (result == RESULT_OK)
+        result = sql_next(db, why, SQL_MODEL_VERSION_GET);
+    if (result == RESULT_OK)
+        result = row_read(db, SQL_MODEL_VERSION_GET, row, why);
+    sql_end(db, SQL_MODEL_VERSION_GET);
+    return result;
+}
+
 static enum result next_version(struct db *db, struct model_row *row, struct reason *why)
 {
     enum result result = sql_start(db, why, SQL_MODEL_VERSION_NEXT, row->name);
@@ -112,7 +123,8 @@ enum result model_places_set(struct db *db, const char *name, const struct model
                              struct reason *why)
 {
     return sql_run(db, why, SQL_MODEL_PLACES_SET, places->serving, places->canary,
-                   places->share, (int64_t)places->by_key, places->shadow, name);
+                   places->share, (int64_t)places->by_key, places->shadow,
+                   (int64_t)places->withdrawn, name);
 }
 
 enum result model_back_set(struct db *db, const char *name, int64_t version, int64_t back,

@@ -16,16 +16,20 @@ enum {
     MODEL_SHARE_ALL = 10000, /* the share that is all calls */
 };
 
-/* What a version does.  A model has one that serves, and at most one canary and one shadow. */
+/*
+ * What a version does.  A model has one that serves, or would if it were not withdrawn, and at
+ * most one canary and one shadow.
+ */
 enum model_state {
-    MODEL_SERVING, /* it answers what no canary does */
-    MODEL_CANARY,  /* it answers a share of the calls */
-    MODEL_SHADOW,  /* it is asked beside the serving one, and its answer is only compared */
-    MODEL_RETIRED, /* it is kept, to be gone back to */
+    MODEL_SERVING,   /* it answers what no canary does */
+    MODEL_CANARY,    /* it answers a share of the calls */
+    MODEL_SHADOW,    /* it is asked beside the serving one, and its answer is only compared */
+    MODEL_RETIRED,   /* it is kept, to be gone back to */
+    MODEL_WITHDRAWN, /* it would serve, but its model is withdrawn: nothing answers */
     MODEL_STATE__MAX
 };
 
-/* "serving", "canary", "shadow", "retired". */
+/* "serving", "canary", "shadow", "retired", "withdrawn". */
 const char *model_state_name(enum model_state state);
 
 /* A version of a model. */
@@ -46,7 +50,8 @@ struct model_row {
 
 /*
  * Calls each for the versions that workers need: of every model, in the order in which they
- * were first published, the serving one, then the canary and the shadow, if there are.
+ * were first published, the serving one, then the canary and the shadow, if there are; of one
+ * that is withdrawn the version that would serve.
  */
 enum result model_row_list(struct db *db, void (*each)(void *arg, const struct model_row *row),
                            void *arg, struct reason *why);
@@ -55,6 +60,10 @@ enum result model_row_list(struct db *db, void (*each)(void *arg, const struct m
 enum result model_version_list(struct db *db,
                                void (*each)(void *arg, const struct model_row *row), void *arg,
                                struct reason *why);
+
+/* One of them.  RESULT_MISSING if there is no such version. */
+enum result model_version_get(struct db *db, const char *name, int64_t version,
+                              struct model_row *row, struct reason *why);
 
 /*
  * Adds a version, with the next number, which no version of this model ever had, in
@@ -68,6 +77,7 @@ struct model_places {
     int64_t serving, canary, shadow;
     int64_t share; /* the canary's */
     bool by_key;
+    bool withdrawn; /* the serving one does not; there is neither of the others */
 };
 
 enum result model_places_set(struct db *db, const char *name, const struct model_places *places,

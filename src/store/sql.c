@@ -51,7 +51,8 @@ enum {
 /* A version and its place: the numbers of the states are those of enum model_state. */
 #define VERSION_SELECT                                                                        \
     "SELECT m.name, v.version, v.sha256, v.published_at, v.back, CASE v.version"              \
-    " WHEN m.version THEN 0 WHEN m.canary THEN 1 WHEN m.shadow THEN 2 ELSE 3 END AS state,"   \
+    " WHEN m.version THEN m.withdrawn * 4 WHEN m.canary THEN 1 WHEN m.shadow THEN 2"          \
+    " ELSE 3 END AS state,"                                                                   \
     " m.share, m.by_key, m.keep_share, m.keep_days FROM model m JOIN version v ON v.model = " \
     "m.name"
 
@@ -72,6 +73,9 @@ enum {
 
 #define USAGE_COLUMNS \
     "key, day, model, calls, rows, charged, failed, over, duration_us, last_us"
+
+#define SERVED_COLUMNS \
+    "model, version, status, bucket, calls, rows, charged, duration_us, last_us"
 
 const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
     [SQL_BEGIN] = {"BEGIN IMMEDIATE", "", EITHER},
@@ -229,6 +233,8 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
                                        " ORDER BY m.id, state",
                         "", BOTH},
     [SQL_MODEL_VERSIONS] = {VERSION_SELECT " ORDER BY m.id, v.version", "", BOTH},
+    [SQL_MODEL_VERSION_GET] = {VERSION_SELECT " WHERE m.name = ? AND v.version = ?", "ti",
+                               BOTH},
     [SQL_MODEL_INSERT] = {"INSERT INTO model (name, version, last_version) VALUES (?, 0, 0)"
                           " ON CONFLICT (name) DO NOTHING",
                           "t", BOTH},
@@ -241,8 +247,8 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
     [SQL_MODEL_VERSION_DELETE] = {"DELETE FROM version WHERE model = ? AND version = ?", "ti",
                                   BOTH},
     [SQL_MODEL_PLACES_SET] = {"UPDATE model SET version = ?, canary = ?, share = ?,"
-                              " by_key = ?, shadow = ? WHERE name = ?",
-                              "ioiiot", BOTH},
+                              " by_key = ?, shadow = ?, withdrawn = ? WHERE name = ?",
+                              "ioiioit", BOTH},
     [SQL_MODEL_KEEP_SET] = {"UPDATE model SET keep_share = ?, keep_days = ? WHERE name = ?",
                             "iit", BOTH},
     [SQL_MODEL_BACK_SET] = {"UPDATE version SET back = ? WHERE model = ? AND version = ?",
@@ -331,6 +337,23 @@ const struct sql_row sql_home_rows[SQL__HOME_MAX] = {
                                       " AND (?7 IS NULL OR model = ?7)"
                                       " ORDER BY key, day, model LIMIT ?8",
          "sissiisis", BOTH},
+    [SQL_SERVED_ADD] = {"INSERT INTO served (" SERVED_COLUMNS
+                        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                        " ON CONFLICT (model, version, status, bucket) DO UPDATE SET"
+                        " calls = calls + excluded.calls, rows = rows + excluded.rows,"
+                        " charged = charged + excluded.charged,"
+                        " duration_us = duration_us + excluded.duration_us,"
+                        " last_us = max(last_us, excluded.last_us)",
+                        "siiiiiiii", BOTH},
+    [SQL_SERVED_LIST] = {"SELECT " SERVED_COLUMNS " FROM served"
+                         " ORDER BY model, version, status, bucket",
+                         "", BOTH},
+    [SQL_TALLY_GET] =
+        {"SELECT coalesce(sum(calls), 0), coalesce(sum(iif(status >= 400, calls, 0)), 0),"
+         " coalesce(sum(rows), 0), coalesce(sum(duration_us), 0),"
+         " coalesce(sum(iif(status >= 400, duration_us, 0)), 0),"
+         " coalesce(max(last_us), 0) FROM served WHERE model = ? AND version = ?",
+         "ti", BOTH},
     [SQL_CHECK_ALL] = {"PRAGMA integrity_check(1)", "", CLI | SQL_ANY_DATABASE},
     [SQL_CHECK_QUICK] = {"PRAGMA quick_check(1)", "", CLI | SQL_ANY_DATABASE},
     [SQL_CHECK_REFERENCES] = {"PRAGMA foreign_key_check", "", CLI | SQL_ANY_DATABASE},
@@ -521,6 +544,34 @@ static const char *const home_scripts[] = {
     /* 5: what is kept of predictions */
     ("ALTER TABLE model ADD COLUMN keep_share INTEGER NOT NULL DEFAULT 0;" /* of 10000 */
      "ALTER TABLE model ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 30;"),
+    /* 6: models that are withdrawn; sums over all calls, by what answered them and how, with a
+       bucket of base/histogram.h */
+    ("ALTER TABLE model ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;"
+     "CREATE TABLE served ("
+     " model TEXT NOT NULL," /* '' for none, as 0 */
+     " version INTEGER NOT NULL,"
+     " status INTEGER NOT NULL,"
+     " bucket INTEGER NOT NULL,"
+     " calls INTEGER NOT NULL,"
+     " rows INTEGER NOT NULL,"
+     " charged INTEGER NOT NULL,"
+     " duration_us INTEGER NOT NULL,"
+     " last_us INTEGER NOT NULL,"
+     " PRIMARY KEY (model, version, status, bucket)"
+     ") STRICT, WITHOUT ROWID;"
+     "INSERT INTO served SELECT coalesce(model, ''), coalesce(version, 0), status, CASE"
+     " WHEN duration_us <= 50 THEN 0 WHEN duration_us <= 100 THEN 1"
+     " WHEN duration_us <= 250 THEN 2 WHEN duration_us <= 500 THEN 3"
+     " WHEN duration_us <= 1000 THEN 4 WHEN duration_us <= 2500 THEN 5"
+     " WHEN duration_us <= 5000 THEN 6 WHEN duration_us <= 10000 THEN 7"
+     " WHEN duration_us <= 25000 THEN 8 WHEN duration_us <= 50000 THEN 9"
+     " WHEN duration_us <= 75000 THEN 10 WHEN duration_us <= 100000 THEN 11"
+     " WHEN duration_us <= 250000 THEN 12 WHEN duration_us <= 500000 THEN 13"
+     " WHEN duration_us <= 750000 THEN 14 WHEN duration_us <= 1000000 THEN 15"
+     " WHEN duration_us <= 2500000 THEN 16 WHEN duration_us <= 5000000 THEN 17"
+     " WHEN duration_us <= 7500000 THEN 18 WHEN duration_us <= 10000000 THEN 19"
+     " ELSE 20 END AS bucket, count(*), sum(rows), sum(charged), sum(duration_us),"
+     " max(started_us) FROM call GROUP BY 1, 2, 3, 4;"),
 };
 
 const struct sql_schema sql_schemas[DB_KIND__MAX] = {

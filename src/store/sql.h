@@ -83,6 +83,7 @@ enum sql {
     SQL_TIER_DELETE,
     SQL_MODEL_LIST,
     SQL_MODEL_VERSIONS,
+    SQL_MODEL_VERSION_GET,
     SQL_MODEL_INSERT,
     SQL_MODEL_VERSION_NEXT,
     SQL_MODEL_VERSION_INSERT,
@@ -113,6 +114,9 @@ enum sql {
     SQL_USAGE_CHARGED,
     SQL_USAGE_LIST,
     SQL_USAGE_LIST_OF_USER,
+    SQL_SERVED_ADD,
+    SQL_SERVED_LIST,
+    SQL_TALLY_GET,
     SQL_CHECK_ALL,
     SQL_CHECK_QUICK,
     SQL_CHECK_REFERENCES,
@@ -142,6 +146,8 @@ enum sql {
     SQL_JOB_EXPIRED,
     SQL_JOB_DELETE,
     SQL_JOB_TOTAL,
+    SQL_JOB_RUNNING,
+    SQL_JOB_ENDED_LIST,
     SQL_HOOK_OPERATOR,
     SQL_HOOK_OPERATOR_SET,
     SQL_HOOK_OPERATOR_DELETE,
@@ -221,7 +227,7 @@ struct sql_schema {
 extern const struct sql_schema sql_schemas[DB_KIND__MAX];
 extern const char *const sql_work_scripts[];
 enum {
-    SQL_WORK_SCRIPTS = 1
+    SQL_WORK_SCRIPTS = 2
 };
 
 /*

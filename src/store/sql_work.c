@@ -35,7 +35,7 @@ enum {
     " n_features, n_margins, n_answers, n_targets, known"
 #define HOOK_COLUMNS                                                                    \
     "id, job, uuid, account, model, version, status, code, rows, label, score, reason," \
-    " created_us, ended_us, url, state, attempts, due_ns, answer, problem, told_us"
+    " created_us, ended_us, url, state, attempts, due_ns, answer, problem, told_us, trace"
 
 /* The numbers of enum hook_state. */
 #define HOOK_WAITS "state = 0"
@@ -44,9 +44,9 @@ enum {
 const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_JOB_INSERT)] =
         {"INSERT INTO job (uuid, account, key, user, request_id, address, model, kind,"
-         " result_kind, output, url, body_bytes, body_in_file, rows, created_us, body)"
-         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-         "sssesesiieeiiiiB", BOTH},
+         " result_kind, output, url, body_bytes, body_in_file, rows, created_us, trace,"
+         " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         "sssesesiieeiiiieB", BOTH},
     [AT(SQL_JOB_GET)] = {"SELECT " JOB_COLUMNS " FROM job WHERE uuid = ?", "t", BOTH},
     [AT(SQL_JOB_BODY)] = {"SELECT body FROM job WHERE id = ?", "i", BOTH},
     [AT(SQL_JOB_RESULT)] = {"SELECT result FROM job WHERE id = ?", "i", BOTH},
@@ -109,6 +109,11 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
     [AT(SQL_JOB_TOTAL)] = {"SELECT jobs, open, bytes FROM job_total WHERE account = ?", "t",
                            BOTH},
 
+    [AT(SQL_JOB_RUNNING)] = {"SELECT count(*) FROM job INDEXED BY job_claim WHERE " JOB_RUNS,
+                             "", BOTH},
+    [AT(SQL_JOB_ENDED_LIST)] = {"SELECT model, status, jobs, rows FROM job_ends"
+                                " ORDER BY model, status",
+                                "", BOTH},
     [AT(SQL_HOOK_OPERATOR)] = {"SELECT count(*) FROM hook_operator", "", BOTH},
     [AT(SQL_HOOK_OPERATOR_SET)] = {"INSERT OR IGNORE INTO hook_operator VALUES (1)", "", BOTH},
     [AT(SQL_HOOK_OPERATOR_DELETE)] = {"DELETE FROM hook_operator", "", BOTH},
@@ -259,6 +264,10 @@ const struct sql_row sql_work_rows[SQL__MAX - SQL__HOME_MAX] = {
 #define HOOK_INSERT                                                                     \
     " INSERT INTO hook (job, uuid, account, model, version, status, code, rows, label," \
     " score, reason, created_us, ended_us, url, turn)"
+
+#define HOOK_INSERT_TRACED                                                              \
+    " INSERT INTO hook (job, uuid, account, model, version, status, code, rows, label," \
+    " score, reason, created_us, ended_us, url, turn, trace)"
 
 #define HOOK_OF_JOB                                                                \
     "new.id, new.uuid, new.account, new.model, new.version, new.status, new.code," \
@@ -458,5 +467,28 @@ const char *const sql_work_scripts[SQL_WORK_SCRIPTS] = {
     " offset INTEGER NOT NULL,"
     " number INTEGER NOT NULL" /* of the lot that is there */
     ") STRICT, WITHOUT ROWID;",
+    "CREATE TABLE job_ends (" /* all that ever ended, kept by whoever ends them */
+    " model TEXT NOT NULL,"
+    " status INTEGER NOT NULL,"
+    " jobs INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL,"
+    " PRIMARY KEY (model, status)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO job_ends SELECT model, status, count(*), sum(rows) FROM job"
+    " WHERE " JOB_ENDED " GROUP BY 1, 2;"
+    "CREATE TRIGGER job_ends_added AFTER UPDATE OF status ON job"
+    " WHEN old.status < 2 AND new.status >= 2 BEGIN"
+    " INSERT INTO job_ends VALUES (new.model, new.status, 1, new.rows)"
+    " ON CONFLICT (model, status) DO UPDATE SET jobs = jobs + 1, rows = rows + excluded.rows;"
+    " END;"
+    "ALTER TABLE job ADD COLUMN trace TEXT;"
+    "ALTER TABLE hook ADD COLUMN trace TEXT;"
+    "DROP TRIGGER job_told;"
+    "CREATE TRIGGER job_told AFTER UPDATE OF status ON job"
+    " WHEN old.status < 2 AND new.status >= 2 BEGIN"
+    HOOK_INSERT_TRACED " SELECT " HOOK_OF_JOB ", NULL, '*', new.trace FROM hook_operator;"
+    HOOK_INSERT_TRACED " SELECT " HOOK_OF_JOB ", new.url, new.account, new.trace"
+    " WHERE new.url IS NOT NULL;"
+    " END;",
 };
 /* clang-format on */

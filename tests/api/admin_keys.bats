@@ -28,7 +28,7 @@ everywhere() { # STATUS COMMAND...
   done
 }
 
-MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","masked_key","metadata","models","name","old_until","revoked_at","rotated_at","scopes","state","tier","user"]'
+MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","masked_key","metadata","models","name","old_until","own_limits","revoked_at","rotated_at","scopes","state","tier","user"]'
 
 @test "all of it is refused to users, to their keys with the scope, and to keys without it" {
   made
@@ -49,7 +49,7 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
 @test "what no form has is a 422: id, key, owner, times, digests, the state" {
   made
   before=$(rows key)
-  for member in id key mac owner created_at revoked_at rotated_at state masked_key limits last_used_at; do
+  for member in id key mac owner created_at revoked_at rotated_at state masked_key limits own_limits last_used_at; do
     admin POST /admin/keys "{\"name\":\"mass\",\"$member\":\"x\"}"
     assert_fault "$member" || fail "$member was taken"
     admin PUT "/admin/keys/$ID" "{\"name\":\"mass\",\"$member\":\"x\"}"
@@ -110,7 +110,7 @@ MEMBERS='["addresses","created_at","expires_at","id","last_used_at","limits","ma
     "rates":["5/60s"],"quotas":["7/day"],"expires":"1d","metadata":{"team":"é"}}'
   assert_status 201
   assert_json --argjson members "$MEMBERS" '(keys == ($members + ["key"] | sort)) and .name == "partner" and .tier == "free" and
-    .models == "iris" and .scopes == "predict,read" and (.limits | startswith("5/60s,7/day")) and .metadata == {"team":"é"} and
+    .models == "iris" and .scopes == "predict,read" and (.limits | startswith("5/60s,7/day")) and .own_limits == "5/60s,7/day" and .metadata == {"team":"é"} and
     .user == null and .state == "active" and .last_used_at == null and
     ((.expires_at | sub("\\.000"; "") | fromdate) - (.created_at | sub("\\.000"; "") | fromdate) == 86400)'
   ID=$(jq -r .id "$body_file") MADE=$(jq -r .key "$body_file")

@@ -202,6 +202,23 @@ MEMBERS='["address","charged","duration_us","key","model","request_id","route","
   [ "$(grep . <<<"$seqs" | tac)" = "$(database 'SELECT seq FROM audit ORDER BY seq')" ]
 }
 
+@test "the trail is proved whole, and shows where a row was changed" {
+  assert_refused_to_others GET /admin/audit/check
+  admin GET /admin/audit/check
+  assert_status 200
+  assert_json --argjson rows "$(database 'SELECT count(*) FROM audit')" \
+    '. == {proved: true, rows: $rows, wrong: 0, lost: 0, problem: null}'
+  trigger=$(database "SELECT sql FROM sqlite_schema WHERE name = 'audit_no_update'")
+  kept=$(database 'SELECT target FROM audit WHERE seq = 2')
+  database "DROP TRIGGER audit_no_update; UPDATE audit SET target = 'other' WHERE seq = 2"
+  admin GET /admin/audit/check
+  database "UPDATE audit SET target = '$kept' WHERE seq = 2; $trigger"
+  assert_status 200
+  assert_json '.proved == false and .wrong == 2 and (.problem | contains("2"))'
+  admin GET /admin/audit/check
+  assert_json .proved
+}
+
 @test "while the database takes no write the log is still read" {
   database_hold
   admin GET /admin/calls

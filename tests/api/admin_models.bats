@@ -233,6 +233,51 @@ model() { # COUNT
   assert_json '.version == 3'
 }
 
+# compare QUERY FILE [TYPE]: as the administrator, of iris.
+compare() {
+  call POST "/admin/models/iris/compare?$1" -f "$2" CONTENT_TYPE="${3:-text/csv}" QUERY_STRING="$1" \
+    HTTP_AUTHORIZATION="Bearer $ADMIN"
+}
+
+@test "what versions cannot be compared on is refused, saying why, in the rows' own terms" {
+  assert_refused_to_others POST '/admin/models/iris/compare?a=1&b=1' '' CONTENT_TYPE=text/csv
+  data=$TOP/model/iris.csv
+  for query in '' a=1 b=1 'a=1&b=0' 'a=1&b=x' 'a=1&b=1&limit=1001' 'a=1&b=1&target='; do
+    compare "$query" "$data"
+    assert_problem 422 unprocessable_content || fail "$query"
+  done
+  compare 'a=1&b=99' "$data"
+  assert_fault b
+  assert_missing model POST '/admin/models/none/compare?a=1&b=1' -d 'a' CONTENT_TYPE=text/csv
+  compare 'a=1&b=1' "$data" application/json
+  assert_problem 415 unsupported_media_type
+  : >"$BATS_TEST_TMPDIR/empty"
+  compare 'a=1&b=1' "$BATS_TEST_TMPDIR/empty"
+  assert_fault body
+  compare 'a=1&b=1&target=nosuch' "$data"
+  assert_fault body
+  assert_json '.errors[0].problem == "no column \"nosuch\""'
+  { head -n 3 "$data" && printf '1,2,x,4,setosa\n' && printf '\0\377'; } >"$BATS_TEST_TMPDIR/bad"
+  compare 'a=1&b=1' "$BATS_TEST_TMPDIR/bad"
+  assert_fault 'line 4, column 3 (petal_length)'
+}
+
+@test "versions are compared on rows as forestgate model compare does it, and nothing is kept" {
+  upload 'iris?as=shadow' "$G/2.fgm"
+  before=$(models_are)
+  file=$TOP/model/iris.csv
+  compare 'a=1&b=1&limit=0' "$file"
+  assert_status 200
+  assert_json '.rows == 150 and .agree == 150 and .differ == 0 and .rows_that_differ == [] and .truth.target == "species"'
+  compare 'a=1&b=2&limit=3' "$file"
+  assert_status 200
+  cli model compare iris:1 iris:2 --data "$file" --limit 3 --json |
+    jq -S 'del(.a.model, .b.model)' >"$BATS_TEST_TMPDIR/cli"
+  jq -S 'del(.a.model, .b.model)' "$body_file" | diff - "$BATS_TEST_TMPDIR/cli"
+  assert_json '.a.model == "iris 1" and .b.model == "iris 2"'
+  [ "$(models_are)" = "$before" ]
+}
+
 @test "versions are listed by model, a page at a time" {
   model 3
   admin GET "/admin/models?name=$MODEL"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# tests/api/explain.bats: POST /models/NAME/explain.
+# tests/api/explain.bats: POST /models/NAME/explain and /models/NAME/draw.
 
 # shellcheck disable=SC2154,SC2016 # set or read by lib/api; dollars of jq
 load ../lib/api
@@ -129,4 +129,52 @@ rows() {
     .requestBody.content["application/json"].schema["$ref"] == "#/components/schemas/Explain" and
     (.responses | has("422") and has("413") and has("415"))'
   assert_json '.components.schemas | .Explain.properties.classes.enum == ["predicted","all"] and has("Explanation")'
+}
+
+# ---- a tree as a picture ----
+
+# draw MODEL QUERY BODY
+draw() { call POST "/models/$1/draw$2" -k "$KEY" -d "$3"; }
+
+@test "a drawing is refused what is no row, several rows, no such tree, and a query that it has not" {
+  draw iris '' '{"features":[1,2]}'
+  assert_problem 422 unprocessable_content '4 features'
+  draw iris '' '{"features"'
+  assert_problem 400 bad_request JSON
+  draw iris '' '{"instances":[[6.1,2.8,4.9,1.6],[6.1,2.8,4.9,1.6]]}'
+  assert_problem 422 unprocessable_content
+  assert_json '.errors[0].field == "instances"'
+  draw iris '?tree=10' "$ROW"
+  assert_problem 422 unprocessable_content 'cannot be drawn'
+  for query in '?tree=-1' '?tree=x' '?depth=0' '?depth=13' '?leaf=1' '?tree=1&tree=2' '?tree=99999999999999999999'; do
+    draw iris "$query" "$ROW"
+    [[ "$status" = 4?? ]] || fail "$query: $status"
+  done
+  draw nothing '' "$ROW"
+  assert_problem 404 not_found 'no such model'
+  call POST /models/iris/draw -d "$ROW"
+  assert_problem 401 unauthorized
+}
+
+@test "a drawing is of the tree that is asked for, as deep as is asked for, with the row's way lit" {
+  draw iris '' "$ROW"
+  assert_status 200
+  [ "$(header_of content-type)" = image/svg+xml ]
+  [ -n "$(header_of ratelimit)" ]
+  /usr/bin/python3 -I -c 'import sys, xml.etree.ElementTree as e; sys.exit(e.parse(sys.argv[1]).getroot().tag != "{http://www.w3.org/2000/svg}svg")' "$body_file"
+  grep -q 'class="litedge"' "$body_file"
+  first=$body
+  draw iris '?tree=0&depth=4' "$ROW"
+  [ "$body" = "$first" ]
+  draw iris '?tree=1' "$ROW"
+  [ "$body" != "$first" ]
+  draw iris '?depth=1' '{"instances":[[6.1,2.8,4.9,1.6]]}'
+  assert_status 200
+  [ ${#body} -lt ${#first} ]
+}
+
+@test "a drawing counts as a call of one row" {
+  draw iris '' "$ROW"
+  id=$(header_of x-request-id)
+  [ "$(cli call list --json | jq -r --arg id "$id" '.[] | select(.request_id == $id) | "\(.route) \(.model) \(.rows) \(.status)"')" = 'draw iris 1 200' ]
 }

@@ -209,13 +209,14 @@ outside_start() {
   local wrong=0 checked=0
   while read -r method path class; do
     path=${path/'/models/{name}'/'/models/iris'}
+    path=${path/'/endpoints/{name}'/'/endpoints/iris'}
     path=${path//'{name}'/nosuch}
     path=${path//'{id}'/000000000000}
     set -- "$method" "${path//'{version}'/9}"
     case $method in POST | PUT) set -- "$@" -d '{"nosuch":1}' ;; esac
     for role in staff boss; do
       case $class-$role in
-      open-* | optional-* | any-* | predict-* | read-* | jobs-* | admin-boss) want=in ;;
+      open-* | optional-* | any-* | predict-* | read-* | jobs-* | admin-boss | metrics-boss) want=in ;;
       *) want=403 ;;
       esac
       as "${!role}" "$@"

@@ -750,7 +750,7 @@ slots_let_go() {
   # It is hidden, and whatever fills in or pastes passwords may.
   grep -q '<input id="password" name="password" type="password" autocomplete="new-password"' "$body_file"
   grep -q 'aria-live' "$body_file"
-  call GET /setup.js
+  call GET /ui/setup.js
   assert_status 200
   [ "$(header_of content-type)" = 'text/javascript; charset=utf-8' ]
 }

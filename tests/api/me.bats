@@ -3,7 +3,7 @@
 # theirs, what nobody may say of himself, and that an answer has the members listed here and
 # no other.
 
-# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # set or read by the libraries; dollars of jq
+# shellcheck disable=SC2153,SC2154,SC2016,SC2030,SC2031 # set or read by the libraries; dollars of jq
 load ../lib/api
 load ../lib/person
 
@@ -27,7 +27,7 @@ teardown_file() { gate_stop; }
 assert_members() { assert_json --argjson m "$2" "$1 | keys == (\$m | sort)"; }
 
 USER_MEMBERS='["id","username","first_name","last_name","country","role","is_active","models","tier","created_at","last_login_at"]'
-KEY_MEMBERS='["id","name","masked_key","state","user","tier","scopes","models","addresses","limits","created_at","expires_at","revoked_at","rotated_at","old_until","last_used_at","metadata"]'
+KEY_MEMBERS='["id","name","masked_key","state","user","tier","scopes","models","addresses","limits","own_limits","created_at","expires_at","revoked_at","rotated_at","old_until","last_used_at","metadata"]'
 CALL_MEMBERS='["request_id","started_at","duration_us","key","user","model","version","route","rows","charged","status","address"]'
 USAGE_MEMBERS='["key","day","model","calls","rows","charged","failed"]'
 SESSION_MEMBERS='["id","created_at","expires_at","used_at","address","current"]'
@@ -489,6 +489,29 @@ END
     (.limits | all(keys == ["limit","name","remaining","reset_seconds"]))'
   as "$TOKEN" GET '/users/me/usage?since=2020-01-01&until=2020-02-01'
   assert_json '.usage == [] and (.limits | length == 2)'
+}
+
+@test "sums by key are of each key and of what was asked without one, of one model or key if that is said" {
+  MODELS='iris,price' person lou
+  new_key "$TOKEN"
+  for body in "$IRIS" '{"model":"price","features":[1,2]}' '{"features":[1]}'; do
+    call POST /predict -k "$NEW" -d "$body"
+  done
+  as "$TOKEN" POST /predict -d "$IRIS"
+  as "$TOKEN" GET '/users/me/usage?by=key'
+  assert_members '.usage[0]' "$USAGE_MEMBERS"
+  assert_json --arg key "$NEW_ID" --arg user "$PERSON" '(.usage | all(.model == null)) and
+    (.usage | map({(.key): [.calls, .charged, .failed]}) | add) == {($key): [3, 2, 1], ($user): [1, 1, 0]}'
+  as "$TOKEN" GET "/users/me/usage?by=key&model=price"
+  assert_json --arg key "$NEW_ID" '.usage | length == 1 and .[0].key == $key and .[0].calls == 1'
+  as "$TOKEN" GET "/users/me/usage?by=model&key=$PERSON"
+  assert_json '.usage | length == 1 and .[0].model == "iris" and .[0].calls == 1 and .[0].key == null'
+  # Another's key is that of nobody.
+  as "$BOB" GET "/users/me/usage?by=key&key=$NEW_ID"
+  assert_json '.usage == []'
+  as "$TOKEN" GET '/users/me/usage?by=user'
+  assert_problem 422 unprocessable_content
+  assert_json '.errors | map(.field) == ["by"]'
 }
 
 # ---- what counts at once ----

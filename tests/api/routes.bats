@@ -28,24 +28,100 @@ instances_of() {
   assert_status 200
   [ "$(header_of content-type)" = application/json ]
   assert_json '.message and .version and
-    ([.routes[] | select(.credential == "none") | .path] ==
-      ["/", "/health", "/health/live", "/health/ready", "/openapi.json", "/style.css", "/setup",
-       "/setup.js", "/auth/create", "/auth/token", "/login"]) and
+    (["/", "/health", "/docs", "/account", "/ui/{file}", "/auth/token", "/login"] -
+      [.routes[] | select(.credential == "none") | .path] == []) and
     all(.routes[] | select(.path | startswith("/admin/"));
       .credential == "key" and .scope == "admin") and
     all(.routes[]; .summary | length > 0)'
 }
 
-@test "GET / is a page for a browser, with the same routes and nothing active" {
+@test "GET / is a page for a browser, with nothing active in its own text" {
   call GET / HTTP_ACCEPT='text/html,application/xhtml+xml,*/*;q=0.8'
   assert_status 200
   [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
   [ "$(header_of vary)" = Accept ]
-  [[ "$(header_of content-security-policy)" == *"default-src 'none'"* ]]
-  for path in /predict /models '/models/{name}' '/models/{name}/predict' '/models/{name}/explain' /health; do
-    grep -qF "<code>$path</code>" "$body_file" || fail "the page has no $path"
+  cmp "$body_file" "$TOP/www/index.html"
+}
+
+@test "each page runs and loads what is its own, and is whole below any path" {
+  for path in / /account /admin /setup; do
+    call GET "$path" HTTP_ACCEPT=text/html
+    assert_status 200
+    [[ "$(header_of content-security-policy)" == "default-src 'none'; style-src 'self'; script-src 'self';"* ]]
+    if grep -nE '<style|<script>|javascript:| on[a-z]+=| style=|https?://|(src|href)="/' "$body_file"; then
+      fail "in $path there is something active, or of another place"
+    fi
+    # What it names is there.
+    sed -nE 's/.*(src|href)="(ui\/[^"]*)".*/\2/p' "$body_file" >"$BATS_TEST_TMPDIR/files"
+    [ -s "$BATS_TEST_TMPDIR/files" ]
+    while read -r file; do
+      call GET "/$file"
+      assert_status 200
+    done <"$BATS_TEST_TMPDIR/files"
   done
-  if grep -qiE '<script|onclick|http://' "$body_file"; then fail 'something active is in it'; fi
+}
+
+@test "files of the pages are kept by their entity tag, and moved once" {
+  for path in /ui/style.css /ui/api.js /account /; do
+    call GET "$path" HTTP_ACCEPT=text/html
+    assert_status 200
+    [ "$(header_of cache-control)" = no-cache ]
+    tag=$(header_of etag)
+    [[ "$tag" =~ ^\"[0-9a-f]{16}\"$ ]] || fail "$path: $tag"
+    length=$(header_of content-length)
+    for known in "$tag" "W/$tag" "\"other\", $tag" '*'; do
+      call GET "$path" HTTP_ACCEPT=text/html HTTP_IF_NONE_MATCH="$known"
+      assert_status 304
+      [ ! -s "$body_file" ]
+      [ "$(header_of etag)" = "$tag" ]
+    done
+    for other in '"0123456789abcdef"' "${tag%?}" '' "${tag//\"/}"; do
+      call GET "$path" HTTP_ACCEPT=text/html HTTP_IF_NONE_MATCH="$other"
+      assert_status 200
+      [ "$(header_of content-length)" = "$length" ]
+    done
+    call HEAD "$path" HTTP_ACCEPT=text/html
+    assert_status 200
+    [ ! -s "$body_file" ]
+    [ "$(header_of content-length)" = "$length" ]
+    [ "$(header_of etag)" = "$tag" ]
+    call HEAD "$path" HTTP_ACCEPT=text/html HTTP_IF_NONE_MATCH="$tag"
+    assert_status 304
+  done
+  call GET /ui/style.css
+  [ "$(header_of content-type)" = 'text/css; charset=utf-8' ]
+  call GET /ui/api.js
+  [ "$(header_of content-type)" = 'text/javascript; charset=utf-8' ]
+}
+
+@test "/docs is the reference where Swagger UI is not built in, and else that" {
+  call GET /redoc
+  assert_status 200
+  [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
+  cp "$body_file" "$BATS_TEST_TMPDIR/reference"
+  call GET /docs
+  assert_status 200
+  [[ "$(header_of content-security-policy)" == *"script-src 'self';"* ]]
+  if grep -q docs/swagger-ui-bundle.js "$body_file"; then
+    call GET /docs/swagger-ui-bundle.js
+    assert_status 200
+  else
+    cmp "$body_file" "$BATS_TEST_TMPDIR/reference"
+    if grep -q 'href="./docs"' "$body_file"; then fail 'the reference leads to itself'; fi
+    call GET /docs/swagger-ui-bundle.js
+    assert_problem 404 not_found
+  fi
+}
+
+@test "what is no file of the pages is not found, whatever it is called" {
+  for name in nosuch.js index.html ../index.html %2e%2e style.css/ 'style.css%00' STYLE.CSS "$(printf 'x%.0s' {1..300})"; do
+    call GET "/ui/$name"
+    assert_problem 404 not_found
+  done
+  for path in /account.html /index.html /ui /ui/; do
+    call GET "$path"
+    assert_problem 404 not_found
+  done
 }
 
 @test "GET / for a program that takes anything is JSON" {
@@ -53,12 +129,6 @@ instances_of() {
     call GET / HTTP_ACCEPT="$accept"
     assert_json .routes
   done
-}
-
-@test "GET /style.css is the page's style sheet" {
-  call GET /style.css
-  assert_status 200
-  [ "$(header_of content-type)" = 'text/css; charset=utf-8' ]
 }
 
 @test "GET /health says healthy, when, and which version" {

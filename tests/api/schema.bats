@@ -115,6 +115,20 @@ unfit() {
     .schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"'
 }
 
+@test "the examples of GET /models/NAME are taken as they are, for what they are called" {
+  call GET /models/houses -k "$KEY"
+  assert_json '.explainable and [.examples[].name] == ["low","middle","high"]'
+  examples=$(jq -c '{instances: [.examples[].features]}' <<<"$body")
+  houses "$examples"
+  assert_status 200
+  assert_json '(has("warnings") | not) and (.predictions | .[0] < .[1] and .[1] < .[2])'
+  call GET /models/iris -k "$KEY"
+  examples=$(jq -c '{instances: [.examples[].features]}' <<<"$body")
+  call POST /models/iris/predict -k "$KEY" -d "$examples"
+  assert_status 200
+  assert_json '.labels == ["setosa","versicolor","virginica"]'
+}
+
 # Bodies of which each is judged by Debian's python3-jsonschema and by POST.
 bodies() {
   local value i

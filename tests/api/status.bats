@@ -74,7 +74,8 @@ WHO='["way","key","masked_key","user","username","role","scopes","models","tier"
   call GET /api/status
   assert_status 200
   assert_members . '["status","version","timestamp","interface","authentication"]'
-  assert_json '.status == "healthy" and .interface == "fastcgi" and .authentication.authenticated == false and (.authentication.ways | length == 3)'
+  assert_json '.status == "healthy" and .interface == "fastcgi" and .authentication.authenticated == false and (.authentication.ways | length == 3) and
+    .authentication.registration == "open"'
   as "$ANN" GET /api/status
   assert_members . '["status","version","timestamp","interface","authentication","models","limits"]'
   assert_json '.authentication.authenticated and (.models == [{"name":"iris","version":1,"state":"ready"}]) and
@@ -93,6 +94,18 @@ WHO='["way","key","masked_key","user","username","role","scopes","models","tier"
     and (.models | map(.name)) == ["iris"] and .disk.free_bytes > 0 and .disk.total_bytes > .disk.free_bytes
     and (.ledger | keys == ["in_hand","room","waiting"])'
   ! grep -qE "$G|@|/home|fg_|secrets|[0-9a-f]{64}" "$body_file" || fail "$body"
+}
+
+@test "workers, jobs and who does them are told to administrators alone" {
+  call GET /health/detailed -k "$KEY"
+  assert_json '(has("jobs") or has("workers")) | not'
+  root=$(cli key create --name root --tier test --scopes read,admin 2>/dev/null)
+  call GET /health/detailed -k "$root"
+  assert_json '.jobs == {open: 0, kept: 0, bytes: 0, runners: 0} and .workers.alive >= 1 and .workers.busy >= 1 and .workers.busy <= .workers.alive'
+  call POST /jobs -k "$KEY" -d "$IRIS"
+  assert_status 202
+  call GET /health/detailed -k "$root"
+  assert_json '.jobs.open == 1 and .jobs.kept == 1 and .jobs.bytes > 0'
 }
 
 @test "a model that cannot be served makes it degraded" {

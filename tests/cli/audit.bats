@@ -190,6 +190,8 @@ proved() {
   added model.rollback model:iris model rollback iris
   added model.publish model:iris model publish iris "$G/iris.fgm" --shadow
   added model.retire model:iris model retire iris
+  added model.withdraw model:iris model withdraw iris
+  added model.restore model:iris model restore iris
   added model.delete model:iris model delete iris --version 2
   trail | jq -e '.[0] | .before.version == 2 and .after == {}'
   added model.keep model:iris model keep iris --rate 10% --days 3

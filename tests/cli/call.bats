@@ -155,7 +155,7 @@ misuse() {
   cli call list --csv --limit 2 | grep -qF ",$A,\"a \"\"b\"\", c\",,"
   cli call list --json --limit 2 | jq -e '.[1].user == "a \"b\", c"'
   sqlite3 "$G/home/forestgate.db" 'UPDATE call SET user = NULL WHERE seq = 4'
-  run cli call list --csv --user nobody
+  run --separate-stderr cli call list --csv --user nobody
   [ "${#lines[@]}" = 1 ]
 }
 
@@ -220,7 +220,7 @@ wine,1,1,0,1,0,0.25' ]
   "$FORESTGATE" --home "$G/empty" init >/dev/null
   for arguments in 'list' 'list --csv' 'stats' 'stats --csv' 'stats --by day' 'list --since 1h' "list --key $A"; do
     # shellcheck disable=SC2086
-    run "$FORESTGATE" --home "$G/empty" call $arguments
+    run --separate-stderr "$FORESTGATE" --home "$G/empty" call $arguments
     [ "$status" = 0 ]
     [ "${#lines[@]}" = 1 ] || fail "$arguments: $output"
   done

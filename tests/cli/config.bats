@@ -155,6 +155,20 @@ bad_line() { # REGEX LINE: appended; the number of the line is asked for, too
   done
 }
 
+@test "lines that were pasted with blanks before them are told from a bad value" {
+  printf 'hosts = api.example.org\n    cors_origins = https://app.example.org\n' >>"$CONF"
+  run cli config check
+  [ "$status" = 1 ]
+  [[ "$output" == *'hosts: "api.example.org cors_origins'*'a line that begins with a blank goes on with the one before' ]] ||
+    fail "$output"
+  printf 'workers = 2\n    workers = 3\n' >"$CONF"
+  run cli config check
+  [[ "$status" = 1 && "$output" == *'workers is set twice; a line that begins'* ]] || fail "$output"
+  printf 'workers = 2\nbody_limit = 1M\nworkers = 3\n' >"$CONF"
+  run cli config check
+  [[ "$status" = 1 && "$output" == *'workers is set twice' ]] || fail "$output"
+}
+
 @test "a bad item in a further line of a list stops the start" {
   printf 'trusted_proxies = 10.0.0.0/8,\n  nonsense\n' >>"$CONF"
   bad 'forestgate\.conf:.*trusted_proxies'

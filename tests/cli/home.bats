@@ -248,7 +248,7 @@ downgrade() {
     ALTER TABLE model DROP COLUMN keep_share; ALTER TABLE model DROP COLUMN keep_days;
     ALTER TABLE version DROP COLUMN back; DROP TABLE compared; DROP TABLE user; DROP INDEX key_user;
     ALTER TABLE key DROP COLUMN user; DROP TABLE session; DROP TABLE invitation; DROP TABLE attempt; DROP TABLE known;
-    DROP TABLE audit; PRAGMA user_version = 2'
+    DROP TABLE audit; ALTER TABLE model DROP COLUMN withdrawn; DROP TABLE served; PRAGMA user_version = 2'
   rm "$G/home/audit.head"
   run cli model list
   [[ "$status" = 1 && "$output" == *'forestgate init'* ]] || fail "$output"

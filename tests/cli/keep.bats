@@ -120,6 +120,18 @@ kept() { cli model kept iris "$@" 2>/dev/null; }
   [ "$(kept --version 1 --since 1h | sed 1d | wc -l)" = 1 ]
 }
 
+@test "an export tells on a terminal how far it is, and nothing where the rows are what is on it" {
+  cli model keep iris --rate 100%
+  asked many "$(jq -nc '{instances: [range(5000) | [5.1,3.5,1.4,0.2]]}')"
+  # Who reads nothing for a moment, so that a moment passes.
+  out=$("$TOP/tests/lib/terminal.py" bash -c '"$0" --home "$1" model kept iris | { sleep 0.3 && cat >"$2"; }' \
+    "$FORESTGATE" "$G/home" "$G/kept.csv")
+  [ "$(wc -l <"$G/kept.csv")" = 5001 ]
+  [[ "$out" == *$'\rexporting '*' rows, '*' a second'*$'\r\033[K'*'5000 rows'* ]] || fail "$(cat -v <<<"$out")"
+  out=$("$TOP/tests/lib/terminal.py" "$FORESTGATE" --home "$G/home" model kept iris)
+  [[ "$out" != *exporting* && "$out" == *'5000 rows'* ]]
+}
+
 @test "what is kept is deleted by version and as a whole, and that is in the audit trail" {
   cli model keep iris --rate 100%
   asked one

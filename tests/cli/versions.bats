@@ -56,6 +56,26 @@ refused() {
   assert_states '1 serving'
 }
 
+@test "what a change has come to is told beside the number, and with --json or --quiet not" {
+  # told WORDS NUMBER VERB...: the number alone on standard output.
+  told() {
+    local words=$1 number=$2
+    shift 2
+    run --separate-stderr -0 cli model "$@"
+    [ "$output" = "$number" ] || fail "$* printed: $output"
+    [ "$stderr" = "$words" ] || fail "$* said: $stderr"
+  }
+  told 'version 2 of iris is the canary: it answers 10% of the calls' 2 publish iris "$G/iris.fgm" --canary 10%
+  told 'version 2 of iris serves: every worker goes by it' 2 promote iris
+  told 'version 1 of iris serves: every worker goes by it' 1 rollback iris
+  told 'version 3 of iris is the shadow: it is asked beside the one that serves, and only compared' 3 publish iris "$G/iris.fgm" --shadow
+  told '' 4 publish iris "$G/iris.fgm" --quiet
+  run --separate-stderr -0 cli model rollback iris --json
+  [ -z "$stderr" ] || fail "$stderr"
+  told 'version 1 of iris is withdrawn with its model: no version answers' 1 withdraw iris
+  told 'version 1 of iris serves: every worker goes by it' 1 restore iris
+}
+
 @test "what was asked wrongly is a misuse that says what is allowed" {
   for share in 10 0% 0.0% 0.001% 101% 100.01% -1% +5% 1e1% '10 %' ' 10%' 10%% 1.% .5% % '' 99999999999999999999%; do
     refused 2 'allowed: 0.01% to 100%' publish iris "$G/iris.fgm" --canary "$share"
@@ -98,7 +118,8 @@ refused() {
 @test "publish, list: each version with its state, size, date and sha" {
   publish >/dev/null
   train_iris "$G/c.fgm" 3
-  [ "$(cli model publish iris "$G/c.fgm" --canary 12.5% --by key 2>&1)" = 3 ]
+  [ "$(cli model publish iris "$G/c.fgm" --canary 12.5% --by key 2>&1)" = \
+    $'version 3 of iris is the canary: it answers 12.5% of the calls, by key\n3' ]
   [ "$(publish --shadow)" = 4 ]
   run cli model list
   [[ "$output" =~ iris\ +1\ \ 20[0-9:\ -]+\ retired\ +[0-9]+\  ]] || fail "$output"

@@ -62,7 +62,7 @@ from_page() {
   go "http://localhost:$1/"
   js 'return fetch(arguments[0], arguments[1]).then(a => a.json().then(b => ({status: a.status, body: b,
     limit: a.headers.get("RateLimit"), id: a.headers.get("X-Request-ID")})), e => ({error: e.name}))' \
-    "$(jq -n --arg url "$URL$2" '$url')" "$3"
+    "$(quoted "$URL$2")" "$3"
 }
 
 calls() { cli call stats --json | jq '[.[].calls] | add // 0'; }

@@ -78,6 +78,9 @@ all_ok() {
   diagnose
   found front failed 'answers with a certificate that this machine does not believe' \
     "CURL_CA_BUNDLE=$T/home/tls/localhost.crt forestgate doctor --url $URL"
+  export CURL_CA_BUNDLE=$T/none.crt
+  diagnose
+  found front failed 'the roots that CURL_CA_BUNDLE names cannot be read'
   export CURL_CA_BUNDLE=$roots
   all_ok
 }
@@ -269,6 +272,9 @@ all_ok() {
   found service ok
   found X-API-Key ok
   found 'large bodies' ok
+  # Clients that have a path in their address find everything below it.
+  /usr/bin/python3 "$TOP/tests/lib/oip.py" replay "$URL" "$KEY" "$(cli key create --name root --tier test --scopes admin,predict,read 2>/dev/null)" \
+    'infer, texts as bytes=404' 'infer, texts as JSON=404'
 }
 
 # A server of a few lines: answers each connection with the file of the path asked for, or

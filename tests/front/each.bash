@@ -95,6 +95,29 @@ upload() {
   assert_status 200
 }
 
+@test "clients of other model servers are answered, and a refusal has their error" {
+  asked() { ask -H "X-API-Key: $KEY" -H "$JSON" "$@"; }
+  asked -d '{"instances":[[5.1,3.5,1.4,0.2]]}' /v1/models/iris:predict
+  [ "$status$body" = '200{"predictions":[0]}' ]
+  asked -d '{"inputs":[[5.1,3.5,1.4,0.2]]}' /v1/models/iris/versions/1:predict
+  [ "$status$body" = '200{"outputs":[0]}' ]
+  ask -H "X-API-Key: $KEY" -H 'Content-Type:' -d '{"inputs":[[5.1,3.5,1.4,0.2]]}' /invocations
+  [ "$status$body" = '200{"predictions":[0]}' ]
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -H 'Accept: text/csv' -d '5.1,3.5,1.4,0.2' \
+    /endpoints/iris/invocations
+  [ "$status$body" = 2000 ]
+  [ "$(header_of forestgate-model)" = 'iris; version=1' ]
+  asked -d '{"inputs":{"data":[["5.1","3.5","1.4","0.2"]]}}' /hf/models/iris
+  [ "$status$body" = '200[0]' ]
+  asked /v1/models/iris
+  jq -e '.ready and .model_version_status[0].state == "AVAILABLE"' <<<"$body"
+  ask /ping
+  assert_status 200
+  asked -d '{"instances":[[5.1]]}' /v1/models/iris:predict
+  assert_status 422
+  jq -e '.error == .detail and (.error | test("instances"))' <<<"$body"
+}
+
 @test "the key's header in any case of letters" {
   for name in x-api-key X-API-KEY X-Api-Key; do
     ask -H "$name: $KEY" -H "$JSON" -d "$FEATURES" /predict
@@ -236,10 +259,10 @@ upload() {
   [ "$(header_of content-type)" = 'text/html; charset=utf-8' ]
   [[ "$(header_of content-security-policy)" == "default-src 'none';"*"script-src 'self';"* ]]
   [ "$(header_of referrer-policy)" = no-referrer ]
-  ask /setup.js
+  ask /ui/setup.js
   assert_status 200
   [ "$(header_of content-type)" = 'text/javascript; charset=utf-8' ]
-  [ "$body" = "$(cat "$TOP/www/setup.js")" ]
+  [ "$body" = "$(cat "$TOP/www/ui/setup.js")" ]
 }
 
 @test "variables of a path and what a query has percent-encoded arrive as they are" {
@@ -373,6 +396,36 @@ upload() {
     predict "$path"
     assert_refused || { echo "for the path $path" >&2; return 1; }
   done
+}
+
+# bats test_tags=once
+@test "what Triton's client sends is answered, byte for byte, but for a POST without a length" {
+  local admin expected=('infer, texts as bytes=404' 'infer, texts as JSON=404')
+  admin=$(cli key create --name triton --tier test --scopes admin,predict,read 2>/dev/null)
+  case $MODE in lighttpd*) expected+=(index=411) ;; esac
+  /usr/bin/python3 "$TOP/tests/lib/oip.py" replay "$URL" "$KEY" "$admin" "${expected[@]}"
+}
+
+# bats test_tags=once
+@test "Triton's own client is served, where TRITON_CLIENT says where that is" {
+  [ -n "${TRITON_CLIENT:-}" ] || skip 'TRITON_CLIENT is the src/python/library of triton-inference-server/client'
+  local admin
+  admin=$(cli key create --name triton2 --tier test --scopes admin,predict,read 2>/dev/null)
+  /usr/bin/python3 "$TOP/tests/lib/triton_client.py" "${URL#http://}" "$KEY" "$admin"
+}
+
+# bats test_tags=once
+@test "a large tensor of bytes comes through, and a packed body" {
+  local length tensor=$BATS_TEST_TMPDIR/tensor
+  length=$(yes 5.1 3.5 1.4 0.2 | head -n 20000 | /usr/bin/python3 "$TOP/tests/lib/oip.py" binary FP64 '[20000,4]' 2>&1 >"$tensor")
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: application/octet-stream' -H "Inference-Header-Content-Length: $length" \
+    --data-binary "@$tensor" /v2/models/iris/infer
+  assert_status 200
+  grep -qi '^inference-header-content-length: [0-9]' "$header"
+  gzip "$tensor"
+  ask -H "X-API-Key: $KEY" -H 'Content-Encoding: gzip' -H "Inference-Header-Content-Length: $length" \
+    --data-binary "@$tensor.gz" -H 'Content-Type:' /v2/models/iris/infer
+  assert_status 200
 }
 
 @test "paths, header lines and whole headers that are too long are refused with JSON" {

@@ -120,6 +120,18 @@ has() {
 }
 has_not() { [ -z "$(header_of "$1")" ] || { echo "there is $1: $(header_of "$1")" >&2; return 1; }; }
 
+protocols() {
+  ask -H "X-API-Key: $KEY" -H "$JSON" -d '{"instances":[[5.1,3.5,1.4,0.2]]}' /v1/models/iris:predict
+  [ "$status$body" = '200{"predictions":[0]}' ]
+  ask -H "X-API-Key: $KEY" -H 'Content-Type: text/csv' -d '5.1,3.5,1.4,0.2' /endpoints/iris/invocations
+  [ "$status$body" = '200{"predictions":[0]}' ]
+  ask -H "Authorization: Bearer $KEY" -H "$JSON" -d '{"inputs":{"data":[["5.1","3.5","1.4","0.2"]]}}' /hf/models/iris
+  [ "$status$body" = '200[0]' ]
+  ask /ping
+  assert_status 200
+}
+@test "clients of other model servers are answered" { each protocols; }
+
 @test "the prediction of README.txt is answered" {
   command=$(sed -n '/^       curl /,/predict$/p' "$T/bin/README.txt")
   [[ "$command" == *KEY*https://example.org/api/predict ]]

@@ -62,11 +62,13 @@ run_ready() {
   KEY=$(sed -n 's/^Key *//p' "$T/out")
 }
 
-# run_end SIGNAL: to the whole group, as the terminal sends it.
+# run_end SIGNAL: to the whole group, as the terminal sends it.  Who crashes on the way is told
+# of by make.
 run_end() {
   kill "-$1" -- "-$RUN_PID"
   wait_for 100 ended
   wait_for 30 nothing_left || { ps -f -p "$(left | paste -sd,)"; return 1; }
+  if said '^make: .*\(Segmentation fault\|Aborted\)'; then cat "$T/out"; return 1; fi
   RUN_PID=''
 }
 
@@ -80,9 +82,9 @@ refused() {
 # A copy of the tree with what is built, for a user or a place of its own.
 tree_copy() {
   mkdir -p "$1"
-  tar -C "$TOP" --exclude=./.git --exclude=./var --exclude=./build -cf - . | tar -C "$1" -xf -
+  tar -C "$TOP" --exclude=./.git --exclude=./var --exclude=./build --exclude=node_modules -cf - . | tar -C "$1" -xf -
   mkdir "$1/build"
-  tar -C "$BUILD" --exclude=./sanitize --exclude=./fuzzers --exclude=./tests -cf - . |
+  tar -C "$BUILD" --exclude=./sanitize --exclude=./fuzzers --exclude=./tests --exclude=./docs -cf - . |
     tar -C "$1/build" -xf -
   tree=$1
 }
@@ -92,6 +94,9 @@ tree_copy() {
   run_ready
   bash -c "$(grep '^curl ' "$T/out")" >"$T/answer" 2>/dev/null
   jq -e '.prediction == 0' "$T/answer"
+  bash -c "$(grep '^export ' "$T/out")"$'\nforestgate model list; forestgate key show "$KEY"' >"$T/commands"
+  grep -q '^iris .* serving' "$T/commands"
+  grep -q '^name  *first' "$T/commands"
   # And a runner, which works off jobs and ends with the rest.
   key=$(sed -n 's/^Key *\(fg_[^ ]*\)$/\1/p' "$T/out")
   job=$(curl -sS -H "X-API-Key: $key" -H 'Content-Type: application/json' -d '{"features":[5.1,3.5,1.4,0.2]}' "$URL/jobs" | jq -r .job_uuid)
@@ -106,10 +111,11 @@ tree_copy() {
   said "^Address  $URL/\$"
   said "^Logs     $T/home/logs/access.log\$"
   [ -s "$T/home/logs/access.log" ]
+  if said '^forestgate: '; then cat "$T/out" && false; fi
   # Calm: few lines but the build's, and none over 80 columns but those to paste
   # and the answer.
-  [ "$(grep -vc '^  [A-Z]' "$T/out")" -le 20 ]
-  [ "$(grep -vE '^(curl|Key|Setup|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
+  [ "$(grep -vc '^  [A-Z]' "$T/out")" -le 22 ]
+  [ "$(grep -vE '^(curl|export|Key|Setup|One prediction)' "$T/out" | grep -cE '.{81}')" = 0 ]
   run_end INT
   said '^Stopped'
   if kill -0 "$runner" 2>/dev/null; then echo 'the runner lives on' >&2 && false; fi
@@ -120,7 +126,10 @@ tree_copy() {
   run_start
   run_ready
   first=$KEY
-  run_end INT
+  # A supervisor tells make alone, and not all of its group.
+  kill -TERM "$RUN_PID"
+  wait_for 100 ended
+  wait_for 30 nothing_left || { ps -f -p "$(left | paste -sd,)"; return 1; }
   run_start FRONT=apache
   run_ready
   [ "$KEY" != "$first" ]
@@ -147,8 +156,8 @@ invited() { # NAME INVITATION
   [[ "$link" == "$URL/setup#fgi_"* ]]
   # The page as a browser gets it, without what is behind the #, and what it runs.
   page=$(curl -sSf "${link%%#*}")
-  [[ "$page" == *'<script src="setup.js"'* ]]
-  script=$(curl -sSf "$URL/setup.js")
+  [[ "$page" == *'<script src="ui/setup.js"'* ]]
+  script=$(curl -sSf "$URL/ui/setup.js")
   [[ "$script" == *"fetch('auth/create'"* ]]
   # Two at once, of whom one may; of more some would wait for their turn to hash (503).
   pids=''

@@ -11,8 +11,11 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "base/buf.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "forest/drift.h"
+#include "forest/examples.h"
 #include "forest/explain.h"
 #include "forest/layout.h"
 #include "forest/predictor.h"
@@ -165,6 +168,24 @@ static void walk(const struct image *image)
     free(out);
 }
 
+/* Made-up rows are told of every image, in JSON that can be read. */
+static void examples(const struct image *image)
+{
+    struct buf text = {0};
+    struct json_writer writer = json_writer_on(&text);
+    static struct json_reader reader; /* whose room is kept */
+    enum json_token token;
+
+    json_write_object(&writer);
+    examples_write(&writer, image);
+    json_write_object_end(&writer);
+    CHECK(!buf_failed(&text));
+    json_reader_start(&reader, (const char *)text.data, text.len);
+    while ((token = json_next(&reader)) != JSON_END)
+        CHECK(token != JSON_BAD);
+    buf_free(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *bytes = malloc(size + 1);
@@ -177,6 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (image_prove(bytes, size, "t.fgm", &image, &why) == RESULT_OK) {
         read_texts(image);
         walk(image);
+        examples(image);
     } else {
         CHECK(strncmp(why.text, "t.fgm: ", 7) == 0);
     }

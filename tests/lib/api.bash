@@ -28,6 +28,7 @@ G=${G:-$BATS_FILE_TMPDIR}
 # What is called before the first test has no directory of a test: without this its answers
 # would lie in /, where all the files that run at once would find them.
 BATS_TEST_TMPDIR=${BATS_TEST_TMPDIR:-$G}
+export ASK_RECORD=$BATS_FILE_TMPDIR/answers
 unset "${!FORESTGATE_@}" # a setting of the user's own service
 FORESTGATE=$BUILD/forestgate
 WORKER=$BUILD/forestgate.fcgi
@@ -35,6 +36,8 @@ IRIS='{"features":[5.1,3.5,1.4,0.2]}'
 
 # shellcheck disable=SC1091
 . "$TOP/tests/lib/port.bash"
+# shellcheck disable=SC1091
+. "$TOP/tests/lib/record.bash"
 
 # What was started by setup_file or by an earlier test of the file.
 # shellcheck disable=SC1091
@@ -141,6 +144,7 @@ gate_stop() {
   rm -f "$G/running"
   MASTER=
   problems_parse
+  if [ "$BATS_TEST_TMPDIR" = "$G" ]; then answers_conform "$ASK_RECORD"; fi
 }
 
 gate_pids() { pgrep -P "$MASTER" || :; }
@@ -168,6 +172,7 @@ gate_sends() {
 # A body is sent as JSON with its length, unless the parameters say otherwise.  cgi-fcgi
 # sends no more of it than CONTENT_LENGTH says.
 call_arguments() {
+  local LC_ALL=C # lengths are in bytes
   PARAMS=(REQUEST_METHOD="$1" REQUEST_URI="$2" SERVER_PROTOCOL=HTTP/1.1 REMOTE_ADDR=127.0.0.1)
   BODY=/dev/null
   shift 2
@@ -177,7 +182,7 @@ call_arguments() {
     -d)
       BODY=$BATS_TEST_TMPDIR/request
       printf %s "$2" >"$BODY"
-      PARAMS+=(CONTENT_LENGTH="$(LC_ALL=C; echo ${#2})" CONTENT_TYPE=application/json)
+      PARAMS+=(CONTENT_LENGTH="${#2}" CONTENT_TYPE=application/json)
       shift 2
       ;;
     -f)
@@ -219,7 +224,15 @@ answer_read() {
   IFS= read -r -d '' -n 65536 body <"$body_file" || :
 }
 
+# Bats looks at each command of a function before it runs, which takes longer than most of these:
+# what a function calls after set +T is left alone.
 call() {
+  local -
+  set +T
+  call_now "$@"
+}
+
+call_now() {
   call_arguments "$@"
   answer=$BATS_TEST_TMPDIR/answer
   "$BUILD/ask" "127.0.0.1:$PORT" "$BATS_TEST_TMPDIR" "$BODY" "${PARAMS[@]}" 2>>"$G/out" || :
@@ -235,6 +248,14 @@ cgi() {
   env -i PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 "${PARAMS[@]}" timeout 20 "$WORKER" \
     --home "${HOME_OF_CGI:-$G/home}" <"$BODY" >"$answer" 2>>"$G/out" || cgi_status=$?
   answer_read
+  if [ -n "$status" ]; then answer_record "$ASK_RECORD" "$1" "$(asked_path "$2")" "$headers" "$body_file"; fi
+}
+
+# The path that is asked: behind where it is mounted.
+asked_path() {
+  local parameter path=$1
+  for parameter in "${PARAMS[@]}"; do case $parameter in PATH_INFO=?*) path=${parameter#*=} ;; esac; done
+  printf %s "$path"
 }
 
 # A FastCGI record of a type with the bytes of a file.
@@ -300,11 +321,17 @@ predict() { call POST /predict -k "$KEY" -d "$@"; }
 
 # The last answer's header line of this name, without the name.
 header_of() {
-  local line value=''
-  while IFS= read -r line; do
-    case ${line,,} in "${1,,}: "*) value=${line#*: } ;; esac
-  done <<<"$headers"
+  local value
+  header_take "$1"
   echo "$value"
+}
+
+# The same, as value.
+header_take() {
+  local lower=$'\n'${headers,,} before
+  before=${lower%$'\n'"${1,,}: "*} value=''
+  if [ "$before" != "$lower" ]; then value=${headers:${#before}+${#1}+2}; fi
+  value=${value%%$'\n'*}
 }
 
 show_answer() {
@@ -333,36 +360,58 @@ assert_json() {
   fi
 }
 
+# Sets want to what the member error has: the word, or under the paths of other servers' protocols the
+# detail, for which their clients look there.
+error_wanted() {
+  case ${PARAMS[1]#REQUEST_URI=} in
+  /v1/* | /v2 | /v2/* | /hf/* | /invocations* | /endpoints/* | /ping)
+    want=missing
+    if [[ "$body" =~ \"detail\":(\"([^\"\\]|\\.)+\") ]]; then want="\"error\":${BASH_REMATCH[1]}"; fi
+    ;;
+  *) want="\"error\":\"$1\"" ;;
+  esac
+}
+
 # assert_problem STATUS ERROR [REGEX]: the whole of the one error body, and a detail
 # that names the fault.  That all of them are JSON is looked at once, by problems_parse.
 assert_problem() {
-  local id want wrong=''
-  id=$(header_of x-request-id)
+  local -
+  set +T
+  assert_problem_now "$@"
+}
+
+assert_problem_now() {
+  local id want value wrong=''
+  header_take x-request-id
+  id=$value
+  [ -n "$id" ] || wrong+=" x-request-id"
   [ "$status" = "$1" ] || wrong+=" status"
-  [ "$(header_of content-type)" = application/problem+json ] || wrong+=" content-type"
-  [ "$1" != 401 ] || [ -n "$(header_of www-authenticate)" ] || wrong+=" www-authenticate"
-  [ "$1" != 503 ] || [ -n "$(header_of retry-after)" ] || wrong+=" retry-after"
-  for want in '"type":"about:blank"' "\"status\":$1" "\"error\":\"$2\"" "\"request_id\":\"$id\""; do
+  header_take content-type
+  [ "$value" = application/problem+json ] || wrong+=" content-type"
+  header_take www-authenticate
+  [ "$1" != 401 ] || [ -n "$value" ] || wrong+=" www-authenticate"
+  header_take retry-after
+  [ "$1" != 503 ] || [ -n "$value" ] || wrong+=" retry-after"
+  error_wanted "$2"
+  for want in '"type":"about:blank"' "\"status\":$1" "$want" "\"request_id\":\"$id\""; do
     [[ "$body" == *"$want"* ]] || wrong+=" $want"
   done
   [[ "$body" =~ \"detail\":\"(([^\"\\]|\\.)+)\" && "${BASH_REMATCH[1]//\\\"/\"}" =~ ${3:-.} ]] ||
     wrong+=" detail ~ $3"
   [[ "$body" =~ \"timestamp\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z\" ]] || wrong+=" timestamp"
-  [ -n "$id" ] || wrong+=" x-request-id"
   if [ -n "$wrong" ]; then
     echo "expected a problem $1 $2; wrong:$wrong" >&2
     show_answer
     return 1
   fi
-  tr -d '\n' <"$body_file" >>"$G/problems"
-  echo >>"$G/problems"
+  echo "${body//$'\n'/}" >>"$G/problems"
 }
 
 # All the error bodies of the file: JSON with all the members and no unknown one.
 problems_parse() {
   [ -s "$G/problems" ] || return 0
   jq -e -n '[inputs] | all(.[]; (.status | type == "number") and
-    ((keys - ["errors", "error_description"]) == ["detail","error","request_id","status","timestamp","title","type"]) and
+    ((keys - ["errors", "error_description", "error_code", "message"]) == ["detail","error","request_id","status","timestamp","title","type"]) and
     (has("errors") | not) or .status == 422)' "$G/problems" >/dev/null ||
     fail 'an error body was not of the one form; see above' "$(head -c 2000 "$G/problems")"
 }

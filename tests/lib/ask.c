@@ -8,6 +8,10 @@
  * and body. What the workers say on their error stream goes to ours.  Exit status 1 if no whole
  * answer came within 30 seconds; what did come is there.
  *
+ * ASK_RECORD names a file to which each whole answer is added, for tests/lib/conforms.py: a
+ * line of method, path (as the workers have it, with its query), and the bytes of what follows:
+ * the header, and the body, of which a long one is left out.
+ *
  * Tests ask some thousand times, and one process for each is all that they can afford.
  */
 #include <arpa/inet.h>
@@ -19,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* FastCGI 1.0, section 8. */
@@ -38,7 +43,8 @@ enum {
 enum {
     TIMEOUT_S = 30,
     PART = 32768,
-    PATH_BYTES = 4096
+    PATH_BYTES = 4096,
+    RECORD_BODY = 262144 /* what is longer is of a type, and that is looked at */
 };
 
 static _Noreturn void fail(const char *what)
@@ -233,8 +239,65 @@ static void answer_split(FILE *answer, const char *directory)
         fail(directory);
 }
 
+/* The value of a parameter, of those with one name the last; empty without one. */
+static const char *param_of(char **params, int count, const char *name)
+{
+    size_t len = strlen(name);
+    const char *value = "";
+
+    for (int i = 0; i < count; i++)
+        if (strncmp(params[i], name, len) == 0 && params[i][len] == '=')
+            value = params[i] + len + 1;
+    return value;
+}
+
+/* A file of the answer's parts, at the end of a text. */
+static size_t part_read(char *out, size_t room, const char *directory, const char *name)
+{
+    char path[PATH_BYTES];
+    size_t len = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    file = fopen(path, "re");
+    if (file != NULL) {
+        len = fread(out, 1, room, file);
+        if (fgetc(file) != EOF)
+            len = 0;
+        fclose(file);
+    }
+    return len;
+}
+
+/* Of some that are added at once each is whole: one write for each, at the end of the file. */
+static void record(const char *to, const char *directory, char **params, int count)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static char head[RECORD_BODY], body[RECORD_BODY], line[PATH_BYTES * 4];
+    const char *path = param_of(params, count, "PATH_INFO");
+    const char *method = param_of(params, count, "REQUEST_METHOD");
+    size_t head_len = part_read(head, sizeof(head), directory, "header");
+    size_t body_len = part_read(body, sizeof(body), directory, "body");
+    int fd = open(to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    struct iovec parts[3] = {{line, 0}, {head, head_len}, {body, body_len}};
+    int len;
+
+    if (path[0] == '\0')
+        path = param_of(params, count, "REQUEST_URI");
+    if (method[0] == '\0' || method[strspn(method, letters)] != '\0')
+        method = "-"; /* some other, which stands in no line */
+    if (path[strcspn(path, "\r\n")] != '\0')
+        path = "-"; /* the same of a path */
+    len = snprintf(line, sizeof(line), "%zu %zu %s %s\n", head_len, body_len, method, path);
+    parts[0].iov_len = (size_t)len;
+    if (fd < 0 || len >= (int)sizeof(line) || writev(fd, parts, 3) < 0)
+        fail(to);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    const char *record_to = getenv("ASK_RECORD");
     static const unsigned char begin[FCGI_HEAD] = {0, FCGI_RESPONDER};
     FILE *answer;
     bool whole;
@@ -253,5 +316,7 @@ int main(int argc, char **argv)
     whole = answer_receive(fd, answer);
     answer_split(answer, argv[2]);
     close(fd);
+    if (whole && record_to != NULL)
+        record(record_to, argv[2], argv + 4, argc - 4);
     return fclose(answer) == 0 && whole ? 0 : 1;
 }

@@ -29,6 +29,8 @@ JSON='Content-Type: application/json'
 
 # shellcheck disable=SC1091
 . "$TOP/tests/lib/port.bash"
+# shellcheck disable=SC1091
+. "$TOP/tests/lib/record.bash"
 
 am_root() { [ "$(id -u)" = 0 ]; }
 front_user() { if am_root; then echo www-data; else id -un; fi; }
@@ -183,7 +185,7 @@ front_stop() {
 }
 
 front_teardown() {
-  local pids
+  local pids wrong=0
   [ -n "${T:-}" ] || return 0
   pids="$FRONT_PID $SPAWN_PID $(front_pids)"
   # shellcheck disable=SC2086 # a list of process ids
@@ -192,7 +194,9 @@ front_teardown() {
   pids=$(front_pids)
   # shellcheck disable=SC2086 # a list of process ids
   if [ -n "$pids" ]; then kill -KILL $pids || :; fi
+  answers_conform "$T/answers" || wrong=1
   rm -rf "$T"
+  return "$wrong"
 }
 
 # ask [CURL OPTION...] PATH: the path goes as it is.
@@ -200,7 +204,12 @@ ask() {
   local path=${*: -1}
   header=$BATS_TEST_TMPDIR/header
   status=$(curl -sS --max-time 30 --path-as-is -D "$header" -o "$BATS_TEST_TMPDIR/body" \
-    -w '%{http_code}' "${@:1:$#-1}" "$URL$path") || return
+    -w '%{http_code} %{method}' "${@:1:$#-1}" "$URL$path") || return
+  # Of the fronts' own refusals the document says nothing.  MOUNT is a path that it is below.
+  if grep -qi '^x-request-id:' "$header"; then
+    answer_record "$T/answers" "${status#* }" "${path#"${MOUNT:-}"}" "$(<"$header")" "$BATS_TEST_TMPDIR/body"
+  fi
+  status=${status% *}
   body=$(tr -d '\0' <"$BATS_TEST_TMPDIR/body")
 }
 

@@ -50,6 +50,8 @@ def main():
     secrets = {}
     for line in sys.stdin:
         name, _, value = line.rstrip("\n").partition("=")
+        if len(value) < 8:  # which would be found anywhere
+            raise OSError("%s is too short to look for" % name)
         secrets[name] = re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), value.encode())
     found = [
         "%s %s %s %s+%#x" % (pid, name, flags, mapping, at - begin)

@@ -44,14 +44,14 @@ user_new() {
   USER_ID=$(random62 12) USERNAME=$1@example.org
   shift
   sql="INSERT INTO user (id, username, first_name, last_name, role, active, models, tier, created_at, password_at, password)
-    VALUES ('$USER_ID', '$USERNAME', 'A', 'B', 0, 1, '*', 'test', 0, 0, '!');"
+    VALUES ('$USER_ID', '$USERNAME', 'A', 'B', 0, 1, '*', 'test', 1, 0, '!');"
   for set; do sql+="UPDATE user SET $set WHERE id = '$USER_ID';"; done
   change "$sql"
 }
 
 session_new() {
   SESSION=$(random62 21)A
-  change "INSERT INTO session VALUES ('$SESSION', '$USER_ID', 0, $(date +%s) + ${1:-3600}, 0, 0, NULL)"
+  change "INSERT INTO session VALUES ('$SESSION', '$USER_ID', 1, $(date +%s) + ${1:-3600}, 0, 0, NULL)"
 }
 
 owned_new() {

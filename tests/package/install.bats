@@ -25,7 +25,11 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
     cut -f1 etc/errors.tsv | grep '^[0-9]' | sed 's|.*|usr/share/forestgate/errors/&.html 644\nusr/share/forestgate/errors/&.json 644|'
     for file in model/*.csv; do echo "usr/share/forestgate/$file 644"; done
     echo usr/share/forestgate/model/sentiment.fgm 644
+    echo usr/share/forestgate/grafana/forestgate.json 644
     echo usr/share/forestgate/model/export_sklearn.py 755
+    echo usr/share/bash-completion/completions/forestgate 644
+    echo usr/share/fish/vendor_completions.d/forestgate.fish 644
+    echo usr/share/zsh/vendor-completions/_forestgate 644
     for page in doc/*.[158]; do echo "usr/share/man/man${page##*.}/${page#doc/} 644"; done
   } | LC_ALL=C sort >"$BATS_TEST_TMPDIR/want"
   diff "$BATS_TEST_TMPDIR/want" <(installed "$G/root")
@@ -33,7 +37,8 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
 
 @test "below another prefix everything is below it, and names the programs there" {
   make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/opt" PREFIX=/opt/gate install >/dev/null
-  diff <(installed "$G/root" | sed 's|^usr/||' | LC_ALL=C sort) <(installed "$G/opt/opt/gate")
+  # Where zsh looks for what is local.
+  diff <(installed "$G/root" | sed 's|^usr/||; s|/vendor-completions/|/site-functions/|' | LC_ALL=C sort) <(installed "$G/opt/opt/gate")
   [ "$(ls "$G/opt")" = opt ]
   cd "$G/opt/opt/gate"
   run ! grep -rE '/usr/(lib/forestgate|bin/forestgate)' lib/systemd lib/sysusers.d lib/tmpfiles.d etc
@@ -42,6 +47,17 @@ installed() { cd "$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort; }
     [ -x "$G/opt$program" ] || fail "$unit starts $program"
   done
   grep -q '^profile forestgate.fcgi /opt/gate/lib/forestgate/forestgate.fcgi {' etc/apparmor.d/*
+}
+
+@test "what was installed is taken away again, and nothing else" {
+  cp -a "$G/root" "$G/away"
+  mkdir -p "$G/away/var/lib/forestgate" "$G/away/usr/lib/forestgate"
+  touch "$G/away/var/lib/forestgate/forestgate.conf" "$G/away/usr/lib/forestgate/mine"
+  make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/away" PREFIX=/usr uninstall
+  [ "$(installed "$G/away")" = $'usr/lib/forestgate/mine 644\nvar/lib/forestgate/forestgate.conf 644' ] || fail "$(installed "$G/away")"
+  rm "$G/away/usr/lib/forestgate/mine"
+  make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$G/away" PREFIX=/usr uninstall
+  if [ -e "$G/away/usr/lib/forestgate" ] || [ -e "$G/away/usr/share/forestgate" ]; then fail 'a directory of ours is left'; fi
 }
 
 @test "systemd makes the user, who cannot log in, and the directories, which are its own" {

@@ -31,6 +31,7 @@ static const struct route json = {.body = ROUTE_BODY_JSON, .form = &plain};
 static const struct route few = {.body = ROUTE_BODY_JSON, .form = &page};
 static const struct route token = {.body = ROUTE_BODY_OAUTH, .form = &oauth};
 static const struct route image = {.body = ROUTE_BODY_IMAGE};
+static const struct route rows = {.body = ROUTE_BODY_ROWS};
 static const struct route list = {.body = ROUTE_BODY_NONE, .query = &page};
 
 static const char urlencoded[] = "application/x-www-form-urlencoded";
@@ -92,6 +93,7 @@ static void type_that_the_route_does_not_take_is_415(void **state)
                    REPLY_TYPE);
     assert_refused(post(&token, "application/x-www-form-urlencodedx", "a"), REPLY_TYPE);
     assert_refused(post(&image, "application/json", "x"), REPLY_TYPE);
+    assert_refused(post(&rows, "application/json", good_json), REPLY_TYPE);
     assert_refused(post(&image, "text/plain", "x"), REPLY_TYPE);
     assert_non_null(strstr(reply->detail, "application/octet-stream"));
     assert_int_equal(front.at, 0);
@@ -288,6 +290,23 @@ static void query_is_read_where_there_is_a_table(void **state)
     assert_null(request.query);
 }
 
+/* Of a route that is of rows alone they are in memory, as large as a prediction may be. */
+static void rows_of_a_route_that_reads_them_whole_are_in_memory(void **state)
+{
+    const int64_t limit = service.home.config.predict_body_limit;
+
+    (void)state;
+    assert_true(post(&rows, "text/csv; charset=utf-8", "a,b\n1,2\n"));
+    assert_int_equal(service.body.len, 8);
+    assert_memory_equal(service.body.data, "a,b\n1,2\n", 8);
+    assert_true(post(&rows, "application/x-npy", "x"));
+    assert_null(request.file.type);
+    service.home.config.predict_body_limit = 7;
+    assert_refused(post(&rows, "text/csv", "a,b\n1,2\n"), REPLY_TOO_LARGE);
+    assert_int_equal(front.at, 0);
+    service.home.config.predict_body_limit = limit;
+}
+
 /* ---- images ---- */
 
 static size_t names_in_models(void)
@@ -394,6 +413,7 @@ int main(void)
         cmocka_unit_test(body_of_a_route_without_one_is_passed_over),
         cmocka_unit_test(secret_is_wiped_at_the_end),
         cmocka_unit_test(query_is_read_where_there_is_a_table),
+        cmocka_unit_test(rows_of_a_route_that_reads_them_whole_are_in_memory),
         cmocka_unit_test(image_is_a_file_without_a_name),
         cmocka_unit_test(image_over_the_limit_is_413_and_leaves_nothing),
         cmocka_unit_test(image_that_cannot_be_kept_is_503),

@@ -73,8 +73,10 @@ static void refuses_what_is_no_image(void **state)
 {
     (void)state;
     help_refused((const uint8_t *)"", 0, "t.fgm: the file is empty");
-    help_refused((const uint8_t *)"species,sepal_length", 20,
-                 "t.fgm: not a model image (.fgm)");
+    help_refused(
+        (const uint8_t *)"species,sepal_length", 20,
+        "t.fgm: not a model image (.fgm); forestgate model import makes one of another "
+        "library's model");
     help_refused(help_image, 20, "t.fgm: cut short within its header");
 }
 

@@ -412,6 +412,33 @@ static void a_reader_can_be_used_again_after_anything(void **state)
     assert_null(reader.keys.keys);
 }
 
+/* Only who asks for it has NaN read so, in that spelling, and numbers beside it as they are. */
+static void not_a_number_is_null_for_who_asks(void **state)
+{
+    static const enum json_token wanted[] = {
+        JSON_ARRAY, JSON_NULL, JSON_NUMBER, JSON_NULL, JSON_ARRAY_END, JSON_END,
+    };
+    static const char *const others[] = {"nan",  "NAN", "NaNs", "-NaN",    "Na",
+                                         "NaN1", "[N]", "+NaN", "Infinity"};
+    const char body[] = "[NaN, 1.5,NaN]";
+    size_t i, at;
+
+    (void)state;
+    help_refused(TEXT("[NaN]"), RESULT_MALFORMED);
+    reader.nan_is_null = true;
+    json_reader_start(&reader, TEXT(body));
+    for (i = 0; i < COUNT(wanted); i++)
+        assert_int_equal(json_next(&reader), wanted[i]);
+    for (at = 0; at < sizeof(body); at++)
+        check_split(TEXT(body), at, 1);
+    for (i = 0; i < COUNT(others); i++)
+        help_refused(others[i], strlen(others[i]), RESULT_MALFORMED);
+    json_reader_free(&reader);
+    help_taken(TEXT("{\"NaN\":NaN}"));
+    reader.nan_is_null = false;
+    help_refused(TEXT("NaN"), RESULT_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +452,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_breaks_is_told_apart),
         cmocka_unit_test(skipping_checks_what_it_skips),
         cmocka_unit_test(a_reader_can_be_used_again_after_anything),
+        cmocka_unit_test(not_a_number_is_null_for_who_asks),
     };
 
     return cmocka_run_group_tests(tests, NULL, help_free_reader);

@@ -26,6 +26,10 @@
 
 #define NOW INT64_C(1800000000)
 
+enum {
+    ALL_TELL = KEY_SCOPE_ADMIN | KEY_SCOPE_METRICS /* what tells of everybody */
+};
+
 static const char ann[] = "ann000000000", bea[] = "bea000000000";
 
 static struct home home;
@@ -306,7 +310,7 @@ static void admin_is_what_the_role_allows_at_the_moment(void **state)
     char of_ann[KEY_TEXT_LEN + 1], weak[KEY_TEXT_LEN + 1], nobodys[KEY_TEXT_LEN + 1];
 
     (void)state;
-    key_make(ann, "*", KEY_SCOPE_READ | KEY_SCOPE_ADMIN, of_ann);
+    key_make(ann, "*", KEY_SCOPE_READ | ALL_TELL, of_ann);
     key_make(ann, "*", KEY_SCOPE_READ, weak);
     key_make(NULL, "*", KEY_SCOPE_ADMIN, nobodys);
     for (int i = 0; i < 4; i++) {
@@ -316,11 +320,11 @@ static void admin_is_what_the_role_allows_at_the_moment(void **state)
         user_change(&row);
         assert_int_equal(check_key(of_ann), RESULT_OK);
         assert_int_equal(caller.admin, admin);
-        assert_int_equal(caller.scopes, KEY_SCOPE_READ | (admin ? KEY_SCOPE_ADMIN : 0));
+        assert_int_equal(caller.scopes, KEY_SCOPE_READ | (admin ? ALL_TELL : 0));
         assert_int_equal(check_token(), RESULT_OK);
         assert_int_equal(caller.admin, admin);
         assert_int_equal(caller.scopes, KEY_SCOPE_PREDICT | KEY_SCOPE_JOBS | KEY_SCOPE_READ |
-                                            (admin ? KEY_SCOPE_ADMIN : 0));
+                                            (admin ? ALL_TELL : 0));
         assert_int_equal(check_key(weak), RESULT_OK);
         assert_false(caller.admin);
         assert_int_equal(check_key(nobodys), RESULT_OK);
@@ -531,12 +535,12 @@ static void a_token_of_the_outside_issuer_may_what_the_settings_say(void **state
         assert_string_equal(caller.models, "iris,wine");
         assert_int_equal(caller.limits->items[0].count, 5);
         assert_false(caller.admin);
-        assert_int_equal(caller.scopes & KEY_SCOPE_ADMIN, 0);
+        assert_int_equal(caller.scopes & ALL_TELL, 0);
         assert_memory_equal(caller.mask, "outside:", 8);
         memcpy(account, caller.account, sizeof(account));
         assert_int_equal(check_outside("Otto", "boss"), RESULT_OK);
         assert_true(caller.admin);
-        assert_int_equal(caller.scopes & KEY_SCOPE_ADMIN, KEY_SCOPE_ADMIN);
+        assert_int_equal(caller.scopes & ALL_TELL, ALL_TELL);
         assert_string_not_equal(caller.account, account);
         assert_int_equal(check_token(), RESULT_OK); /* beside those of our own */
         assert_false(caller.admin);

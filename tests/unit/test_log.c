@@ -130,6 +130,104 @@ static void a_json_line_is_one_object_whatever_is_in_it(void **state)
     json_object_put(object);
 }
 
+/* Every text that a client has a hand in, with all that could end a field or a line. */
+static struct log_entry hostile(void)
+{
+    static const char evil[] = "/a\" 200 - \"-\" \"\\\r\n\x01\x1b[31m\x7f\xc3\x28'{}";
+    struct log_entry entry = plain;
+
+    entry.path = entry.method = entry.protocol = entry.agent = entry.address = evil;
+    return entry;
+}
+
+static void a_combined_line_is_as_apache_has_it(void **state)
+{
+    struct log_entry entry = plain;
+
+    (void)state;
+    entry.protocol = "HTTP/1.1";
+    entry.agent = "curl/7.88 (x)";
+    entry.bytes = 57;
+    assert_string_equal(line_of(CONFIG_LOG_COMBINED, &entry),
+                        "127.0.0.1 - fg_ab12... [01/Jan/1970:00:00:01 +0000] "
+                        "\"POST /predict HTTP/1.1\" 200 57 \"-\" \"curl/7.88 (x)\"\n");
+}
+
+static void a_combined_line_has_its_nine_fields_whatever_is_in_them(void **state)
+{
+    struct log_entry entry = {.status = 400}, evil = hostile();
+    const char *line;
+    size_t quotes = 0;
+
+    (void)state;
+    assert_string_equal(line_of(CONFIG_LOG_COMBINED, &entry),
+                        "- - - [01/Jan/1970:00:00:00 +0000] \"- - -\" 400 - \"-\" \"-\"\n");
+    unlink(path);
+    line = line_of(CONFIG_LOG_COMBINED, &evil);
+    for (const char *at = line; *at != '\0'; at++) {
+        quotes += *at == '"';
+        assert_true((*at >= ' ' && *at <= '~') || (*at == '\n' && at[1] == '\0'));
+    }
+    assert_int_equal(quotes, 6);
+    assert_null(strstr(line, "\\\""));
+}
+
+static void an_ecs_line_is_one_object_that_begins_as_the_schema_wants_it(void **state)
+{
+    static const char *const members[] = {"@timestamp",
+                                          "log.level",
+                                          "message",
+                                          "ecs.version",
+                                          "event.duration",
+                                          "client.ip",
+                                          "source.ip",
+                                          "url.path",
+                                          "http.request.method",
+                                          "http.request.id",
+                                          "trace.id",
+                                          "span.id",
+                                          "http.response.status_code"};
+    struct log_entry entry = hostile();
+    struct json_object *object, *member;
+    const char *line;
+
+    (void)state;
+    entry.trace_id = "0af7651916cd43dd8448eb211c80319c";
+    entry.span_id = "b7ad6b7169203331";
+    line = line_of(CONFIG_LOG_ECS, &entry);
+    assert_int_equal(strncmp(line,
+                             "{\"@timestamp\":\"1970-01-01T00:00:01.000Z\",\"log.level\":"
+                             "\"info\",\"message\":",
+                             70),
+                     0);
+    assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+    object = json_tokener_parse(line);
+    assert_non_null(object);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        assert_true(json_object_object_get_ex(object, members[i], &member));
+    assert_true(json_object_object_get_ex(object, "event.duration", &member));
+    assert_int_equal(json_object_get_int64(member), 1234567);
+    json_object_put(object);
+}
+
+static void a_trace_is_in_every_format_that_has_room_and_in_no_line_of_none(void **state)
+{
+    struct log_entry entry = plain;
+
+    (void)state;
+    assert_null(strstr(line_of(CONFIG_LOG_JSON, &entry), "trace"));
+    assert_null(strstr(line_of(CONFIG_LOG_TEXT, &entry), "trace"));
+    assert_null(strstr(line_of(CONFIG_LOG_ECS, &entry), "trace"));
+    unlink(path);
+    entry.trace_id = "0af7651916cd43dd8448eb211c80319c";
+    entry.span_id = "b7ad6b7169203331";
+    assert_non_null(strstr(line_of(CONFIG_LOG_TEXT, &entry),
+                           " fg_ab12... trace=0af7651916cd43dd8448eb211c80319c\n"));
+    unlink(path);
+    assert_non_null(strstr(line_of(CONFIG_LOG_JSON, &entry),
+                           ",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":"));
+}
+
 static void a_renamed_log_is_begun_anew_within_a_second(void **state)
 {
     struct log_entry entry = plain;
@@ -172,6 +270,10 @@ int main(void)
         EACH(a_line_has_every_field_in_order),
         EACH(what_is_not_there_is_a_dash),
         EACH(a_json_line_is_one_object_whatever_is_in_it),
+        EACH(a_combined_line_is_as_apache_has_it),
+        EACH(a_combined_line_has_its_nine_fields_whatever_is_in_them),
+        EACH(an_ecs_line_is_one_object_that_begins_as_the_schema_wants_it),
+        EACH(a_trace_is_in_every_format_that_has_room_and_in_no_line_of_none),
         EACH(a_renamed_log_is_begun_anew_within_a_second),
         EACH(a_reopened_log_is_begun_anew_at_once),
     };

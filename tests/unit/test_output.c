@@ -259,6 +259,22 @@ static void the_first_of_equals_is_the_greatest(void **state)
     assert_int_equal(output_argmax((const double[]){-1}, 1), 0);
 }
 
+static void numbers_are_ranked_and_equals_stay_in_their_order(void **state)
+{
+    static double many[4096];
+    static uint32_t order[4096];
+
+    (void)state;
+    output_rank((const double[]){0.25, 0.5, 0.25, 0.5, 0}, 5, order);
+    assert_memory_equal(order, ((const uint32_t[]){1, 3, 0, 2, 4}), 5 * sizeof(*order));
+    for (size_t i = 0; i < 4096; i++)
+        many[i] = (double)(i % 7);
+    output_rank(many, 4096, order);
+    for (size_t i = 1; i < 4096; i++)
+        assert_true(many[order[i - 1]] > many[order[i]] ||
+                    (many[order[i - 1]] >= many[order[i]] && order[i - 1] < order[i]));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -270,6 +286,7 @@ int main(void)
         cmocka_unit_test(an_outlier_is_told_by_its_score),
         cmocka_unit_test(thresholds_go_before_the_rule),
         cmocka_unit_test(the_first_of_equals_is_the_greatest),
+        cmocka_unit_test(numbers_are_ranked_and_equals_stay_in_their_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,20 +239,22 @@ static void operation_has_its_method_and_its_good_answer(void **state)
     assert_described(LIST, "{\"get\":{");
     assert_described(CHANGE, "{\"put\":{");
     assert_described(GONE, "{\"delete\":{");
-    assert_described(LIST, "\"responses\":{\"200\":{\"description\":\"List\",\"content\":{");
-    assert_described(MAKE, "\"201\":{\"description\":\"Make\",\"content\":{");
-    assert_described(GONE, "\"204\":{\"description\":\"Gone\"}");
-    assert_described(MAKE, "\"409\":{");
+    assert_described(LIST, "\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{");
+    assert_described(MAKE, "\"201\":{\"description\":\"Created\",\"content\":{");
+    assert_described(GONE, "\"204\":{\"description\":\"No Content\"}");
+    assert_described(MAKE, "\"409\":{\"$ref\":\"#/components/responses/409\"}");
 }
 
 static void operation_has_its_variables_and_query(void **state)
 {
     (void)state;
     assert_described(VERSION, "\"parameters\":[{\"name\":\"name\",\"in\":\"path\",\"required\":"
-                              "true,\"schema\":{\"type\":\"string\",\"maxLength\":128}},"
-                              "{\"name\":\"version\",\"in\":\"path\",");
+                              "true,\"description\":\"The model\",\"schema\":{\"type\":"
+                              "\"string\",\"minLength\":1,\"maxLength\":128},\"example\":"
+                              "\"iris\"},{\"name\":\"version\",\"in\":\"path\",");
     assert_described(LIST, "\"parameters\":[{\"name\":\"limit\",\"in\":\"query\",\"required\":"
-                           "false,\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":"
+                           "false,\"description\":\"How "
+                           "many.\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":"
                            "100,\"description\":\"How many.\"}},{\"name\":\"models\",\"in\":"
                            "\"query\",\"required\":false,\"schema\":{\"type\":\"string\"}}]");
 }
@@ -264,8 +266,10 @@ static void operation_has_its_body(void **state)
                            "\"application/json\":{\"schema\":{\"$ref\":"
                            "\"#/components/schemas/Thing\"}}}}");
     assert_described(TOKEN, "\"requestBody\":{\"required\":false,\"content\":{"
-                            "\"application/x-www-form-urlencoded\":{\"schema\":{\"$ref\":"
-                            "\"#/components/schemas/Page\"}},\"application/json\":{");
+                            "\"application/json\":{\"schema\":{\"$ref\":"
+                            "\"#/components/schemas/Page\"}");
+    assert_described(TOKEN, "\"application/x-www-form-urlencoded\":{\"schema\":{\"$ref\":"
+                            "\"#/components/schemas/Page\"}}");
     assert_described(IMAGE, "\"requestBody\":{\"required\":true,\"content\":{"
                             "\"application/octet-stream\":{}}}");
 }
@@ -311,7 +315,10 @@ static void form_is_a_schema(void **state)
 
 /* ---- the real table ---- */
 
-/* Whole segments, each a variable or a word; two variables at most, of different names. */
+/*
+ * Whole segments, each a variable or a word, and at the end perhaps a verb behind a variable;
+ * two variables at most, of different names.
+ */
 static bool is_clean_path(const char *path)
 {
     unsigned variables = 0;
@@ -327,6 +334,8 @@ static bool is_clean_path(const char *path)
             return false;
         path += len + variable;
     }
+    if (*path == ':' && path[-1] == '}')
+        path += 1 + strspn(path + 1, "abcdefghijklmnopqrstuvwxyz");
     return *path == '\0' && variables <= ROUTE_VARIABLES;
 }
 

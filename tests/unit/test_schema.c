@@ -209,6 +209,44 @@ static void texts_and_truth_values_go_where_they_belong(void **state)
     drop();
 }
 
+static void a_cell_is_a_value_in_text(void **state)
+{
+    static const struct {
+        uint32_t feature;
+        const char *text;
+        enum schema_fault fault;
+        double value;
+    } cells[] = {
+        {REAL, "red", SCHEMA_KIND, 0},     {REAL, "1.5x", SCHEMA_KIND, 0},
+        {REAL, "1e999", SCHEMA_LARGE, 0},  {REAL, "inf", SCHEMA_LARGE, 0},
+        {REAL, "-Inf", SCHEMA_LARGE, 0},   {REAL, "true", SCHEMA_KIND, 0},
+        {REAL, "", SCHEMA_MISSING, 0},     {REAL, "NaN", SCHEMA_MISSING, 0},
+        {REAL, "-", SCHEMA_KIND, 0},       {INTEGER, "1.5", SCHEMA_FRACTION, 0},
+        {BOOLEAN, "2", SCHEMA_TRUTH, 0},   {NAMED, "west", SCHEMA_UNKNOWN, 0},
+        {NAMED, "", SCHEMA_MISSING, 0},    {REAL, "1.5", SCHEMA_FITS, 1.5},
+        {REAL, "-2e0", SCHEMA_FITS, -2},   {INTEGER, "7", SCHEMA_FITS, 7},
+        {BOOLEAN, "True", SCHEMA_FITS, 1}, {BOOLEAN, "false", SCHEMA_FITS, 0},
+        {BOOLEAN, "1", SCHEMA_FITS, 1},    {NAMED, "north", SCHEMA_FITS, 1},
+        {NAMED, "1", SCHEMA_FITS, 2},
+    };
+    double out;
+
+    (void)state;
+    make(SPEC_COMPARE_F32);
+    for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+        enum schema_fault fault = schema_take_cell(&schema, cells[i].feature, cells[i].text,
+                                                   strlen(cells[i].text), &out);
+
+        if (fault != cells[i].fault || (fault == SCHEMA_FITS && out != cells[i].value))
+            fail_msg("\"%s\" for feature %u: %s", cells[i].text, (unsigned)cells[i].feature,
+                     schema_fault_text(fault));
+    }
+    assert_int_equal(schema_take_cell(&schema, GAPS, "nan", 3, &out), SCHEMA_FITS);
+    assert_true(isnan(out));
+    assert_int_equal(schema_take_cell(&schema, REAL, "1.5x", 3, &out), SCHEMA_FITS);
+    drop();
+}
+
 static void a_missing_value_is_taken_where_training_saw_one(void **state)
 {
     double out;
@@ -338,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_double_is_as_large_as_it_can_be_where_doubles_are_compared),
         cmocka_unit_test(every_category_is_found_among_many),
         cmocka_unit_test(texts_and_truth_values_go_where_they_belong),
+        cmocka_unit_test(a_cell_is_a_value_in_text),
         cmocka_unit_test(a_missing_value_is_taken_where_training_saw_one),
         cmocka_unit_test(all_at_once_says_no_where_one_would),
         cmocka_unit_test(what_is_allowed_is_said_in_words),

@@ -205,6 +205,9 @@ static void scopes_are_read_and_written_as_words(void **state)
     assert_true(key_scopes_parse("admin,read,jobs,predict,read", &scopes));
     key_scopes_print(out, scopes);
     assert_string_equal(out, "predict,jobs,read,admin");
+    assert_true(key_scopes_parse("metrics,read", &scopes));
+    key_scopes_print(out, scopes);
+    assert_string_equal(out, "read,metrics");
     key_scopes_print(out, 0);
     assert_string_equal(out, "");
 }

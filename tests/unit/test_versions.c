@@ -9,6 +9,12 @@
 
 #include "gate/registry_line.h"
 
+static void none_told(void *arg, int64_t version)
+{
+    (void)arg;
+    (void)version;
+}
+
 static void promote(int64_t version, enum model_state to, int64_t share, enum registry_by by)
 {
     const struct registry_place place = {to, share, by};
@@ -255,6 +261,165 @@ static void a_canary_that_cannot_be_loaded_is_none(void **state)
     assert_null(help_find("iris")->canary);
 }
 
+/* ---- a version that is named ---- */
+
+static enum result named(int64_t version, const struct model **model)
+{
+    assert_int_equal(registry_refresh(registry, &why), RESULT_OK);
+    return registry_version(registry, "iris", 4, version, model, &why);
+}
+
+static void a_version_that_is_not_there_is_missing(void **state)
+{
+    const struct model *model;
+
+    (void)state;
+    assert_int_equal(named(1, &model), RESULT_MISSING);
+    fixture_publish(&home, "iris", 1);
+    assert_int_equal(named(0, &model), RESULT_MISSING);
+    assert_int_equal(named(-1, &model), RESULT_MISSING);
+    assert_int_equal(named(2, &model), RESULT_MISSING);
+    assert_int_equal(named(INT64_MAX, &model), RESULT_MISSING);
+    assert_null(model);
+}
+
+static void each_version_can_be_named_whatever_it_does(void **state)
+{
+    const struct model *model;
+
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        fixture_publish(&home, "iris", i + 1);
+    promote(7, MODEL_CANARY, 5000, REGISTRY_BY_UNSAID);
+    promote(6, MODEL_SHADOW, 0, REGISTRY_BY_UNSAID);
+    for (int round = 0; round < 2; round++)
+        for (int64_t version = 1; version <= 8; version++) {
+            assert_int_equal(named(version, &model), RESULT_OK);
+            assert_int_equal(model->row.version, version);
+            assert_string_equal(image_sha256_hex(model->image), model->row.sha256);
+        }
+}
+
+static void a_named_version_stays_mapped_until_it_is_deleted(void **state)
+{
+    const struct model *model;
+    const struct image *image;
+
+    (void)state;
+    fixture_publish(&home, "iris", 1);
+    fixture_publish(&home, "iris", 2);
+    assert_int_equal(named(1, &model), RESULT_OK);
+    image = model->image;
+    assert_int_equal(named(1, &model), RESULT_OK);
+    assert_ptr_equal(model->image, image);
+    assert_int_equal(registry_delete(&home, "iris", 1, 0, none_told, NULL, &why), RESULT_OK);
+    assert_int_equal(named(1, &model), RESULT_MISSING);
+}
+
+static void a_named_version_that_cannot_be_loaded_is_tried_again(void **state)
+{
+    const struct model *model;
+
+    (void)state;
+    fixture_publish(&home, "iris", 1);
+    fixture_publish(&home, "iris", 2);
+    assert_int_equal(rename("models/iris/1.fgm", "models/iris/aside"), 0);
+    assert_int_equal(named(1, &model), RESULT_OK);
+    assert_null(model->image);
+    assert_int_equal(rename("models/iris/aside", "models/iris/1.fgm"), 0);
+    assert_int_equal(named(1, &model), RESULT_OK);
+    assert_non_null(model->image);
+}
+
+/* ---- a model that is withdrawn ---- */
+
+static void withdraw(void)
+{
+    struct registry_done done;
+
+    if (registry_withdraw(&home, "iris", &done, &why) != RESULT_OK)
+        fail_msg("%s", why.text);
+    assert_int_equal(done.row.state, MODEL_WITHDRAWN);
+    assert_int_equal(done.serving, 0);
+}
+
+static void a_model_that_is_withdrawn_answers_nobody_and_keeps_its_versions(void **state)
+{
+    const struct model *model;
+    struct model_row row;
+
+    (void)state;
+    fixture_publish(&home, "iris", 1);
+    fixture_publish(&home, "iris", 2);
+    promote(1, MODEL_CANARY, 5000, REGISTRY_BY_UNSAID);
+    withdraw();
+    withdraw();
+    assert_null(help_find("iris"));
+    assert_null(registry_default(registry));
+    assert_int_equal(named(2, &model), RESULT_MISSING);
+    assert_int_equal(registry_version_get(&home, "iris", 2, &row, &why), RESULT_OK);
+    assert_int_equal(row.state, MODEL_WITHDRAWN);
+    assert_int_equal(registry_version_get(&home, "iris", 1, &row, &why), RESULT_OK);
+    assert_int_equal(row.state, MODEL_RETIRED);
+    assert_int_equal(registry_delete(&home, "iris", 2, 0, none_told, NULL, &why),
+                     RESULT_INVALID);
+}
+
+static void nothing_stands_beside_a_model_that_is_withdrawn(void **state)
+{
+    const struct registry_place canary = {MODEL_CANARY, 100, REGISTRY_BY_UNSAID};
+    struct registry_done done;
+
+    (void)state;
+    fixture_publish(&home, "iris", 1);
+    fixture_publish(&home, "iris", 2);
+    withdraw();
+    assert_int_equal(registry_promote(&home, "iris", 1, &canary, &done, &why), RESULT_INVALID);
+    assert_int_equal(registry_retire(&home, "iris", 2, &done, &why), RESULT_INVALID);
+    assert_null(help_find("iris"));
+}
+
+static void a_model_that_is_withdrawn_serves_again_by_each_way(void **state)
+{
+    struct registry_done done;
+
+    (void)state;
+    fixture_publish(&home, "iris", 1);
+    fixture_publish(&home, "iris", 2);
+    assert_int_equal(registry_rollback(&home, "iris", 0, &done, &why), RESULT_OK);
+    withdraw();
+    assert_int_equal(registry_restore(&home, "iris", &done, &why), RESULT_OK);
+    assert_int_equal(registry_restore(&home, "iris", &done, &why), RESULT_OK);
+    assert_int_equal(done.serving, 1); /* which did before, and not the newest */
+    assert_int_equal(help_find("iris")->row.version, 1);
+    withdraw();
+    promote(2, MODEL_SERVING, 0, REGISTRY_BY_UNSAID);
+    assert_int_equal(help_find("iris")->row.version, 2);
+    withdraw();
+    promote(2, MODEL_SERVING, 0, REGISTRY_BY_UNSAID);
+    assert_int_equal(help_find("iris")->row.version, 2);
+    withdraw();
+    assert_int_equal(registry_rollback(&home, "iris", 0, &done, &why), RESULT_OK);
+    assert_int_equal(help_find("iris")->row.version, 1);
+    withdraw();
+    fixture_publish(&home, "iris", 3);
+    assert_int_equal(help_find("iris")->row.version, 3);
+    assert_int_equal(registry_rollback(&home, "iris", 0, &done, &why), RESULT_OK);
+    assert_int_equal(help_find("iris")->row.version, 1);
+}
+
+static void a_damaged_image_is_not_restored(void **state)
+{
+    struct registry_done done;
+
+    (void)state;
+    fixture_publish(&home, "iris", 1);
+    withdraw();
+    assert_int_equal(rename("models/iris/1.fgm", "models/iris/aside"), 0);
+    assert_int_not_equal(registry_restore(&home, "iris", &done, &why), RESULT_OK);
+    assert_null(help_find("iris"));
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, help_setup, help_teardown)
@@ -268,6 +433,14 @@ int main(void)
         EACH(the_way_back_never_leads_in_a_circle),
         EACH(a_worker_has_canary_and_shadow_and_keeps_their_mappings),
         EACH(a_canary_that_cannot_be_loaded_is_none),
+        EACH(a_version_that_is_not_there_is_missing),
+        EACH(each_version_can_be_named_whatever_it_does),
+        EACH(a_named_version_stays_mapped_until_it_is_deleted),
+        EACH(a_named_version_that_cannot_be_loaded_is_tried_again),
+        EACH(a_model_that_is_withdrawn_answers_nobody_and_keeps_its_versions),
+        EACH(nothing_stands_beside_a_model_that_is_withdrawn),
+        EACH(a_model_that_is_withdrawn_serves_again_by_each_way),
+        EACH(a_damaged_image_is_not_restored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
